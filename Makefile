@@ -1,0 +1,40 @@
+# Firebreak: `make help` names the targets. O= sets the output folder, F= the flavour.
+F ?= dev
+O ?= build
+B := $(O)/$(F)
+CC ?= gcc
+
+WARN := -Wall -Wextra -Wshadow -Wvla -Wconversion -Wframe-larger-than=2048 -Wstrict-prototypes \
+        -Wmissing-prototypes -Werror
+CFLAGS_dev := -O1 -g -DFIREBREAK_FAULTS=1
+CFLAGS_release := -O2 -g
+CFLAGS_asan := -O1 -g -DFIREBREAK_FAULTS=1 -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_tsan := -O1 -g -DFIREBREAK_FAULTS=1 -fsanitize=thread
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc $(WARN) -fno-omit-frame-pointer -fstack-protector-strong \
+              -fPIE $(CFLAGS_$(F)) $(CFLAGS)
+LIBS := -lssl -lcrypto -lcares -lpcre2-8 -lpthread
+ALL_LDFLAGS := -pie -Wl,-z,now,-z,relro $(filter -fsanitize=%,$(CFLAGS_$(F))) $(LDFLAGS)
+
+SRC := $(filter-out src/agent/% src/app/main.c,$(wildcard src/*/*.c src/*/*.S))
+OBJ := $(patsubst %,$(B)/%.o,$(SRC))
+TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
+
+.PHONY: all test clean
+all: $(if $(wildcard src/app/main.c),$(B)/firebreak)
+$(B)/firebreak: $(B)/src/app/main.c.o $(B)/libfirebreak.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/libfirebreak.a: $(OBJ)
+	@rm -f $@; ar rcsD $@ $^
+$(B)/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/tests/%: $(B)/tests/%.c.o $(B)/libfirebreak.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+test: $(TESTS)
+	prove -e '' $(TESTS)
+clean:
+	rm -rf $(O)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

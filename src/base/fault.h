@@ -1,0 +1,55 @@
+/* fault.h - planted failures: the n-th fallible call fails, and known-wrong variants.
+ *
+ * Two tools for tests that must bite, both compiled out of release builds:
+ *  - fault_fails(): each fallible call (an allocation, a system call) asks first; `make torture`
+ *    lets the 1st, 2nd, … n-th call answer "failed" and checks that nothing leaks or crashes.
+ *  - fault_mutant("name"): guards a known-wrong line. `make mutants` switches one on
+ *    (environment FIREBREAK_MUTANT) and a named test must then fail.
+ * Any thread: counters are atomics. */
+#ifndef FIREBREAK_BASE_FAULT_H
+#define FIREBREAK_BASE_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fault_kind {
+    FAULT_ALLOC,   /* mem_try_alloc */
+    FAULT_SYSCALL, /* a kernel call of rt or host */
+    FAULT_KIND_COUNT,
+};
+
+#ifdef FIREBREAK_FAULTS
+
+/* Lets the nth call (1 is the next one) of this kind fail once; 0 disarms. Resets the count. */
+void fault_arm(enum fault_kind kind, uint64_t nth);
+/* Calls of this kind since fault_arm. */
+uint64_t fault_count(enum fault_kind kind);
+/* Asked by the fallible call itself. */
+bool fault_fails(enum fault_kind kind);
+/* Whether this mutant is switched on. The name is a literal: [a-z_]+, unique in the tree. */
+bool fault_mutant(const char *name);
+/* Switches a mutant on from inside a test; NULL switches off. The pointer is kept. */
+void fault_mutant_set(const char *name);
+
+#else
+
+static inline void fault_arm(enum fault_kind kind, uint64_t nth)
+{
+    (void)kind;
+    (void)nth;
+}
+static inline uint64_t fault_count(enum fault_kind kind)
+{
+    (void)kind;
+    return 0;
+}
+static inline bool fault_fails(enum fault_kind kind)
+{
+    (void)kind;
+    return false;
+}
+#define fault_mutant(name)     false
+#define fault_mutant_set(name) ((void)(name))
+
+#endif
+#endif
