@@ -10,7 +10,7 @@ CFLAGS_dev := -O1 -g -DFIREBREAK_FAULTS=1
 CFLAGS_release := -O2 -g
 CFLAGS_asan := -O1 -g -DFIREBREAK_FAULTS=1 -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan := -O1 -g -DFIREBREAK_FAULTS=1 -fsanitize=thread
-ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc $(WARN) -fno-omit-frame-pointer -fstack-protector-strong \
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -fno-omit-frame-pointer -fstack-protector-strong \
               -fPIE $(CFLAGS_$(F)) $(CFLAGS)
 LIBS := -lssl -lcrypto -lcares -lpcre2-8 -lpthread
 ALL_LDFLAGS := -pie -Wl,-z,now,-z,relro $(filter -fsanitize=%,$(CFLAGS_$(F))) $(LDFLAGS)

@@ -64,7 +64,7 @@ struct rt_case {
 #define RT_CASE_RECV(c, ptr)                                                                       \
     ((struct rt_case){&(c)->chan, (1 ? (ptr) : (c)->elem_), false, 0})
 
-enum { RT_SELECT_MAX = 64 };
+enum { RT_SELECT_MAX = 32 };
 
 /* Waits until one arm can go, does it, and returns its index; its `result` says how it went.
  * Among several ready arms one is picked at random, so that none starves. An arm whose channel

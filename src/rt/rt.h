@@ -40,7 +40,6 @@ enum {
     RT_STACK_BYTES = 64 * 1024,
     RT_LOOPS_MAX = 64,
     RT_OFFLOAD_THREADS_MAX = 64,
-    RT_OFFLOAD_QUEUE_MAX = 1024, /* waiting work items; a caller beyond that waits its turn */
 };
 
 typedef void rt_fn(void *arg);

@@ -1,0 +1,107 @@
+#include "base/slice.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool slice_eq(struct slice a, struct slice b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool slice_eq_cstr(struct slice a, const char *b)
+{
+    return slice_eq(a, slice_from(b));
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    if (a.size != b.size)
+        return false;
+    for (size_t i = 0; i < a.size; i++)
+        if (lower(a.data[i]) != lower(b.data[i]))
+            return false;
+    return true;
+}
+
+bool slice_starts_with(struct slice s, struct slice prefix)
+{
+    return s.size >= prefix.size && slice_eq(slice_sub(s, 0, prefix.size), prefix);
+}
+
+bool slice_ends_with(struct slice s, struct slice suffix)
+{
+    return s.size >= suffix.size && slice_eq(slice_sub(s, s.size - suffix.size, s.size), suffix);
+}
+
+ptrdiff_t slice_find_byte(struct slice s, char c)
+{
+    const char *at = s.size ? memchr(s.data, c, s.size) : NULL;
+    return at ? at - s.data : -1;
+}
+
+ptrdiff_t slice_find(struct slice s, struct slice needle)
+{
+    if (needle.size == 0)
+        return 0;
+    const char *at = s.size ? memmem(s.data, s.size, needle.data, needle.size) : NULL;
+    return at ? at - s.data : -1;
+}
+
+struct slice slice_sub(struct slice s, size_t from, size_t to)
+{
+    if (to > s.size)
+        to = s.size;
+    if (from > to)
+        from = to;
+    return (struct slice){s.data ? s.data + from : NULL, to - from};
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct slice slice_trim(struct slice s)
+{
+    while (s.size && is_space(s.data[0]))
+        s = slice_sub(s, 1, s.size);
+    while (s.size && is_space(s.data[s.size - 1]))
+        s.size--;
+    return s;
+}
+
+struct slice slice_cut(struct slice *s, char sep)
+{
+    struct slice whole = *s;
+    ptrdiff_t at = slice_find_byte(whole, sep);
+    if (at < 0) {
+        *s = (struct slice){0};
+        return whole;
+    }
+    *s = slice_sub(whole, (size_t)at + 1, whole.size);
+    return slice_sub(whole, 0, (size_t)at);
+}
+
+int slice_to_u64(struct slice s, uint64_t max, uint64_t *ret)
+{
+    uint64_t v = 0;
+    if (s.size == 0)
+        return -EINVAL;
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.data[i] < '0' || s.data[i] > '9')
+            return -EINVAL;
+        uint64_t digit = (uint64_t)(s.data[i] - '0');
+        if (v > (UINT64_MAX - digit) / 10)
+            return -ERANGE;
+        v = v * 10 + digit;
+    }
+    if (v > max)
+        return -ERANGE;
+    *ret = v;
+    return 0;
+}

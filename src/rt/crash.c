@@ -1,0 +1,141 @@
+#include "rt/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+/* What a fatal fault prints, with nothing but write(2): the handler runs on a stack of its own,
+ * as the faulting one may have none left. */
+enum { SIGNAL_STACK_BYTES = 64 * 1024, FRAMES_MAX = 64, LINE_MAX_BYTES = 256 };
+
+static struct sigaction previous_segv, previous_bus;
+static _Atomic int installed;
+
+extern const char __executable_start[] __attribute__((weak));
+
+static void say(const char *format, ...) PRINTF_LIKE(1, 2);
+static void say(const char *format, ...)
+{
+    char line[LINE_MAX_BYTES];
+    va_list args;
+    va_start(args, format);
+    /* Only %s, %d, %u and %lx are used: glibc's vsnprintf is then safe in a handler in practice. */
+    int n = vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (n > 0)
+        (void)!write(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+struct frame {
+    struct frame *next;
+    void *pc;
+};
+
+static void frame_registers(const ucontext_t *uc, void **ret_pc, struct frame **ret_frame)
+{
+#if defined(__x86_64__)
+    *ret_pc = (void *)uc->uc_mcontext.gregs[REG_RIP];
+    *ret_frame = (struct frame *)uc->uc_mcontext.gregs[REG_RBP];
+#else
+    *ret_pc = (void *)uc->uc_mcontext.pc;
+    *ret_frame = (struct frame *)uc->uc_mcontext.regs[29];
+#endif
+}
+
+static void print_pc(int n, const void *pc)
+{
+    const char *base = __executable_start;
+    if (base && (const char *)pc >= base)
+        say("  #%d +0x%lx\n", n, (unsigned long)((const char *)pc - base));
+    else
+        say("  #%d 0x%lx\n", n, (unsigned long)pc);
+}
+
+/* Walks the frame pointers, as far as they stay inside the task's own stack. */
+static void print_backtrace(const struct rt_task *t, const ucontext_t *uc)
+{
+    void *pc;
+    struct frame *f;
+    frame_registers(uc, &pc, &f);
+    say("backtrace (offsets: addr2line -fe firebreak OFFSET):\n");
+    print_pc(0, pc);
+    for (int n = 1; n < FRAMES_MAX; n++) {
+        char *at = (char *)f;
+        if (at < t->stack->base || at + sizeof(*f) > t->stack->top || ((uintptr_t)at & 7))
+            return;
+        if (f->pc)
+            print_pc(n, f->pc);
+        if (f->next <= f)
+            return;
+        f = f->next;
+    }
+}
+
+static void report(int signal, const siginfo_t *info, const ucontext_t *uc)
+{
+    struct rt_loop *l = rt_self;
+    if (!l)
+        return;
+    const struct rt_task *t = rt_stack_find_guard(l, info->si_addr);
+    if (t) {
+        say("firebreak: task '%s' (%s:%d) overflowed its stack of %d bytes\n", t->site->name,
+            t->site->file, t->site->line, (int)RT_STACK_BYTES);
+    } else if (l->current) {
+        t = l->current;
+        say("firebreak: signal %d at 0x%lx in task '%s' (%s:%d)\n", signal,
+            (unsigned long)info->si_addr, t->site->name, t->site->file, t->site->line);
+    } else {
+        say("firebreak: signal %d at 0x%lx in the scheduler of loop %d\n", signal,
+            (unsigned long)info->si_addr, l->index);
+    }
+    if (t)
+        print_backtrace(t, uc);
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    report(signal, info, context);
+    /* Let the fault happen again, under what stood before: a core dump, or a sanitizer. */
+    sigaction(signal, signal == SIGSEGV ? &previous_segv : &previous_bus, NULL);
+}
+
+static int install(void)
+{
+    if (atomic_fetch_add(&installed, 1) > 0)
+        return 0;
+    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigemptyset(&sa.sa_mask);
+    if (sigaction(SIGSEGV, &sa, &previous_segv) < 0 || sigaction(SIGBUS, &sa, &previous_bus) < 0)
+        return -errno;
+    return 0;
+}
+
+int rt_crash_enter(struct rt_loop *l)
+{
+    l->signal_stack = mem_alloc(MEM_RT, SIGNAL_STACK_BYTES);
+    stack_t ss = {.ss_sp = l->signal_stack, .ss_size = SIGNAL_STACK_BYTES};
+    if (sigaltstack(&ss, NULL) < 0)
+        return -errno;
+    return install();
+}
+
+void rt_crash_leave(struct rt_loop *l)
+{
+    if (!l->signal_stack)
+        return;
+    stack_t off = {.ss_flags = SS_DISABLE};
+    sigaltstack(&off, NULL);
+    mem_free(MEM_RT, l->signal_stack);
+    l->signal_stack = NULL;
+    if (atomic_fetch_sub(&installed, 1) == 1) {
+        sigaction(SIGSEGV, &previous_segv, NULL);
+        sigaction(SIGBUS, &previous_bus, NULL);
+    }
+}

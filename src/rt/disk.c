@@ -1,0 +1,115 @@
+#include "rt/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int disk_open(struct rt_loop *l, const char *path, int flags, mode_t mode)
+{
+    (void)l;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EMFILE;
+    int fd;
+    do
+        fd = open(path, flags | O_CLOEXEC, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd < 0 ? -errno : fd;
+}
+
+ssize_t disk_read(struct rt_loop *l, int fd, void *buf, size_t size, uint64_t offset)
+{
+    (void)l;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EIO;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = pread(fd, (char *)buf + done, size - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+ssize_t disk_write(struct rt_loop *l, int fd, const void *data, size_t size, uint64_t offset)
+{
+    (void)l;
+    if (fault_fails(FAULT_SYSCALL))
+        return -ENOSPC;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = pwrite(fd, (const char *)data + done, size - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+int disk_sync(struct rt_loop *l, int fd)
+{
+    (void)l;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EIO;
+    return fdatasync(fd) < 0 ? -errno : 0;
+}
+
+int disk_truncate(struct rt_loop *l, int fd, uint64_t size)
+{
+    (void)l;
+    return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+}
+
+int64_t disk_size(struct rt_loop *l, int fd)
+{
+    (void)l;
+    struct stat st;
+    return fstat(fd, &st) < 0 ? -errno : (int64_t)st.st_size;
+}
+
+void disk_close(struct rt_loop *l, int fd)
+{
+    (void)l;
+    close(fd);
+}
+
+int disk_rename(struct rt_loop *l, const char *from, const char *to)
+{
+    (void)l;
+    return rename(from, to) < 0 ? -errno : 0;
+}
+
+int disk_remove(struct rt_loop *l, const char *path)
+{
+    (void)l;
+    return unlink(path) < 0 ? -errno : 0;
+}
+
+int disk_sync_folder(struct rt_loop *l, const char *path)
+{
+    (void)l;
+    char folder[PATH_MAX / 4];
+    const char *slash = strrchr(path, '/');
+    size_t size = slash ? (size_t)(slash - path) : 0;
+    if (size >= sizeof(folder))
+        return -ENAMETOOLONG;
+    memcpy(folder, path, size);
+    folder[size] = 0;
+    const char *name = size ? folder : slash ? "/" : ".";
+    int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = fsync(fd) < 0 ? -errno : 0;
+    close(fd);
+    return r;
+}

@@ -1,0 +1,326 @@
+#include "rt/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rt/disk.h"
+
+/* ---- clock and chance ---- */
+
+static int64_t read_clock(clockid_t id)
+{
+    struct timespec ts;
+    clock_gettime(id, &ts);
+    return (int64_t)ts.tv_sec * RT_SEC + ts.tv_nsec;
+}
+
+static rt_time epoll_clock(struct rt_loop *l)
+{
+    (void)l;
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+static rt_wall epoll_wall(struct rt_loop *l)
+{
+    (void)l;
+    return read_clock(CLOCK_REALTIME);
+}
+
+/* xorshift128+ (Vigna 2014), seeded by the kernel: chance for jitter, never a key. */
+static uint64_t epoll_random(struct rt_loop *l)
+{
+    uint64_t *s = l->epoll.random_state;
+    uint64_t x = s[0], y = s[1];
+    s[0] = y;
+    x ^= x << 23;
+    s[1] = x ^ y ^ (x >> 17) ^ (y >> 26);
+    return s[1] + y;
+}
+
+static void seed_random(struct rt_loop *l)
+{
+    uint64_t *s = l->epoll.random_state;
+    if (getrandom(s, sizeof(l->epoll.random_state), GRND_NONBLOCK) !=
+        (ssize_t)sizeof(l->epoll.random_state)) {
+        s[0] = (uint64_t)read_clock(CLOCK_REALTIME);
+        s[1] = (uint64_t)getpid();
+    }
+    s[0] |= 1; /* all zeroes would stay so */
+}
+
+/* ---- open, close, poll ---- */
+
+static int epoll_open(struct rt_loop *l)
+{
+    seed_random(l);
+    l->epoll.fd = epoll_create1(EPOLL_CLOEXEC);
+    if (l->epoll.fd < 0)
+        return -errno;
+    l->epoll.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (l->epoll.event_fd < 0)
+        return -errno;
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+    return epoll_ctl(l->epoll.fd, EPOLL_CTL_ADD, l->epoll.event_fd, &ev) < 0 ? -errno : 0;
+}
+
+static void epoll_close(struct rt_loop *l)
+{
+    if (l->epoll.fd >= 0)
+        close(l->epoll.fd);
+    if (l->epoll.event_fd >= 0)
+        close(l->epoll.event_fd);
+    l->epoll.fd = l->epoll.event_fd = -1;
+}
+
+static int wait_events(struct rt_loop *l, struct epoll_event *events, rt_time until)
+{
+    if (until <= l->now)
+        return epoll_wait(l->epoll.fd, events, EVENTS_MAX, 0);
+    if (until == RT_NEVER)
+        return epoll_wait(l->epoll.fd, events, EVENTS_MAX, -1);
+    rt_time left = until - epoll_clock(l);
+    if (left < 0)
+        left = 0;
+#ifdef SYS_epoll_pwait2
+    if (!l->epoll.no_pwait2) {
+        struct timespec ts = {.tv_sec = left / RT_SEC, .tv_nsec = left % RT_SEC};
+        int n = (int)syscall(SYS_epoll_pwait2, l->epoll.fd, events, EVENTS_MAX, &ts, NULL,
+                             (size_t)0);
+        if (n >= 0 || errno != ENOSYS)
+            return n;
+        l->epoll.no_pwait2 = true; /* before Linux 5.11 */
+    }
+#endif
+    rt_time ms = (left + RT_MS - 1) / RT_MS;
+    return epoll_wait(l->epoll.fd, events, EVENTS_MAX, ms > INT32_MAX ? INT32_MAX : (int)ms);
+}
+
+static unsigned hints_of(uint32_t events)
+{
+    unsigned hints = 0;
+    if (events & (EPOLLIN | EPOLLPRI))
+        hints |= SOCK_CAN_READ;
+    if (events & EPOLLOUT)
+        hints |= SOCK_CAN_WRITE;
+    /* The end of a stream is told once, at an edge; it stays readable for good. */
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        hints |= SOCK_CAN_READ | SOCK_CAN_WRITE | SOCK_ENDED;
+    return hints;
+}
+
+static void epoll_poll(struct rt_loop *l, rt_time until)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int n = wait_events(l, events, until);
+    /* Every event is taken before any task runs: no task can close a socket that a later event
+     * of the same batch still points to. */
+    for (int i = 0; i < n; i++) {
+        struct rt_sock *s = events[i].data.ptr;
+        if (s) {
+            rt_sock_event(s, hints_of(events[i].events));
+        } else {
+            uint64_t count;
+            (void)!read(l->epoll.event_fd, &count, sizeof(count));
+        }
+    }
+}
+
+/* ---- sockets ---- */
+
+static int epoll_sock_open(struct rt_sock *s, int family)
+{
+    if (fault_fails(FAULT_SYSCALL))
+        return -EMFILE;
+    int type = s->kind == RT_SOCK_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
+    s->fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return s->fd < 0 ? -errno : 0;
+}
+
+static int epoll_sock_bind(struct rt_sock *s, const struct rt_addr *at, bool reuse_port)
+{
+    int on = 1;
+    if (s->kind == RT_SOCK_LISTENER && at->family != AF_UNIX)
+        setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (reuse_port && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
+        return -errno;
+    return bind(s->fd, &at->sa, at->size) < 0 ? -errno : 0;
+}
+
+static int epoll_sock_listen(struct rt_sock *s, int backlog)
+{
+    return listen(s->fd, backlog) < 0 ? -errno : 0;
+}
+
+static int epoll_sock_connect(struct rt_sock *s, const struct rt_addr *to)
+{
+    if (fault_fails(FAULT_SYSCALL))
+        return -ENOBUFS;
+    if (connect(s->fd, &to->sa, to->size) == 0)
+        return 0;
+    return -errno;
+}
+
+static int epoll_sock_error(struct rt_sock *s)
+{
+    int err = 0;
+    socklen_t size = sizeof(err);
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &size) < 0)
+        return -errno;
+    return -err;
+}
+
+static int epoll_sock_accept(struct rt_sock *s, struct rt_sock *ret_new, struct rt_addr *ret_peer)
+{
+    struct rt_addr peer = {0};
+    peer.size = sizeof(peer.un);
+    int fd;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EMFILE;
+    do
+        fd = accept4(s->fd, &peer.sa, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return -errno;
+    ret_new->fd = fd;
+    *ret_peer = peer;
+    return 0;
+}
+
+static ssize_t epoll_sock_read(struct rt_sock *s, void *buf, size_t size)
+{
+    if (fault_fails(FAULT_SYSCALL))
+        return -EIO;
+    ssize_t n;
+    do
+        n = read(s->fd, buf, size);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t epoll_sock_writev(struct rt_sock *s, const struct iovec *iov, int count)
+{
+    if (fault_fails(FAULT_SYSCALL))
+        return -EPIPE;
+    ssize_t n;
+    if (s->kind == RT_SOCK_OTHER) {
+        do
+            n = writev(s->fd, iov, count);
+        while (n < 0 && errno == EINTR);
+    } else {
+        struct msghdr msg = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
+        do
+            n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
+        while (n < 0 && errno == EINTR);
+    }
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t epoll_sock_recv_from(struct rt_sock *s, void *buf, size_t size,
+                                    struct rt_addr *ret_from)
+{
+    struct rt_addr from = {0};
+    from.size = sizeof(from.un);
+    ssize_t n;
+    do
+        n = recvfrom(s->fd, buf, size, 0, &from.sa, &from.size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    *ret_from = from;
+    return n;
+}
+
+static ssize_t epoll_sock_send_to(struct rt_sock *s, const void *data, size_t size,
+                                  const struct rt_addr *to)
+{
+    ssize_t n;
+    do
+        n = sendto(s->fd, data, size, MSG_NOSIGNAL, to ? &to->sa : NULL, to ? to->size : 0);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static int epoll_sock_watch(struct rt_sock *s)
+{
+    if (fault_fails(FAULT_SYSCALL))
+        return -ENOMEM;
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = s};
+    return epoll_ctl(s->loop->epoll.fd, EPOLL_CTL_ADD, s->fd, &ev) < 0 ? -errno : 0;
+}
+
+static int epoll_sock_shutdown_write(struct rt_sock *s)
+{
+    return shutdown(s->fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
+static int epoll_sock_name(const struct rt_sock *s, bool peer, struct rt_addr *ret_addr)
+{
+    struct rt_addr a = {0};
+    a.size = sizeof(a.un);
+    int r = peer ? getpeername(s->fd, &a.sa, &a.size) : getsockname(s->fd, &a.sa, &a.size);
+    if (r < 0)
+        return -errno;
+    *ret_addr = a;
+    return 0;
+}
+
+static void epoll_sock_reset_on_close(struct rt_sock *s)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
+static void epoll_sock_close(struct rt_sock *s)
+{
+    /* A descriptor that others hold too would go on telling us of edges. */
+    if (s->watched && (s->borrowed || s->kind == RT_SOCK_OTHER))
+        epoll_ctl(s->loop->epoll.fd, EPOLL_CTL_DEL, s->fd, NULL);
+    if (!s->borrowed)
+        close(s->fd);
+}
+
+const struct rt_backend rt_backend_epoll = {
+    .name = "epoll",
+    .open = epoll_open,
+    .close = epoll_close,
+    .clock = epoll_clock,
+    .wall = epoll_wall,
+    .random = epoll_random,
+    .poll = epoll_poll,
+    .sock_open = epoll_sock_open,
+    .sock_bind = epoll_sock_bind,
+    .sock_listen = epoll_sock_listen,
+    .sock_connect = epoll_sock_connect,
+    .sock_error = epoll_sock_error,
+    .sock_accept = epoll_sock_accept,
+    .sock_read = epoll_sock_read,
+    .sock_writev = epoll_sock_writev,
+    .sock_recv_from = epoll_sock_recv_from,
+    .sock_send_to = epoll_sock_send_to,
+    .sock_watch = epoll_sock_watch,
+    .sock_shutdown_write = epoll_sock_shutdown_write,
+    .sock_name = epoll_sock_name,
+    .sock_reset_on_close = epoll_sock_reset_on_close,
+    .sock_close = epoll_sock_close,
+    .file_open = disk_open,
+    .file_read = disk_read,
+    .file_write = disk_write,
+    .file_sync = disk_sync,
+    .file_truncate = disk_truncate,
+    .file_size = disk_size,
+    .file_close = disk_close,
+    .file_rename = disk_rename,
+    .file_remove = disk_remove,
+    .file_sync_folder = disk_sync_folder,
+};

@@ -1,0 +1,407 @@
+#include "rt/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "rt/fiber.h"
+
+/* One process runs one set of loops at a time; everything below belongs to it. */
+static struct {
+    struct rt_loop *loops;
+    int count;
+} proc;
+
+struct rt_loop *rt_loop_get(int index)
+{
+    assert(index >= 0 && index < proc.count);
+    return &proc.loops[index];
+}
+
+int rt_loop_index(void)
+{
+    return rt_self ? rt_self->index : -1;
+}
+
+int rt_loop_count(void)
+{
+    return proc.count;
+}
+
+/* ---- mailbox ---- */
+
+void rt_post(struct rt_loop *to, struct rt_message *m)
+{
+    struct rt_message *head = atomic_load_explicit(&to->mailbox, memory_order_relaxed);
+    do
+        m->next = head;
+    while (!atomic_compare_exchange_weak_explicit(&to->mailbox, &head, m, memory_order_release,
+                                                  memory_order_relaxed));
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(&to->asleep, memory_order_relaxed))
+        return;
+    if (fault_mutant("rt_mailbox_wake_lost"))
+        return;
+    if (atomic_exchange(&to->asleep, false)) {
+        uint64_t one = 1;
+        /* EAGAIN means that the counter is full, so the loop is certain to wake. */
+        (void)!write(to->epoll.event_fd, &one, sizeof(one));
+    }
+}
+
+static bool mailbox_drain(struct rt_loop *l)
+{
+    if (!atomic_load_explicit(&l->mailbox, memory_order_relaxed))
+        return false;
+    struct rt_message *m = atomic_exchange_explicit(&l->mailbox, NULL, memory_order_acquire);
+    struct rt_message *oldest = NULL;
+    while (m) { /* last in, first out: turn it round, so that a sender's order is kept */
+        struct rt_message *next = m->next;
+        m->next = oldest;
+        oldest = m;
+        m = next;
+    }
+    while (oldest) {
+        struct rt_message *next = oldest->next; /* fn may end the message's life */
+        oldest->fn(oldest);
+        oldest = next;
+    }
+    return true;
+}
+
+/* ---- the scheduler ---- */
+
+static void loop_poll(struct rt_loop *l)
+{
+    rt_time until = l->now;
+    if (!l->ring_len) {
+        until = rt_timers_next(l);
+        if (until > l->now) {
+            atomic_store(&l->asleep, true);
+            atomic_thread_fence(memory_order_seq_cst);
+            if (atomic_load_explicit(&l->mailbox, memory_order_relaxed))
+                until = l->now;
+        }
+    }
+    l->backend->poll(l, until);
+    if (atomic_load_explicit(&l->asleep, memory_order_relaxed))
+        atomic_store_explicit(&l->asleep, false, memory_order_relaxed);
+    l->now = l->backend->clock(l);
+    rt_count(&l->polls, 1);
+    rt_watchdog_poke();
+}
+
+static bool loop_ended(struct rt_loop *l)
+{
+    return l->stopping && atomic_load_explicit(&l->live, memory_order_relaxed) == 0;
+}
+
+void rt_loop_main(struct rt_loop *l)
+{
+    rt_self = l;
+    fiber_scheduler(l);
+    l->now = l->backend->clock(l);
+    for (;;) {
+        mailbox_drain(l);
+        rt_timers_fire(l);
+        rt_run_round(l);
+        if (loop_ended(l))
+            break;
+        loop_poll(l);
+    }
+    rt_self = NULL;
+}
+
+int rt_loop_init(struct rt_loop *l, int index, const struct rt_backend *backend)
+{
+    *l = (struct rt_loop){.index = index, .backend = backend};
+    l->epoll.fd = l->epoll.event_fd = -1;
+    list_init(&l->groups);
+    list_init(&l->chans);
+    struct rt_loop *outer = rt_self;
+    rt_self = l;
+    rt_group_init(&l->root, "root");
+    rt_self = outer;
+    int r = backend->open(l);
+    if (r == 0)
+        l->now = backend->clock(l);
+    return r;
+}
+
+void rt_loop_done(struct rt_loop *l)
+{
+    if (!l->backend)
+        return;
+    l->backend->close(l);
+    rt_stacks_unmap(l);
+    while (l->socks_free) {
+        struct rt_sock *s = l->socks_free;
+        l->socks_free = s->next_free;
+        mem_free(MEM_RT, s);
+    }
+    mem_free(MEM_RT, l->ring);
+    mem_free(MEM_RT, l->timers.heap);
+    mem_free(MEM_RT, l->timers.slots);
+    l->backend = NULL;
+}
+
+/* ---- several loops ---- */
+
+struct stop_message {
+    struct rt_message m;
+    struct rt_loop *loop;
+};
+
+static void on_stop(struct rt_message *m)
+{
+    struct stop_message *stop = CONTAINER_OF(m, struct stop_message, m);
+    stop->loop->stopping = true;
+}
+
+static void *loop_thread(void *arg)
+{
+    struct rt_loop *l = arg;
+    int r = rt_crash_enter(l);
+    assert(r == 0);
+    rt_loop_main(l);
+    rt_crash_leave(l);
+    return NULL;
+}
+
+struct main_task {
+    rt_fn *fn;
+    void *arg;
+    struct stop_message *stops;
+};
+
+/* The first task: when it ends, no other loop gets new work, and each ends once it is idle. */
+static void rt_main(void *arg)
+{
+    struct main_task *m = arg;
+    m->fn(m->arg);
+    for (int i = 0; i < proc.count; i++) {
+        m->stops[i] = (struct stop_message){.m.fn = on_stop, .loop = &proc.loops[i]};
+        rt_post(&proc.loops[i], &m->stops[i].m);
+    }
+}
+
+static int loops_open(int count)
+{
+    proc.loops = mem_alloc(MEM_RT, (size_t)count * sizeof(struct rt_loop));
+    proc.count = count;
+    for (int i = 0; i < count; i++) {
+        int r = rt_loop_init(&proc.loops[i], i, &rt_backend_epoll);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static void loops_close(void)
+{
+    for (int i = 0; i < proc.count; i++)
+        rt_loop_done(&proc.loops[i]);
+    mem_free(MEM_RT, proc.loops);
+    proc.loops = NULL;
+    proc.count = 0;
+}
+
+static void run_threads(struct rt_loop *first)
+{
+    int started = 1;
+    for (; started < proc.count; started++)
+        if (pthread_create(&proc.loops[started].thread, NULL, loop_thread,
+                           &proc.loops[started]) != 0)
+            break;
+    /* Fewer loops than asked for, where the system has no more threads. */
+    for (int i = started; i < proc.count; i++)
+        rt_loop_done(&proc.loops[i]);
+    proc.count = started;
+    rt_loop_main(first);
+    for (int i = 1; i < started; i++)
+        pthread_join(proc.loops[i].thread, NULL);
+}
+
+int rt_run(const struct rt_config *config, rt_fn *fn, void *arg)
+{
+    static struct rt_site site = {.name = "main", .file = __FILE__, .line = __LINE__};
+    assert(!proc.loops && "one rt_run at a time");
+    int count = config && config->loops > 0 ? config->loops : 1;
+    assert(count <= RT_LOOPS_MAX);
+    struct stop_message stops[RT_LOOPS_MAX];
+    struct main_task main_task = {fn, arg, stops};
+    int r = loops_open(count);
+    struct rt_loop *first = &proc.loops[0];
+    if (r == 0)
+        r = rt_crash_enter(first);
+    if (r == 0)
+        r = rt_offload_start(config ? config->offload_threads : 0);
+    if (r == 0)
+        r = rt_watchdog_start(config);
+    if (r == 0)
+        r = rt_spawn(first, &first->root, rt_main, &main_task, &site);
+    if (r == 0)
+        run_threads(first);
+    rt_watchdog_stop();
+    rt_offload_stop();
+    rt_crash_leave(first);
+    loops_close();
+    rt_census_print();
+    return r;
+}
+
+/* ---- a task on another loop ---- */
+
+enum { FAR_RETRY_MS = 1 };
+
+/* Lives on the stand-in's stack. The stand-in stays until the far task has ended and no message
+ * of ours is under way, so no message can outlive the memory. */
+struct far_task {
+    struct rt_message go, cancel;
+    struct rt_loop *here, *there;
+    struct rt_group group; /* on the far loop */
+    rt_fn *fn;
+    void *arg;
+    struct rt_site *site;
+    struct rt_task *stand_in;
+    bool ended, refused, cancel_sent, cancel_seen;
+};
+
+static void on_far_ended(struct rt_message *m)
+{
+    struct far_task *f = CONTAINER_OF(m, struct far_task, go);
+    f->ended = true;
+    rt_wake(f->stand_in, 0);
+}
+
+/* On the far loop's own stack: the task is gone, so its group can go. */
+static void on_far_left(struct rt_message *m)
+{
+    struct far_task *f = CONTAINER_OF(m, struct far_task, go);
+    list_remove(&f->group.link);
+    f->go.fn = on_far_ended;
+    rt_post(f->here, &f->go);
+}
+
+static void far_main(void *arg)
+{
+    struct far_task *f = arg;
+    f->fn(f->arg);
+    f->go.fn = on_far_left;
+    rt_post(f->there, &f->go);
+}
+
+static void on_far_go(struct rt_message *m)
+{
+    struct far_task *f = CONTAINER_OF(m, struct far_task, go);
+    rt_group_init(&f->group, "far");
+    f->group.cancelled = f->cancel_seen;
+    f->refused = rt_spawn(f->there, &f->group, far_main, f, f->site) < 0;
+    if (f->refused)
+        on_far_left(m);
+}
+
+static void on_far_cancel_seen(struct rt_message *m)
+{
+    struct far_task *f = CONTAINER_OF(m, struct far_task, cancel);
+    f->cancel_seen = true;
+    rt_wake(f->stand_in, 0);
+}
+
+static void on_far_cancel(struct rt_message *m)
+{
+    struct far_task *f = CONTAINER_OF(m, struct far_task, cancel);
+    if (f->group.live)
+        rt_group_cancel(&f->group);
+    f->cancel.fn = on_far_cancel_seen;
+    rt_post(f->here, &f->cancel);
+}
+
+static void far_run(struct far_task *f)
+{
+    f->ended = f->refused = false;
+    f->go.fn = on_far_go;
+    rt_post(f->there, &f->go);
+    while (!f->ended || f->cancel_sent != f->cancel_seen) {
+        int r = f->cancel_sent ? rt_park_deaf() : rt_park(RT_NEVER);
+        if (r == -ECANCELED && !f->cancel_sent) {
+            f->cancel_sent = true;
+            f->cancel.fn = on_far_cancel;
+            rt_post(f->there, &f->cancel);
+        }
+    }
+}
+
+static void far_stand_in(void *arg)
+{
+    struct far_task f = *(struct far_task *)arg;
+    mem_free(MEM_RT, arg);
+    f.stand_in = rt_self->current;
+    /* fn always runs, be it to find itself cancelled: it may own what `arg` points to. */
+    do {
+        far_run(&f);
+        if (f.refused) {
+            rt_shield_begin();
+            rt_sleep(rt_self->now + FAR_RETRY_MS * RT_MS);
+            rt_shield_end();
+        }
+    } while (f.refused);
+}
+
+int rt_go_on_at(int loop, struct rt_group *g, rt_fn *fn, void *arg, struct rt_site *site)
+{
+    struct rt_loop *there = rt_loop_get(loop);
+    if (there == rt_self)
+        return rt_go_at(g, fn, arg, site);
+    struct far_task *f = mem_alloc(MEM_RT, sizeof(*f));
+    *f = (struct far_task){.here = rt_self, .there = there, .fn = fn, .arg = arg, .site = site};
+    int r = rt_go(g, far_stand_in, f);
+    if (r < 0)
+        mem_free(MEM_RT, f);
+    return r;
+}
+
+/* ---- time and numbers ---- */
+
+rt_time rt_now(void)
+{
+    return rt_self->now;
+}
+
+rt_time rt_now_exact(void)
+{
+    return rt_self->backend->clock(rt_self);
+}
+
+rt_wall rt_wall_now(void)
+{
+    return rt_self->backend->wall(rt_self);
+}
+
+rt_time rt_lag(void)
+{
+    return rt_self->lag;
+}
+
+uint64_t rt_random(void)
+{
+    return rt_self->backend->random(rt_self);
+}
+
+void rt_stats_read(struct rt_stats *ret_stats)
+{
+    struct rt_stats st = {0};
+    for (int i = 0; i < proc.count; i++) {
+        struct rt_loop *l = &proc.loops[i];
+        st.tasks_live += atomic_load_explicit(&l->live, memory_order_relaxed);
+        st.tasks_spawned += atomic_load_explicit(&l->spawned, memory_order_relaxed);
+        st.switches += atomic_load_explicit(&l->switches, memory_order_relaxed);
+        st.polls += atomic_load_explicit(&l->polls, memory_order_relaxed);
+        st.stalls += atomic_load_explicit(&l->stalls, memory_order_relaxed);
+        st.stacks_mapped += atomic_load_explicit(&l->stacks_mapped, memory_order_relaxed);
+    }
+    rt_offload_stats(&st.offload_queued, &st.offload_running);
+    *ret_stats = st;
+}

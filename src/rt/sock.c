@@ -1,0 +1,407 @@
+#include "rt/sock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "rt/loop.h"
+
+static struct rt_sock *sock_new(enum rt_sock_kind kind)
+{
+    struct rt_loop *l = rt_self;
+    struct rt_sock *s = l->socks_free;
+    if (s)
+        l->socks_free = s->next_free;
+    else
+        s = mem_alloc(MEM_RT, sizeof(*s));
+    /* A fresh descriptor is tried before the kernel is asked to watch it: most connects, reads
+     * and writes of a short-lived connection never have to wait. */
+    *s = (struct rt_sock){
+        .loop = l, .fd = -1, .kind = (uint8_t)kind, .hints = SOCK_CAN_READ | SOCK_CAN_WRITE};
+    return s;
+}
+
+static void sock_free(struct rt_sock *s)
+{
+    s->next_free = s->loop->socks_free;
+    s->loop->socks_free = s;
+}
+
+static int sock_open(enum rt_sock_kind kind, int family, struct rt_sock **ret_sock)
+{
+    struct rt_sock *s = sock_new(kind);
+    int r = s->loop->backend->sock_open(s, family);
+    if (r < 0) {
+        sock_free(s);
+        return r;
+    }
+    *ret_sock = s;
+    return 0;
+}
+
+void rt_close(struct rt_sock *s)
+{
+    if (!s)
+        return;
+    assert(s->loop == rt_self);
+    if (s->reader)
+        rt_wake(s->reader, -EBADF);
+    if (s->writer)
+        rt_wake(s->writer, -EBADF);
+    s->loop->backend->sock_close(s);
+    sock_free(s);
+}
+
+void rt_sock_event(struct rt_sock *s, unsigned hints)
+{
+    s->hints |= (uint8_t)hints;
+    if (fault_mutant("rt_wakeup_lost") && (hints & SOCK_CAN_READ))
+        return;
+    if ((hints & SOCK_CAN_READ) && s->reader)
+        rt_wake(s->reader, 0);
+    if ((hints & SOCK_CAN_WRITE) && s->writer)
+        rt_wake(s->writer, 0);
+}
+
+/* ---- waiting ---- */
+
+static int watch(struct rt_sock *s)
+{
+    if (s->watched)
+        return 0;
+    /* From here on the back end tells of edges, beginning with the state as it is now, so that
+     * nothing is lost between our last try and this call. */
+    int r = s->loop->backend->sock_watch(s);
+    if (r == 0)
+        s->watched = true;
+    return r;
+}
+
+static int wait_hint(struct rt_sock *s, unsigned hint, rt_time deadline)
+{
+    struct rt_task **who = hint == SOCK_CAN_READ ? &s->reader : &s->writer;
+    if (*who)
+        return -EBUSY;
+    int r = watch(s);
+    if (r < 0)
+        return r;
+    while (!(s->hints & hint)) {
+        *who = rt_self->current;
+        r = rt_park(deadline);
+        if (r == -EBADF)
+            return r; /* closed under us: the memory is not ours to touch */
+        *who = NULL;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* After -EAGAIN: the hint was wrong, so forget it and wait for the next edge. */
+static int wait_again(struct rt_sock *s, unsigned hint, rt_time deadline)
+{
+    if (!(s->hints & SOCK_ENDED))
+        s->hints &= (uint8_t)~hint;
+    else if (!s->watched)
+        return -EIO;
+    else
+        return rt_yield(); /* the kernel says both "ended" and "again": look once more, later */
+    return wait_hint(s, hint, deadline);
+}
+
+/* For a borrowed descriptor others read and write, too: only the kernel knows. */
+static bool poll_now(const struct rt_sock *s, short events)
+{
+    struct pollfd p = {.fd = s->fd, .events = events};
+    return poll(&p, 1, 0) > 0;
+}
+
+static int wait_ready(struct rt_sock *s, unsigned hint, short events, rt_time deadline)
+{
+    int r = rt_check_cancel();
+    if (r < 0)
+        return r;
+    if (s->fd >= 0 && poll_now(s, events))
+        return 0;
+    /* The kernel has just denied what the hints say; the next edge will renew them. */
+    if (s->fd >= 0)
+        s->hints &= (uint8_t)~(hint | SOCK_ENDED);
+    return wait_hint(s, hint, deadline);
+}
+
+int rt_wait_readable(struct rt_sock *s, rt_time deadline)
+{
+    return wait_ready(s, SOCK_CAN_READ, POLLIN, deadline);
+}
+
+int rt_wait_writable(struct rt_sock *s, rt_time deadline)
+{
+    return wait_ready(s, SOCK_CAN_WRITE, POLLOUT, deadline);
+}
+
+/* ---- streams ---- */
+
+static int connect_finish(struct rt_sock *s, const struct rt_addr *to, rt_time deadline)
+{
+    const struct rt_backend *be = s->loop->backend;
+    int r = be->sock_connect(s, to);
+    if (r == -EAGAIN && to->family == AF_UNIX)
+        return r; /* the listener's queue is full: the kernel gives no edge for that */
+    if (r != -EINPROGRESS && r != -EINTR)
+        return r;
+    s->hints = 0;
+    r = wait_hint(s, SOCK_CAN_WRITE, deadline);
+    if (r < 0)
+        return r;
+    /* Writable, and no end in sight: connected, and no system call to learn it. */
+    if (!(s->hints & SOCK_ENDED))
+        return 0;
+    return be->sock_error(s);
+}
+
+int rt_connect(const struct rt_addr *to, const struct rt_connect_options *options,
+               struct rt_sock **ret_sock, rt_time deadline)
+{
+    enum { UNIX_RETRY_MS = 5 };
+    int r = rt_check_cancel();
+    if (r < 0)
+        return r;
+    struct rt_sock *s;
+    r = sock_open(RT_SOCK_STREAM, to->family, &s);
+    if (r < 0)
+        return r;
+    if (options && options->reset_on_close)
+        s->loop->backend->sock_reset_on_close(s);
+    if (options && options->from)
+        r = s->loop->backend->sock_bind(s, options->from, false);
+    while (r == 0) {
+        r = connect_finish(s, to, deadline);
+        if (r != -EAGAIN)
+            break;
+        rt_time again = rt_self->now + UNIX_RETRY_MS * RT_MS;
+        r = rt_self->now >= deadline ? -ETIMEDOUT : rt_sleep(again < deadline ? again : deadline);
+    }
+    if (r < 0) {
+        rt_close(s);
+        return r;
+    }
+    *ret_sock = s;
+    return 0;
+}
+
+int rt_listen(const struct rt_addr *at, int backlog, bool reuse_port, struct rt_sock **ret_sock)
+{
+    struct rt_sock *s;
+    int r = sock_open(RT_SOCK_LISTENER, at->family, &s);
+    if (r < 0)
+        return r;
+    r = s->loop->backend->sock_bind(s, at, reuse_port);
+    if (r == 0)
+        r = s->loop->backend->sock_listen(s, backlog);
+    if (r < 0) {
+        rt_close(s);
+        return r;
+    }
+    *ret_sock = s;
+    return 0;
+}
+
+int rt_accept(struct rt_sock *listener, struct rt_sock **ret_sock, struct rt_addr *ret_peer,
+              rt_time deadline)
+{
+    int r = rt_check_cancel();
+    while (r == 0) {
+        struct rt_sock *s = sock_new(RT_SOCK_STREAM);
+        struct rt_addr peer;
+        r = listener->loop->backend->sock_accept(listener, s, &peer);
+        if (r == 0) {
+            if (ret_peer)
+                *ret_peer = peer;
+            *ret_sock = s;
+            return 0;
+        }
+        sock_free(s);
+        if (r == -EAGAIN)
+            r = wait_again(listener, SOCK_CAN_READ, deadline);
+        else if (r == -ECONNABORTED)
+            r = rt_check_cancel(); /* that client is gone; the next one may be there */
+    }
+    return r;
+}
+
+ssize_t rt_read(struct rt_sock *s, void *buf, size_t size, rt_time deadline)
+{
+    assert(s->loop == rt_self && size > 0);
+    int r = rt_check_cancel();
+    if (r == 0 && !(s->hints & SOCK_CAN_READ))
+        r = wait_hint(s, SOCK_CAN_READ, deadline);
+    while (r == 0) {
+        ssize_t n = s->loop->backend->sock_read(s, buf, size);
+        if (n != -EAGAIN) {
+            /* A short read emptied the socket: the next read parks at once. Unless the end was
+             * announced: that edge has been, and no other will come. */
+            if (n > 0 && (size_t)n < size && s->watched && !(s->hints & SOCK_ENDED))
+                s->hints &= (uint8_t)~SOCK_CAN_READ;
+            return n;
+        }
+        r = wait_again(s, SOCK_CAN_READ, deadline);
+    }
+    return r;
+}
+
+static ssize_t writev_some(struct rt_sock *s, const struct iovec *iov, int count, rt_time deadline)
+{
+    int r = rt_check_cancel();
+    if (r == 0 && !(s->hints & SOCK_CAN_WRITE))
+        r = wait_hint(s, SOCK_CAN_WRITE, deadline);
+    while (r == 0) {
+        ssize_t n = s->loop->backend->sock_writev(s, iov, count);
+        if (n != -EAGAIN)
+            return n;
+        r = wait_again(s, SOCK_CAN_WRITE, deadline);
+    }
+    return r;
+}
+
+ssize_t rt_write_some(struct rt_sock *s, const void *data, size_t size, rt_time deadline)
+{
+    struct iovec iov = {.iov_base = (void *)data, .iov_len = size};
+    return writev_some(s, &iov, 1, deadline);
+}
+
+int rt_writev(struct rt_sock *s, struct iovec *iov, int count, rt_time deadline)
+{
+    assert(s->loop == rt_self);
+    while (count > 0) {
+        if (iov->iov_len == 0) {
+            iov++;
+            count--;
+            continue;
+        }
+        ssize_t n = writev_some(s, iov, count, deadline);
+        if (n < 0)
+            return (int)n;
+        size_t left = (size_t)n;
+        while (count > 0 && left >= iov->iov_len) {
+            left -= iov->iov_len;
+            iov++;
+            count--;
+        }
+        if (left) {
+            iov->iov_base = (char *)iov->iov_base + left;
+            iov->iov_len -= left;
+        }
+    }
+    return 0;
+}
+
+int rt_write(struct rt_sock *s, const void *data, size_t size, rt_time deadline)
+{
+    struct iovec iov = {.iov_base = (void *)data, .iov_len = size};
+    return rt_writev(s, &iov, 1, deadline);
+}
+
+int rt_shutdown_write(struct rt_sock *s)
+{
+    return s->loop->backend->sock_shutdown_write(s);
+}
+
+/* ---- datagrams ---- */
+
+int rt_udp_open(const struct rt_addr *at, const struct rt_addr *connect_to,
+                struct rt_sock **ret_sock)
+{
+    assert(at || connect_to);
+    struct rt_sock *s;
+    int r = sock_open(RT_SOCK_DATAGRAM, at ? at->family : connect_to->family, &s);
+    if (r < 0)
+        return r;
+    if (at)
+        r = s->loop->backend->sock_bind(s, at, false);
+    if (r == 0 && connect_to)
+        r = s->loop->backend->sock_connect(s, connect_to);
+    if (r < 0) {
+        rt_close(s);
+        return r;
+    }
+    *ret_sock = s;
+    return 0;
+}
+
+ssize_t rt_recv_from(struct rt_sock *s, void *buf, size_t size, struct rt_addr *ret_from,
+                     rt_time deadline)
+{
+    int r = rt_check_cancel();
+    while (r == 0) {
+        struct rt_addr from;
+        ssize_t n = s->loop->backend->sock_recv_from(s, buf, size, &from);
+        if (n >= 0 && ret_from)
+            *ret_from = from;
+        if (n != -EAGAIN)
+            return n;
+        s->hints &= (uint8_t)~SOCK_ENDED; /* an ICMP error that has been read is over */
+        r = wait_again(s, SOCK_CAN_READ, deadline);
+    }
+    return r;
+}
+
+int rt_send_to(struct rt_sock *s, const void *data, size_t size, const struct rt_addr *to,
+               rt_time deadline)
+{
+    int r = rt_check_cancel();
+    while (r == 0) {
+        ssize_t n = s->loop->backend->sock_send_to(s, data, size, to);
+        if (n != -EAGAIN)
+            return n < 0 ? (int)n : 0;
+        s->hints &= (uint8_t)~SOCK_ENDED;
+        r = wait_again(s, SOCK_CAN_WRITE, deadline);
+    }
+    return r;
+}
+
+/* ---- other descriptors ---- */
+
+static int take(int fd, bool borrowed, struct rt_sock **ret_sock)
+{
+    struct rt_sock *s = sock_new(RT_SOCK_OTHER);
+    s->fd = fd;
+    s->borrowed = borrowed;
+    int r = watch(s); /* at once: it says whether this can be polled at all */
+    if (r < 0) {
+        sock_free(s);
+        return r;
+    }
+    *ret_sock = s;
+    return 0;
+}
+
+int rt_borrow(int fd, struct rt_sock **ret_sock)
+{
+    return take(fd, true, ret_sock);
+}
+
+int rt_adopt(int fd, struct rt_sock **ret_sock)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
+    return take(fd, false, ret_sock);
+}
+
+int rt_sock_fd(const struct rt_sock *s)
+{
+    return s->fd;
+}
+
+int rt_sock_local(const struct rt_sock *s, struct rt_addr *ret_addr)
+{
+    return s->loop->backend->sock_name(s, false, ret_addr);
+}
+
+int rt_sock_peer(const struct rt_sock *s, struct rt_addr *ret_addr)
+{
+    return s->loop->backend->sock_name(s, true, ret_addr);
+}

@@ -1,0 +1,259 @@
+#include "rt/xchan.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "rt/loop.h"
+
+/* Why it is correct. The ring is Vyukov's bounded queue: a slot's sequence number says whose turn
+ * it is, position p for a sender, p + 1 for the receiver. There is one receiving loop, so taking
+ * needs no contest.
+ *
+ * Why no wake-up is lost. A receiver announces itself (receiver_waits) and then looks into the
+ * ring again; a sender puts its value in and then looks for the announcement; full fences lie
+ * between, so one of the two sees the other. The same, mirrored, for senders that wait for room. */
+struct sender_wait {
+    struct list link; /* under the lock */
+    struct rt_task *task;
+    struct rt_message m;
+    bool woken;
+};
+
+struct rt_xchan {
+    const char *name;
+    uint32_t elem_bytes, slot_bytes, mask;
+    struct rt_loop *loop;
+    char *slots;
+    atomic_int refs;
+    atomic_bool closed;
+    alignas(64) _Atomic uint64_t tail; /* senders' end */
+    alignas(64) uint64_t head;         /* receiver's end */
+    atomic_bool receiver_waits;
+    atomic_int senders_wait;
+    struct rt_message arrived;
+    struct list receivers; /* tasks of the receiving loop */
+    pthread_mutex_t lock;
+    struct list senders;
+};
+
+struct receiver {
+    struct list link;
+    struct rt_task *task;
+};
+
+static _Atomic uint64_t *sequence(struct rt_xchan *x, uint64_t pos)
+{
+    return (void *)(x->slots + (size_t)(pos & x->mask) * x->slot_bytes);
+}
+
+static void on_arrived(struct rt_message *m)
+{
+    struct rt_xchan *x = CONTAINER_OF(m, struct rt_xchan, arrived);
+    list_each_safe(it, &x->receivers)
+    {
+        struct receiver *w = list_entry(it, struct receiver, link);
+        list_remove(it);
+        rt_wake(w->task, 0);
+    }
+    rt_xchan_unref(x); /* the message's own */
+}
+
+struct rt_xchan *rt_xchan_new(int loop, uint32_t elem_bytes, uint32_t cap, const char *name)
+{
+    assert(cap > 0 && cap <= UINT32_C(1) << 30 && elem_bytes > 0);
+    uint32_t size = 2; /* one slot cannot tell full from empty */
+    while (size < cap)
+        size *= 2;
+    struct rt_xchan *x = mem_alloc(MEM_RT, sizeof(*x));
+    x->name = name;
+    x->loop = rt_loop_get(loop);
+    x->elem_bytes = elem_bytes;
+    x->slot_bytes = (uint32_t)(sizeof(uint64_t) + ((elem_bytes + 7u) & ~7u));
+    x->mask = size - 1;
+    x->slots = mem_alloc(MEM_RT, (size_t)size * x->slot_bytes);
+    for (uint32_t i = 0; i < size; i++)
+        atomic_store_explicit(sequence(x, i), i, memory_order_relaxed);
+    atomic_store(&x->refs, 1);
+    x->arrived.fn = on_arrived;
+    list_init(&x->receivers);
+    list_init(&x->senders);
+    pthread_mutex_init(&x->lock, NULL);
+    return x;
+}
+
+struct rt_xchan *rt_xchan_ref(struct rt_xchan *x)
+{
+    atomic_fetch_add_explicit(&x->refs, 1, memory_order_relaxed);
+    return x;
+}
+
+void rt_xchan_unref(struct rt_xchan *x)
+{
+    if (!x || atomic_fetch_sub_explicit(&x->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    pthread_mutex_destroy(&x->lock);
+    mem_free(MEM_RT, x->slots);
+    mem_free(MEM_RT, x);
+}
+
+/* ---- the ring ---- */
+
+static int ring_push(struct rt_xchan *x, const void *value)
+{
+    uint64_t pos = atomic_load_explicit(&x->tail, memory_order_relaxed);
+    for (;;) {
+        _Atomic uint64_t *seq = sequence(x, pos);
+        int64_t turn = (int64_t)(atomic_load_explicit(seq, memory_order_acquire) - pos);
+        if (turn < 0)
+            return -EAGAIN;
+        if (turn > 0) {
+            pos = atomic_load_explicit(&x->tail, memory_order_relaxed);
+            continue;
+        }
+        if (!atomic_compare_exchange_weak_explicit(&x->tail, &pos, pos + 1, memory_order_relaxed,
+                                                   memory_order_relaxed))
+            continue;
+        memcpy(seq + 1, value, x->elem_bytes);
+        atomic_store_explicit(seq, pos + 1, memory_order_release);
+        return 0;
+    }
+}
+
+static int ring_pop(struct rt_xchan *x, void *ret_value)
+{
+    _Atomic uint64_t *seq = sequence(x, x->head);
+    if (atomic_load_explicit(seq, memory_order_acquire) != x->head + 1)
+        return -EAGAIN;
+    memcpy(ret_value, seq + 1, x->elem_bytes);
+    atomic_store_explicit(seq, x->head + x->mask + 1, memory_order_release);
+    x->head++;
+    return 0;
+}
+
+/* ---- waking ---- */
+
+static void wake_receivers(struct rt_xchan *x)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(&x->receiver_waits, memory_order_relaxed))
+        return;
+    if (atomic_exchange(&x->receiver_waits, false)) {
+        rt_xchan_ref(x);
+        rt_post(x->loop, &x->arrived);
+    }
+}
+
+static void on_room(struct rt_message *m)
+{
+    struct sender_wait *w = CONTAINER_OF(m, struct sender_wait, m);
+    w->woken = true;
+    rt_wake(w->task, 0);
+}
+
+static void wake_senders(struct rt_xchan *x, bool all)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&x->senders_wait, memory_order_relaxed) == 0)
+        return;
+    pthread_mutex_lock(&x->lock);
+    struct list *it;
+    while ((it = list_pop_front(&x->senders))) {
+        struct sender_wait *w = list_entry(it, struct sender_wait, link);
+        atomic_fetch_sub(&x->senders_wait, 1);
+        rt_post(w->task->loop, &w->m);
+        if (!all)
+            break;
+    }
+    pthread_mutex_unlock(&x->lock);
+}
+
+int rt_xchan_try_send(struct rt_xchan *x, const void *value)
+{
+    if (atomic_load_explicit(&x->closed, memory_order_acquire))
+        return -EPIPE;
+    int r = ring_push(x, value);
+    if (r == 0)
+        wake_receivers(x);
+    return r;
+}
+
+/* Announces the wait, tries once more, and sleeps. 0: try again. */
+static int wait_for_room(struct rt_xchan *x, const void *value, rt_time deadline, bool *ret_sent)
+{
+    struct sender_wait w = {.task = rt_self->current, .m.fn = on_room};
+    pthread_mutex_lock(&x->lock);
+    list_push_back(&x->senders, &w.link);
+    atomic_fetch_add(&x->senders_wait, 1);
+    pthread_mutex_unlock(&x->lock);
+    atomic_thread_fence(memory_order_seq_cst);
+    int r = rt_xchan_try_send(x, value);
+    *ret_sent = r == 0;
+    if (r == -EAGAIN)
+        r = rt_park(deadline);
+    pthread_mutex_lock(&x->lock);
+    bool listed = w.link.next && !list_empty(&w.link);
+    if (listed) {
+        list_remove(&w.link);
+        atomic_fetch_sub(&x->senders_wait, 1);
+    }
+    pthread_mutex_unlock(&x->lock);
+    while (!listed && !w.woken) /* a message that points into our frame is on its way */
+        rt_park_deaf();
+    if (!listed && (*ret_sent || r < 0))
+        wake_senders(x, false); /* the room that we were woken for is somebody else's */
+    return r;
+}
+
+int rt_xchan_send(struct rt_xchan *x, const void *value, rt_time deadline)
+{
+    int r = rt_check_cancel();
+    bool sent = false;
+    while (r == 0 && !sent) {
+        r = rt_xchan_try_send(x, value);
+        if (r != -EAGAIN)
+            return r;
+        r = wait_for_room(x, value, deadline, &sent);
+    }
+    return r;
+}
+
+static int wait_for_value(struct rt_xchan *x, rt_time deadline)
+{
+    struct receiver w = {.task = rt_self->current};
+    list_push_back(&x->receivers, &w.link);
+    int r = rt_park(deadline);
+    list_remove(&w.link);
+    return r;
+}
+
+int rt_xchan_recv(struct rt_xchan *x, void *ret_value, rt_time deadline)
+{
+    assert(x->loop == rt_self);
+    int r = rt_check_cancel();
+    while (r == 0) {
+        bool closed = atomic_load_explicit(&x->closed, memory_order_acquire);
+        if (ring_pop(x, ret_value) == 0) {
+            wake_senders(x, false);
+            return 0;
+        }
+        if (closed)
+            return -EPIPE;
+        atomic_store(&x->receiver_waits, true);
+        atomic_thread_fence(memory_order_seq_cst);
+        uint64_t seq = atomic_load_explicit(sequence(x, x->head), memory_order_acquire);
+        if (seq == x->head + 1 || atomic_load(&x->closed))
+            continue;
+        r = wait_for_value(x, deadline);
+    }
+    return r;
+}
+
+void rt_xchan_close(struct rt_xchan *x)
+{
+    atomic_store(&x->closed, true);
+    wake_receivers(x);
+    wake_senders(x, true);
+}
