@@ -1,131 +1,157 @@
 #include "base/arena.h"
 
-#include <stdalign.h>
+#include <assert.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
-enum { BLOCK_BYTES = 4096, ALIGN = alignof(max_align_t), POISON = 0xDB };
+enum {
+    ARENA_FIRST_BYTES = 4 * 1024,
+    ARENA_BLOCK_BYTES_MAX = 64 * 1024, /* larger objects get a block of their own size */
+    ARENA_ALIGN = _Alignof(max_align_t),
+    ARENA_POISON = 0xdd,
+};
 
 struct arena_block {
     struct arena_block *next;
-    size_t size;
-    alignas(max_align_t) char data[];
+    size_t cap;
+    _Alignas(max_align_t) char data[];
 };
 
-static struct arena_block *block_new(struct arena *a, size_t size)
+static struct arena_block *block_new(struct arena *a, size_t cap)
 {
-    struct arena_block *b = mem_alloc(a->sub, sizeof(*b) + size);
-    b->size = size;
-    b->next = a->blocks;
-    a->blocks = b;
-    return b;
+    struct arena_block *block = mem_resize(a->sub, NULL, sizeof(*block) + cap);
+
+    block->cap = cap;
+    block->next = a->blocks;
+    a->blocks = block;
+    return block;
+}
+
+static void blocks_free(struct arena *a, struct arena_block *block)
+{
+    while (block) {
+        struct arena_block *next = block->next;
+        memset(block->data, ARENA_POISON, block->cap);
+        mem_free(a->sub, block);
+        block = next;
+    }
 }
 
 #ifdef FIREBREAK_ARENA_DEBUG
 
-/* One block an object, none ever reused: tools see each object's true bounds and end. */
-static void *take(struct arena *a, size_t size)
+/* A block for each object: ASan and valgrind then know its exact bounds and its end. */
+static void *take(struct arena *a, size_t size, size_t rounded)
 {
+    (void)rounded;
     return block_new(a, size)->data;
 }
 
-static void *keep_one(struct arena *a)
+void arena_reset(struct arena *a)
 {
-    (void)a;
-    return NULL;
+    blocks_free(a, a->blocks);
+    a->blocks = NULL;
+    a->used = 0;
 }
 
 #else
 
-static void *take(struct arena *a, size_t size)
+/* The rest of the block before is given up; with doubling blocks that is at most half. */
+static void *take(struct arena *a, size_t size, size_t rounded)
 {
-    size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    if ((size_t)(a->end - a->at) < size) {
-        struct arena_block *b = block_new(a, size > BLOCK_BYTES ? size : BLOCK_BYTES);
-        a->at = b->data;
-        a->end = b->data + b->size;
+    (void)size;
+    if ((size_t)(a->end - a->at) < rounded) {
+        size_t cap = a->blocks ? a->blocks->cap * 2 : ARENA_FIRST_BYTES;
+        if (cap > ARENA_BLOCK_BYTES_MAX)
+            cap = ARENA_BLOCK_BYTES_MAX;
+        if (cap < rounded)
+            cap = rounded;
+        struct arena_block *block = block_new(a, cap);
+        a->at = block->data;
+        a->end = block->data + cap;
     }
-    void *p = a->at;
-    a->at += size;
-    memset(p, 0, size); /* the block may be a kept one */
-    return p;
+    void *ptr = a->at;
+    a->at += rounded;
+    return ptr;
 }
 
-static struct arena_block *keep_one(struct arena *a)
+/* Keeps the newest block unless one huge object made it: an arena that is reset for every
+ * message must not hold on to the largest message it has ever seen. */
+void arena_reset(struct arena *a)
 {
-    struct arena_block *b = a->blocks;
-    if (b)
-        a->blocks = b->next;
-    return b;
+    struct arena_block *keep = a->blocks;
+
+    if (keep && keep->cap > ARENA_BLOCK_BYTES_MAX)
+        keep = NULL;
+    blocks_free(a, keep ? keep->next : a->blocks);
+    a->blocks = keep;
+    a->at = a->end = NULL;
+    if (keep) {
+        keep->next = NULL;
+        a->at = keep->data;
+        a->end = keep->data + keep->cap;
+    }
+    a->used = 0;
 }
 
 #endif
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-    if (a->bytes_max && (size > a->bytes_max || a->used > a->bytes_max - size))
+    size_t rounded, used;
+
+    if (__builtin_add_overflow(size ? size : 1, (size_t)ARENA_ALIGN - 1, &rounded))
         return NULL;
-    a->used += size;
-    return take(a, size);
+    rounded &= ~((size_t)ARENA_ALIGN - 1);
+    if (__builtin_add_overflow(a->used, rounded, &used))
+        return NULL;
+    if (a->bytes_max && used > a->bytes_max)
+        return NULL;
+    void *ptr = take(a, size, rounded);
+    a->used = used;
+    return memset(ptr, 0, size);
 }
 
 void *arena_alloc_array(struct arena *a, size_t count, size_t size)
 {
-    size_t total;
-    return __builtin_mul_overflow(count, size, &total) ? NULL : arena_alloc(a, total);
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    return arena_alloc(a, bytes);
 }
 
 char *arena_strdup(struct arena *a, struct slice s)
 {
-    char *p = arena_alloc(a, s.size + 1);
-    if (p && s.size)
-        memcpy(p, s.data, s.size);
-    return p;
+    char *copy = s.size == SIZE_MAX ? NULL : arena_alloc(a, s.size + 1);
+
+    if (copy && s.size)
+        memcpy(copy, s.data, s.size);
+    return copy;
 }
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
-    va_list args;
+    va_list args, again;
+    char *text = NULL;
+
     va_start(args, fmt);
+    va_copy(again, args);
     int n = vsnprintf(NULL, 0, fmt, args);
+    if (n >= 0)
+        text = arena_alloc(a, (size_t)n + 1);
+    if (text)
+        vsnprintf(text, (size_t)n + 1, fmt, again);
+    va_end(again);
     va_end(args);
-    char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
-    if (!p)
-        return NULL;
-    va_start(args, fmt);
-    vsnprintf(p, (size_t)n + 1, fmt, args);
-    va_end(args);
-    return p;
-}
-
-static void free_blocks(struct arena *a)
-{
-    while (a->blocks) {
-        struct arena_block *b = a->blocks;
-        a->blocks = b->next;
-        memset(b->data, POISON, b->size);
-        mem_free(a->sub, b);
-    }
-}
-
-void arena_reset(struct arena *a)
-{
-    struct arena_block *kept = keep_one(a);
-    free_blocks(a);
-    a->used = 0;
-    a->at = a->end = NULL;
-    if (!kept)
-        return;
-    kept->next = NULL;
-    a->blocks = kept;
-    a->at = kept->data;
-    a->end = kept->data + kept->size;
+    return text;
 }
 
 void arena_done(struct arena *a)
 {
-    free_blocks(a);
-    *a = (struct arena){.sub = a->sub, .bytes_max = a->bytes_max};
+    if (!a)
+        return;
+    blocks_free(a, a->blocks);
+    a->blocks = NULL;
+    a->at = a->end = NULL;
+    a->used = 0;
 }

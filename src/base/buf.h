@@ -36,7 +36,7 @@ static inline struct slice buf_slice(const struct buf *b)
 }
 
 /* Room for `extra` more bytes behind size; *ret_room may be written, then buf_commit.
- * Returns 0 or -EMSGSIZE. */
+ * ret_room NULL: only makes the room. Returns 0 or -EMSGSIZE. */
 int buf_reserve(struct buf *b, size_t extra, char **ret_room);
 void buf_commit(struct buf *b, size_t size);
 

@@ -6,11 +6,32 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Marks a text that did not fit: the three bytes behind ERR_TEXT_MAX are kept free for it. */
-static void mark_cut(struct err *e, int wanted)
+/* Ends the text at ERR_TEXT_MAX bytes and shows the cut; never splits a UTF-8 sequence. */
+static void cut_text(char text[ERR_TEXT_MAX + 4], size_t wanted_bytes)
 {
-    if (wanted > ERR_TEXT_MAX)
-        memcpy(e->text + ERR_TEXT_MAX, "...", sizeof("..."));
+    if (wanted_bytes <= ERR_TEXT_MAX)
+        return;
+    size_t end = ERR_TEXT_MAX;
+    while (end > ERR_TEXT_MAX - 4 && ((unsigned char)text[end] & 0xc0) == 0x80)
+        end--;
+    memcpy(text + end, "...", 4);
+}
+
+/* The arguments may point into e->text ("again: %s"), so the new text is made beside it. */
+static void store_text(struct err *e, const char *tail, const char *fmt, va_list args)
+{
+    char text[ERR_TEXT_MAX + 4];
+    int n = vsnprintf(text, sizeof(text), fmt, args);
+    size_t size = n < 0 ? 0 : (size_t)n;
+
+    if (n < 0)
+        text[0] = 0;
+    if (tail[0] && size < sizeof(text)) {
+        n = snprintf(text + size, sizeof(text) - size, "%s%s", size ? ": " : "", tail);
+        size += n < 0 ? 0 : (size_t)n;
+    }
+    cut_text(text, size);
+    memcpy(e->text, text, sizeof(text));
 }
 
 int err_set(struct err *e, int code, const char *fmt, ...)
@@ -20,10 +41,9 @@ int err_set(struct err *e, int code, const char *fmt, ...)
         return code;
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(e->text, ERR_TEXT_MAX + 1, fmt, args);
+    store_text(e, "", fmt, args);
     va_end(args);
     e->code = code;
-    mark_cut(e, n);
     return code;
 }
 
@@ -34,12 +54,9 @@ int err_sys(struct err *e, int code, const char *fmt, ...)
         return code;
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(e->text, ERR_TEXT_MAX + 1, fmt, args);
+    store_text(e, err_name(code), fmt, args);
     va_end(args);
     e->code = code;
-    if (n >= 0 && n < ERR_TEXT_MAX)
-        n += snprintf(e->text + n, (size_t)(ERR_TEXT_MAX + 1 - n), ": %s", err_name(code));
-    mark_cut(e, n);
     return code;
 }
 
@@ -47,15 +64,10 @@ int err_wrap(struct err *e, const char *fmt, ...)
 {
     if (!e)
         return -EIO;
-    char cause[sizeof(e->text)];
-    memcpy(cause, e->text, sizeof(cause));
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(e->text, ERR_TEXT_MAX + 1, fmt, args);
+    store_text(e, e->text, fmt, args);
     va_end(args);
-    if (n >= 0 && n < ERR_TEXT_MAX)
-        n += snprintf(e->text + n, (size_t)(ERR_TEXT_MAX + 1 - n), ": %s", cause);
-    mark_cut(e, n);
     return e->code < 0 ? e->code : -EIO;
 }
 
@@ -69,6 +81,15 @@ void err_clear(struct err *e)
 
 const char *err_name(int code)
 {
-    const char *text = strerrordesc_np(code < 0 ? -code : code);
-    return text ? text : "unknown error";
+    if (code < 0)
+        code = -code;
+    if (code == 0)
+        return "no error";
+#ifdef __GLIBC__
+    const char *name = strerrordesc_np(code);
+#else
+    /* musl's strerror returns constant text: no buffer, no lock. */
+    const char *name = strerror(code);
+#endif
+    return name ? name : "unknown error";
 }

@@ -24,7 +24,7 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* As err_set, with ": " and the system's words for the code behind the text. */
 int err_sys(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* Puts text and ": " before the chain. Returns e->code (for NULL, -EIO). */
+/* Puts text and ": " before the chain. Returns e->code (-EIO for NULL, and where it holds none). */
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void err_clear(struct err *e);
 /* Thread-safe strerror without an allocation; accepts both signs. Never NULL. */

@@ -1,7 +1,6 @@
 #include "base/slice.h"
 
 #include <errno.h>
-#include <string.h>
 
 bool slice_eq(struct slice a, struct slice b)
 {
@@ -13,9 +12,10 @@ bool slice_eq_cstr(struct slice a, const char *b)
     return slice_eq(a, slice_from(b));
 }
 
-static char lower(char c)
+/* Not tolower: that one asks the locale. */
+static unsigned char ascii_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
 bool slice_eq_nocase(struct slice a, struct slice b)
@@ -23,7 +23,7 @@ bool slice_eq_nocase(struct slice a, struct slice b)
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++)
-        if (lower(a.data[i]) != lower(b.data[i]))
+        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
             return false;
     return true;
 }
@@ -48,7 +48,9 @@ ptrdiff_t slice_find(struct slice s, struct slice needle)
 {
     if (needle.size == 0)
         return 0;
-    const char *at = s.size ? memmem(s.data, s.size, needle.data, needle.size) : NULL;
+    if (s.size < needle.size)
+        return -1;
+    const char *at = memmem(s.data, s.size, needle.data, needle.size);
     return at ? at - s.data : -1;
 }
 
@@ -58,6 +60,7 @@ struct slice slice_sub(struct slice s, size_t from, size_t to)
         to = s.size;
     if (from > to)
         from = to;
+    /* NULL + 0 is undefined in C, so that the empty slice stays as it is. */
     return (struct slice){s.data ? s.data + from : NULL, to - from};
 }
 
@@ -68,11 +71,12 @@ static bool is_space(char c)
 
 struct slice slice_trim(struct slice s)
 {
-    while (s.size && is_space(s.data[0]))
-        s = slice_sub(s, 1, s.size);
-    while (s.size && is_space(s.data[s.size - 1]))
-        s.size--;
-    return s;
+    size_t from = 0, to = s.size;
+    while (from < to && is_space(s.data[from]))
+        from++;
+    while (to > from && is_space(s.data[to - 1]))
+        to--;
+    return slice_sub(s, from, to);
 }
 
 struct slice slice_cut(struct slice *s, char sep)
@@ -80,7 +84,7 @@ struct slice slice_cut(struct slice *s, char sep)
     struct slice whole = *s;
     ptrdiff_t at = slice_find_byte(whole, sep);
     if (at < 0) {
-        *s = (struct slice){0};
+        *s = (struct slice){NULL, 0};
         return whole;
     }
     *s = slice_sub(whole, (size_t)at + 1, whole.size);
@@ -90,17 +94,19 @@ struct slice slice_cut(struct slice *s, char sep)
 int slice_to_u64(struct slice s, uint64_t max, uint64_t *ret)
 {
     uint64_t v = 0;
+    bool too_large = false;
+
     if (s.size == 0)
         return -EINVAL;
+    /* Every byte is looked at before the verdict: "99999999999999999999x" is no number at all. */
     for (size_t i = 0; i < s.size; i++) {
         if (s.data[i] < '0' || s.data[i] > '9')
             return -EINVAL;
-        uint64_t digit = (uint64_t)(s.data[i] - '0');
-        if (v > (UINT64_MAX - digit) / 10)
-            return -ERANGE;
-        v = v * 10 + digit;
+        if (__builtin_mul_overflow(v, 10, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(s.data[i] - '0'), &v))
+            too_large = true;
     }
-    if (v > max)
+    if (too_large || v > max)
         return -ERANGE;
     *ret = v;
     return 0;

@@ -1,0 +1,88 @@
+#include "base/fault.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../tap.h"
+
+#ifdef FIREBREAK_FAULTS
+
+static void only_the_nth_call_fails_and_only_once(void)
+{
+    fault_arm(FAULT_SYSCALL, 3);
+    for (int i = 1; i <= 10; i++)
+        CHECK_INT(fault_fails(FAULT_SYSCALL), i == 3);
+    CHECK_INT(fault_count(FAULT_SYSCALL), 10);
+    fault_arm(FAULT_SYSCALL, 0);
+    CHECK_INT(fault_count(FAULT_SYSCALL), 0);
+}
+
+static void kinds_count_apart(void)
+{
+    fault_arm(FAULT_ALLOC, 1);
+    fault_arm(FAULT_SYSCALL, 0);
+    CHECK(!fault_fails(FAULT_SYSCALL));
+    CHECK_INT(fault_count(FAULT_ALLOC), 0);
+    CHECK(fault_fails(FAULT_ALLOC));
+    fault_arm(FAULT_ALLOC, 0);
+    fault_arm(FAULT_SYSCALL, 0);
+    CHECK(!fault_fails(FAULT_ALLOC));
+}
+
+static void a_mutant_is_on_only_when_it_is_named(void)
+{
+    fault_mutant_set(NULL);
+    CHECK(!fault_mutant("no_fence"));
+    fault_mutant_set("no_fence");
+    CHECK(fault_mutant("no_fence"));
+    CHECK(!fault_mutant("no_fsync"));
+    CHECK(!fault_mutant("no_fenc"));
+    fault_mutant_set(NULL);
+    CHECK(!fault_mutant("no_fence"));
+}
+
+/* A child of this program itself, started as `make mutants` starts it. */
+static void the_environment_switches_a_mutant_on_from_the_first_line(void)
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        setenv("FIREBREAK_MUTANT", "from_environment", 1);
+        execl("/proc/self/exe", "fault_test", "child", (char *)NULL);
+        _exit(99);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1)
+        return fault_mutant("from_environment") && !fault_mutant("other") ? 7 : 8;
+    TAP_RUN(only_the_nth_call_fails_and_only_once);
+    TAP_RUN(kinds_count_apart);
+    TAP_RUN(a_mutant_is_on_only_when_it_is_named);
+    TAP_RUN(the_environment_switches_a_mutant_on_from_the_first_line);
+    return tap_done();
+}
+
+#else
+
+static void without_fault_points_nothing_ever_fails(void)
+{
+    fault_arm(FAULT_ALLOC, 1);
+    fault_mutant_set("no_fence");
+    CHECK(!fault_fails(FAULT_ALLOC));
+    CHECK(!fault_mutant("no_fence"));
+    CHECK_INT(fault_count(FAULT_ALLOC), 0);
+}
+
+int main(void)
+{
+    TAP_RUN(without_fault_points_nothing_ever_fails);
+    return tap_done();
+}
+
+#endif
