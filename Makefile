@@ -9,7 +9,7 @@ WARN := -Wall -Wextra -Wshadow -Wvla -Wconversion -Wframe-larger-than=2048 -Wstr
 CFLAGS_dev := -O1 -g -DFIREBREAK_FAULTS=1
 CFLAGS_release := -O2 -g
 CFLAGS_asan := -O1 -g -DFIREBREAK_FAULTS=1 -DFIREBREAK_ARENA_DEBUG=1 -fsanitize=address,undefined -fno-sanitize-recover=all
-CFLAGS_tsan := -O1 -g -DFIREBREAK_FAULTS=1 -fsanitize=thread
+CFLAGS_tsan := -O1 -g -DFIREBREAK_FAULTS=1 -fsanitize=thread $(if $(findstring gcc,$(CC)),-Wno-tsan)
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -fno-omit-frame-pointer -fstack-protector-strong \
               -fPIE $(CFLAGS_$(F)) $(CFLAGS)
 LIBS := -lssl -lcrypto -lcares -lpcre2-8 -lpthread

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdalign.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -29,9 +28,11 @@ struct rt_xchan {
     char *slots;
     atomic_int refs;
     atomic_bool closed;
-    alignas(64) _Atomic uint64_t tail; /* senders' end */
-    alignas(64) uint64_t head;         /* receiver's end */
-    atomic_bool receiver_waits;
+    char apart1[64]; /* the two ends are written by different threads: not in one cache line */
+    _Atomic uint64_t tail; /* senders' end */
+    char apart2[64];
+    uint64_t head; /* receiver's end */
+    atomic_bool receiver_waits, arrived_posted;
     atomic_int senders_wait;
     struct rt_message arrived;
     struct list receivers; /* tasks of the receiving loop */
@@ -52,6 +53,7 @@ static _Atomic uint64_t *sequence(struct rt_xchan *x, uint64_t pos)
 static void on_arrived(struct rt_message *m)
 {
     struct rt_xchan *x = CONTAINER_OF(m, struct rt_xchan, arrived);
+    atomic_store(&x->arrived_posted, false);
     list_each_safe(it, &x->receivers)
     {
         struct receiver *w = list_entry(it, struct receiver, link);
@@ -140,7 +142,8 @@ static void wake_receivers(struct rt_xchan *x)
     atomic_thread_fence(memory_order_seq_cst);
     if (!atomic_load_explicit(&x->receiver_waits, memory_order_relaxed))
         return;
-    if (atomic_exchange(&x->receiver_waits, false)) {
+    /* A message that is still on its way wakes this receiver, too, and must not be posted twice. */
+    if (atomic_exchange(&x->receiver_waits, false) && !atomic_exchange(&x->arrived_posted, true)) {
         rt_xchan_ref(x);
         rt_post(x->loop, &x->arrived);
     }

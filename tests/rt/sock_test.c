@@ -1,0 +1,256 @@
+#include "tests/rt/world.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "rt/sock.h"
+
+static struct rt_addr loopback(uint16_t port)
+{
+    struct rt_addr a;
+    rt_addr_ipv4(0x7f000001, port, &a);
+    return a;
+}
+
+struct server {
+    struct rt_sock *listener;
+    struct rt_addr addr;
+    struct rt_group group;
+};
+
+static void server_open(struct server *s, int backlog)
+{
+    struct rt_addr any = loopback(0);
+    CHECK_INT(rt_listen(&any, backlog, false, &s->listener), 0);
+    CHECK_INT(rt_sock_local(s->listener, &s->addr), 0);
+    rt_group_init(&s->group, "server");
+}
+
+static void server_done(struct server *s)
+{
+    rt_group_done(&s->group);
+    rt_close(s->listener);
+}
+
+static void task_echoes(void *arg)
+{
+    struct server *s = arg;
+    struct rt_sock *c;
+    if (rt_accept(s->listener, &c, NULL, RT_NEVER) < 0)
+        return;
+    char buf[512];
+    ssize_t n;
+    while ((n = rt_read(c, buf, sizeof(buf), RT_NEVER)) > 0)
+        CHECK_INT(rt_write(c, buf, (size_t)n, RT_NEVER), 0);
+    rt_close(c);
+}
+
+static void an_echo_server_echoes_until_the_end_of_the_stream(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    rt_go(&s.group, task_echoes, &s);
+    struct rt_sock *c = NULL;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    char back[8];
+    for (int i = 0; i < 100; i++) {
+        CHECK_INT(rt_write(c, "hello", 5, RT_NEVER), 0);
+        size_t got = 0;
+        while (got < 5) {
+            ssize_t n = rt_read(c, back + got, 5 - got, rt_now() + RT_SEC);
+            CHECK(n > 0);
+            if (n <= 0)
+                break;
+            got += (size_t)n;
+        }
+        CHECK(memcmp(back, "hello", 5) == 0);
+    }
+    CHECK_INT(rt_shutdown_write(c), 0);
+    CHECK_INT(rt_read(c, back, sizeof(back), rt_now() + RT_SEC), 0);
+    rt_close(c);
+    server_done(&s);
+}
+
+static void a_port_without_a_listener_refuses(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    rt_close(s.listener);
+    s.listener = NULL;
+    struct rt_sock *c = NULL;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, rt_now() + RT_SEC), -ECONNREFUSED);
+    CHECK(c == NULL);
+    server_done(&s);
+}
+
+static void a_read_times_out_and_the_socket_stays_usable(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    struct rt_sock *c, *peer;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_accept(s.listener, &peer, NULL, RT_NEVER), 0);
+    char b[4];
+    rt_time t0 = rt_now();
+    CHECK_INT(rt_read(c, b, sizeof(b), t0 + 5 * RT_MS), -ETIMEDOUT);
+    CHECK(rt_now_exact() >= t0 + 5 * RT_MS);
+    CHECK_INT(rt_write(peer, "x", 1, RT_NEVER), 0);
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_SEC), 1);
+    rt_close(c);
+    CHECK_INT(rt_read(peer, b, sizeof(b), rt_now() + RT_SEC), 0);
+    rt_close(peer);
+    server_done(&s);
+}
+
+/* The end of the stream arrives together with the last bytes: its edge is told once. */
+static void the_end_is_seen_after_a_short_read(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    struct rt_sock *c, *peer;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_accept(s.listener, &peer, NULL, RT_NEVER), 0);
+    char b[64];
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_MS), -ETIMEDOUT); /* is watched now */
+    CHECK_INT(rt_write(peer, "bye", 3, RT_NEVER), 0);
+    rt_close(peer);
+    rt_sleep(rt_now() + 5 * RT_MS);
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_SEC), 3);
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_SEC), 0);
+    rt_close(c);
+    server_done(&s);
+}
+
+enum { BULK_BYTES = 4 * 1024 * 1024 };
+
+static void task_reads_bulk(void *arg)
+{
+    struct server *s = arg;
+    struct rt_sock *c;
+    CHECK_INT(rt_accept(s->listener, &c, NULL, RT_NEVER), 0);
+    static char buf[1 << 16];
+    size_t total = 0;
+    ssize_t n;
+    while ((n = rt_read(c, buf, sizeof(buf), RT_NEVER)) > 0) {
+        for (ssize_t i = 0; i < n; i++)
+            if (buf[i] != (char)((total + (size_t)i) % 251)) {
+                CHECK(!"a byte is wrong");
+                break;
+            }
+        total += (size_t)n;
+    }
+    CHECK_INT(n, 0);
+    CHECK_INT(total, BULK_BYTES);
+    rt_close(c);
+}
+
+static void more_than_the_buffers_hold_arrives_whole(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    rt_go(&s.group, task_reads_bulk, &s);
+    struct rt_sock *c;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    char *data = mem_alloc(MEM_TEST, BULK_BYTES);
+    for (size_t i = 0; i < BULK_BYTES; i++)
+        data[i] = (char)(i % 251);
+    CHECK_INT(rt_write(c, data, BULK_BYTES, rt_now() + 20 * RT_SEC), 0);
+    rt_close(c);
+    mem_free(MEM_TEST, data);
+    rt_group_wait(&s.group, rt_now() + 20 * RT_SEC);
+    server_done(&s);
+}
+
+static void task_reads_one(void *arg)
+{
+    struct rt_sock *c = arg;
+    char b;
+    CHECK_INT(rt_read(c, &b, 1, RT_NEVER), -EBADF);
+}
+
+static void closing_wakes_the_reader(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    struct rt_sock *c;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    rt_go(&s.group, task_reads_one, c);
+    rt_sleep(rt_now() + RT_MS);
+    rt_close(c);
+    CHECK_INT(rt_group_wait(&s.group, rt_now() + RT_SEC), 0);
+    server_done(&s);
+}
+
+static void datagrams_go_and_come_back(void *arg)
+{
+    (void)arg;
+    struct rt_addr any = loopback(0), at, from;
+    struct rt_sock *a, *b;
+    CHECK_INT(rt_udp_open(&any, NULL, &a), 0);
+    CHECK_INT(rt_sock_local(a, &at), 0);
+    CHECK_INT(rt_udp_open(NULL, &at, &b), 0);
+    char buf[16];
+    CHECK_INT(rt_recv_from(a, buf, sizeof(buf), &from, rt_now() + RT_MS), -ETIMEDOUT);
+    CHECK_INT(rt_send_to(b, "ping", 4, NULL, RT_NEVER), 0);
+    CHECK_INT(rt_recv_from(a, buf, sizeof(buf), &from, rt_now() + RT_SEC), 4);
+    CHECK_INT(rt_send_to(a, "pong!", 5, &from, RT_NEVER), 0);
+    CHECK_INT(rt_recv_from(b, buf, sizeof(buf), NULL, rt_now() + RT_SEC), 5);
+    rt_close(a);
+    rt_close(b);
+}
+
+/* ---- epoll only: real descriptors ---- */
+
+static void a_pipe_can_be_adopted(void *arg)
+{
+    (void)arg;
+    int fds[2];
+    CHECK_INT(pipe(fds), 0);
+    struct rt_sock *in, *out;
+    CHECK_INT(rt_adopt(fds[0], &in), 0);
+    CHECK_INT(rt_adopt(fds[1], &out), 0);
+    char b[4];
+    CHECK_INT(rt_read(in, b, sizeof(b), rt_now() + RT_MS), -ETIMEDOUT);
+    CHECK_INT(rt_write(out, "hi", 2, RT_NEVER), 0);
+    CHECK_INT(rt_read(in, b, sizeof(b), rt_now() + RT_SEC), 2);
+    rt_close(out);
+    CHECK_INT(rt_read(in, b, sizeof(b), rt_now() + RT_SEC), 0);
+    rt_close(in);
+}
+
+static void a_regular_file_cannot_be_adopted(void *arg)
+{
+    (void)arg;
+    FILE *f = tmpfile();
+    struct rt_sock *s = NULL;
+    CHECK_INT(rt_adopt(fileno(f), &s), -EPERM);
+    CHECK(s == NULL);
+    fclose(f);
+}
+
+static void nothing_is_left_allocated(void)
+{
+    CHECK_INT(mem_usage_of(MEM_RT).live, 0);
+}
+
+int main(void)
+{
+    ON_ALL(an_echo_server_echoes_until_the_end_of_the_stream);
+    ON_ALL(a_port_without_a_listener_refuses);
+    ON_ALL(a_read_times_out_and_the_socket_stays_usable);
+    ON_ALL(the_end_is_seen_after_a_short_read);
+    ON_ALL(more_than_the_buffers_hold_arrives_whole);
+    ON_ALL(closing_wakes_the_reader);
+    ON_ALL(datagrams_go_and_come_back);
+    ON_EPOLL(a_pipe_can_be_adopted);
+    ON_EPOLL(a_regular_file_cannot_be_adopted);
+    TAP_RUN(nothing_is_left_allocated);
+    return tap_done();
+}

@@ -1,0 +1,266 @@
+#include "tests/rt/world.h"
+
+#include <errno.h>
+
+#include "base/alloc.h"
+
+/* ---- tasks and groups ---- */
+
+struct trail {
+    char text[64];
+    size_t size;
+};
+
+static void leave_mark(struct trail *t, char c)
+{
+    if (t->size < sizeof(t->text) - 1)
+        t->text[t->size++] = c;
+}
+
+static struct trail trail;
+
+static void task_marks_a_then_b(void *arg)
+{
+    (void)arg;
+    leave_mark(&trail, 'a');
+    rt_yield();
+    leave_mark(&trail, 'b');
+}
+
+static void tasks_take_turns_in_spawn_order(void *arg)
+{
+    (void)arg;
+    trail = (struct trail){0};
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(rt_go(&g, task_marks_a_then_b, NULL), 0);
+    CHECK_INT(rt_group_wait(&g, RT_NEVER), 0);
+    rt_group_done(&g);
+    if (world_now_ != WORLD_SIM) /* the simulator picks its own order */
+        CHECK_STR(trail.text, "aaabbb");
+    CHECK_INT(trail.size, 6);
+}
+
+static void task_sleeps_for_ever(void *arg)
+{
+    *(int *)arg = rt_sleep(RT_NEVER);
+}
+
+static void a_cancelled_group_wakes_its_sleepers(void *arg)
+{
+    (void)arg;
+    int results[3] = {1, 1, 1};
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    for (int i = 0; i < 3; i++)
+        rt_go(&g, task_sleeps_for_ever, &results[i]);
+    rt_sleep(rt_now() + RT_MS);
+    rt_group_cancel(&g);
+    CHECK_INT(rt_group_wait(&g, rt_now() + RT_SEC), 0);
+    rt_group_done(&g);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(results[i], -ECANCELED);
+}
+
+static void a_task_spawned_into_a_cancelled_group_starts_cancelled(void *arg)
+{
+    (void)arg;
+    int result = 1;
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    rt_group_cancel(&g);
+    rt_go(&g, task_sleeps_for_ever, &result);
+    rt_group_done(&g);
+    CHECK_INT(result, -ECANCELED);
+}
+
+static void task_shields_a_short_sleep(void *arg)
+{
+    int *results = arg;
+    rt_shield_begin();
+    results[0] = rt_sleep(rt_now() + 5 * RT_MS);
+    rt_shield_end();
+    results[1] = rt_sleep(rt_now() + 5 * RT_MS);
+}
+
+static void a_shielded_wait_is_deaf_to_cancellation(void *arg)
+{
+    (void)arg;
+    int results[2] = {1, 1};
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    rt_go(&g, task_shields_a_short_sleep, results);
+    rt_sleep(rt_now() + RT_MS);
+    rt_group_done(&g);
+    CHECK_INT(results[0], 0);
+    CHECK_INT(results[1], -ECANCELED);
+}
+
+static void waiting_for_a_group_times_out(void *arg)
+{
+    (void)arg;
+    int result;
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    rt_go(&g, task_sleeps_for_ever, &result);
+    CHECK_INT(rt_group_wait(&g, rt_now() + 2 * RT_MS), -ETIMEDOUT);
+    rt_group_done(&g);
+}
+
+/* ---- time ---- */
+
+struct sleeper {
+    rt_time until;
+    char mark;
+};
+
+static void task_sleeps_and_marks(void *arg)
+{
+    struct sleeper *s = arg;
+    CHECK_INT(rt_sleep(s->until), 0);
+    CHECK(rt_now_exact() >= s->until);
+    leave_mark(&trail, s->mark);
+}
+
+static void sleepers_wake_in_the_order_of_their_deadlines(void *arg)
+{
+    (void)arg;
+    trail = (struct trail){0};
+    rt_time t0 = rt_now();
+    struct sleeper s[] = {{t0 + 30 * RT_MS, 'c'}, {t0 + 10 * RT_MS, 'a'}, {t0 + 20 * RT_MS, 'b'}};
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    for (int i = 0; i < 3; i++)
+        rt_go(&g, task_sleeps_and_marks, &s[i]);
+    CHECK_INT(rt_group_wait(&g, RT_NEVER), 0);
+    rt_group_done(&g);
+    CHECK_STR(trail.text, "abc");
+}
+
+static void task_moves_its_deadline_about(void *arg)
+{
+    (void)arg;
+    rt_time t0 = rt_now();
+    /* Later, then earlier than the lazy entry that the first wait left behind. */
+    CHECK_INT(rt_sleep(t0 + 2 * RT_MS), 0);
+    CHECK_INT(rt_sleep(t0 + 40 * RT_MS), 0);
+    CHECK(rt_now_exact() >= t0 + 40 * RT_MS);
+    rt_time t1 = rt_now();
+    CHECK_INT(rt_sleep(t1 + 3 * RT_MS), 0);
+    CHECK(rt_now_exact() >= t1 + 3 * RT_MS);
+}
+
+static void a_lazy_deadline_fires_neither_early_nor_never(void *arg)
+{
+    (void)arg;
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    for (int i = 0; i < 50; i++)
+        rt_go(&g, task_moves_its_deadline_about, NULL);
+    CHECK_INT(rt_group_wait(&g, rt_now() + 10 * RT_SEC), 0);
+    rt_group_done(&g);
+}
+
+static void a_past_sleep_returns_at_once(void *arg)
+{
+    (void)arg;
+    CHECK_INT(rt_sleep(0), 0);
+    CHECK_INT(rt_sleep(rt_now()), 0);
+}
+
+/* ---- offload ---- */
+
+static void double_it(void *arg)
+{
+    *(int *)arg *= 2;
+}
+
+static void offloaded_work_is_done_when_the_call_returns(void *arg)
+{
+    (void)arg;
+    int v = 21;
+    CHECK_INT(rt_offload(double_it, &v, RT_NEVER), 0);
+    CHECK_INT(v, 42);
+}
+
+static void task_offloads_many(void *arg)
+{
+    int *sum = arg;
+    for (int i = 0; i < 100; i++) {
+        int v = 1;
+        if (rt_offload(double_it, &v, RT_NEVER) == 0)
+            *sum += v;
+    }
+}
+
+static void many_tasks_share_the_offload_threads(void *arg)
+{
+    (void)arg;
+    int sum = 0;
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    for (int i = 0; i < 20; i++)
+        rt_go(&g, task_offloads_many, &sum);
+    CHECK_INT(rt_group_wait(&g, RT_NEVER), 0);
+    rt_group_done(&g);
+    CHECK_INT(sum, 20 * 100 * 2);
+}
+
+/* ---- several loops ---- */
+
+static void task_notes_its_loop(void *arg)
+{
+    *(int *)arg = rt_loop_index();
+}
+
+static void a_task_goes_to_the_loop_that_was_named(void *arg)
+{
+    (void)arg;
+    int seen[4] = {-1, -1, -1, -1};
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    for (int i = 0; i < rt_loop_count(); i++)
+        CHECK_INT(rt_go_on(i, &g, task_notes_its_loop, &seen[i]), 0);
+    CHECK_INT(rt_group_wait(&g, RT_NEVER), 0);
+    rt_group_done(&g);
+    for (int i = 0; i < rt_loop_count(); i++)
+        CHECK_INT(seen[i], i);
+}
+
+static void cancelling_reaches_tasks_of_other_loops(void *arg)
+{
+    (void)arg;
+    int results[4] = {1, 1, 1, 1};
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    for (int i = 0; i < rt_loop_count(); i++)
+        rt_go_on(i, &g, task_sleeps_for_ever, &results[i]);
+    rt_sleep(rt_now() + 2 * RT_MS);
+    rt_group_done(&g);
+    for (int i = 0; i < rt_loop_count(); i++)
+        CHECK_INT(results[i], -ECANCELED);
+}
+
+static void nothing_is_left_allocated(void)
+{
+    CHECK_INT(mem_usage_of(MEM_RT).live, 0);
+}
+
+int main(void)
+{
+    ON_ALL(tasks_take_turns_in_spawn_order);
+    ON_ALL(a_cancelled_group_wakes_its_sleepers);
+    ON_ALL(a_task_spawned_into_a_cancelled_group_starts_cancelled);
+    ON_ALL(a_shielded_wait_is_deaf_to_cancellation);
+    ON_ALL(waiting_for_a_group_times_out);
+    ON_ALL(sleepers_wake_in_the_order_of_their_deadlines);
+    ON_ALL(a_lazy_deadline_fires_neither_early_nor_never);
+    ON_ALL(a_past_sleep_returns_at_once);
+    ON_ALL(offloaded_work_is_done_when_the_call_returns);
+    ON_ALL(many_tasks_share_the_offload_threads);
+    ON_EPOLL(a_task_goes_to_the_loop_that_was_named);
+    ON_EPOLL(cancelling_reaches_tasks_of_other_loops);
+    TAP_RUN(nothing_is_left_allocated);
+    return tap_done();
+}
