@@ -2,7 +2,9 @@
 F ?= dev
 O ?= build
 B := $(O)/$(F)
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 
 WARN := -Wall -Wextra -Wshadow -Wvla -Wconversion -Wframe-larger-than=2048 -Wstrict-prototypes \
         -Wmissing-prototypes -Werror
