@@ -170,6 +170,14 @@ static void *loop_thread(void *arg)
     return NULL;
 }
 
+static void stop_loops(struct stop_message *stops, int count)
+{
+    for (int i = 0; i < count; i++) {
+        stops[i] = (struct stop_message){.m.fn = on_stop, .loop = &proc.loops[i]};
+        rt_post(&proc.loops[i], &stops[i].m);
+    }
+}
+
 struct main_task {
     rt_fn *fn;
     void *arg;
@@ -181,10 +189,7 @@ static void rt_main(void *arg)
 {
     struct main_task *m = arg;
     m->fn(m->arg);
-    for (int i = 0; i < proc.count; i++) {
-        m->stops[i] = (struct stop_message){.m.fn = on_stop, .loop = &proc.loops[i]};
-        rt_post(&proc.loops[i], &m->stops[i].m);
-    }
+    stop_loops(m->stops, proc.count);
 }
 
 static int loops_open(int count)
@@ -208,45 +213,53 @@ static void loops_close(void)
     proc.count = 0;
 }
 
-static void run_threads(struct rt_loop *first)
+/* Starts the threads of loops 1 …; *ret_started counts those that run, also on failure. */
+static int threads_start(int *ret_started)
 {
-    int started = 1;
-    for (; started < proc.count; started++)
-        if (pthread_create(&proc.loops[started].thread, NULL, loop_thread,
-                           &proc.loops[started]) != 0)
-            break;
-    /* Fewer loops than asked for, where the system has no more threads. */
-    for (int i = started; i < proc.count; i++)
-        rt_loop_done(&proc.loops[i]);
-    proc.count = started;
+    for (*ret_started = 1; *ret_started < proc.count; ++*ret_started) {
+        struct rt_loop *l = &proc.loops[*ret_started];
+        int r = pthread_create(&l->thread, NULL, loop_thread, l);
+        if (r != 0)
+            return -r;
+    }
+    return 0;
+}
+
+static int run_loops(rt_fn *fn, void *arg)
+{
+    static struct rt_site site = {.name = "main", .file = __FILE__, .line = __LINE__};
+    struct stop_message stops[RT_LOOPS_MAX];
+    struct main_task main_task = {fn, arg, stops};
+    struct rt_loop *first = &proc.loops[0];
+    int started;
+    int r = threads_start(&started);
+    if (r == 0)
+        r = rt_spawn(first, &first->root, rt_main, &main_task, &site);
+    if (r < 0)
+        stop_loops(stops, started);
     rt_loop_main(first);
     for (int i = 1; i < started; i++)
         pthread_join(proc.loops[i].thread, NULL);
+    return r;
 }
 
 int rt_run(const struct rt_config *config, rt_fn *fn, void *arg)
 {
-    static struct rt_site site = {.name = "main", .file = __FILE__, .line = __LINE__};
     assert(!proc.loops && "one rt_run at a time");
     int count = config && config->loops > 0 ? config->loops : 1;
     assert(count <= RT_LOOPS_MAX);
-    struct stop_message stops[RT_LOOPS_MAX];
-    struct main_task main_task = {fn, arg, stops};
     int r = loops_open(count);
-    struct rt_loop *first = &proc.loops[0];
     if (r == 0)
-        r = rt_crash_enter(first);
+        r = rt_crash_enter(&proc.loops[0]);
     if (r == 0)
         r = rt_offload_start(config ? config->offload_threads : 0);
     if (r == 0)
         r = rt_watchdog_start(config);
     if (r == 0)
-        r = rt_spawn(first, &first->root, rt_main, &main_task, &site);
-    if (r == 0)
-        run_threads(first);
+        r = run_loops(fn, arg);
     rt_watchdog_stop();
     rt_offload_stop();
-    rt_crash_leave(first);
+    rt_crash_leave(&proc.loops[0]);
     loops_close();
     rt_census_print();
     return r;

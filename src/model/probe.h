@@ -1,0 +1,102 @@
+/* probe.h - what is asked of a target, and what was found.
+ *
+ * Plain values: a spec is written once and shared by every probe of a run; a result is the
+ * prober's own until it has been printed or sent on. Texts of a result lie in its arena. */
+#ifndef FIREBREAK_MODEL_PROBE_H
+#define FIREBREAK_MODEL_PROBE_H
+
+#include "base/arena.h"
+#include "model/reason.h"
+
+enum probe_kind {
+    PROBE_TCP,
+    PROBE_UNIX,
+    PROBE_HTTP, /* http and https */
+    PROBE_TLS,
+    PROBE_DNS,
+    PROBE_EXEC,
+    PROBE_KIND_COUNT,
+};
+
+enum {
+    PROBE_HEADERS_MAX = 32,
+    PROBE_JSON_MAX = 16,
+    PROBE_ARGV_MAX = 64,
+    PROBE_ANSWERS_MAX = 64,
+    PROBE_BODY_BYTES_MAX = 4 * 1024 * 1024, /* of a body that is looked at: beyond is too_large */
+    PROBE_REDIRECTS_MAX = 50,
+    PROBE_DETAIL_MAX = 256, /* bytes of detail text */
+};
+
+/* One thing to probe. `name` is what the result calls it: the caller's own words. */
+struct probe_target {
+    enum probe_kind kind;
+    struct slice name;
+    struct slice host; /* as written, without brackets; unix: the path */
+    uint16_t port;     /* 0: the kind has none */
+    bool tls;          /* https */
+    bool is_address;   /* host is ip (below), no name to look up */
+    bool is_ipv4;
+    uint32_t ipv4; /* host order; the fast path of ranges */
+    struct slice url;       /* http: the whole URL */
+    struct slice dns_name;  /* dns: the question */
+    uint16_t dns_type;      /* RFC 1035 number */
+    struct slice *argv;     /* exec */
+    uint32_t argc;
+};
+
+struct probe_json_check {
+    struct slice path, value;
+};
+
+struct pcre2_real_code_8;
+
+/* What counts as healthy; shared by all probes of a run, read-only while they run. */
+struct probe_spec {
+    int64_t timeout_ns; /* one attempt */
+    uint32_t retries;
+    const char *method; /* "GET" */
+    struct slice headers[PROBE_HEADERS_MAX]; /* "Name: value" */
+    uint32_t header_count;
+    struct slice status; /* "200,3xx"; empty: 200-399 after redirects */
+    struct pcre2_real_code_8 *body; /* NULL: not asked */
+    struct probe_json_check json[PROBE_JSON_MAX];
+    uint32_t json_count;
+    uint32_t redirects;
+    const char *ca_file;
+    const char *server_name;
+    bool insecure;
+    int64_t days_left_min;
+};
+
+enum { PROBE_NONE = -1 }; /* a phase that did not happen: null in JSON */
+
+struct probe_result {
+    const struct probe_target *target;
+    char address[128]; /* "127.0.0.1:80"; empty: not known */
+    enum probe_reason reason;
+    char detail[PROBE_DETAIL_MAX];
+    int64_t at_wall_ns; /* when it began */
+    uint32_t attempt;   /* 1, 2, … the one that is told here */
+    int64_t total_ns, dns_ns, connect_ns, tls_ns, first_byte_ns; /* PROBE_NONE */
+    int64_t lag_ns;
+    int32_t days_left; /* INT32_MIN: none */
+    int32_t status;    /* 0: none */
+    char *answers[PROBE_ANSWERS_MAX];
+    uint32_t answer_count;
+    bool has_answers;
+    struct {
+        enum probe_reason reason;
+        int64_t total_ns;
+    } attempts[16]; /* the first 16; attempt counts them all */
+    struct arena arena;
+};
+
+const char *probe_kind_name(enum probe_kind k);
+/* Back to "nothing happened yet", for this target; keeps the arena's memory. */
+void probe_result_reset(struct probe_result *r, const struct probe_target *t);
+/* Sets reason and detail. */
+void probe_result_fail(struct probe_result *r, enum probe_reason reason, const char *detail, ...)
+    PRINTF_LIKE(3, 4);
+
+#endif

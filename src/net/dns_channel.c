@@ -1,0 +1,174 @@
+#include "net/dns_channel.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "rt/sock.h"
+
+/* c-ares tells which sockets it wants watched; each gets a reading task, and a writing one while
+ * it waits for a TCP connection. A socket's watch ends when c-ares says so, just before it
+ * closes the descriptor. */
+struct watch {
+    struct list link;
+    struct dns_channel *channel;
+    struct rt_sock *sock; /* NULL: c-ares has closed it */
+    int fd, tasks;
+    bool writing;
+};
+
+enum {
+    ATTEMPT_MS = 1500, /* before c-ares asks again or asks the next server */
+    TRIES = 3,
+    TICK_MAX_MS = 250,
+    TICK_MIN_MS = 1,
+};
+
+static void watch_unref(struct watch *w)
+{
+    if (--w->tasks > 0 || w->sock)
+        return;
+    list_remove(&w->link);
+    mem_free(MEM_NET, w);
+}
+
+static void watch_readable(void *arg)
+{
+    struct watch *w = arg;
+    while (w->sock && rt_wait_readable(w->sock, RT_NEVER) == 0)
+        if (w->sock)
+            ares_process_fd(w->channel->ares, w->fd, ARES_SOCKET_BAD);
+    watch_unref(w);
+}
+
+static void watch_writable(void *arg)
+{
+    struct watch *w = arg;
+    while (w->sock && w->writing && rt_wait_writable(w->sock, RT_NEVER) == 0)
+        if (w->sock)
+            ares_process_fd(w->channel->ares, ARES_SOCKET_BAD, w->fd);
+    w->writing = false;
+    watch_unref(w);
+}
+
+static struct watch *watch_find(struct dns_channel *c, int fd)
+{
+    list_each(it, &c->watches)
+    {
+        struct watch *w = list_entry(it, struct watch, link);
+        if (w->fd == fd && w->sock)
+            return w;
+    }
+    return NULL;
+}
+
+static struct watch *watch_new(struct dns_channel *c, int fd)
+{
+    struct watch *w = mem_alloc(MEM_NET, sizeof(*w));
+    *w = (struct watch){.channel = c, .fd = fd, .tasks = 1};
+    list_push_back(&c->watches, &w->link);
+    if (rt_borrow(fd, &w->sock) < 0 || rt_go(c->group, watch_readable, w) < 0) {
+        /* Then this question ends by its time-out. */
+        rt_close(w->sock);
+        w->sock = NULL;
+        watch_unref(w);
+        return NULL;
+    }
+    return w;
+}
+
+static void on_socket_state(void *data, ares_socket_t fd, int readable, int writable)
+{
+    struct dns_channel *c = data;
+    struct watch *w = watch_find(c, fd);
+    if (!readable && !writable) {
+        if (!w)
+            return;
+        struct rt_sock *s = w->sock;
+        w->sock = NULL;
+        rt_close(s); /* its tasks wake with -EBADF */
+        return;
+    }
+    if (!w && !(w = watch_new(c, fd)))
+        return;
+    if (writable && !w->writing) {
+        w->writing = true;
+        w->tasks++;
+        if (rt_go(c->group, watch_writable, w) < 0) {
+            w->writing = false;
+            w->tasks--;
+        }
+    } else if (!writable) {
+        w->writing = false;
+    }
+}
+
+static void tick(void *arg)
+{
+    struct dns_channel *c = arg;
+    while (c->in_flight > 0) {
+        struct timeval max = {.tv_usec = TICK_MAX_MS * 1000}, tv;
+        ares_timeout(c->ares, &max, &tv);
+        rt_time wait = (rt_time)tv.tv_sec * RT_SEC + tv.tv_usec * RT_US;
+        if (wait < TICK_MIN_MS * RT_MS)
+            wait = TICK_MIN_MS * RT_MS;
+        if (rt_sleep(rt_now() + wait) < 0)
+            break;
+        ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    }
+    c->timer_runs = false;
+}
+
+void dns_channel_begin(struct dns_channel *c)
+{
+    c->in_flight++;
+    if (!c->timer_runs)
+        c->timer_runs = rt_go(c->group, tick, c) == 0;
+}
+
+void dns_channel_end(struct dns_channel *c)
+{
+    c->in_flight--;
+}
+
+static int set_server(struct dns_channel *c, const struct rt_addr *server)
+{
+    char text[RT_ADDR_TEXT_MAX];
+    rt_addr_format(server, true, text);
+    return ares_set_servers_ports_csv(c->ares, text);
+}
+
+int dns_channel_open(struct dns_channel *c, struct rt_group *group, const struct rt_addr *server,
+                     struct err *err)
+{
+    *c = (struct dns_channel){.group = group};
+    list_init(&c->watches);
+    struct ares_options options = {
+        .timeout = ATTEMPT_MS,
+        .tries = TRIES,
+        .sock_state_cb = on_socket_state,
+        .sock_state_cb_data = c,
+    };
+    int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
+    if (server) {
+        /* One server was named: its own words count, SERVFAIL and REFUSED too. */
+        options.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+        mask |= ARES_OPT_FLAGS;
+        c->server = *server;
+    }
+    int r = ares_init_options(&c->ares, &options, mask);
+    if (r == ARES_SUCCESS && server)
+        r = set_server(c, server);
+    if (r == ARES_SUCCESS)
+        return 0;
+    if (c->ares)
+        ares_destroy(c->ares);
+    c->ares = NULL;
+    return err_set(err, -EIO, "the resolver cannot start: %s", ares_strerror(r));
+}
+
+void dns_channel_close(struct dns_channel *c)
+{
+    if (c->ares)
+        ares_destroy(c->ares);
+    c->ares = NULL;
+}

@@ -1,0 +1,28 @@
+/* dns_channel.h - one c-ares channel, its sockets watched by tasks. Inside of dns. */
+#ifndef FIREBREAK_NET_DNS_CHANNEL_H
+#define FIREBREAK_NET_DNS_CHANNEL_H
+
+#include <ares.h>
+
+#include "net/dns.h"
+
+struct dns_channel {
+    ares_channel ares;
+    struct rt_group *group;
+    struct rt_addr server; /* AF_UNSPEC: the system's own */
+    struct list link;      /* of the resolver, most recently used first */
+    struct list watches;
+    uint32_t in_flight;
+    bool timer_runs;
+};
+
+/* Returns 0, or -EIO with *err. The channel's tasks live in `group`. */
+int dns_channel_open(struct dns_channel *c, struct rt_group *group, const struct rt_addr *server,
+                     struct err *err);
+/* Every question still open is answered with "destroyed". */
+void dns_channel_close(struct dns_channel *c);
+/* Around each question: keeps the clock of c-ares going while any is open. */
+void dns_channel_begin(struct dns_channel *c);
+void dns_channel_end(struct dns_channel *c);
+
+#endif

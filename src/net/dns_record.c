@@ -1,0 +1,186 @@
+#include "net/dns_record.h"
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+enum { HEADER_BYTES = 12, FIXED_BYTES = 10, ANSWERS_MAX = 256, TEXT_MAX = 64 * 1024 };
+
+struct message {
+    const unsigned char *data, *at, *end;
+    int size;
+    bool broken;
+};
+
+static unsigned take16(struct message *m)
+{
+    if (m->end - m->at < 2) {
+        m->broken = true;
+        return 0;
+    }
+    m->at += 2;
+    return (unsigned)m->at[-2] << 8 | m->at[-1];
+}
+
+static uint32_t take32(struct message *m)
+{
+    uint32_t high = take16(m);
+    return high << 16 | take16(m);
+}
+
+/* A name, decompressed, without its final dot; "." for the root. */
+static void take_name(struct message *m, struct buf *out)
+{
+    char *name;
+    long used;
+    if (m->broken || m->at >= m->end ||
+        ares_expand_name(m->at, m->data, m->size, &name, &used) != ARES_SUCCESS) {
+        m->broken = true;
+        return;
+    }
+    m->at += used;
+    if (m->at > m->end)
+        m->broken = true;
+    if (out)
+        buf_append_cstr(out, name[0] ? name : ".");
+    ares_free_string(name);
+}
+
+static void put_text(struct message *m, struct buf *out, const unsigned char *end)
+{
+    bool first = true;
+    while (m->at < end && !m->broken) {
+        size_t size = *m->at++;
+        if ((size_t)(end - m->at) < size) {
+            m->broken = true;
+            return;
+        }
+        if (!first)
+            buf_append_byte(out, ' ');
+        buf_append(out, m->at, size);
+        m->at += size;
+        first = false;
+    }
+}
+
+static void put_address(struct message *m, struct buf *out, int family, size_t size)
+{
+    char text[INET6_ADDRSTRLEN];
+    if ((size_t)(m->end - m->at) < size) {
+        m->broken = true;
+        return;
+    }
+    inet_ntop(family, m->at, text, sizeof(text));
+    buf_append_cstr(out, text);
+}
+
+static void put_soa(struct message *m, struct buf *out)
+{
+    take_name(m, out);
+    buf_append_byte(out, ' ');
+    take_name(m, out);
+    for (int i = 0; i < 5; i++)
+        buf_printf(out, " %u", take32(m));
+}
+
+static void put_srv(struct message *m, struct buf *out)
+{
+    for (int i = 0; i < 3; i++)
+        buf_printf(out, "%u ", take16(m));
+    take_name(m, out);
+}
+
+static void put_caa(struct message *m, struct buf *out, const unsigned char *end)
+{
+    if (end - m->at < 2 || end - m->at - 2 < m->at[1]) {
+        m->broken = true;
+        return;
+    }
+    unsigned flags = m->at[0], tag = m->at[1];
+    buf_printf(out, "%u %.*s \"%.*s\"", flags, (int)tag, (const char *)m->at + 2,
+               (int)(end - m->at - 2 - (long)tag), (const char *)m->at + 2 + tag);
+}
+
+static void put_data(struct message *m, unsigned type, const unsigned char *end, struct buf *out)
+{
+    switch (type) {
+    case DNS_TYPE_A:
+        put_address(m, out, AF_INET, 4);
+        return;
+    case DNS_TYPE_AAAA:
+        put_address(m, out, AF_INET6, 16);
+        return;
+    case DNS_TYPE_MX:
+        buf_printf(out, "%u ", take16(m));
+        take_name(m, out);
+        return;
+    case DNS_TYPE_TXT:
+        put_text(m, out, end);
+        return;
+    case DNS_TYPE_SOA:
+        put_soa(m, out);
+        return;
+    case DNS_TYPE_SRV:
+        put_srv(m, out);
+        return;
+    case DNS_TYPE_CAA:
+        put_caa(m, out, end);
+        return;
+    default: /* NS, CNAME, PTR */
+        take_name(m, out);
+        return;
+    }
+}
+
+/* One record; its text into *out when it is of the wanted type. */
+static bool take_record(struct message *m, uint16_t wanted, struct buf *out)
+{
+    take_name(m, NULL);
+    if (m->broken || m->end - m->at < FIXED_BYTES) {
+        m->broken = true;
+        return false;
+    }
+    unsigned type = take16(m);
+    m->at += 6; /* class and TTL */
+    unsigned size = take16(m);
+    const unsigned char *end = m->at + size;
+    if (size > m->end - m->at) {
+        m->broken = true;
+        return false;
+    }
+    bool is_wanted = type == wanted;
+    if (is_wanted)
+        put_data(m, type, end, out);
+    m->at = end;
+    return is_wanted && !m->broken;
+}
+
+int dns_record_parse(const unsigned char *reply, int size, uint16_t type, struct arena *arena,
+                     struct dns_answers *ret_answers)
+{
+    if (!reply || size < HEADER_BYTES)
+        return -EBADMSG;
+    struct message m = {.data = reply, .at = reply + 4, .end = reply + size, .size = size};
+    unsigned questions = take16(&m), records = take16(&m);
+    m.at = reply + HEADER_BYTES;
+    for (unsigned i = 0; i < questions && !m.broken; i++) {
+        take_name(&m, NULL);
+        take32(&m);
+    }
+    struct dns_answers a = {.text = arena_alloc_array(arena, ANSWERS_MAX, sizeof(char *))};
+    for (unsigned i = 0; i < records && !m.broken && a.text && a.count < ANSWERS_MAX; i++) {
+        struct buf text = BUF(MEM_NET, TEXT_MAX);
+        if (take_record(&m, type, &text))
+            a.text[a.count++] = arena_strdup(arena, buf_slice(&text));
+        buf_done(&text);
+    }
+    if (m.broken)
+        return -EBADMSG;
+    if (a.count == 0)
+        return -ENODATA;
+    *ret_answers = a;
+    return 0;
+}

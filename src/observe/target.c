@@ -1,0 +1,500 @@
+#include "observe/observe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/dns.h"
+#include "rt/addr.h"
+#include "wire/json.h"
+#include "wire/url.h"
+
+struct port_range {
+    uint16_t first, last;
+};
+
+enum host_form { HOST_NONE, HOST_NAME, HOST_IPV4_RANGE, HOST_IPV6_RANGE };
+
+/* One expression: a template, and how many targets it stands for. */
+struct pattern {
+    struct probe_target base; /* kind, tls, url, dns_name, argv, host (for a name) */
+    struct slice scheme;      /* "tls://" before the host, or empty */
+    enum host_form form;
+    uint32_t ipv4_first;
+    struct rt_addr ipv6_first;
+    uint64_t hosts, ports; /* ports: 1 where the kind has none */
+    struct port_range *ranges;
+    uint32_t range_count;
+    uint64_t index; /* of its first target within the set */
+    bool one;       /* stands for itself: named as written */
+};
+
+struct target_set {
+    struct arena arena;
+    struct pattern *patterns;
+    size_t count, cap;
+    uint64_t targets;
+};
+
+struct target_set *target_set_new(void)
+{
+    struct target_set *s = mem_alloc(MEM_OBSERVE, sizeof(*s));
+    s->arena = ARENA(MEM_OBSERVE, 0);
+    return s;
+}
+
+void target_set_free(struct target_set *s)
+{
+    if (!s)
+        return;
+    arena_done(&s->arena);
+    mem_free(MEM_OBSERVE, s->patterns);
+    mem_free(MEM_OBSERVE, s);
+}
+
+uint64_t target_set_count(const struct target_set *s)
+{
+    return s->targets;
+}
+
+/* ---- parsing ---- */
+
+static int parse_ports(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
+{
+    struct port_range ranges[OBSERVE_PORT_RANGES_MAX];
+    struct slice rest = text;
+    while (rest.data) {
+        struct slice item = slice_cut(&rest, ','), last = item;
+        struct slice first = slice_cut(&last, '-');
+        uint64_t a, b;
+        if (slice_to_u64(first, UINT16_MAX, &a) < 0 || a == 0)
+            return err_set(err, -EINVAL, "'%.*s' is no port: ports are 1 to 65535, lists and "
+                           "ranges as in 22,80-90", SLICE_ARG(first));
+        b = a;
+        if (last.data && (slice_to_u64(last, UINT16_MAX, &b) < 0 || b < a))
+            return err_set(err, -EINVAL, "'%.*s' is no range of ports", SLICE_ARG(item));
+        if (p->range_count == OBSERVE_PORT_RANGES_MAX)
+            return err_set(err, -E2BIG, "more than %d ranges of ports", OBSERVE_PORT_RANGES_MAX);
+        ranges[p->range_count++] = (struct port_range){(uint16_t)a, (uint16_t)b};
+        p->ports += b - a + 1;
+    }
+    p->ranges = arena_alloc_array(&s->arena, p->range_count, sizeof(ranges[0]));
+    memcpy(p->ranges, ranges, p->range_count * sizeof(ranges[0]));
+    return 0;
+}
+
+static bool name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+}
+
+static int check_name(struct slice host, struct err *err)
+{
+    if (host.size == 0)
+        return err_set(err, -EINVAL, "the host is missing");
+    if (host.size > DNS_NAME_MAX)
+        return err_set(err, -EINVAL, "the host name is longer than %d bytes", DNS_NAME_MAX);
+    bool digits = true;
+    for (size_t i = 0; i < host.size; i++) {
+        if (!name_byte(host.data[i]))
+            return err_set(err, -EINVAL, "'%.*s' is no host name: byte %zu is not a letter, digit, "
+                           "'-', '_' or '.' (write other scripts in their xn-- form)",
+                           SLICE_ARG(host), i + 1);
+        digits &= (host.data[i] >= '0' && host.data[i] <= '9') || host.data[i] == '.';
+    }
+    if (digits)
+        return err_set(err, -EINVAL, "'%.*s' is no IPv4 address", SLICE_ARG(host));
+    return 0;
+}
+
+static int parse_prefix(struct slice text, unsigned bits, uint64_t *ret_length, struct err *err)
+{
+    if (slice_to_u64(text, bits, ret_length) < 0)
+        return err_set(err, -EINVAL, "'/%.*s' is no prefix length: 0 to %u", SLICE_ARG(text), bits);
+    return 0;
+}
+
+static int host_range4(struct slice prefix, const struct rt_addr *a, struct pattern *p,
+                       struct err *err)
+{
+    uint64_t length = 32;
+    if (prefix.data) {
+        int r = parse_prefix(prefix, 32, &length, err);
+        if (r < 0)
+            return r;
+    }
+    p->form = HOST_IPV4_RANGE;
+    p->hosts = UINT64_C(1) << (32 - length);
+    p->ipv4_first = ntohl(a->in.sin_addr.s_addr) & (uint32_t)~(p->hosts - 1);
+    return 0;
+}
+
+static int host_range6(struct slice prefix, const struct rt_addr *a, struct pattern *p,
+                       struct err *err)
+{
+    uint64_t length = 128;
+    if (prefix.data) {
+        int r = parse_prefix(prefix, 128, &length, err);
+        if (r < 0)
+            return r;
+    }
+    if (128 - length > 16)
+        return err_set(err, -E2BIG, "/%u stands for more than %d addresses: name a longer prefix",
+                       (unsigned)length, OBSERVE_IPV6_HOSTS_MAX);
+    p->form = HOST_IPV6_RANGE;
+    p->hosts = UINT64_C(1) << (128 - length);
+    p->ipv6_first = *a;
+    uint8_t *b = p->ipv6_first.in6.sin6_addr.s6_addr;
+    uint32_t low = ((uint32_t)b[14] << 8 | b[15]) & (uint32_t)~(p->hosts - 1);
+    b[14] = (uint8_t)(low >> 8);
+    b[15] = (uint8_t)low;
+    return 0;
+}
+
+static int parse_host(struct slice host, struct pattern *p, struct err *err)
+{
+    struct slice prefix = {0}, address = host;
+    if (slice_find_byte(host, '/') >= 0) {
+        if (host.data[0] == '[' && host.data[host.size - 1] == ']')
+            address = slice_sub(host, 1, host.size - 1);
+        prefix = address;
+        address = slice_cut(&prefix, '/');
+    }
+    struct rt_addr a;
+    if (rt_addr_parse_ip(address, 0, &a) == 0)
+        return a.family == AF_INET ? host_range4(prefix, &a, p, err)
+                                   : host_range6(prefix, &a, p, err);
+    if (prefix.data)
+        return err_set(err, -EINVAL, "'%.*s' is no address: a prefix needs one",
+                       SLICE_ARG(address));
+    p->form = HOST_NAME;
+    p->hosts = 1;
+    p->base.host = host;
+    return check_name(host, err);
+}
+
+/* "host:ports": the last colon outside of brackets divides. */
+static int parse_host_ports(struct target_set *s, struct slice text, struct pattern *p,
+                            struct err *err)
+{
+    size_t colon = text.size;
+    while (colon > 0 && text.data[colon - 1] != ':' && text.data[colon - 1] != ']')
+        colon--;
+    if (colon == 0 || text.data[colon - 1] == ']')
+        return err_set(err, -EINVAL, "the port is missing: write HOST:PORT");
+    struct slice host = slice_sub(text, 0, colon - 1);
+    if (slice_find_byte(host, ':') >= 0 && host.data[0] != '[')
+        return err_set(err, -EINVAL, "an IPv6 address needs brackets: [%.*s]:PORT",
+                       SLICE_ARG(host));
+    int r = parse_host(host, p, err);
+    return r < 0 ? r : parse_ports(s, slice_sub(text, colon, text.size), p, err);
+}
+
+static int parse_tcp(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
+{
+    return parse_host_ports(s, text, p, err);
+}
+
+static int parse_unix(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
+{
+    (void)s;
+    struct rt_addr a;
+    int r = rt_addr_unix(text, &a);
+    if (r < 0)
+        return err_set(err, -EINVAL, r == -EINVAL ? "the path is missing: unix:///run/x.sock"
+                                                  : "the path is too long for a unix socket");
+    p->base.host = text;
+    return 0;
+}
+
+static int parse_http(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
+{
+    struct url u;
+    struct slice whole = {text.data - p->scheme.size, text.size + p->scheme.size};
+    (void)s;
+    int r = url_parse(whole, &u, err);
+    if (r < 0)
+        return r;
+    p->base.url = whole;
+    p->base.host = u.host;
+    p->base.port = u.port;
+    p->base.tls = slice_eq_nocase(u.scheme, SLICE("https"));
+    struct pattern scratch = {0}; /* judges the host only */
+    return parse_host(u.host, &scratch, err);
+}
+
+/* server[:port]/name?type=A; an empty server is the system's own. */
+static int parse_dns(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
+{
+    enum { DNS_PORT = 53 };
+    (void)s;
+    struct slice query = text, server = slice_cut(&query, '/'), type = query;
+    if (!query.data)
+        return err_set(err, -EINVAL, "the name is missing: dns://SERVER/NAME?type=A");
+    struct slice name = slice_cut(&type, '?');
+    p->base.dns_type = DNS_TYPE_A;
+    if (type.data) {
+        if (!slice_starts_with(type, SLICE("type=")))
+            return err_set(err, -EINVAL, "'?%.*s' is not understood: write ?type=A",
+                           SLICE_ARG(type));
+        type = slice_sub(type, 5, type.size);
+        if (dns_type_parse(type, &p->base.dns_type) < 0)
+            return err_set(err, -EINVAL, "'%.*s' is no record type that is known here: %s",
+                           SLICE_ARG(type), dns_type_words());
+    }
+    int r = check_name(name, err);
+    if (r < 0 && name.size != 0)
+        return r;
+    p->base.dns_name = name.size ? name : SLICE(".");
+    p->base.port = DNS_PORT;
+    ptrdiff_t colon = slice_find_byte(server, ':');
+    struct rt_addr a;
+    if (rt_addr_parse(server, &a) == 0) {
+        p->base.port = rt_addr_port(&a);
+        while (server.data[server.size - 1] != ':')
+            server.size--;
+        server.size--;
+    } else if (colon >= 0 && server.data[0] != '[') {
+        uint64_t port;
+        struct slice digits = slice_sub(server, (size_t)colon + 1, server.size);
+        if (slice_to_u64(digits, UINT16_MAX, &port) < 0 || port == 0)
+            return err_set(err, -EINVAL, "'%.*s' is no port", SLICE_ARG(digits));
+        p->base.port = (uint16_t)port;
+        server = slice_sub(server, 0, (size_t)colon);
+    }
+    p->base.host = server;
+    if (server.size == 0)
+        return 0;
+    struct pattern scratch = {0};
+    return parse_host(server, &scratch, err);
+}
+
+static int parse_exec_list(struct target_set *s, struct slice text, struct pattern *p,
+                           struct err *err)
+{
+    struct json_value *list;
+    struct json_error je;
+    if (json_parse(text, &s->arena, 0, &list, &je) < 0)
+        return err_set(err, -EINVAL, "column %u: %s expected in the list of arguments", je.column,
+                       je.expected);
+    if (list->type != JSON_ARRAY || list->count == 0 || list->count > PROBE_ARGV_MAX)
+        return err_set(err, -EINVAL, "a list of 1 to %d strings is wanted: exec:[\"prog\",\"arg\"]",
+                       PROBE_ARGV_MAX);
+    p->base.argv = arena_alloc_array(&s->arena, list->count, sizeof(struct slice));
+    for (const struct json_value *v = list->first; v; v = v->next) {
+        if (v->type != JSON_STRING)
+            return err_set(err, -EINVAL, "column %u: an argument is a string", v->column);
+        p->base.argv[p->base.argc++] = v->text;
+    }
+    return 0;
+}
+
+static int parse_exec(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
+{
+    if (text.size == 0)
+        return err_set(err, -EINVAL, "the program is missing: exec:/path/to/program");
+    if (text.data[0] == '[')
+        return parse_exec_list(s, text, p, err);
+    p->base.argv = arena_alloc_array(&s->arena, 1, sizeof(struct slice));
+    p->base.argv[0] = text;
+    p->base.argc = 1;
+    return 0;
+}
+
+static const struct scheme {
+    const char *prefix;
+    enum probe_kind kind;
+    int (*parse)(struct target_set *s, struct slice rest, struct pattern *p, struct err *err);
+} schemes[] = {
+    {"tcp://", PROBE_TCP, parse_tcp},     {"tls://", PROBE_TLS, parse_tcp},
+    {"http://", PROBE_HTTP, parse_http},  {"https://", PROBE_HTTP, parse_http},
+    {"unix://", PROBE_UNIX, parse_unix},  {"dns://", PROBE_DNS, parse_dns},
+    {"exec:", PROBE_EXEC, parse_exec},
+};
+
+static int parse_expression(struct target_set *s, struct slice text, struct pattern *p,
+                            struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        size_t size = strlen(schemes[i].prefix);
+        if (text.size < size ||
+            !slice_eq_nocase(slice_sub(text, 0, size), slice_from(schemes[i].prefix)))
+            continue;
+        p->base.kind = schemes[i].kind;
+        p->scheme = slice_sub(text, 0, size);
+        return schemes[i].parse(s, slice_sub(text, size, text.size), p, err);
+    }
+    ptrdiff_t scheme_end = slice_find(text, SLICE("://"));
+    if (scheme_end >= 0)
+        return err_set(err, -EINVAL, "'%.*s://' is no kind of target: tcp tls http https unix dns "
+                       "exec", (int)scheme_end, text.data);
+    p->base.kind = PROBE_TCP;
+    return parse_tcp(s, text, p, err);
+}
+
+int target_set_add(struct target_set *s, struct slice expression, struct err *err)
+{
+    struct slice text = slice_trim(expression);
+    struct pattern p = {.hosts = 1};
+    int r;
+    if (text.size == 0)
+        return err_set(err, -EINVAL, "an empty target");
+    if (text.size > OBSERVE_TARGET_BYTES_MAX)
+        r = err_set(err, -E2BIG, "longer than %d bytes", OBSERVE_TARGET_BYTES_MAX);
+    else if (memchr(text.data, 0, text.size))
+        r = err_set(err, -EINVAL, "it holds a NUL byte");
+    else
+        r = s->count >= OBSERVE_EXPRESSIONS_MAX
+                ? err_set(err, -E2BIG, "more than %d target expressions", OBSERVE_EXPRESSIONS_MAX)
+                : 0;
+    if (r == 0) {
+        text = (struct slice){arena_strdup(&s->arena, text), text.size};
+        p.base.name = text;
+        r = parse_expression(s, text, &p, err);
+    }
+    if (r < 0) {
+        err_wrap(err, "target '%.*s'", (int)(text.size < 200 ? text.size : 200), text.data);
+        return r;
+    }
+    if (p.ports == 0)
+        p.ports = 1;
+    p.one = p.hosts * p.ports == 1;
+    p.index = s->targets;
+    s->targets += p.hosts * p.ports;
+    if (s->count == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 16;
+        s->patterns = mem_resize(MEM_OBSERVE, s->patterns, s->cap * sizeof(s->patterns[0]));
+    }
+    s->patterns[s->count++] = p;
+    return 0;
+}
+
+int target_set_add_lines(struct target_set *s, struct slice text, const char *name,
+                         struct err *err)
+{
+    size_t count = s->count;
+    uint64_t targets = s->targets;
+    unsigned number = 0;
+    while (text.data) {
+        struct slice line = slice_trim(slice_cut(&text, '\n'));
+        number++;
+        if (line.size == 0 || line.data[0] == '#')
+            continue;
+        ptrdiff_t comment = slice_find(line, SLICE(" #"));
+        if (comment >= 0)
+            line = slice_sub(line, 0, (size_t)comment);
+        int r = target_set_add(s, line, err);
+        if (r < 0) {
+            s->count = count;
+            s->targets = targets;
+            err_wrap(err, "%s:%u", name, number);
+            return r;
+        }
+    }
+    return 0;
+}
+
+/* ---- walking ---- */
+
+static const struct pattern *pattern_of(const struct target_set *s, uint64_t index)
+{
+    size_t low = 0, high = s->count;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (s->patterns[middle].index <= index)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &s->patterns[low];
+}
+
+static uint16_t port_of(const struct pattern *p, uint64_t n)
+{
+    for (uint32_t i = 0; i < p->range_count; i++) {
+        uint64_t size = (uint64_t)p->ranges[i].last - p->ranges[i].first + 1;
+        if (n < size)
+            return (uint16_t)(p->ranges[i].first + n);
+        n -= size;
+    }
+    return p->base.port;
+}
+
+static size_t put_number(char *to, unsigned v)
+{
+    char digits[8];
+    size_t n = 0, size = 0;
+    do
+        digits[n++] = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    while (n)
+        to[size++] = digits[--n];
+    return size;
+}
+
+/* The fast path of big ranges: no printf. */
+static void name_ipv4(struct target_slot *slot)
+{
+    size_t n = 0;
+    uint32_t ip = slot->target.ipv4;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        n += put_number(slot->host + n, ip >> shift & 255);
+        if (shift)
+            slot->host[n++] = '.';
+    }
+    slot->host[n] = 0;
+    slot->target.host = (struct slice){slot->host, n};
+}
+
+static void name_ipv6(const struct pattern *p, uint64_t host, struct target_slot *slot)
+{
+    struct rt_addr a = p->ipv6_first;
+    char text[RT_ADDR_TEXT_MAX];
+    uint8_t *b = a.in6.sin6_addr.s6_addr;
+    uint32_t low = ((uint32_t)b[14] << 8 | b[15]) + (uint32_t)host;
+    b[14] = (uint8_t)(low >> 8);
+    b[15] = (uint8_t)low;
+    rt_addr_format(&a, false, text);
+    int n = snprintf(slot->host, sizeof(slot->host), "%.70s", text);
+    slot->target.host = (struct slice){slot->host, (size_t)n};
+}
+
+static void name_whole(const struct pattern *p, struct target_slot *slot)
+{
+    struct slice host = slot->target.host;
+    size_t n = p->scheme.size;
+    memcpy(slot->name, p->scheme.data ? p->scheme.data : "", n);
+    bool brackets = p->form == HOST_IPV6_RANGE;
+    if (brackets)
+        slot->name[n++] = '[';
+    memcpy(slot->name + n, host.data, host.size);
+    n += host.size;
+    if (brackets)
+        slot->name[n++] = ']';
+    slot->name[n++] = ':';
+    n += put_number(slot->name + n, slot->target.port);
+    slot->name[n] = 0;
+    slot->target.name = (struct slice){slot->name, n};
+}
+
+void target_set_get(const struct target_set *s, uint64_t index, struct target_slot *ret_slot)
+{
+    const struct pattern *p = pattern_of(s, index);
+    uint64_t n = index - p->index, host = n / p->ports;
+    struct probe_target *t = &ret_slot->target;
+    *t = p->base;
+    if (p->range_count)
+        t->port = port_of(p, n % p->ports);
+    if (p->form == HOST_IPV4_RANGE) {
+        t->is_address = t->is_ipv4 = true;
+        t->ipv4 = p->ipv4_first + (uint32_t)host;
+        name_ipv4(ret_slot);
+    } else if (p->form == HOST_IPV6_RANGE) {
+        t->is_address = true;
+        name_ipv6(p, host, ret_slot);
+    }
+    if (!p->one)
+        name_whole(p, ret_slot);
+}
