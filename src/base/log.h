@@ -129,7 +129,7 @@ struct log_head {
 size_t log_format_line(enum log_format format, const struct log_head *head,
                        const struct log_field *fields, size_t count, char *out, size_t out_bytes);
 
-/* RFC 3339, UTC, milliseconds; 24 bytes, no NUL. Years outside 0 … 9999 are clamped. */
+/* RFC 3339, UTC, milliseconds; 24 bytes, no NUL. (64 bits of ns reach from 1677 to 2262.) */
 enum { LOG_TIME_BYTES = 24 };
 void log_format_time(int64_t wall_ns, char ret_text[LOG_TIME_BYTES]);
 /* As log_f64 writes it, without quotes. Returns the size; no NUL. */
@@ -158,7 +158,7 @@ struct log_sample {
 struct log_sampler {
     uint32_t first; /* a second */
     uint32_t every; /* 0: none beyond `first` */
-    uint64_t kept_back;
+    uint64_t kept_back; /* and not yet told of */
     struct log_sample slots[LOG_SAMPLER_SLOTS];
 };
 

@@ -34,8 +34,11 @@ size_t utf8_columns(struct slice s);
  * combining characters with their base. */
 struct slice utf8_cut_columns(struct slice s, size_t columns);
 
-/* Appends text from outside in a form that is safe to show: control characters (so also escape
- * sequences), bidirectional overrides and invalid bytes become U+FFFD.
+/* Characters that change what a terminal does, or the order in which people see the text around
+ * them: control characters (so also escape sequences), line separators, bidirectional marks. */
+bool utf8_steers(uint32_t c);
+/* Appends text from outside in a form that is safe to show: steering characters and invalid bytes
+ * become U+FFFD.
  * Returns 0 or -EMSGSIZE (then nothing was appended). */
 int utf8_append_shown(struct buf *b, struct slice s);
 
