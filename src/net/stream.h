@@ -1,0 +1,29 @@
+/* stream.h - a connection, plain or TLS: the same three calls for both.
+ *
+ * Owns its socket and its TLS state. Belongs to the loop it was opened on. A plain stream may be
+ * used by one reading and one writing task at a time, a TLS stream by one task at a time (-EBUSY).
+ * All zeroes is a valid closed stream. */
+#ifndef FIREBREAK_NET_STREAM_H
+#define FIREBREAK_NET_STREAM_H
+
+#include "rt/sock.h"
+
+struct tls_conn;
+
+struct stream {
+    struct rt_sock *sock;
+    struct tls_conn *tls; /* NULL: plain */
+};
+
+/* Returns the bytes read (1 … size), 0 at the end, negative errno. A TLS stream that ends
+ * without its close_notify was cut off: -EPIPE. */
+ssize_t stream_read(struct stream *s, void *buf, size_t size, rt_time deadline);
+/* Writes all of it. Returns 0, or negative errno (then an unknown part was sent). */
+int stream_write(struct stream *s, const void *data, size_t size, rt_time deadline);
+/* Whether there is something to read now, an end included: on an idle connection that means that
+ * it is of no more use. Gives other tasks a turn at most. */
+bool stream_is_readable(const struct stream *s);
+/* Says close_notify where that needs no waiting. Idempotent; does not wait. */
+void stream_close(struct stream *s);
+
+#endif
