@@ -21,7 +21,7 @@ SRC := $(filter-out src/agent/% src/app/main.c,$(wildcard src/*/*.c src/*/*.S))
 OBJ := $(patsubst %,$(B)/%.o,$(SRC))
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
 
-.PHONY: all test clean
+.PHONY: all test clean bench bench-compare
 all: $(if $(wildcard src/app/main.c),$(B)/firebreak)
 $(B)/firebreak: $(B)/src/app/main.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -35,8 +35,16 @@ $(B)/%.S.o: %.S
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/tests/%: $(B)/tests/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/bench/%: $(B)/bench/%.c.o $(B)/libfirebreak.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 test: $(TESTS)
 	prove -e '' $(TESTS)
+# `make bench B=probe`: B names a bench here, where it comes from the command line.
+BENCH := $(if $(filter command,$(origin B)),$(B))
+bench:
+	tools/bench $(BENCH)
+bench-compare:
+	tools/bench --base $(BASE) $(BENCH)
 clean:
 	rm -rf $(O)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

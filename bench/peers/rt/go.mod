@@ -1,0 +1,3 @@
+module firebreak/bench/peers/rt
+
+go 1.26
