@@ -12,5 +12,7 @@
 /* Runs fn(&variable) when the variable leaves its scope. */
 #define CLEANUP(fn)                     __attribute__((cleanup(fn)))
 #define MUST_CHECK                      __attribute__((warn_unused_result))
+/* Where a call of its own is measured to cost too much. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 #endif

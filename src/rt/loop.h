@@ -11,6 +11,7 @@
 #ifndef FIREBREAK_RT_LOOP_H
 #define FIREBREAK_RT_LOOP_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -40,7 +41,13 @@ struct rt_sim;
 
 /* ---- tasks ---- */
 
-enum rt_task_state { TASK_READY, TASK_RUNNING, TASK_PARKED, TASK_DEAD };
+enum rt_task_state {
+    TASK_NEW, /* ready, and has never run */
+    TASK_READY,
+    TASK_RUNNING,
+    TASK_PARKED,
+    TASK_DEAD,
+};
 
 /* Lives at the top of its own stack, so that a blocked task is one page. */
 struct rt_task {
@@ -69,8 +76,6 @@ int rt_park(rt_time deadline);
 int rt_park_deaf(void);
 /* Makes a parked task ready with this result; false (nothing done) when it is not parked. */
 bool rt_wake(struct rt_task *t, int result);
-/* 0, or -ECANCELED: the entry check of every call that may wait. */
-int rt_check_cancel(void);
 
 /* ---- stacks (stack.c) ---- */
 
@@ -108,6 +113,7 @@ struct rt_timers {
     struct rt_timer_slot *slots;
     uint32_t count, cap, free_slot;
 };
+/* `deadline` is not RT_NEVER, which is what a task has that never came here. */
 void rt_timer_arm(struct rt_loop *l, struct rt_task *t, rt_time deadline);
 void rt_timer_forget(struct rt_loop *l, struct rt_task *t); /* at the end of a task */
 void rt_timers_fire(struct rt_loop *l);
@@ -234,6 +240,13 @@ struct rt_loop {
 };
 
 extern _Thread_local struct rt_loop *rt_self;
+
+/* 0, or -ECANCELED: the entry check of every call that may wait. */
+static inline int rt_check_cancel(void)
+{
+    struct rt_task *t = rt_self->current;
+    return UNLIKELY(t->group->cancelled && t->shield == 0) ? -ECANCELED : 0;
+}
 
 static inline void rt_count(_Atomic uint64_t *c, uint64_t add)
 {

@@ -7,7 +7,9 @@
 #include "base/alloc.h"
 #include "rt/fiber.h"
 
-extern void rt_switch(void **save_sp, void *to_sp); /* switch.S */
+/* switch.S */
+extern void rt_switch(void **save_sp, void *to_sp);
+extern void rt_switch_new(void **save_sp, void *to_sp); /* to a stack that has never run */
 
 enum { RING_FIRST = 256, SAVED_WORDS_X86 = 7, SAVED_BYTES_ARM = 160 };
 
@@ -21,7 +23,7 @@ struct joiner {
 
 /* ---- the ready ring ---- */
 
-static void ring_grow(struct rt_loop *l)
+static __attribute__((noinline)) void ring_grow(struct rt_loop *l)
 {
     uint32_t cap = l->ring ? (l->ring_mask + 1) * 2 : RING_FIRST;
     struct rt_task **ring = mem_alloc(MEM_RT, cap * sizeof(ring[0]));
@@ -33,7 +35,7 @@ static void ring_grow(struct rt_loop *l)
     l->ring_head = 0;
 }
 
-void rt_ready_push(struct rt_loop *l, struct rt_task *t)
+static inline void ready_push(struct rt_loop *l, struct rt_task *t)
 {
     if (UNLIKELY(!l->ring || l->ring_len > l->ring_mask))
         ring_grow(l);
@@ -41,7 +43,12 @@ void rt_ready_push(struct rt_loop *l, struct rt_task *t)
     l->ring[(l->ring_head + l->ring_len++) & l->ring_mask] = t;
 }
 
-static struct rt_task *ready_pop(struct rt_loop *l)
+void rt_ready_push(struct rt_loop *l, struct rt_task *t)
+{
+    ready_push(l, t);
+}
+
+static inline struct rt_task *ready_pop(struct rt_loop *l)
 {
     struct rt_task **slot = &l->ring[l->ring_head & l->ring_mask];
     if (UNLIKELY(l->backend->pick != NULL)) {
@@ -66,7 +73,7 @@ static struct rt_task *ready_pop(struct rt_loop *l)
 
 /* ---- switching ---- */
 
-static void bury_dead(struct rt_loop *l)
+static __attribute__((noinline)) void bury_dead(struct rt_loop *l)
 {
     struct rt_task *t = l->dead;
     l->dead = NULL;
@@ -82,7 +89,7 @@ static inline void arrive(struct rt_loop *l, void *own_fake)
         bury_dead(l);
 }
 
-static bool round_over(struct rt_loop *l)
+static inline bool round_over(struct rt_loop *l)
 {
     if (l->ring_len == 0 || l->round_left == 0)
         return true;
@@ -102,8 +109,17 @@ static inline void set_running(struct rt_loop *l, struct rt_task *t)
     DTRACE_PROBE2(firebreak, task_switch, t->id, t->site->name);
 }
 
-/* Leaves the running task's stack: to the next ready task, else to the scheduler. */
-static void switch_away(struct rt_loop *l, struct rt_task *from, bool for_good)
+static inline void switch_to(struct rt_loop *l, void **save_sp, struct rt_task *to)
+{
+    bool first = to->state == TASK_NEW;
+    set_running(l, to);
+    first ? rt_switch_new(save_sp, to->sp) : rt_switch(save_sp, to->sp);
+}
+
+/* Leaves the running task's stack: to the next ready task, else to the scheduler. Inline, because
+ * the returns between a switch and the code that asked for it are what the processor's predictor
+ * gets wrong: there should be few. */
+ALWAYS_INLINE void switch_away(struct rt_loop *l, struct rt_task *from, bool for_good)
 {
     struct rt_task *to = round_over(l) ? NULL : ready_pop(l);
     if (to == from) {
@@ -111,15 +127,12 @@ static void switch_away(struct rt_loop *l, struct rt_task *from, bool for_good)
         return;
     }
     fiber_leave(l, to, for_good ? NULL : &from->asan_fake_stack);
-    void *to_sp;
-    if (to) {
-        set_running(l, to);
-        to_sp = to->sp;
+    if (LIKELY(to != NULL)) {
+        switch_to(l, &from->sp, to);
     } else {
         l->current = NULL;
-        to_sp = l->scheduler_sp;
+        rt_switch(&from->sp, l->scheduler_sp);
     }
-    rt_switch(&from->sp, to_sp);
     arrive(l, from->asan_fake_stack);
 }
 
@@ -131,8 +144,7 @@ void rt_run_round(struct rt_loop *l)
     l->round_start = l->now;
     struct rt_task *to = ready_pop(l);
     fiber_leave(l, to, &l->asan_fake_stack);
-    set_running(l, to);
-    rt_switch(&l->scheduler_sp, to->sp);
+    switch_to(l, &l->scheduler_sp, to);
     arrive(l, l->asan_fake_stack);
     atomic_store_explicit(&l->running, NULL, memory_order_relaxed);
 }
@@ -214,7 +226,8 @@ int rt_spawn(struct rt_loop *l, struct rt_group *g, rt_fn *fn, void *arg, struct
     g->live++;
     rt_count(&l->spawned, 1);
     rt_count(&l->live, 1);
-    rt_ready_push(l, t);
+    ready_push(l, t);
+    t->state = TASK_NEW;
     return 0;
 }
 
@@ -226,12 +239,6 @@ int rt_go_at(struct rt_group *g, rt_fn *fn, void *arg, struct rt_site *site)
 
 /* ---- waiting ---- */
 
-int rt_check_cancel(void)
-{
-    struct rt_task *t = rt_self->current;
-    return UNLIKELY(t->group->cancelled && t->shield == 0) ? -ECANCELED : 0;
-}
-
 int rt_park(rt_time deadline)
 {
     struct rt_loop *l = rt_self;
@@ -242,7 +249,8 @@ int rt_park(rt_time deadline)
     if (UNLIKELY(deadline <= l->now))
         return -ETIMEDOUT;
     t->state = TASK_PARKED;
-    rt_timer_arm(l, t, deadline);
+    if (deadline != RT_NEVER)
+        rt_timer_arm(l, t, deadline);
     switch_away(l, t, false);
     t->deadline = RT_NEVER;
     return t->wake_result;
@@ -262,7 +270,7 @@ bool rt_wake(struct rt_task *t, int result)
     if (t->state != TASK_PARKED)
         return false;
     t->wake_result = result;
-    rt_ready_push(t->loop, t);
+    ready_push(t->loop, t);
     if (fault_mutant("rt_double_wake"))
         rt_ready_push(t->loop, t);
     return true;
@@ -283,7 +291,7 @@ int rt_yield(void)
     int r = rt_check_cancel();
     if (r < 0)
         return r;
-    rt_ready_push(l, l->current);
+    ready_push(l, l->current);
     switch_away(l, l->current, false);
     return rt_check_cancel();
 }

@@ -87,8 +87,6 @@ void rt_timer_arm(struct rt_loop *l, struct rt_task *t, rt_time deadline)
 {
     struct rt_timers *tm = &l->timers;
     t->deadline = deadline;
-    if (deadline == RT_NEVER)
-        return;
     if (t->timer_slot == TIMER_NONE) {
         insert(tm, t, deadline);
         return;
