@@ -28,13 +28,13 @@
 #include "wire/http1.h"
 
 enum {
-    HTTP_IDLE_MAX = 64,             /* kept connections of a client */
+    HTTP_IDLE_MAX = 64, /* kept connections of a client */
     HTTP_IDLE_PER_ORIGIN_MAX = 4,
-    HTTP_IDLE_MS = 30 * 1000,       /* a kept connection's longest rest */
+    HTTP_IDLE_MS = 30 * 1000, /* a kept connection's longest rest */
     HTTP_REDIRECTS_MAX = 50,
-    HTTP_INTERIM_MAX = 16,          /* 1xx answers before the real one */
+    HTTP_INTERIM_MAX = 16,            /* 1xx answers before the real one */
     HTTP_DRAIN_BYTES_MAX = 64 * 1024, /* of a redirect's body read to keep its connection */
-    HTTP_ADDRESS_MS = 5 * 1000,     /* for one address while another is left to try */
+    HTTP_ADDRESS_MS = 5 * 1000,       /* for one address while another is left to try */
 };
 
 struct http_client;
@@ -51,18 +51,19 @@ int http_client_open(const struct http_client_options *options, struct http_clie
 void http_client_close(struct http_client *c);
 
 struct http_request {
-    struct slice method;  /* empty: GET */
-    struct slice url;     /* http:// or https://; user:password@ becomes Authorization */
+    struct slice method; /* empty: GET */
+    struct slice url;    /* http:// or https://; user:password@ becomes Authorization */
     /* Sent as given, behind those that the client sets by itself (Host, User-Agent, Accept,
      * Accept-Encoding: identity, Content-Length); a field of that name replaces the client's.
      * Transfer-Encoding, Connection and Content-Length are refused. */
     const struct http1_field *fields;
     uint32_t field_count;
     struct slice body;
-    uint32_t redirects_max;  /* 0: a 3xx is the answer itself; else one beyond is -ELOOP */
-    const char *server_name; /* TLS: checked and sent instead of the URL's host; first origin only */
-    struct slice unix_path;  /* first origin only: connect there, whatever the URL's host says */
-    bool no_keep;            /* a fresh connection, and none is kept */
+    uint32_t redirects_max; /* 0: a 3xx is the answer itself; else one beyond is -ELOOP */
+    const char
+        *server_name;       /* TLS: checked and sent instead of the URL's host; first origin only */
+    struct slice unix_path; /* first origin only: connect there, whatever the URL's host says */
+    bool no_keep;           /* a fresh connection, and none is kept */
 };
 
 enum http_phase {
@@ -79,7 +80,7 @@ enum http_phase {
 /* What happened on the way, filled also when it failed. Times are those of the last hop; -1: the
  * phase did not happen (a kept connection, an address, no TLS). */
 struct http_trace {
-    enum http_phase phase; /* the last one entered */
+    enum http_phase phase;  /* the last one entered */
     struct rt_addr address; /* last tried; AF_UNSPEC: none */
     int64_t dns_ns, connect_ns, tls_ns;
     int64_t first_byte_ns; /* from the request's last byte to the answer's first */

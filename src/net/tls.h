@@ -30,11 +30,11 @@ enum {
  * certificate whoever signed it, and a name that nobody vouches for says little. */
 enum tls_fault {
     TLS_FAULT_NONE,
-    TLS_EXPIRED,       /* some certificate of the chain */
+    TLS_EXPIRED, /* some certificate of the chain */
     TLS_NOT_YET_VALID,
-    TLS_UNTRUSTED,     /* self-signed, issuer unknown, not meant for servers, weak, … */
+    TLS_UNTRUSTED, /* self-signed, issuer unknown, not meant for servers, weak, … */
     TLS_WRONG_NAME,
-    TLS_PROTOCOL,      /* the handshake itself failed */
+    TLS_PROTOCOL, /* the handshake itself failed */
 };
 
 enum tls_version {
@@ -73,20 +73,20 @@ struct tls_certificate {
 /* What the handshake showed. Also filled when it failed, as far as it came: chain_count 0 means
  * that no certificate was seen. */
 struct tls_report {
-    enum tls_fault fault; /* the first of those below */
-    uint32_t faults;      /* all: a set of 1u << enum tls_fault */
-    char why[200];        /* the fault in words; empty: none */
+    enum tls_fault fault;          /* the first of those below */
+    uint32_t faults;               /* all: a set of 1u << enum tls_fault */
+    char why[256];                 /* the fault in words; empty: none */
     struct tls_certificate *chain; /* as the peer sent it, its own first */
     uint32_t chain_count;
-    const char *version, *cipher; /* "TLSv1.3"; NULL: not negotiated. Literals */
+    const char *version, *cipher;  /* "TLSv1.3"; NULL: not negotiated. Literals */
     char alpn[TLS_ALPN_BYTES_MAX]; /* "" where none was agreed on */
     bool resumed;
 };
 
 struct tls_request {
-    struct slice name;  /* checked, and sent as SNI unless it is an address; empty: neither */
-    const char *alpn;   /* offered, comma-separated, best first; NULL: none */
-    bool no_resume;     /* a full handshake, so that the report shows what the peer has today */
+    struct slice name;   /* checked, and sent as SNI unless it is an address; empty: neither */
+    const char *alpn;    /* offered, comma-separated, best first; NULL: none */
+    bool no_resume;      /* a full handshake, so that the report shows what the peer has today */
     struct arena *arena; /* for the report's chain; NULL: none is wanted */
 };
 

@@ -35,10 +35,10 @@ struct http1_field {
 /* How the body is delimited (RFC 9112, 6.3). */
 enum http1_framing {
     HTTP1_NO_BODY,
-    HTTP1_LENGTH,  /* content_length bytes */
+    HTTP1_LENGTH, /* content_length bytes */
     HTTP1_CHUNKED,
     HTTP1_UNTIL_CLOSE, /* responses only */
-    HTTP1_TUNNEL,  /* what follows is no HTTP any more: 101, or 2xx to a CONNECT */
+    HTTP1_TUNNEL,      /* what follows is no HTTP any more: 101, or 2xx to a CONNECT */
 };
 
 struct http1_head {
@@ -97,7 +97,7 @@ enum http1_progress {
 
 struct http1_body {
     enum http1_framing framing;
-    uint64_t left;       /* bytes of the body or of the chunk */
+    uint64_t left; /* bytes of the body or of the chunk */
     uint8_t state;
     bool line_has_name;  /* of the trailer line under way */
     uint32_t line_bytes; /* of the chunk's or trailer's line under way */

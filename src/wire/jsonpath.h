@@ -20,9 +20,9 @@
 #include "wire/json.h"
 
 enum {
-    JSONPATH_BYTES_MAX = 4096,   /* of one path */
-    JSONPATH_DEPTH_MAX = 16,     /* of brackets and filters inside each other */
-    JSONPATH_NODES_MAX = 100000, /* of an answer, and of each step on the way to it */
+    JSONPATH_BYTES_MAX = 4096,              /* of one path */
+    JSONPATH_DEPTH_MAX = 16,                /* of brackets and filters inside each other */
+    JSONPATH_NODES_MAX = 100000,            /* of an answer, and of each step on the way to it */
     JSONPATH_VISITS_MAX = 10 * 1000 * 1000, /* values looked at for one answer */
 };
 
@@ -36,8 +36,7 @@ struct jsonpath_nodes {
 
 /* Returns 0, -EINVAL with *err ("column 5: …"; columns count bytes from 1), -ENOSPC: the
  * arena's bound. */
-int jsonpath_parse(struct slice text, struct arena *a, struct jsonpath **ret_path,
-                   struct err *err);
+int jsonpath_parse(struct slice text, struct arena *a, struct jsonpath **ret_path, struct err *err);
 /* The values it finds; none is no error. Returns 0; -E2BIG: more than JSONPATH_NODES_MAX or
  * JSONPATH_VISITS_MAX; -ENOSPC: the arena's bound. `a` holds only the list. */
 int jsonpath_select(const struct jsonpath *path, const struct json_value *root, struct arena *a,

@@ -1,0 +1,23 @@
+/* tls_bio.h - OpenSSL's way to the socket: a BIO that parks the task. Inside of tls. */
+#ifndef FIREBREAK_NET_TLS_BIO_H
+#define FIREBREAK_NET_TLS_BIO_H
+
+#include <openssl/bio.h>
+
+#include "rt/sock.h"
+
+/* The calls of OpenSSL carry no deadline and no errno, so both pass through here: the caller
+ * sets the deadline before, and finds out after a failure whether it was the socket's. */
+struct tls_link {
+    struct rt_sock *sock;
+    rt_time deadline;
+    int error;  /* the first failure of the socket, negative; 0: none */
+    bool ended; /* the stream's end was read */
+};
+
+/* NULL without memory. The caller frees it, after its BIOs. */
+BIO_METHOD *tls_bio_method(void);
+/* `link` must outlive the BIO. NULL without memory. */
+BIO *tls_bio_new(BIO_METHOD *method, struct tls_link *link);
+
+#endif

@@ -1,0 +1,73 @@
+#include "net/tls_session.h"
+
+#include <string.h>
+
+struct entry {
+    struct list link;
+    SSL_SESSION *session;
+    char key[];
+};
+
+void tls_sessions_init(struct tls_sessions *s)
+{
+    list_init(&s->entries);
+    s->count = 0;
+}
+
+static void drop(struct tls_sessions *s, struct entry *e)
+{
+    list_remove(&e->link);
+    s->count--;
+    SSL_SESSION_free(e->session);
+    mem_free(MEM_NET, e);
+}
+
+void tls_sessions_done(struct tls_sessions *s)
+{
+    while (!list_empty(&s->entries))
+        drop(s, list_entry(s->entries.next, struct entry, link));
+}
+
+/* A walk over at most TLS_SESSIONS_MAX keys: nothing beside a handshake. */
+static struct entry *find(struct tls_sessions *s, const char *key)
+{
+    list_each (it, &s->entries) {
+        struct entry *e = list_entry(it, struct entry, link);
+        if (strcmp(e->key, key) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+void tls_sessions_put(struct tls_sessions *s, const char *key, SSL_SESSION *session)
+{
+    struct entry *old = find(s, key);
+    if (!old && s->count == TLS_SESSIONS_MAX)
+        old = list_entry(s->entries.prev, struct entry, link);
+    if (old)
+        drop(s, old);
+    size_t size = strlen(key) + 1;
+    struct entry *e = mem_alloc(MEM_NET, sizeof(*e) + size);
+    e->session = session;
+    memcpy(e->key, key, size);
+    list_push_front(&s->entries, &e->link);
+    s->count++;
+}
+
+SSL_SESSION *tls_sessions_take(struct tls_sessions *s, const char *key)
+{
+    struct entry *e = find(s, key);
+    if (!e)
+        return NULL;
+    SSL_SESSION *session = e->session;
+    bool usable = SSL_SESSION_is_resumable(session) == 1;
+    if (usable)
+        SSL_SESSION_up_ref(session);
+    if (!usable || SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION) {
+        drop(s, e);
+    } else {
+        list_remove(&e->link);
+        list_push_front(&s->entries, &e->link);
+    }
+    return usable ? session : NULL;
+}
