@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "rt/term.h"
 
 /* What a fatal fault prints, with nothing but write(2): the handler runs on a stack of its own,
  * as the faulting one may have none left. */
 enum { SIGNAL_STACK_BYTES = 64 * 1024, FRAMES_MAX = 64, LINE_MAX_BYTES = 256 };
 
-static struct sigaction previous_segv, previous_bus;
+static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+static struct sigaction previous[ARRAY_LEN(fatal)];
 static _Atomic int installed;
 
 extern const char __executable_start[] __attribute__((weak));
@@ -83,17 +85,18 @@ static void report(int signal, const siginfo_t *info, const ucontext_t *uc)
     struct rt_loop *l = rt_self;
     if (!l)
         return;
-    const struct rt_task *t = rt_stack_find_guard(l, info->si_addr);
+    const void *at = signal == SIGABRT ? NULL : info->si_addr; /* abort() has no address */
+    const struct rt_task *t = at ? rt_stack_find_guard(l, at) : NULL;
     if (t) {
         say("firebreak: task '%s' (%s:%d) overflowed its stack of %d bytes\n", t->site->name,
             t->site->file, t->site->line, (int)RT_STACK_BYTES);
     } else if (l->current) {
         t = l->current;
         say("firebreak: signal %d at 0x%lx in task '%s' (%s:%d)\n", signal,
-            (unsigned long)info->si_addr, t->site->name, t->site->file, t->site->line);
+            (unsigned long)at, t->site->name, t->site->file, t->site->line);
     } else {
         say("firebreak: signal %d at 0x%lx in the scheduler of loop %d\n", signal,
-            (unsigned long)info->si_addr, l->index);
+            (unsigned long)at, l->index);
     }
     if (t)
         print_backtrace(t, uc);
@@ -101,9 +104,12 @@ static void report(int signal, const siginfo_t *info, const ucontext_t *uc)
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
+    rt_term_restore();
     report(signal, info, context);
     /* Let the fault happen again, under what stood before: a core dump, or a sanitizer. */
-    sigaction(signal, signal == SIGSEGV ? &previous_segv : &previous_bus, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
+        if (fatal[i] == signal)
+            sigaction(signal, &previous[i], NULL);
 }
 
 static int install(void)
@@ -112,8 +118,9 @@ static int install(void)
         return 0;
     struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&sa.sa_mask);
-    if (sigaction(SIGSEGV, &sa, &previous_segv) < 0 || sigaction(SIGBUS, &sa, &previous_bus) < 0)
-        return -errno;
+    for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
+        if (sigaction(fatal[i], &sa, &previous[i]) < 0)
+            return -errno;
     return 0;
 }
 
@@ -135,7 +142,7 @@ void rt_crash_leave(struct rt_loop *l)
     mem_free(MEM_RT, l->signal_stack);
     l->signal_stack = NULL;
     if (atomic_fetch_sub(&installed, 1) == 1) {
-        sigaction(SIGSEGV, &previous_segv, NULL);
-        sigaction(SIGBUS, &previous_bus, NULL);
+        for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
+            sigaction(fatal[i], &previous[i], NULL);
     }
 }

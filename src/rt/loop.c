@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -216,13 +217,23 @@ static void loops_close(void)
 /* Starts the threads of loops 1 …; *ret_started counts those that run, also on failure. */
 static int threads_start(int *ret_started)
 {
+    /* Signals are for loop 0's thread, whose mask the program decides; those that a fault raises
+     * reach the thread that made it, if they are not blocked. */
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+    sigset_t mask, before;
+    sigfillset(&mask);
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++)
+        sigdelset(&mask, faults[i]);
+    pthread_sigmask(SIG_SETMASK, &mask, &before);
+    int r = 0;
     for (*ret_started = 1; *ret_started < proc.count; ++*ret_started) {
         struct rt_loop *l = &proc.loops[*ret_started];
-        int r = pthread_create(&l->thread, NULL, loop_thread, l);
+        r = -pthread_create(&l->thread, NULL, loop_thread, l);
         if (r != 0)
-            return -r;
+            break;
     }
-    return 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return r;
 }
 
 static int run_loops(rt_fn *fn, void *arg)

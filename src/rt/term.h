@@ -1,7 +1,9 @@
-/* term.h - the terminal: is it one, how large, raw mode and back, keys.
+/* term.h - the terminal: is it one, how large, a screen of our own and back, keys.
  *
- * rt_term_open changes the terminal; rt_term_close, or the end of the process by a fatal
- * signal, puts back exactly what was there. */
+ * rt_term_open takes the terminal: no echo, no line editing, the alternate screen, no cursor.
+ * Ctrl-C still raises SIGINT. rt_term_close puts back exactly what was there; so does the end of
+ * the process by a fatal signal that the runtime sees, and stopping it by Ctrl-Z (it is taken again
+ * when the process goes on). One at a time a process. */
 #ifndef FIREBREAK_RT_TERM_H
 #define FIREBREAK_RT_TERM_H
 
@@ -17,13 +19,16 @@ bool rt_term_is(int fd); /* any thread */
 /* COLUMNS and LINES where the descriptor is no terminal; else 80 x 24. Any thread. */
 struct rt_term_size rt_term_size_of(int fd);
 
-/* Raw keys from stdin, alternate screen and no cursor on `out_fd`. -ENOTTY where it is none. */
+/* Keys come from stdin, the screen is `out_fd`. Returns 0; -ENOTTY where one of them is no
+ * terminal; -EBUSY: it is open already. */
 int rt_term_open(int out_fd, struct rt_term **ret_term);
-/* Whole frame to the terminal. */
-int rt_term_write(struct rt_term *t, const char *data, size_t size, rt_time deadline);
-/* One byte of input, or -ETIMEDOUT; RT_TERM_RESIZED when the size changed. */
+/* The next byte of input, RT_TERM_RESIZED when the size changed or the screen was taken again
+ * (draw everything), -EPIPE when there is no more input, -ETIMEDOUT or -ECANCELED. */
 enum { RT_TERM_RESIZED = 0x100 };
 int rt_term_key(struct rt_term *t, rt_time deadline);
 void rt_term_close(struct rt_term *t); /* NULL is accepted */
+
+/* Puts the terminal back from wherever the process is: for fatal signals. Async-signal-safe. */
+void rt_term_restore(void);
 
 #endif
