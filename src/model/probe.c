@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
 
 static const char *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_TCP] = "tcp", [PROBE_UNIX] = "unix", [PROBE_HTTP] = "http",
@@ -26,10 +29,29 @@ void probe_result_reset(struct probe_result *r, const struct probe_target *t)
     r->lag_ns = 0;
     r->days_left = INT32_MIN;
     r->status = 0;
+    r->answers = NULL;
     r->answer_count = 0;
     r->has_answers = false;
+    r->attempts = NULL;
+    r->attempt_count = 0;
     if (r->arena.used)
         arena_reset(&r->arena);
+}
+
+static size_t put_text(char *to, size_t at, size_t room, const char *text)
+{
+    for (; *text && at + 1 < room; text++)
+        to[at++] = *text;
+    to[at] = 0;
+    return at;
+}
+
+void probe_result_fail_errno(struct probe_result *r, const char *step, int code)
+{
+    size_t n = put_text(r->detail, 0, sizeof(r->detail), step);
+    n = put_text(r->detail, n, sizeof(r->detail), ": ");
+    put_text(r->detail, n, sizeof(r->detail), err_name(code));
+    r->reason = probe_reason_of_errno(code);
 }
 
 void probe_result_fail(struct probe_result *r, enum probe_reason reason, const char *detail, ...)

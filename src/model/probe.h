@@ -26,6 +26,8 @@ enum {
     PROBE_BODY_BYTES_MAX = 4 * 1024 * 1024, /* of a body that is looked at: beyond is too_large */
     PROBE_REDIRECTS_MAX = 50,
     PROBE_DETAIL_MAX = 256, /* bytes of detail text */
+    PROBE_RETRIES_MAX = 63,
+    PROBE_ATTEMPTS_MAX = PROBE_RETRIES_MAX + 1,
 };
 
 /* One thing to probe. `name` is what the result calls it: the caller's own words. */
@@ -45,20 +47,26 @@ struct probe_target {
     uint32_t argc;
 };
 
+struct pcre2_real_code_8;
+struct jsonpath;
+
 struct probe_json_check {
     struct slice path, value;
+    const struct jsonpath *compiled;
 };
 
-struct pcre2_real_code_8;
+struct probe_header {
+    struct slice name, value;
+};
 
 /* What counts as healthy; shared by all probes of a run, read-only while they run. */
 struct probe_spec {
     int64_t timeout_ns; /* one attempt */
     uint32_t retries;
     const char *method; /* "GET" */
-    struct slice headers[PROBE_HEADERS_MAX]; /* "Name: value" */
+    struct probe_header headers[PROBE_HEADERS_MAX];
     uint32_t header_count;
-    struct slice status; /* "200,3xx"; empty: 200-399 after redirects */
+    struct slice status; /* "200,3xx"; empty: 2xx and 3xx (what is left after redirects) */
     struct pcre2_real_code_8 *body; /* NULL: not asked */
     struct probe_json_check json[PROBE_JSON_MAX];
     uint32_t json_count;
@@ -66,10 +74,15 @@ struct probe_spec {
     const char *ca_file;
     const char *server_name;
     bool insecure;
-    int64_t days_left_min;
+    int64_t days_left_min; /* tls:// only */
 };
 
 enum { PROBE_NONE = -1 }; /* a phase that did not happen: null in JSON */
+
+struct probe_attempt {
+    enum probe_reason reason;
+    int64_t total_ns;
+};
 
 struct probe_result {
     const struct probe_target *target;
@@ -82,19 +95,20 @@ struct probe_result {
     int64_t lag_ns;
     int32_t days_left; /* INT32_MIN: none */
     int32_t status;    /* 0: none */
-    char *answers[PROBE_ANSWERS_MAX];
+    char **answers;    /* dns; in the arena */
     uint32_t answer_count;
     bool has_answers;
-    struct {
-        enum probe_reason reason;
-        int64_t total_ns;
-    } attempts[16]; /* the first 16; attempt counts them all */
+    uint32_t attempt_count;         /* told in attempts; 0: there was one, and it is this */
+    struct probe_attempt *attempts; /* PROBE_ATTEMPTS_MAX of them, in the arena */
     struct arena arena;
 };
 
 const char *probe_kind_name(enum probe_kind k);
 /* Back to "nothing happened yet", for this target; keeps the arena's memory. */
 void probe_result_reset(struct probe_result *r, const struct probe_target *t);
+/* Sets reason and detail: "connect: Connection refused" for a negative errno of a step. No
+ * printf, whose stack would cost a page for each task that waits. */
+void probe_result_fail_errno(struct probe_result *r, const char *step, int code);
 /* Sets reason and detail. */
 void probe_result_fail(struct probe_result *r, enum probe_reason reason, const char *detail, ...)
     PRINTF_LIKE(3, 4);

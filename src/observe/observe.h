@@ -43,20 +43,30 @@ uint64_t target_set_count(const struct target_set *s);
 /* index < count. What the slot points to is the set's or its own. */
 void target_set_get(const struct target_set *s, uint64_t index, struct target_slot *ret_slot);
 
+/* ---- what counts as healthy ---- */
+
+/* "200,3xx,500-503". Returns 0 or -EINVAL with *err. */
+int observe_status_check(struct slice list, struct err *err);
+/* A PCRE2 pattern over bytes, for probe_spec.body. Returns 0 or -EINVAL with *err. */
+int observe_pattern_new(const char *pattern, struct pcre2_real_code_8 **ret_code, struct err *err);
+void observe_pattern_free(struct pcre2_real_code_8 *code); /* NULL is accepted */
+
 /* ---- one probe ---- */
 
 struct observer;
 
-/* What the probes of one loop share: resolver, TLS context, keep-alive nothing. The spec must
- * outlive it. Returns 0, or a negative errno with *err (an unreadable CA file). */
+/* What the probes of one loop share: the resolver and the TLS context. The spec must outlive it. Returns 0, or a negative errno with *err (an unreadable CA file). */
 int observer_open(const struct probe_spec *spec, struct observer **ret_observer, struct err *err);
 void observer_close(struct observer *o); /* NULL is accepted; no probe may be running */
 
 /* Probes once, within the spec's time-out. *r is reset first. Never fails: what went wrong is the
  * result. A cancelled task gets REASON_CANCELED. */
 void observe_probe(struct observer *o, const struct probe_target *t, struct probe_result *r);
-/* With the spec's retries, and back-off while our own limits spoil an attempt. */
-void observe_probe_retry(struct observer *o, const struct probe_target *t, struct probe_result *r);
+/* As observe_probe, with the spec's retries. An attempt that our own limits spoil is made again
+ * after a pause, up to OBSERVE_LIMIT_TRIES; each one calls on_limit (may be NULL), so that the
+ * caller can slow down. */
+void observe_probe_retry(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                         void (*on_limit)(void *ctx), void *ctx);
 
 /* ---- many probes ---- */
 
@@ -64,16 +74,26 @@ struct probe_run {
     const struct probe_spec *spec;
     const struct target_set *targets;
     uint32_t in_flight;  /* over all loops; >= 1 */
-    double rate;         /* probes begun a second; 0: as fast as it goes */
-    int64_t every_ns;    /* 0: once */
-    uint64_t rounds;     /* with every: 0: for ever */
-    /* Each finished probe, on the loop that ran it: must not wait. */
+    double rate;         /* probes begun a second, over all loops; 0: as fast as it goes */
+    int64_t every_ns;    /* from one probe of a target to its next; 0: once */
+    uint64_t rounds;     /* with every: how often; 0: for ever */
+    /* On each loop, before its first probe and after its last; on_end in any case. */
+    int (*on_begin)(void *ctx); /* 0, or a negative errno: the run ends with it */
+    void (*on_end)(void *ctx);
+    /* Each finished probe, in the task of that probe, on its loop (rt_loop_index). It may wait:
+     * that slows the run down, as it should. */
     void (*on_result)(void *ctx, const struct probe_result *r);
     void *ctx;
 };
 
-/* Runs to the end, or until the task is cancelled (then -ECANCELED; what was finished has been
- * reported). Loops: as many as rt_run has. */
-int probe_run(const struct probe_run *run, struct err *err);
+/* What a run has done so far; any thread, relaxed. */
+struct probe_progress {
+    _Atomic uint64_t done, in_flight, limited /* attempts that our own limits spoilt */;
+};
+
+/* Runs to the end, on as many loops as rt_run has. progress may be NULL. Returns 0; -ECANCELED:
+ * the task's group was cancelled (what was finished has been reported); another negative
+ * errno with *err where it could not begin. */
+int probe_run(const struct probe_run *run, struct probe_progress *progress, struct err *err);
 
 #endif

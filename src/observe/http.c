@@ -1,0 +1,122 @@
+#include "net/http.h"
+
+#include <errno.h>
+
+#include "observe/judge.h"
+#include "observe/kind.h"
+
+static int client(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                  rt_time deadline)
+{
+    /* A page may lead from http to https, so both need the roots. */
+    (void)t;
+    if (observe_tls_context(o, r, deadline) < 0)
+        return -1;
+    if (o->http)
+        return 0;
+    struct http_client_options options = {.dns = o->dns, .tls = o->tls, .no_keep = true};
+    int code = http_client_open(&options, &o->http);
+    if (code < 0)
+        probe_result_fail_errno(r, "http", code);
+    return code < 0 ? -1 : 0;
+}
+
+static void failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                   const struct http_trace *trace, int code, const struct err *err)
+{
+    switch (trace->phase) {
+    case HTTP_PHASE_DNS:
+        observe_lookup_failed(r, t->host, code);
+        return;
+    case HTTP_PHASE_CONNECT:
+        observe_connect_failed(o, r, code);
+        return;
+    case HTTP_PHASE_TLS:
+        observe_tls_failed(o, r, &trace->tls, code, err);
+        return;
+    case HTTP_PHASE_REDIRECT:
+        probe_result_fail(r, code == -ELOOP ? REASON_REDIRECT_LIMIT : REASON_PROTOCOL, "%s",
+                          err->code ? err->text : err_name(code));
+        return;
+    default:
+        observe_step_failed(o, r, trace->phase == HTTP_PHASE_BODY ? "body" : "answer", code, err);
+    }
+}
+
+static void take_trace(const struct http_trace *trace, struct probe_result *r)
+{
+    if (trace->address.family != AF_UNSPEC)
+        rt_addr_format(&trace->address, true, r->address);
+    r->dns_ns = trace->dns_ns;
+    r->connect_ns = trace->connect_ns;
+    r->tls_ns = trace->tls_ns;
+    r->first_byte_ns = trace->first_byte_ns;
+    observe_tls_report(&trace->tls, r);
+}
+
+/* Reads as much as a check needs; without one, enough to see that the answer does not break. */
+static void read_body(struct observer *o, struct http_response *resp, struct http_trace *trace,
+                      struct probe_result *r, rt_time deadline)
+{
+    const struct probe_spec *spec = o->spec;
+    struct buf body = BUF(MEM_OBSERVE, PROBE_BODY_BYTES_MAX);
+    struct err err = {0};
+    bool asked = spec->body || spec->json_count;
+    int code = http_read_all(resp, &body, &err, deadline);
+    trace->phase = HTTP_PHASE_BODY;
+    if (code == -EMSGSIZE && asked)
+        probe_result_fail(r, REASON_TOO_LARGE, "the body is larger than the %d MiB that are "
+                          "looked at", PROBE_BODY_BYTES_MAX >> 20);
+    else if (code < 0 && code != -EMSGSIZE)
+        failed(o, r->target, r, trace, code, &err);
+    if (r->reason == REASON_OK && spec->body)
+        judge_body(spec, buf_slice(&body), r);
+    if (r->reason == REASON_OK && spec->json_count)
+        judge_json(spec, buf_slice(&body), r);
+    buf_done(&body);
+}
+
+static void answered(struct observer *o, struct http_response *resp, struct http_trace *trace,
+                     struct probe_result *r, rt_time deadline)
+{
+    const struct http1_head *head = http_head(resp);
+    r->status = head->status;
+    if (!judge_status(o->spec->status, head->status)) {
+        const char *words = http1_status_words(head->status);
+        probe_result_fail(r, REASON_HTTP_STATUS, "status %d%s%s", head->status, words[0] ? " " : "",
+                          words);
+        return;
+    }
+    read_body(o, resp, trace, r, deadline);
+}
+
+void probe_http(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                rt_time deadline)
+{
+    const struct probe_spec *spec = o->spec;
+    if (client(o, t, r, deadline) < 0)
+        return;
+    struct http1_field *fields = arena_alloc_array(&r->arena, PROBE_HEADERS_MAX, sizeof(*fields));
+    for (uint32_t i = 0; i < spec->header_count; i++)
+        fields[i] = (struct http1_field){spec->headers[i].name, spec->headers[i].value};
+    struct http_request request = {
+        .method = slice_from(spec->method),
+        .url = t->url,
+        .fields = fields,
+        .field_count = spec->header_count,
+        .redirects_max = spec->redirects,
+        .server_name = spec->server_name,
+        .no_keep = true,
+    };
+    struct http_trace trace = {.arena = &r->arena};
+    struct http_response *resp;
+    struct err err = {0};
+    int code = http_open(o->http, &request, &resp, &trace, &err, deadline);
+    take_trace(&trace, r);
+    if (code < 0) {
+        failed(o, t, r, &trace, code, &err);
+        return;
+    }
+    answered(o, resp, &trace, r, deadline);
+    http_close(resp);
+}

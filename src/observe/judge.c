@@ -1,0 +1,173 @@
+#include "observe/judge.h"
+
+#include <errno.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/utf8.h"
+#include "observe/observe.h"
+#include "wire/json.h"
+#include "wire/jsonpath.h"
+
+/* A hostile body must not hold the loop, nor the pattern eat memory. */
+enum { MATCH_STEPS_MAX = 1000000, MATCH_DEPTH_MAX = 10000, MATCH_HEAP_KIB_MAX = 1024 };
+enum { JSON_NODES_BYTES_MAX = 16 * 1024 * 1024 };
+
+/* ---- statuses ---- */
+
+/* "3xx", "204" or "200-299" as a range. */
+static int status_range(struct slice item, int *ret_first, int *ret_last)
+{
+    enum { STATUS_MIN = 100, STATUS_MAX = 999 };
+    if (item.size == 3 && (item.data[1] | 32) == 'x' && (item.data[2] | 32) == 'x' &&
+        item.data[0] >= '1' && item.data[0] <= '9') {
+        *ret_first = (item.data[0] - '0') * 100;
+        *ret_last = *ret_first + 99;
+        return 0;
+    }
+    struct slice high = item, low = slice_cut(&high, '-');
+    uint64_t first, last;
+    if (slice_to_u64(low, STATUS_MAX, &first) < 0 || first < STATUS_MIN)
+        return -EINVAL;
+    last = first;
+    if (high.data && (slice_to_u64(high, STATUS_MAX, &last) < 0 || last < first))
+        return -EINVAL;
+    *ret_first = (int)first;
+    *ret_last = (int)last;
+    return 0;
+}
+
+int observe_status_check(struct slice list, struct err *err)
+{
+    while (list.data) {
+        int first, last;
+        struct slice item = slice_trim(slice_cut(&list, ','));
+        if (status_range(item, &first, &last) < 0)
+            return err_set(err, -EINVAL, "'%.*s' is no status: write 204, 3xx or 200-299",
+                           SLICE_ARG(item));
+    }
+    return 0;
+}
+
+bool judge_status(struct slice list, int status)
+{
+    if (list.size == 0)
+        return status >= 200 && status <= 399;
+    while (list.data) {
+        int first, last;
+        if (status_range(slice_trim(slice_cut(&list, ',')), &first, &last) == 0 &&
+            status >= first && status <= last)
+            return true;
+    }
+    return false;
+}
+
+/* ---- patterns ---- */
+
+int observe_pattern_new(const char *pattern, struct pcre2_real_code_8 **ret_code, struct err *err)
+{
+    int code;
+    size_t at;
+    pcre2_code *c = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_UTF,
+                                  &code, &at, NULL);
+    if (!c) {
+        PCRE2_UCHAR text[120];
+        pcre2_get_error_message(code, text, sizeof(text));
+        return err_set(err, -EINVAL, "column %zu: %s", at + 1, (const char *)text);
+    }
+    *ret_code = c;
+    return 0;
+}
+
+void observe_pattern_free(struct pcre2_real_code_8 *code)
+{
+    pcre2_code_free(code);
+}
+
+void judge_body(const struct probe_spec *spec, struct slice body, struct probe_result *r)
+{
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    pcre2_match_context *context = pcre2_match_context_create(NULL);
+    int n = PCRE2_ERROR_NOMEMORY;
+    if (data && context) {
+        pcre2_set_match_limit(context, MATCH_STEPS_MAX);
+        pcre2_set_depth_limit(context, MATCH_DEPTH_MAX);
+        pcre2_set_heap_limit(context, MATCH_HEAP_KIB_MAX);
+        n = pcre2_match(spec->body, (PCRE2_SPTR)(body.data ? body.data : ""), body.size, 0, 0,
+                        data, context);
+    }
+    pcre2_match_context_free(context);
+    pcre2_match_data_free(data);
+    if (n == PCRE2_ERROR_NOMATCH)
+        probe_result_fail(r, REASON_BODY_MISMATCH, "the pattern matches nothing in %zu bytes",
+                          body.size);
+    else if (n < 0) {
+        PCRE2_UCHAR text[120];
+        pcre2_get_error_message(n, text, sizeof(text));
+        probe_result_fail(r, REASON_LIMIT, "the pattern gave up: %s", (const char *)text);
+    }
+}
+
+/* ---- JSON ---- */
+
+static bool equals(const struct json_value *v, struct slice wanted, struct arena *a)
+{
+    struct json_value *w;
+    if (v->type == JSON_STRING && slice_eq(v->text, wanted))
+        return true;
+    return json_parse(wanted, a, 0, &w, NULL) == 0 && json_equal(v, w);
+}
+
+/* What stands there, short enough for a detail. */
+static void mismatch(struct probe_result *r, const struct probe_json_check *c,
+                     const struct json_value *found)
+{
+    enum { SHOWN_BYTES_MAX = 80 };
+    struct buf text = {0}, shown = {0};
+    struct json_writer w;
+    json_begin(&w, &text, 0);
+    json_tree(&w, found);
+    json_end(&w);
+    utf8_append_shown(&shown, utf8_cut_columns(buf_slice(&text), SHOWN_BYTES_MAX));
+    probe_result_fail(r, REASON_BODY_MISMATCH, "%.*s is %s, not %.*s", SLICE_ARG(c->path),
+                      shown.data ? shown.data : "", SLICE_ARG(c->value));
+    buf_done(&text);
+    buf_done(&shown);
+}
+
+static void check_one(const struct probe_json_check *c, const struct json_value *root,
+                      struct arena *a, struct probe_result *r)
+{
+    struct jsonpath_nodes nodes;
+    int code = jsonpath_select(c->compiled, root, a, &nodes);
+    if (code < 0) {
+        probe_result_fail(r, REASON_TOO_LARGE, "%.*s finds too much", SLICE_ARG(c->path));
+        return;
+    }
+    if (nodes.count == 0) {
+        probe_result_fail(r, REASON_BODY_MISMATCH, "%.*s is not there", SLICE_ARG(c->path));
+        return;
+    }
+    for (uint32_t i = 0; i < nodes.count; i++)
+        if (!equals(nodes.node[i], c->value, a)) {
+            mismatch(r, c, nodes.node[i]);
+            return;
+        }
+}
+
+void judge_json(const struct probe_spec *spec, struct slice body, struct probe_result *r)
+{
+    struct arena a = ARENA(MEM_OBSERVE, JSON_NODES_BYTES_MAX + PROBE_BODY_BYTES_MAX * 8);
+    struct json_value *root;
+    struct json_error je;
+    int code = json_parse(body, &a, 0, &root, &je);
+    if (code == -EBADMSG)
+        probe_result_fail(r, REASON_BODY_MISMATCH, "no JSON: line %u, column %u: %s expected",
+                          je.line, je.column, je.expected);
+    else if (code < 0)
+        probe_result_fail(r, REASON_TOO_LARGE, "the JSON is too large or too deep");
+    for (uint32_t i = 0; i < spec->json_count && r->reason == REASON_OK; i++)
+        check_one(&spec->json[i], root, &a, r);
+    arena_done(&a);
+}

@@ -1,0 +1,42 @@
+/* kind.h - the inside of observe: what a kind of probe is, and the steps that kinds share. */
+#ifndef FIREBREAK_OBSERVE_KIND_H
+#define FIREBREAK_OBSERVE_KIND_H
+
+#include "net/http.h"
+#include "observe/observe.h"
+
+struct observer {
+    const struct probe_spec *spec;
+    struct dns_resolver *dns;
+    struct tls_context *tls;   /* NULL until the first probe that needs it */
+    struct http_client *http;  /* so, too */
+};
+
+/* Fills what it learns into *r and leaves the reason at ok, or says what failed. It runs in a
+ * task; total_ns is the caller's. */
+typedef void probe_kind_fn(struct observer *o, const struct probe_target *t,
+                           struct probe_result *r, rt_time deadline);
+
+probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http;
+
+/* The TLS context, opened when it is first asked for. Returns 0, or -1 with the reason set. */
+int observe_tls_context(struct observer *o, struct probe_result *r, rt_time deadline);
+/* What a handshake's failure means, and what a finished one showed. */
+void observe_tls_failed(struct observer *o, struct probe_result *r, const struct tls_report *report,
+                        int code, const struct err *err);
+void observe_tls_report(const struct tls_report *report, struct probe_result *r);
+/* The reason of a step that has no more to say than its errno and *err. */
+void observe_step_failed(struct observer *o, struct probe_result *r, const char *step, int code,
+                         const struct err *err);
+void observe_lookup_failed(struct probe_result *r, struct slice host, int code);
+void observe_connect_failed(struct observer *o, struct probe_result *r, int code);
+
+/* Name to addresses, with dns_ns. Returns 0, or -1 with the reason set. */
+int observe_lookup(struct observer *o, struct slice host, uint16_t port, struct probe_result *r,
+                   struct dns_addresses *ret_addresses, rt_time deadline);
+/* Resolves and connects, one address after the other until one answers, with dns_ns, connect_ns
+ * and address. Returns 0, or -1 with the reason set. */
+int observe_connect(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                    struct rt_sock **ret_sock, rt_time deadline);
+
+#endif

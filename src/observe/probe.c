@@ -1,0 +1,245 @@
+#include "observe/observe.h"
+
+#include <errno.h>
+
+#include "base/duration.h"
+#include "observe/kind.h"
+
+int observer_open(const struct probe_spec *spec, struct observer **ret_observer, struct err *err)
+{
+    struct observer *o = mem_alloc(MEM_OBSERVE, sizeof(*o));
+    o->spec = spec;
+    int r = dns_resolver_open(&o->dns, err);
+    if (r < 0) {
+        mem_free(MEM_OBSERVE, o);
+        return r;
+    }
+    *ret_observer = o;
+    return 0;
+}
+
+void observer_close(struct observer *o)
+{
+    if (!o)
+        return;
+    http_client_close(o->http);
+    tls_context_close(o->tls);
+    dns_resolver_close(o->dns);
+    mem_free(MEM_OBSERVE, o);
+}
+
+/* ---- steps ---- */
+
+void observe_lookup_failed(struct probe_result *r, struct slice host, int code)
+{
+    static const struct {
+        int code;
+        enum probe_reason reason;
+        const char *words;
+    } table[] = {
+        {-ENOENT, REASON_DNS_NXDOMAIN, "no such name"},
+        {-ENODATA, REASON_DNS_NXDOMAIN, "the name has no address"},
+        {-ETIMEDOUT, REASON_DNS_TIMEOUT, "no answer from the name servers in time"},
+        {-ECONNREFUSED, REASON_DNS_REFUSED, "the name server refused"},
+        {-EREMOTEIO, REASON_DNS_SERVFAIL, "the name server failed"},
+        {-EBADMSG, REASON_DNS_ANSWER, "the answer is broken"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        if (table[i].code == code) {
+            probe_result_fail(r, table[i].reason, "lookup %.*s: %s", SLICE_ARG(host),
+                              table[i].words);
+            return;
+        }
+    probe_result_fail_errno(r, "lookup", code);
+}
+
+int observe_lookup(struct observer *o, struct slice host, uint16_t port, struct probe_result *r,
+                   struct dns_addresses *ret_addresses, rt_time deadline)
+{
+    rt_time begin = rt_now_exact();
+    int code = dns_lookup(o->dns, host, port, ret_addresses, NULL, deadline);
+    r->dns_ns = rt_now_exact() - begin;
+    if (code == 0)
+        return 0;
+    observe_lookup_failed(r, host, code);
+    return -1;
+}
+
+void observe_step_failed(struct observer *o, struct probe_result *r, const char *step, int code,
+                         const struct err *err)
+{
+    char text[DURATION_TEXT_MAX];
+    if (code == -ETIMEDOUT)
+        probe_result_fail(r, REASON_TIMEOUT, "%s: not done within %s", step,
+                          duration_format(o->spec->timeout_ns, text));
+    else if (err && err->code)
+        probe_result_fail(r, probe_reason_of_errno(code), "%s: %s", step, err->text);
+    else
+        probe_result_fail_errno(r, step, code);
+}
+
+void observe_connect_failed(struct observer *o, struct probe_result *r, int code)
+{
+    if (code != -ETIMEDOUT) {
+        probe_result_fail_errno(r, "connect", code);
+        return;
+    }
+    char text[DURATION_TEXT_MAX];
+    probe_result_fail(r, REASON_TIMEOUT, "connect: no answer within %s",
+                      duration_format(o->spec->timeout_ns, text));
+}
+
+static int connect_one(const struct rt_addr *to, struct probe_result *r, struct rt_sock **ret_sock,
+                       rt_time deadline)
+{
+    rt_addr_format(to, true, r->address);
+    rt_time begin = rt_now_exact();
+    int code = rt_connect(to, NULL, ret_sock, deadline);
+    if (code == 0)
+        r->connect_ns = rt_now_exact() - begin;
+    return code;
+}
+
+/* A list on the stack would cost the address-only probe a second page, so it lies apart. */
+static __attribute__((noinline)) int connect_name(struct observer *o, const struct probe_target *t,
+                                                  struct probe_result *r, struct rt_sock **ret_sock,
+                                                  rt_time deadline)
+{
+    struct dns_addresses list;
+    if (observe_lookup(o, t->host, t->port, r, &list, deadline) < 0)
+        return -1;
+    int code = 0;
+    for (uint32_t i = 0; i < list.count; i++) {
+        /* A silent address must leave time for the others. */
+        rt_time now = rt_now();
+        rt_time until = now + (deadline - now) / (list.count - i);
+        code = connect_one(&list.addr[i], r, ret_sock, i + 1 == list.count ? deadline : until);
+        if (code == 0)
+            return 0;
+        if (code == -ECANCELED || probe_reason_of_errno(code) == REASON_LIMIT)
+            break;
+    }
+    observe_connect_failed(o, r, code);
+    return -1;
+}
+
+int observe_connect(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                    struct rt_sock **ret_sock, rt_time deadline)
+{
+    struct rt_addr a;
+    if (t->is_ipv4)
+        rt_addr_ipv4(t->ipv4, t->port, &a);
+    else if (rt_addr_parse_ip(t->host, t->port, &a) < 0)
+        return connect_name(o, t, r, ret_sock, deadline);
+    int code = connect_one(&a, r, ret_sock, deadline);
+    if (code == 0)
+        return 0;
+    observe_connect_failed(o, r, code);
+    return -1;
+}
+
+/* ---- the kinds without a protocol of their own ---- */
+
+void probe_tcp(struct observer *o, const struct probe_target *t, struct probe_result *r,
+               rt_time deadline)
+{
+    struct rt_sock *s;
+    if (observe_connect(o, t, r, &s, deadline) == 0)
+        rt_close(s);
+}
+
+void probe_unix(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                rt_time deadline)
+{
+    struct rt_addr a;
+    struct rt_sock *s;
+    int code = rt_addr_unix(t->host, &a);
+    if (code == 0)
+        code = connect_one(&a, r, &s, deadline);
+    if (code == 0)
+        rt_close(s);
+    else
+        observe_connect_failed(o, r, code);
+}
+
+/* ---- one probe ---- */
+
+static probe_kind_fn *const kinds[PROBE_KIND_COUNT] = {
+    [PROBE_TCP] = probe_tcp,
+    [PROBE_UNIX] = probe_unix,
+    [PROBE_HTTP] = probe_http,
+    [PROBE_TLS] = probe_tls,
+    [PROBE_DNS] = probe_dns,
+};
+
+void observe_probe(struct observer *o, const struct probe_target *t, struct probe_result *r)
+{
+    probe_result_reset(r, t);
+    rt_time begin = rt_now_exact();
+    r->at_wall_ns = rt_wall_now();
+    r->lag_ns = rt_lag();
+    kinds[t->kind](o, t, r, begin + o->spec->timeout_ns);
+    r->total_ns = rt_now_exact() - begin;
+    if (r->reason != REASON_OK && r->reason != REASON_CANCELED && rt_cancelled())
+        probe_result_fail(r, REASON_CANCELED, "interrupted");
+}
+
+/* Waits longer each time, and never in step with the others. */
+static int back_off(uint32_t n)
+{
+    enum { SHORTEST_MS = 2, DOUBLINGS_MAX = 9 };
+    rt_time longest = (SHORTEST_MS * RT_MS) << (n < DOUBLINGS_MAX ? n : DOUBLINGS_MAX);
+    rt_time span = longest / 2 + (rt_time)(rt_random() % (uint64_t)(longest / 2));
+    return rt_sleep(rt_now() + span);
+}
+
+static void probe_patiently(struct observer *o, const struct probe_target *t,
+                            struct probe_result *r, void (*on_limit)(void *ctx), void *ctx)
+{
+    for (uint32_t tries = 1;; tries++) {
+        observe_probe(o, t, r);
+        if (r->reason != REASON_LIMIT || tries == OBSERVE_LIMIT_TRIES)
+            return;
+        if (on_limit)
+            on_limit(ctx);
+        if (back_off(tries) < 0) {
+            probe_result_fail(r, REASON_CANCELED, "interrupted");
+            return;
+        }
+    }
+}
+
+static void attempts_keep(struct probe_result *r, const struct probe_attempt *told, uint32_t count)
+{
+    r->attempt = count;
+    if (count == 1)
+        return;
+    r->attempts = arena_alloc_array(&r->arena, count, sizeof(told[0]));
+    memcpy(r->attempts, told, count * sizeof(told[0]));
+    r->attempt_count = count;
+}
+
+/* As in connect_name: the list of attempts must not lie on the stack of a probe without any. */
+static __attribute__((noinline)) void retry(struct observer *o, const struct probe_target *t,
+                                            struct probe_result *r, void (*on_limit)(void *ctx),
+                                            void *ctx)
+{
+    struct probe_attempt told[PROBE_ATTEMPTS_MAX];
+    uint32_t n = 0, last = o->spec->retries + 1;
+    told[n++] = (struct probe_attempt){r->reason, r->total_ns};
+    while (n < last && n < PROBE_ATTEMPTS_MAX && back_off(n) == 0) {
+        probe_patiently(o, t, r, on_limit, ctx);
+        told[n++] = (struct probe_attempt){r->reason, r->total_ns};
+        if (r->reason == REASON_OK || r->reason == REASON_CANCELED)
+            break;
+    }
+    attempts_keep(r, told, n);
+}
+
+void observe_probe_retry(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                         void (*on_limit)(void *ctx), void *ctx)
+{
+    probe_patiently(o, t, r, on_limit, ctx);
+    if (o->spec->retries && r->reason != REASON_OK && r->reason != REASON_CANCELED)
+        retry(o, t, r, on_limit, ctx);
+}

@@ -1,0 +1,77 @@
+#include "net/tls.h"
+
+#include <errno.h>
+
+#include "observe/kind.h"
+
+int observe_tls_context(struct observer *o, struct probe_result *r, rt_time deadline)
+{
+    if (o->tls)
+        return 0;
+    struct tls_options options = {.ca_file = o->spec->ca_file, .insecure = o->spec->insecure};
+    struct tls_context *c;
+    struct err err = {0};
+    int code = tls_context_open(&options, &c, &err, deadline);
+    if (code < 0) {
+        probe_result_fail(r, code == -ECANCELED ? REASON_CANCELED : REASON_LIMIT, "%s",
+                          err.code ? err.text : err_name(code));
+        return -1;
+    }
+    /* Others may have been reading the roots at the same time: the first one stays. */
+    if (o->tls)
+        tls_context_close(c);
+    else
+        o->tls = c;
+    return 0;
+}
+
+void observe_tls_failed(struct observer *o, struct probe_result *r, const struct tls_report *report,
+                        int code, const struct err *err)
+{
+    static const enum probe_reason reasons[] = {
+        [TLS_FAULT_NONE] = REASON_TLS_PROTOCOL,   [TLS_EXPIRED] = REASON_TLS_EXPIRED,
+        [TLS_NOT_YET_VALID] = REASON_TLS_NOT_YET_VALID, [TLS_UNTRUSTED] = REASON_TLS_UNTRUSTED,
+        [TLS_WRONG_NAME] = REASON_TLS_NAME,       [TLS_PROTOCOL] = REASON_TLS_PROTOCOL,
+    };
+    if (code == -EKEYREJECTED || code == -EPROTO)
+        probe_result_fail(r, reasons[report->fault], "%s",
+                          report->why[0] ? report->why : err->code ? err->text : err_name(code));
+    else
+        observe_step_failed(o, r, "tls", code, err);
+}
+
+void observe_tls_report(const struct tls_report *report, struct probe_result *r)
+{
+    for (uint32_t i = 0; i < report->chain_count; i++)
+        if (i == 0 || report->chain[i].days_left < r->days_left)
+            r->days_left = report->chain[i].days_left;
+}
+
+void probe_tls(struct observer *o, const struct probe_target *t, struct probe_result *r,
+               rt_time deadline)
+{
+    const struct probe_spec *spec = o->spec;
+    struct rt_sock *s;
+    struct tls_conn *conn = NULL;
+    struct tls_report report;
+    struct err err = {0};
+    if (observe_tls_context(o, r, deadline) < 0 || observe_connect(o, t, r, &s, deadline) < 0)
+        return;
+    struct tls_request request = {
+        .name = spec->server_name ? slice_from(spec->server_name) : t->host,
+        .no_resume = true,
+        .arena = &r->arena,
+    };
+    rt_time begin = rt_now_exact();
+    int code = tls_connect(o->tls, s, &request, &conn, &report, &err, deadline);
+    if (code == 0)
+        r->tls_ns = rt_now_exact() - begin;
+    observe_tls_report(&report, r);
+    if (code < 0)
+        observe_tls_failed(o, r, &report, code, &err);
+    else if (r->days_left != INT32_MIN && r->days_left < spec->days_left_min)
+        probe_result_fail(r, REASON_TLS_EXPIRING, "the certificate ends in %d days, fewer than %d",
+                          (int)r->days_left, (int)spec->days_left_min);
+    tls_close(conn);
+    rt_close(s);
+}
