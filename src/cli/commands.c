@@ -1,0 +1,79 @@
+#include "cli/commands.h"
+
+static const char *const shells[] = {"bash", NULL};
+static const char *const documents[] = {"man", "markdown", NULL};
+static const char *const objects[] = {"text", "json", "jsonl", "yaml", NULL};
+static const char *const plain_exits[] = {"0  all well", "2  usage", NULL};
+
+static const struct cli_example completion_examples[] = {
+    {"source <(firebreak completion bash)", "complete commands, options and values in this shell"},
+};
+const struct cli_command cli_completion = {
+    .name = "completion",
+    .summary = "print the completion script of a shell",
+    .operands = "SHELL",
+    .operands_min = 1,
+    .operands_max = 1,
+    .operand_words = shells,
+    .about = "The script is made from the tables that the program itself parses by.",
+    .examples = completion_examples,
+    .example_count = ARRAY_LEN(completion_examples),
+    .exits = plain_exits,
+};
+
+static const struct cli_example docs_examples[] = {
+    {"firebreak docs man probe | man -l -", "read the manual page of a command"},
+    {"firebreak docs markdown > commands.md", "write the reference of every command"},
+};
+const struct cli_command cli_docs = {
+    .name = "docs",
+    .summary = "print the manual: man pages, Markdown",
+    .operands = "man|markdown [COMMAND]",
+    .operands_min = 1,
+    .operands_max = 2,
+    .operand_words = documents,
+    .about = "Without COMMAND, man prints the program's own page; markdown has every command.",
+    .examples = docs_examples,
+    .example_count = ARRAY_LEN(docs_examples),
+    .exits = plain_exits,
+};
+
+static const struct cli_example version_examples[] = {
+    {"firebreak version -o json", "what this binary is made of, for a script"},
+};
+const struct cli_command cli_version = {
+    .name = "version",
+    .summary = "say what this binary is and what it is made of",
+    .operands_max = 0,
+    .examples = version_examples,
+    .example_count = ARRAY_LEN(version_examples),
+    .outputs = objects,
+    .exits = plain_exits,
+};
+
+static const struct cli_example help_examples[] = {
+    {"firebreak help probe", "the same as 'firebreak probe -h'"},
+};
+const struct cli_command cli_help = {
+    .name = "help",
+    .summary = "explain the program, or one command",
+    .operands = "[COMMAND]",
+    .operands_max = 1,
+    .examples = help_examples,
+    .example_count = ARRAY_LEN(help_examples),
+    .exits = plain_exits,
+};
+
+static const struct cli_command *const commands[] = {
+    &cli_up, &cli_probe, &cli_docs, &cli_completion, &cli_version, &cli_help, NULL,
+};
+
+const struct cli_program cli_firebreak = {
+    .name = "firebreak",
+    .summary = "declare what healthy means; it watches, explains and repairs",
+    .about = "Firebreak watches services from the outside and from the host that they run on. "
+             "'up' finds what listens on this host and watches it; 'probe' asks any target once, or "
+             "again and again.\n\n"
+             "Data is written to standard output; progress, summaries and errors to standard error.",
+    .commands = commands,
+};

@@ -1,0 +1,25 @@
+/* commands.h - every command: its table, and the values that its options fill in. */
+#ifndef FIREBREAK_CLI_COMMANDS_H
+#define FIREBREAK_CLI_COMMANDS_H
+
+#include "cli/help.h"
+#include "cli/option.h"
+
+struct probe_options {
+    const char *file; /* NULL; "-": standard input */
+    int64_t in_flight, retries, count, redirects, days_left, loops;
+    double rate;
+    int64_t timeout_ns, every_ns;
+    const char *method, *status, *body, *ca, *server_name;
+    struct cli_list headers, json;
+    bool insecure;
+};
+
+struct up_options {
+    bool once;
+};
+
+extern const struct cli_command cli_up, cli_probe, cli_completion, cli_docs, cli_version, cli_help;
+extern const struct cli_program cli_firebreak;
+
+#endif

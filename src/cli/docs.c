@@ -1,0 +1,300 @@
+#include "cli/help.h"
+
+/* ---- man(7) ---- */
+
+/* Text with what roff would take for a command made harmless. */
+static void roff(struct buf *out, struct slice text)
+{
+    bool line_start = out->size == 0 || out->data[out->size - 1] == '\n';
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (line_start && (c == '.' || c == '\''))
+            buf_append_cstr(out, "\\&");
+        if (c == '\\')
+            buf_append_cstr(out, "\\e");
+        else if (c == '-')
+            buf_append_cstr(out, "\\-");
+        else
+            buf_append_byte(out, c);
+        line_start = c == '\n';
+    }
+}
+
+static void roff_cstr(struct buf *out, const char *text)
+{
+    roff(out, slice_from(text));
+}
+
+static void roff_about(struct buf *out, const char *about)
+{
+    struct slice rest = slice_from(about);
+    while (rest.data) {
+        struct slice line = slice_cut(&rest, '\n');
+        if (line.size == 0)
+            buf_append_cstr(out, ".PP\n");
+        else {
+            roff(out, line);
+            buf_append_byte(out, '\n');
+        }
+    }
+}
+
+static void roff_options(struct buf *out, const struct cli_option *o, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_append_cstr(out, ".TP\n");
+        if (o[i].letter)
+            buf_printf(out, "\\fB\\-%c\\fR, ", o[i].letter);
+        buf_append_cstr(out, "\\fB\\-\\-");
+        roff_cstr(out, o[i].name);
+        buf_append_cstr(out, "\\fR");
+        if (o[i].metavar)
+            buf_printf(out, " \\fI%s\\fR", o[i].metavar);
+        buf_append_byte(out, '\n');
+        roff_cstr(out, o[i].help);
+        for (size_t w = 0; o[i].words && o[i].words[w]; w++) {
+            buf_append_cstr(out, w ? ", " : ": ");
+            roff_cstr(out, o[i].words[w]);
+        }
+        if (o[i].dflt) {
+            buf_append_cstr(out, " (default ");
+            roff_cstr(out, o[i].dflt);
+            buf_append_byte(out, ')');
+        }
+        buf_append_byte(out, '\n');
+    }
+}
+
+static void man_command(const struct cli_program *p, const struct cli_command *c, struct buf *out)
+{
+    buf_printf(out, ".SH NAME\n%s\\-%s \\- ", p->name, c->name);
+    roff_cstr(out, c->summary);
+    buf_printf(out, "\n.SH SYNOPSIS\n.B %s %s\n%s%s\n", p->name, c->name,
+               c->option_count ? "[OPTION...] " : "", c->operands ? c->operands : "");
+    if (c->example_count)
+        buf_append_cstr(out, ".SH EXAMPLES\n");
+    for (size_t i = 0; i < c->example_count; i++) {
+        buf_append_cstr(out, ".TP\n.B ");
+        roff_cstr(out, c->examples[i].line);
+        buf_append_byte(out, '\n');
+        roff_cstr(out, c->examples[i].meaning);
+        buf_append_byte(out, '\n');
+    }
+    if (c->about) {
+        buf_append_cstr(out, ".SH DESCRIPTION\n");
+        roff_about(out, c->about);
+    }
+    if (c->option_count) {
+        buf_append_cstr(out, ".SH OPTIONS\n");
+        roff_options(out, c->options, c->option_count);
+    }
+    buf_append_cstr(out, ".SH GLOBAL OPTIONS\n");
+    roff_options(out, cli_global_options, cli_global_option_count);
+    for (size_t i = 0; c->exits && c->exits[i]; i++) {
+        buf_append_cstr(out, i ? ".br\n" : ".SH EXIT STATUS\n");
+        roff_cstr(out, c->exits[i]);
+        buf_append_byte(out, '\n');
+    }
+}
+
+void cli_man(const struct cli_program *p, const struct cli_command *c, struct buf *out)
+{
+    buf_printf(out, ".TH %s%s%s 1\n", p->name, c ? "\\-" : "", c ? c->name : "");
+    if (c) {
+        man_command(p, c, out);
+        return;
+    }
+    buf_printf(out, ".SH NAME\n%s \\- ", p->name);
+    roff_cstr(out, p->summary);
+    buf_printf(out, "\n.SH SYNOPSIS\n.B %s\nCOMMAND [OPTION...]\n.SH DESCRIPTION\n", p->name);
+    roff_about(out, p->about);
+    buf_append_cstr(out, ".SH COMMANDS\n");
+    for (size_t i = 0; p->commands[i]; i++) {
+        buf_printf(out, ".TP\n.B %s\\-%s(1)\n", p->name, p->commands[i]->name);
+        roff_cstr(out, p->commands[i]->summary);
+        buf_append_byte(out, '\n');
+    }
+    buf_append_cstr(out, ".SH GLOBAL OPTIONS\n");
+    roff_options(out, cli_global_options, cli_global_option_count);
+}
+
+/* ---- Markdown ---- */
+
+/* A '|' would end the table's cell. */
+static void cell(struct buf *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '|')
+            buf_append_byte(out, '\\');
+        buf_append_byte(out, *text);
+    }
+}
+
+static void markdown_options(struct buf *out, const struct cli_option *o, size_t count)
+{
+    buf_append_cstr(out, "| option | meaning | default |\n|---|---|---|\n");
+    for (size_t i = 0; i < count; i++) {
+        buf_append_cstr(out, "| `");
+        if (o[i].letter)
+            buf_printf(out, "-%c`, `", o[i].letter);
+        buf_printf(out, "--%s%s", o[i].name, o[i].metavar ? " " : "");
+        cell(out, o[i].metavar ? o[i].metavar : "");
+        buf_append_cstr(out, "` | ");
+        cell(out, o[i].help);
+        for (size_t w = 0; o[i].words && o[i].words[w]; w++)
+            buf_printf(out, "%s`%s`", w ? ", " : ": ", o[i].words[w]);
+        buf_append_cstr(out, " | ");
+        if (o[i].dflt)
+            buf_printf(out, "`%s`", o[i].dflt);
+        buf_append_cstr(out, " |\n");
+    }
+    buf_append_byte(out, '\n');
+}
+
+static void markdown_command(const struct cli_program *p, const struct cli_command *c,
+                             struct buf *out)
+{
+    buf_printf(out, "## %s %s\n\n%s.\n\n", p->name, c->name, c->summary);
+    if (c->example_count)
+        buf_append_cstr(out, "```sh\n");
+    for (size_t i = 0; i < c->example_count; i++)
+        buf_printf(out, "# %s\n%s\n", c->examples[i].meaning, c->examples[i].line);
+    if (c->example_count)
+        buf_append_cstr(out, "```\n\n");
+    buf_printf(out, "Usage: `%s %s%s%s%s`\n\n", p->name, c->name,
+               c->option_count ? " [OPTION...]" : "", c->operands ? " " : "",
+               c->operands ? c->operands : "");
+    if (c->about)
+        buf_printf(out, "%s\n\n", c->about);
+    if (c->option_count)
+        markdown_options(out, c->options, c->option_count);
+    if (c->outputs && c->outputs[0]) {
+        buf_append_cstr(out, "Output (`-o`):");
+        for (size_t i = 0; c->outputs[i]; i++)
+            buf_printf(out, " `%s`", c->outputs[i]);
+        buf_append_cstr(out, "\n\n");
+    }
+    for (size_t i = 0; c->exits && c->exits[i]; i++)
+        buf_printf(out, "%s- %s\n", i ? "" : "Exit status:\n\n", c->exits[i]);
+    if (c->exits)
+        buf_append_byte(out, '\n');
+}
+
+void cli_markdown(const struct cli_program *p, struct buf *out)
+{
+    buf_printf(out, "# Commands\n\nMade by `%s docs markdown`: change the tables in `src/cli/`, "
+                    "not this file.\n\n", p->name);
+    for (size_t i = 0; p->commands[i]; i++)
+        markdown_command(p, p->commands[i], out);
+    buf_append_cstr(out, "## Global options\n\n");
+    markdown_options(out, cli_global_options, cli_global_option_count);
+}
+
+/* ---- bash ---- */
+
+static void bash_names(struct buf *out, const struct cli_option *o, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(out, " --%s", o[i].name);
+        if (o[i].letter)
+            buf_printf(out, " -%c", o[i].letter);
+    }
+}
+
+/* One arm of the case over "command:option" for each option whose values are known. */
+static void bash_values(struct buf *out, const char *command, const struct cli_option *o,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!o[i].metavar)
+            continue;
+        buf_printf(out, "        %s:--%s", command, o[i].name);
+        if (o[i].letter)
+            buf_printf(out, "|%s:-%c", command, o[i].letter);
+        buf_append_cstr(out, ") ");
+        if (o[i].words) {
+            buf_append_cstr(out, "words='");
+            for (size_t w = 0; o[i].words[w]; w++)
+                buf_printf(out, "%s%s", w ? " " : "", o[i].words[w]);
+            buf_append_cstr(out, "' ;;\n");
+        } else {
+            buf_append_cstr(out, o[i].hint == CLI_HINT_FILE   ? "kind=file ;;\n"
+                                 : o[i].hint == CLI_HINT_HOST ? "kind=host ;;\n"
+                                                              : "kind=none ;;\n");
+        }
+    }
+}
+
+static void bash_outputs(struct buf *out, const struct cli_program *p)
+{
+    for (size_t i = 0; p->commands[i]; i++) {
+        const struct cli_command *c = p->commands[i];
+        if (!c->outputs || !c->outputs[0])
+            continue;
+        buf_printf(out, "        %s:-o|%s:--output) words='", c->name, c->name);
+        for (size_t w = 0; c->outputs[w]; w++)
+            buf_printf(out, "%s%s", w ? " " : "", c->outputs[w]);
+        buf_append_cstr(out, "' ;;\n");
+    }
+}
+
+static const char bash_head[] =
+    "    local cur prev command='' i words='' kind=''\n"
+    "    COMPREPLY=()\n"
+    "    cur=${COMP_WORDS[COMP_CWORD]}\n"
+    "    prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "        case ${COMP_WORDS[i]} in\n"
+    "        -o|--output|--color|--progress|--log-level|--log-format) ((i++)) ;;\n"
+    "        -*) ;;\n"
+    "        *) command=${COMP_WORDS[i]}; break ;;\n"
+    "        esac\n"
+    "    done\n";
+
+static const char bash_tail[] =
+    "    case $kind in\n"
+    "    file) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
+    "    host) COMPREPLY=($(compgen -A hostname -- \"$cur\")); return ;;\n"
+    "    none) return ;;\n"
+    "    esac\n"
+    "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+    "}\n";
+
+static void bash_words_of_command(struct buf *out, const struct cli_command *c)
+{
+    buf_printf(out, "        %s:-*) words='", c->name);
+    bash_names(out, c->options, c->option_count);
+    bash_names(out, cli_global_options, cli_global_option_count);
+    buf_append_cstr(out, "' ;;\n");
+    if (!c->operand_words)
+        return;
+    buf_printf(out, "        %s:*) words='", c->name);
+    for (size_t w = 0; c->operand_words[w]; w++)
+        buf_printf(out, "%s%s", w ? " " : "", c->operand_words[w]);
+    buf_append_cstr(out, "' ;;\n");
+}
+
+void cli_complete_bash(const struct cli_program *p, struct buf *out)
+{
+    buf_printf(out, "# bash completion for %s; load it with: source <(%s completion bash)\n_%s()\n{\n",
+               p->name, p->name, p->name);
+    buf_append_cstr(out, bash_head);
+    buf_append_cstr(out, "    if [[ -z $command && $cur != -* && $prev != -o ]]; then\n"
+                         "        words='");
+    for (size_t i = 0; p->commands[i]; i++)
+        buf_printf(out, "%s%s", i ? " " : "", p->commands[i]->name);
+    buf_append_cstr(out, "'\n    else\n        case $command:$prev in\n");
+    bash_outputs(out, p);
+    for (size_t i = 0; p->commands[i]; i++)
+        bash_values(out, p->commands[i]->name, p->commands[i]->options,
+                    p->commands[i]->option_count);
+    bash_values(out, "*", cli_global_options, cli_global_option_count);
+    buf_append_cstr(out, "        *) case $command:$cur in\n");
+    for (size_t i = 0; p->commands[i]; i++)
+        bash_words_of_command(out, p->commands[i]);
+    buf_append_cstr(out, "        :-*) words='");
+    bash_names(out, cli_global_options, cli_global_option_count);
+    buf_append_cstr(out, "' ;;\n        esac ;;\n        esac\n    fi\n");
+    buf_append_cstr(out, bash_tail);
+    buf_printf(out, "complete -o default -F _%s %s\n", p->name, p->name);
+}

@@ -1,0 +1,33 @@
+/* print.h - results on standard output, in the form that -o asks for.
+ *
+ * Every command makes its items as JSON objects; the other machine-readable forms follow from
+ * that, so that they can never disagree. Text and tables are the command's own. */
+#ifndef FIREBREAK_CLI_PRINT_H
+#define FIREBREAK_CLI_PRINT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum cli_form {
+    CLI_FORM_TABLE,
+    CLI_FORM_TEXT,
+    CLI_FORM_JSON,  /* one list */
+    CLI_FORM_JSONL, /* an object a line */
+    CLI_FORM_YAML,
+    CLI_FORM_NAME,
+    CLI_FORM_COUNT,
+};
+
+/* The form that `output` names; NULL: dflt. The parser has checked the word. */
+enum cli_form cli_form_of(const char *output, enum cli_form dflt);
+
+/* Begins and ends a list; items go between. */
+void cli_list_begin(enum cli_form form, struct buf *out);
+/* One item, which is compact JSON. In JSON every item but the list's first has a comma before
+ * it: `first` says which it is. */
+void cli_list_item(enum cli_form form, struct slice json, bool first, struct buf *out);
+void cli_list_end(enum cli_form form, struct buf *out);
+/* One object by itself (json and jsonl: a line). */
+void cli_object(enum cli_form form, struct slice json, struct buf *out);
+
+#endif

@@ -1,0 +1,83 @@
+#include "cli/commands.h"
+
+#define AT(member) offsetof(struct probe_options, member)
+#define SECOND_NS  INT64_C(1000000000)
+
+static const struct cli_option options[] = {
+    {"file", 'f', CLI_TEXT, AT(file), "FILE", NULL,
+     "take targets from a file, one a line, # comments; - is standard input", .hint = CLI_HINT_FILE},
+    {"in-flight", 'j', CLI_INT, AT(in_flight), "N", "2000", "probes under way at the same time",
+     .min = 1, .max = 1000000},
+    {"rate", 0, CLI_NUMBER, AT(rate), "N", NULL, "begin at most N probes a second", .min = 0,
+     .max = 10000000},
+    {"timeout", 0, CLI_DURATION, AT(timeout_ns), "D", "2s", "time for one attempt, all phases",
+     .min = 1000000, .max = 3600 * SECOND_NS},
+    {"retries", 0, CLI_INT, AT(retries), "N", "0", "further attempts after a failed one", .min = 0,
+     .max = 63},
+    {"every", 0, CLI_DURATION, AT(every_ns), "D", NULL, "probe each target again and again",
+     .min = 10000000, .max = 86400 * SECOND_NS},
+    {"count", 0, CLI_INT, AT(count), "N", NULL, "with --every: end after N rounds", .min = 1,
+     .max = INT64_C(1000000000)},
+    {"loops", 0, CLI_INT, AT(loops), "N", "1", "event loops, each a thread", .min = 1, .max = 64},
+    {"method", 0, CLI_TEXT, AT(method), "M", "GET", "http: the request's method", .words = NULL},
+    {"header", 0, CLI_LIST, AT(headers), "K:V", NULL, "http: add a header; may be given again", .words = NULL},
+    {"status", 0, CLI_TEXT, AT(status), "LIST", NULL,
+     "http: statuses that are well, as in 200,3xx (else 2xx and 3xx)", .words = NULL},
+    {"body", 0, CLI_TEXT, AT(body), "REGEX", NULL, "http: a PCRE2 pattern that the body matches", .words = NULL},
+    {"json", 0, CLI_LIST, AT(json), "PATH=VALUE", NULL,
+     "http, exec: a value in the body's JSON, as in $.status=up; may be given again", .words = NULL},
+    {"redirects", 0, CLI_INT, AT(redirects), "N", "5", "http: redirects that are followed",
+     .min = 0, .max = 50},
+    {"ca", 0, CLI_TEXT, AT(ca), "FILE", NULL, "tls: trust these roots (PEM) instead of the system's",
+     .hint = CLI_HINT_FILE},
+    {"server-name", 0, CLI_TEXT, AT(server_name), "N", NULL,
+     "tls: the name to ask for and to find in the certificate", .hint = CLI_HINT_HOST},
+    {"insecure", 0, CLI_FLAG, AT(insecure), NULL, NULL, "tls: accept any certificate", .words = NULL},
+    {"days-left", 0, CLI_INT, AT(days_left), "N", "14",
+     "tls://: fail when the certificate ends within N days", .min = 0, .max = 36500},
+};
+
+static const char *const outputs[] = {"table", "text", "json", "jsonl", "yaml", "name", NULL};
+
+static const struct cli_example examples[] = {
+    {"firebreak probe db.example:5432", "does the port answer?"},
+    {"firebreak probe 10.0.0.0/24:22,80,443 -o jsonl", "every address of a network, three ports"},
+    {"firebreak probe https://example.com/health --json '$.status=up'",
+     "a page, its certificate, and a value in its answer"},
+    {"firebreak probe tls://example.com:443 --days-left 14", "is the certificate due?"},
+    {"firebreak probe 'dns://1.1.1.1/example.com?type=AAAA'", "ask one name server"},
+    {"firebreak probe -f targets.txt --every 10s --timeout 1s",
+     "a file of targets, again and again"},
+};
+
+static const char *const exits[] = {
+    "0    every target is well",
+    "1    a probe failed",
+    "2    usage",
+    "3    a file cannot be read, or the output cannot be written",
+    "130  interrupted (143: terminated); what was done is printed",
+    NULL,
+};
+
+const struct cli_command cli_probe = {
+    .name = "probe",
+    .summary = "ask targets whether they are well, and say why not",
+    .operands = "TARGET...",
+    .operands_max = UINT32_MAX,
+    .about =
+        "A TARGET is HOST:PORT (tcp), or the URL of another kind: tcp:// tls:// http:// https:// "
+        "unix:///path dns://SERVER/NAME?type=A exec:/path/to/program exec:[\"program\",\"argument\"]. "
+        "Ports may be lists and ranges (22,80-90), a host may be a network (10.0.0.0/24; every "
+        "address, the first and the last, too).\n\n"
+        "Every result has a reason from a closed list: ok refused timeout unreachable reset closed "
+        "dns_nxdomain tls_expired http_status … 'limit' is ours: this host lacked descriptors, "
+        "ports or memory, and nothing is said about the target.\n\n"
+        "The default form of output is a table on a terminal, and text elsewhere.",
+    .examples = examples,
+    .example_count = ARRAY_LEN(examples),
+    .options = options,
+    .option_count = ARRAY_LEN(options),
+    .outputs = outputs,
+    .exits = exits,
+    .values_size = sizeof(struct probe_options),
+};

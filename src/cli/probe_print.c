@@ -1,0 +1,177 @@
+#include "cli/probe_print.h"
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "wire/json.h"
+
+enum { REASON_COLUMNS = 17, MS_COLUMNS = 10 };
+
+static void phase(struct json_writer *w, const char *key, int64_t ns)
+{
+    json_key(w, key);
+    if (ns == PROBE_NONE)
+        json_null(w);
+    else
+        json_ms(w, ns);
+}
+
+static void attempts(struct json_writer *w, const struct probe_result *r)
+{
+    struct probe_attempt only = {r->reason, r->total_ns};
+    const struct probe_attempt *a = r->attempt_count ? r->attempts : &only;
+    uint32_t n = r->attempt_count ? r->attempt_count : 1;
+    json_key(w, "attempts");
+    json_array_open(w);
+    for (uint32_t i = 0; i < n; i++) {
+        json_object_open(w);
+        json_key(w, "reason");
+        json_cstr(w, probe_reason_name(a[i].reason));
+        phase(w, "total_ms", a[i].total_ns);
+        json_object_close(w);
+    }
+    json_array_close(w);
+}
+
+static void answers(struct json_writer *w, const struct probe_result *r)
+{
+    json_key(w, "answers");
+    if (!r->has_answers) {
+        json_null(w);
+        return;
+    }
+    json_array_open(w);
+    for (uint32_t i = 0; i < r->answer_count; i++)
+        json_cstr(w, r->answers[i]);
+    json_array_close(w);
+}
+
+static void whole(struct json_writer *w, const char *key, int32_t v, int32_t none)
+{
+    json_key(w, key);
+    if (v == none)
+        json_null(w);
+    else
+        json_i64(w, v);
+}
+
+/* A key of a kind that this program does not probe: readers find it all the same. */
+static void nothing(struct json_writer *w, const char *key)
+{
+    json_key(w, key);
+    json_null(w);
+}
+
+void probe_print_json(const struct probe_result *r, struct buf *out)
+{
+    struct json_writer w;
+    char at[LOG_TIME_BYTES];
+    json_begin(&w, out, 0);
+    json_object_open(&w);
+    json_key(&w, "target");
+    json_string(&w, r->target->name);
+    json_key(&w, "address");
+    json_cstr(&w, r->address[0] ? r->address : NULL);
+    json_key(&w, "ok");
+    json_bool(&w, r->reason == REASON_OK);
+    json_key(&w, "reason");
+    json_cstr(&w, probe_reason_name(r->reason));
+    json_key(&w, "detail");
+    json_cstr(&w, r->detail);
+    json_key(&w, "at");
+    log_format_time(r->at_wall_ns, at);
+    json_string(&w, (struct slice){at, sizeof(at)});
+    json_key(&w, "attempt");
+    json_u64(&w, r->attempt);
+    phase(&w, "total_ms", r->total_ns);
+    phase(&w, "dns_ms", r->dns_ns);
+    phase(&w, "connect_ms", r->connect_ns);
+    phase(&w, "tls_ms", r->tls_ns);
+    phase(&w, "first_byte_ms", r->first_byte_ns);
+    whole(&w, "days_left", r->days_left, INT32_MIN);
+    whole(&w, "status", r->status, 0);
+    phase(&w, "lag_ms", r->lag_ns);
+    nothing(&w, "breaker");
+    attempts(&w, r);
+    nothing(&w, "rtt_ms");
+    nothing(&w, "loss_ratio");
+    nothing(&w, "offset_ms");
+    answers(&w, r);
+    nothing(&w, "host_key_sha256");
+    nothing(&w, "steps");
+    json_object_close(&w);
+    json_end(&w);
+}
+
+static void painted(struct buf *out, const char *text, bool ok, bool color)
+{
+    if (color)
+        buf_append_cstr(out, ok ? "\x1b[32m" : "\x1b[31m");
+    buf_append_cstr(out, text);
+    if (color)
+        buf_append_cstr(out, "\x1b[0m");
+}
+
+void probe_print_text(const struct probe_result *r, bool color, struct buf *out)
+{
+    bool ok = r->reason == REASON_OK;
+    painted(out, ok ? "OK" : "FAIL", ok, color);
+    buf_append_byte(out, ' ');
+    utf8_append_shown(out, r->target->name);
+    if (!ok) {
+        buf_append_cstr(out, " - ");
+        buf_append_cstr(out, probe_reason_name(r->reason));
+        if (r->detail[0]) {
+            buf_append_cstr(out, ": ");
+            utf8_append_shown(out, slice_from(r->detail));
+        }
+    }
+    buf_append_byte(out, '\n');
+}
+
+static void pad(struct buf *out, size_t used, size_t columns)
+{
+    buf_append_byte(out, ' ');
+    for (; used < columns; used++)
+        buf_append_byte(out, ' ');
+}
+
+static void cell(struct buf *out, struct slice text, size_t columns)
+{
+    utf8_append_shown(out, text);
+    pad(out, utf8_columns(text), columns);
+}
+
+static void ms_cell(struct buf *out, int64_t ns)
+{
+    struct buf t = BUF(MEM_CLI, 0);
+    if (ns != PROBE_NONE)
+        buf_printf(&t, "%.2fms", (double)ns / 1e6);
+    cell(out, t.size ? buf_slice(&t) : SLICE("-"), MS_COLUMNS);
+    buf_done(&t);
+}
+
+void probe_print_head(size_t target_columns, struct buf *out)
+{
+    cell(out, SLICE("TARGET"), target_columns);
+    cell(out, SLICE("OK"), 4);
+    cell(out, SLICE("REASON"), REASON_COLUMNS);
+    cell(out, SLICE("TOTAL"), MS_COLUMNS);
+    cell(out, SLICE("CONNECT"), MS_COLUMNS);
+    buf_append_cstr(out, "DETAIL\n");
+}
+
+void probe_print_row(const struct probe_result *r, size_t target_columns, bool color,
+                     struct buf *out)
+{
+    bool ok = r->reason == REASON_OK;
+    cell(out, r->target->name, target_columns);
+    painted(out, ok ? "yes " : "no  ", ok, color);
+    buf_append_byte(out, ' ');
+    cell(out, slice_from(probe_reason_name(r->reason)), REASON_COLUMNS);
+    ms_cell(out, r->total_ns);
+    ms_cell(out, r->connect_ns);
+    utf8_append_shown(out, slice_from(r->detail));
+    while (out->data[out->size - 1] == ' ')
+        out->data[--out->size] = 0;
+    buf_append_byte(out, '\n');
+}

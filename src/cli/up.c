@@ -1,0 +1,41 @@
+#include "cli/commands.h"
+
+#define AT(member) offsetof(struct up_options, member)
+
+static const struct cli_option options[] = {
+    {"once", 0, CLI_FLAG, AT(once), NULL, NULL, "one round; exit 1 when a check failed", .words = NULL},
+};
+
+static const char *const outputs[] = {"table", "jsonl", "json", "yaml", "name", NULL};
+
+static const struct cli_example examples[] = {
+    {"firebreak up", "find what listens on this host and watch it, live"},
+    {"firebreak up --once -o jsonl", "one round, one asset a line, for a script"},
+    {"firebreak up -o jsonl | jq 'select(.to == \"Failed\")'", "follow what breaks"},
+};
+
+static const char *const exits[] = {
+    "0    ended as asked, or --once and all well",
+    "1    --once: a check failed",
+    "2    usage",
+    "130  interrupted (143: terminated)",
+    NULL,
+};
+
+const struct cli_command cli_up = {
+    .name = "up",
+    .summary = "watch the services of this host",
+    .about =
+        "Finds every listening socket of this host with its process, tells what it speaks (http, "
+        "tls, ssh, smtp, redis, postgres, mysql, else plain tcp), probes each every 5 s, and shows "
+        "its state. New and vanished listeners are seen within 2 s.\n\n"
+        "On a terminal: a live table (q or Ctrl-C ends it). Elsewhere: JSON lines, an event at "
+        "each change; with --once an asset a line.",
+    .examples = examples,
+    .example_count = ARRAY_LEN(examples),
+    .options = options,
+    .option_count = ARRAY_LEN(options),
+    .outputs = outputs,
+    .exits = exits,
+    .values_size = sizeof(struct up_options),
+};
