@@ -21,10 +21,19 @@ SRC := $(filter-out src/agent/% src/app/main.c,$(wildcard src/*/*.c src/*/*.S))
 OBJ := $(patsubst %,$(B)/%.o,$(SRC))
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
 
-.PHONY: all test clean bench bench-compare
+.PHONY: all test clean bench bench-compare FORCE
 all: $(if $(wildcard src/app/main.c),$(B)/firebreak)
 $(B)/firebreak: $(B)/src/app/main.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+# The commit is compiled into one file, which is built again only when it is another one.
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+$(B)/commit.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define FIREBREAK_COMMIT "$(COMMIT)"' | cmp -s - $@ || \
+	    echo '#define FIREBREAK_COMMIT "$(COMMIT)"' > $@
+$(B)/src/app/version.c.o: $(B)/commit.h
+$(B)/src/app/version.c.o: ALL_CFLAGS += -I$(B)
+FORCE:
 $(B)/libfirebreak.a: $(OBJ)
 	@rm -f $@; ar rcsD $@ $^
 $(B)/%.c.o: %.c

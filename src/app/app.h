@@ -1,0 +1,39 @@
+/* app.h - what the commands of this program share: how they begin, fail and end. */
+#ifndef FIREBREAK_APP_APP_H
+#define FIREBREAK_APP_APP_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "cli/commands.h"
+
+/* Exit codes: public. */
+enum {
+    EXIT_WELL = 0,
+    EXIT_NO = 1, /* the answer is no */
+    EXIT_USAGE = 2,
+    EXIT_UNREACHABLE = 3, /* a server, store or file */
+    EXIT_SIGNAL = 128,    /* + the signal's number */
+};
+
+struct app {
+    struct arena arena;
+    struct cli_parsed parsed;
+    const struct cli_command *command;
+    bool color_out, color_err; /* of standard output, standard error */
+    bool out_terminal, err_terminal;
+    bool progress;
+};
+
+/* Says on standard error why the command ends: one line, or with -o json an RFC 9457 object.
+ * Returns `status`, so that `return app_fail(...)` reads well. */
+int app_fail(const struct app *app, int status, const struct err *err);
+/* Writes to standard output, outside of the runtime. Returns 0, or the exit status after saying
+ * what went wrong. */
+int app_write(const struct app *app, struct slice data);
+
+/* The commands' bodies: each returns the exit status. */
+int app_probe(struct app *app);
+int app_up(struct app *app);
+int app_version(struct app *app);
+
+#endif

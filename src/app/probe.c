@@ -1,0 +1,392 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/out.h"
+#include "app/progress.h"
+#include "app/spec.h"
+#include "cli/print.h"
+#include "cli/probe_print.h"
+#include "base/utf8.h"
+#include "observe/observe.h"
+#include "rt/file.h"
+#include "rt/output.h"
+#include "rt/signal.h"
+
+enum {
+    STDOUT = 1,
+    STDERR = 2,
+    FILE_BYTES_MAX = 64 * 1024 * 1024, /* of a file of targets */
+    TARGET_COLUMNS_MAX = 48,
+    TARGETS_MEASURED_MAX = 1000, /* whose names decide how wide a table is */
+};
+
+/* One loop's part: only its own tasks touch it. */
+struct part {
+    struct out out;
+    uint64_t reasons[REASON_COUNT];
+};
+
+struct probing {
+    struct app *app;
+    const struct probe_options *options;
+    struct probe_spec spec;
+    struct target_set *targets;
+    enum cli_form form;
+    size_t target_columns;
+    struct part *parts;
+    atomic_int first; /* item of a list: 0 to come, 1 being written, 2 written */
+    struct probe_progress progress;
+    atomic_bool stop; /* asked for by another loop */
+    struct rt_group run_group;
+    rt_time begin;
+    int run_result, signal;
+    _Atomic int output_error;
+    struct err run_err;
+    int status;
+};
+
+/* ---- targets ---- */
+
+static int add_file(struct probing *p, const char *path, struct err *err)
+{
+    bool input = strcmp(path, "-") == 0;
+    struct buf text = BUF(MEM_APP, FILE_BYTES_MAX);
+    int r = rt_file_read_all(input ? "/dev/stdin" : path, &text, RT_NEVER);
+    if (r == -EMSGSIZE)
+        err_set(err, r, "%s: longer than %d MiB", path, FILE_BYTES_MAX >> 20);
+    else if (r < 0)
+        err_sys(err, r, "%s", path);
+    if (r == 0 && target_set_add_lines(p->targets, buf_slice(&text), input ? "stdin" : path, err) < 0)
+        r = -EINVAL;
+    buf_done(&text);
+    return r;
+}
+
+static int collect_targets(struct probing *p, struct err *err)
+{
+    const struct cli_parsed *parsed = &p->app->parsed;
+    p->targets = target_set_new();
+    for (uint32_t i = 0; i < parsed->operand_count; i++)
+        if (target_set_add(p->targets, slice_from(parsed->operands[i]), err) < 0)
+            return EXIT_USAGE;
+    if (p->options->file) {
+        int r = add_file(p, p->options->file, err);
+        if (r < 0)
+            return r == -EINVAL ? EXIT_USAGE : EXIT_UNREACHABLE;
+    }
+    if (target_set_count(p->targets) > 0)
+        return EXIT_WELL;
+    err_set(err, -EINVAL, p->options->file ? "%s names no target" : "which target? HOST:PORT, a "
+            "URL, or -f FILE", p->options->file);
+    return EXIT_USAGE;
+}
+
+static void measure_targets(struct probing *p)
+{
+    uint64_t count = target_set_count(p->targets);
+    for (uint64_t i = 0; i < count && i < TARGETS_MEASURED_MAX; i++) {
+        struct target_slot slot;
+        target_set_get(p->targets, i, &slot);
+        size_t size = slot.target.name.size;
+        if (size > p->target_columns)
+            p->target_columns = size < TARGET_COLUMNS_MAX ? size : TARGET_COLUMNS_MAX;
+    }
+}
+
+/* ---- results ---- */
+
+/* The first item of a list has no comma before it, so it must be out before any loop's second. */
+static bool claim_first(struct probing *p)
+{
+    int none = 0;
+    if (atomic_compare_exchange_strong(&p->first, &none, 1))
+        return true;
+    rt_shield_begin();
+    while (atomic_load(&p->first) != 2)
+        rt_sleep(rt_now() + RT_MS);
+    rt_shield_end();
+    return false;
+}
+
+static void print_item(struct probing *p, struct part *part, const struct probe_result *r)
+{
+    struct buf json = BUF(MEM_APP, 0);
+    bool first = claim_first(p);
+    probe_print_json(r, &json);
+    cli_list_item(p->form, buf_slice(&json), first, out_begin(&part->out));
+    out_end(&part->out);
+    if (first) {
+        out_flush(&part->out);
+        atomic_store(&p->first, 2);
+    }
+    buf_done(&json);
+}
+
+static void print_result(struct probing *p, const struct probe_result *r, struct buf *out)
+{
+    switch (p->form) {
+    case CLI_FORM_TABLE:
+        probe_print_row(r, p->target_columns, p->app->color_out, out);
+        return;
+    case CLI_FORM_TEXT:
+        probe_print_text(r, p->app->color_out, out);
+        return;
+    case CLI_FORM_NAME:
+        buf_append_slice(out, r->target->name);
+        buf_append_byte(out, '\n');
+        return;
+    case CLI_FORM_JSONL:
+        probe_print_json(r, out);
+        buf_append_byte(out, '\n');
+        return;
+    default:
+        return; /* lists: print_item */
+    }
+}
+
+static void on_result(void *ctx, const struct probe_result *r)
+{
+    struct probing *p = ctx;
+    struct part *part = &p->parts[rt_loop_index()];
+    part->reasons[r->reason]++;
+    if (p->form == CLI_FORM_JSON || p->form == CLI_FORM_YAML) {
+        print_item(p, part, r);
+        return;
+    }
+    print_result(p, r, out_begin(&part->out));
+    out_end(&part->out);
+}
+
+/* ---- the run ---- */
+
+static void on_output_error(void *ctx, int code)
+{
+    struct probing *p = ctx;
+    p->output_error = code;
+    atomic_store(&p->stop, true);
+}
+
+static int on_begin(void *ctx)
+{
+    struct probing *p = ctx;
+    return out_open(&p->parts[rt_loop_index()].out, on_output_error, p);
+}
+
+static void on_end(void *ctx)
+{
+    struct probing *p = ctx;
+    int r = out_close(&p->parts[rt_loop_index()].out);
+    if (r < 0)
+        p->output_error = r;
+}
+
+static void run_main(void *arg)
+{
+    struct probing *p = arg;
+    const struct probe_options *o = p->options;
+    struct probe_run run = {
+        .spec = &p->spec,
+        .targets = p->targets,
+        .in_flight = (uint32_t)o->in_flight,
+        .rate = o->rate,
+        .every_ns = o->every_ns,
+        .rounds = (uint64_t)o->count,
+        .on_begin = on_begin,
+        .on_end = on_end,
+        .on_result = on_result,
+        .ctx = p,
+    };
+    p->run_result = probe_run(&run, &p->progress, &p->run_err);
+}
+
+static void watch_signals(void *arg)
+{
+    static const int signals[] = {SIGINT, SIGTERM, 0};
+    struct probing *p = arg;
+    struct rt_signals *s;
+    if (rt_signals_open(signals, &s) < 0)
+        return; /* without it, a signal ends us at once */
+    int signal = rt_signals_wait(s, RT_NEVER);
+    if (signal > 0) {
+        p->signal = signal;
+        rt_group_cancel(&p->run_group);
+    }
+    /* From here on a second signal ends us at once, should the output be stuck. */
+    rt_signals_close(s);
+}
+
+/* ---- what is told on standard error ---- */
+
+static uint64_t count_of(const struct probing *p, enum probe_reason reason)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < p->options->loops; i++)
+        n += p->parts[i].reasons[reason];
+    return n;
+}
+
+static void progress_line(void *ctx, size_t columns, struct buf *out)
+{
+    enum { BAR_COLUMNS = 24, BAR_FROM_COLUMNS = 70 };
+    struct probing *p = ctx;
+    uint64_t done = atomic_load(&p->progress.done), total = target_set_count(p->targets);
+    uint64_t flying = atomic_load(&p->progress.in_flight);
+    uint64_t limited = atomic_load(&p->progress.limited);
+    double seconds = (double)(rt_now() - p->begin) / 1e9;
+    struct buf line = BUF(MEM_APP, 0);
+    if (p->options->every_ns) {
+        buf_printf(&line, "%llu probed", (unsigned long long)done);
+    } else {
+        if (columns >= BAR_FROM_COLUMNS)
+            progress_bar(&line, done, total, BAR_COLUMNS);
+        buf_printf(&line, " %llu of %llu", (unsigned long long)done, (unsigned long long)total);
+    }
+    buf_printf(&line, "  %.0f/s  %llu in flight", (double)done / (seconds > 0 ? seconds : 1),
+               (unsigned long long)flying);
+    if (limited)
+        buf_printf(&line, "  (slowed by our own limits)");
+    buf_append_slice(out, utf8_cut_columns(buf_slice(&line), columns));
+    buf_done(&line);
+}
+
+static void summary(const struct probing *p)
+{
+    struct buf line = BUF(MEM_APP, 0);
+    uint64_t total = 0;
+    for (int i = 0; i < REASON_COUNT; i++)
+        total += count_of(p, (enum probe_reason)i);
+    buf_printf(&line, "%llu probed in %.1f s:", (unsigned long long)total,
+               (double)(rt_now_exact() - p->begin) / 1e9);
+    for (int i = 0; i < REASON_COUNT; i++) {
+        uint64_t n = count_of(p, (enum probe_reason)i);
+        if (n)
+            buf_printf(&line, " %llu %s", (unsigned long long)n,
+                       probe_reason_name((enum probe_reason)i));
+    }
+    buf_append_byte(&line, '\n');
+    rt_output_write_now(STDERR, line.data, line.size);
+    buf_done(&line);
+}
+
+/* ---- in the runtime ---- */
+
+/* What stands around the items; nothing else is being written then. */
+static void write_around(struct probing *p, bool begin)
+{
+    struct buf text = BUF(MEM_APP, 0);
+    if (!begin)
+        cli_list_end(p->form, &text);
+    else if (p->form == CLI_FORM_TABLE)
+        probe_print_head(p->target_columns, &text);
+    else
+        cli_list_begin(p->form, &text);
+    if (text.size && p->output_error == 0) {
+        rt_shield_begin();
+        p->output_error = rt_output_write(STDOUT, text.data, text.size, RT_NEVER);
+        rt_shield_end();
+    }
+    buf_done(&text);
+}
+
+static void watch_stop(void *arg)
+{
+    enum { LOOK_EVERY_MS = 50 };
+    struct probing *p = arg;
+    while (rt_sleep(rt_now() + LOOK_EVERY_MS * RT_MS) == 0)
+        if (atomic_load(&p->stop))
+            rt_group_cancel(&p->run_group);
+}
+
+static int drive(struct probing *p)
+{
+    struct rt_group helpers;
+    struct progress progress;
+    rt_group_init(&helpers, "probe command");
+    rt_group_init(&p->run_group, "probe run");
+    if (p->app->progress)
+        progress_start(&progress, progress_line, p);
+    write_around(p, true);
+    int r = rt_go(&helpers, watch_signals, p);
+    if (r == 0)
+        r = rt_go(&helpers, watch_stop, p);
+    if (r == 0)
+        r = rt_go(&p->run_group, run_main, p);
+    rt_group_wait(&p->run_group, RT_NEVER);
+    rt_group_done(&p->run_group);
+    rt_group_done(&helpers);
+    if (p->app->progress)
+        progress_stop(&progress);
+    write_around(p, false);
+    return r;
+}
+
+static int judge(const struct probing *p)
+{
+    struct err err = p->run_err;
+    if (p->signal)
+        return EXIT_SIGNAL + p->signal;
+    if (p->output_error && p->output_error != -EPIPE) {
+        err_sys(&err, p->output_error, "write to standard output");
+        return app_fail(p->app, EXIT_UNREACHABLE, &err);
+    }
+    if (p->run_result < 0 && p->run_result != -ECANCELED)
+        return app_fail(p->app, EXIT_UNREACHABLE, &err);
+    for (int i = 0; i < REASON_COUNT; i++)
+        if (i != REASON_OK && count_of(p, (enum probe_reason)i))
+            return EXIT_NO;
+    return EXIT_WELL;
+}
+
+static void probe_main(void *arg)
+{
+    struct probing *p = arg;
+    struct err err = {0};
+    p->status = collect_targets(p, &err);
+    if (p->status) {
+        app_fail(p->app, p->status, &err);
+        return;
+    }
+    measure_targets(p);
+    p->begin = rt_now_exact();
+    if (drive(p) < 0) {
+        err_set(&err, -ENOMEM, "no memory for the first task");
+        p->status = app_fail(p->app, EXIT_UNREACHABLE, &err);
+        return;
+    }
+    if (p->app->progress && target_set_count(p->targets) > 1)
+        summary(p);
+    p->status = judge(p);
+}
+
+static int run_probing(struct probing *p)
+{
+    struct rt_config config = {.loops = (int)p->options->loops};
+    struct err err = {0};
+    if (probe_spec_from(p->options, &p->app->arena, &p->spec, &err) < 0)
+        return app_fail(p->app, EXIT_USAGE, &err);
+    p->parts = mem_alloc(MEM_APP, (size_t)config.loops * sizeof(p->parts[0]));
+    int r = rt_run(&config, probe_main, p);
+    if (r == 0)
+        return p->status;
+    err_sys(&err, r, "start the event loops");
+    return app_fail(p->app, EXIT_UNREACHABLE, &err);
+}
+
+int app_probe(struct app *app)
+{
+    struct probing *p = mem_alloc(MEM_APP, sizeof(*p));
+    p->app = app;
+    p->options = app->parsed.values;
+    p->target_columns = sizeof("TARGET") - 1;
+    p->form = cli_form_of(app->parsed.globals.output,
+                          app->out_terminal ? CLI_FORM_TABLE : CLI_FORM_TEXT);
+    int status = run_probing(p);
+    target_set_free(p->targets);
+    probe_spec_done(&p->spec);
+    mem_free(MEM_APP, p->parts);
+    mem_free(MEM_APP, p);
+    return status;
+}

@@ -1,0 +1,79 @@
+#include "app/spec.h"
+
+#include <errno.h>
+
+#include "observe/observe.h"
+#include "wire/http1.h"
+#include "wire/jsonpath.h"
+
+static int take_header(struct probe_spec *s, const char *text, struct err *err)
+{
+    struct slice value = slice_from(text), name = slice_cut(&value, ':');
+    if (!value.data || !http1_is_token(name))
+        return err_set(err, -EINVAL, "--header: '%.80s' is no header: write NAME:VALUE", text);
+    if (s->header_count == PROBE_HEADERS_MAX)
+        return err_set(err, -EINVAL, "--header: more than %d of them", PROBE_HEADERS_MAX);
+    s->headers[s->header_count++] = (struct probe_header){name, slice_trim(value)};
+    return 0;
+}
+
+static int take_json(struct probe_spec *s, const char *text, struct arena *arena, struct err *err)
+{
+    struct probe_json_check c;
+    struct jsonpath *path;
+    if (jsonpath_split(slice_from(text), &c.path, &c.value) < 0)
+        return err_set(err, -EINVAL, "--json: '%.80s' is no check: write PATH=VALUE, as in "
+                       "$.status=up", text);
+    if (jsonpath_parse(c.path, arena, &path, err) < 0)
+        return err_wrap(err, "--json: '%.80s'", text);
+    c.compiled = path;
+    if (s->json_count == PROBE_JSON_MAX)
+        return err_set(err, -EINVAL, "--json: more than %d of them", PROBE_JSON_MAX);
+    s->json[s->json_count++] = c;
+    return 0;
+}
+
+static int take_texts(const struct probe_options *o, struct arena *arena, struct probe_spec *s,
+                      struct err *err)
+{
+    int r = 0;
+    if (!http1_is_token(slice_from(o->method)))
+        return err_set(err, -EINVAL, "--method: '%.80s' is no method", o->method);
+    if (o->status && observe_status_check(slice_from(o->status), err) < 0)
+        return err_wrap(err, "--status");
+    if (o->body && observe_pattern_new(o->body, &s->body, err) < 0)
+        return err_wrap(err, "--body: '%.80s'", o->body);
+    for (uint32_t i = 0; i < o->headers.count && r == 0; i++)
+        r = take_header(s, o->headers.items[i], err);
+    for (uint32_t i = 0; i < o->json.count && r == 0; i++)
+        r = take_json(s, o->json.items[i], arena, err);
+    return r;
+}
+
+int probe_spec_from(const struct probe_options *o, struct arena *arena, struct probe_spec *ret,
+                    struct err *err)
+{
+    *ret = (struct probe_spec){
+        .timeout_ns = o->timeout_ns,
+        .retries = (uint32_t)o->retries,
+        .method = o->method,
+        .status = slice_from(o->status),
+        .redirects = (uint32_t)o->redirects,
+        .ca_file = o->ca,
+        .server_name = o->server_name,
+        .insecure = o->insecure,
+        .days_left_min = o->days_left,
+    };
+    if (o->every_ns && o->timeout_ns > o->every_ns)
+        return err_set(err, -EINVAL, "--timeout is longer than --every: probes of one target would "
+                       "overlap");
+    if (o->count && !o->every_ns)
+        return err_set(err, -EINVAL, "--count needs --every: how long between two rounds?");
+    return take_texts(o, arena, ret, err);
+}
+
+void probe_spec_done(struct probe_spec *s)
+{
+    observe_pattern_free(s->body);
+    s->body = NULL;
+}
