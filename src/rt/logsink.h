@@ -36,6 +36,7 @@ enum {
     LOGSINK_FLUSH_MS = 200,            /* default */
     LOGSINK_CLOSE_MS_MAX = 1000,       /* waiting for a slow reader at the end */
     LOGSINK_NAMES_MAX = 64,            /* names with a level of their own, or a logger */
+    LOGSINK_OPEN_MAX = 8,              /* sinks in a process */
 };
 
 enum logsink_mode {
@@ -57,8 +58,9 @@ struct logsink_config {
 
 struct logsink;
 
-/* Returns 0, or -EINVAL (a bound out of range), -EBADF. Open sinks are
- * also written out at exit(). */
+/* Returns 0, or -EINVAL (a bound out of range), -EBADF, -ENOSPC (LOGSINK_OPEN_MAX). Open sinks are
+ * also written out at exit(), as by logsink_close. A pipe without a reader is -EPIPE, never
+ * SIGPIPE. */
 int logsink_open(const struct logsink_config *config, struct logsink **ret_sink, struct err *err);
 /* Writes what is left, waiting up to LOGSINK_CLOSE_MS_MAX for a slow reader, and frees the sink.
  * No logger of it may be used any more. NULL is accepted. */
@@ -75,7 +77,7 @@ void logsink_crash(void);
 /* Sets the level of a name and all below it; "" is the default of all. Any thread.
  * Returns 0, -EINVAL (name too long) or -ENOSPC (LOGSINK_NAMES_MAX). */
 int logsink_set_level(struct logsink *s, struct slice name, enum log_level level);
-/* Back to the level of what stands above it. */
+/* Back to the level of what stands above it; for "" nothing does, and its level stays. */
 void logsink_unset_level(struct logsink *s, struct slice name);
 enum log_level logsink_level(struct logsink *s, struct slice name);
 
