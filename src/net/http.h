@@ -55,7 +55,7 @@ struct http_request {
     struct slice url;    /* http:// or https://; user:password@ becomes Authorization */
     /* Sent as given, behind those that the client sets by itself (Host, User-Agent, Accept,
      * Accept-Encoding: identity, Content-Length); a field of that name replaces the client's.
-     * Transfer-Encoding, Connection and Content-Length are refused. */
+     * Transfer-Encoding and Content-Length are refused; with Connection, none is kept. */
     const struct http1_field *fields;
     uint32_t field_count;
     struct slice body;

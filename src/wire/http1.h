@@ -2,8 +2,8 @@
  *
  * One codec for client, server and proxy. It is strict, because where two parsers read one
  * message differently, a request can be smuggled past the first: line ends are CR LF and nothing
- * else, fields are not folded, a length is said once and in one way. What is refused gets a
- * message that names the line.
+ * else, fields are not folded, a length is said in one way. What is refused gets a message
+ * that names the line.
  *
  * Reading is incremental: the caller collects bytes and asks again; the same bytes give the same
  * answer, however they were cut. Every slice points into the caller's bytes. Limits have names
@@ -67,7 +67,8 @@ struct http1_parser {
     uint32_t scanned;         /* bytes that need no second look for a line's end */
     uint32_t line_at;         /* where the unfinished line begins */
     uint32_t line;            /* its number, from 1 */
-    uint32_t empty_lines;
+    uint32_t empty_lines;     /* before the first that says something */
+    uint32_t field_count;
 };
 
 /* limits NULL: the defaults. */
@@ -77,7 +78,8 @@ void http1_parser_response(struct http1_parser *p, struct slice method,
                            const struct http1_limits *limits);
 /* Returns the head's size in bytes (> 0; what is behind them is body), or 0: more bytes needed.
  * -EBADMSG no (acceptable) HTTP, -EPROTONOSUPPORT another major version or transfer coding,
- * -EMSGSIZE a limit, each with *err. *ret_head only on > 0; its slices point into `bytes`. */
+ * -EMSGSIZE a limit, each with *err. *ret_head, whose slices point into `bytes`, means something
+ * only on > 0: it is too large for a second one to be kept (rule zero). */
 ptrdiff_t http1_parse(struct http1_parser *p, struct slice bytes, struct http1_head *ret_head,
                       struct err *err);
 
@@ -99,7 +101,6 @@ struct http1_body {
     enum http1_framing framing;
     uint64_t left; /* bytes of the body or of the chunk */
     uint8_t state;
-    bool line_has_name;  /* of the trailer line under way */
     uint32_t line_bytes; /* of the chunk's or trailer's line under way */
     uint32_t trailer_bytes, trailer_bytes_max;
     struct buf *trailers;

@@ -1,0 +1,210 @@
+#include "net/http_conn.h"
+
+#include <errno.h>
+
+/* ---- the pool ---- */
+
+void http_pool_init(struct http_pool *p)
+{
+    list_init(&p->idle);
+    p->count = 0;
+}
+
+static struct http_conn *conn_of(struct list *it)
+{
+    return list_entry(it, struct http_conn, link);
+}
+
+static void forget(struct http_pool *p, struct http_conn *c)
+{
+    list_remove(&c->link);
+    p->count--;
+}
+
+static void evict(struct http_pool *p, struct http_conn *c)
+{
+    forget(p, c);
+    http_conn_close(c);
+}
+
+void http_pool_done(struct http_pool *p)
+{
+    while (!list_empty(&p->idle))
+        evict(p, conn_of(p->idle.next));
+}
+
+/* What makes two connections exchangeable, as one text. Host names have no case. */
+static char *origin_text(const struct http_origin *o)
+{
+    struct buf b = BUF(MEM_NET, 0);
+    buf_printf(&b, "%d %u ", o->tls, o->port);
+    for (size_t i = 0; i < o->host.size; i++) {
+        char c = o->host.data[i];
+        buf_append_byte(&b, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c);
+    }
+    buf_printf(&b, " %.*s %.*s", SLICE_ARG(o->server_name), SLICE_ARG(o->unix_path));
+    return b.data;
+}
+
+static void evict_rested(struct http_pool *p)
+{
+    while (!list_empty(&p->idle)) {
+        struct http_conn *c = conn_of(p->idle.prev);
+        if (rt_now() - c->idle_since < HTTP_IDLE_MS * RT_MS)
+            return;
+        evict(p, c);
+    }
+}
+
+static struct http_conn *find(struct http_pool *p, const char *origin)
+{
+    list_each (it, &p->idle)
+        if (strcmp(conn_of(it)->origin, origin) == 0)
+            return conn_of(it);
+    return NULL;
+}
+
+struct http_conn *http_pool_take(struct http_pool *p, const struct http_origin *to)
+{
+    struct http_conn *c;
+    char *origin = origin_text(to);
+    evict_rested(p);
+    while ((c = find(p, origin))) {
+        forget(p, c); /* before the look, which lets other tasks run */
+        if (!stream_is_readable(&c->stream))
+            break;
+        http_conn_close(c);
+    }
+    mem_free(MEM_NET, origin);
+    if (c)
+        c->reused = true;
+    return c;
+}
+
+void http_pool_put(struct http_pool *p, struct http_conn *c)
+{
+    uint32_t same = 0;
+    struct http_conn *oldest = NULL;
+    evict_rested(p);
+    list_each (it, &p->idle)
+        if (strcmp(conn_of(it)->origin, c->origin) == 0) {
+            same++;
+            oldest = conn_of(it);
+        }
+    if (same >= HTTP_IDLE_PER_ORIGIN_MAX)
+        evict(p, oldest);
+    else if (p->count >= HTTP_IDLE_MAX)
+        evict(p, conn_of(p->idle.prev));
+    buf_done(&c->in);
+    c->idle_since = rt_now();
+    list_push_front(&p->idle, &c->link);
+    p->count++;
+}
+
+/* ---- making one ---- */
+
+static int find_addresses(const struct http_client_options *options, const struct http_origin *to,
+                          struct dns_addresses *ret, struct http_trace *trace, struct err *err,
+                          rt_time deadline)
+{
+    if (to->unix_path.size) {
+        ret->count = 1;
+        int r = rt_addr_unix(to->unix_path, &ret->addr[0]);
+        return r < 0 ? err_sys(err, r, "%.*s", SLICE_ARG(to->unix_path)) : 0;
+    }
+    if (rt_addr_parse_ip(to->host, to->port, &ret->addr[0]) == 0) {
+        ret->count = 1;
+        return 0;
+    }
+    trace->phase = HTTP_PHASE_DNS;
+    rt_time began = rt_now_exact();
+    int r = dns_lookup(options->dns, to->host, to->port, ret, err, deadline);
+    trace->dns_ns = rt_now_exact() - began;
+    return r;
+}
+
+/* Says something about us or the caller, and not about this address. */
+static bool is_our_own(int code)
+{
+    return code == -ECANCELED || code == -EMFILE || code == -ENFILE || code == -ENOMEM ||
+           code == -ENOBUFS;
+}
+
+/* A fair share of the time that is left, so that a silent address does not use up all of it. */
+static rt_time share(rt_time deadline, uint32_t addresses_left)
+{
+    if (addresses_left == 1)
+        return deadline;
+    rt_time now = rt_now(), most = now + HTTP_ADDRESS_MS * RT_MS;
+    rt_time part = deadline == RT_NEVER ? most : now + (deadline - now) / addresses_left;
+    return part < most ? part : most;
+}
+
+static int connect_any(const struct dns_addresses *to, struct http_conn *c,
+                       struct http_trace *trace, struct err *err, rt_time deadline)
+{
+    int r = -EINVAL;
+    char text[RT_ADDR_TEXT_MAX];
+    rt_time began = rt_now_exact();
+    trace->phase = HTTP_PHASE_CONNECT;
+    for (uint32_t i = 0; i < to->count; i++) {
+        trace->address = c->address = to->addr[i];
+        trace->attempts++;
+        r = rt_connect(&to->addr[i], NULL, &c->stream.sock, share(deadline, to->count - i));
+        if (r == 0 || is_our_own(r) || rt_now() >= deadline)
+            break;
+    }
+    trace->connect_ns = rt_now_exact() - began;
+    return r < 0 ? err_sys(err, r, "connect %s", rt_addr_format(&c->address, true, text)) : 0;
+}
+
+static int shake_hands(const struct http_client_options *options, const struct http_origin *to,
+                       struct http_conn *c, struct http_trace *trace, struct err *err,
+                       rt_time deadline)
+{
+    struct tls_request q = {
+        .name = to->server_name.size ? to->server_name : to->host,
+        .alpn = "http/1.1",
+        .arena = trace->arena,
+    };
+    trace->phase = HTTP_PHASE_TLS;
+    rt_time began = rt_now_exact();
+    int r =
+        tls_connect(options->tls, c->stream.sock, &q, &c->stream.tls, &trace->tls, err, deadline);
+    trace->tls_ns = rt_now_exact() - began;
+    return r;
+}
+
+int http_conn_open(const struct http_client_options *options, const struct http_origin *to,
+                   struct http_conn **ret_conn, struct http_trace *trace, struct err *err,
+                   rt_time deadline)
+{
+    if (to->tls && !options->tls)
+        return err_set(err, -EINVAL, "https needs a TLS context, and this client has none");
+    struct dns_addresses addresses;
+    int r = find_addresses(options, to, &addresses, trace, err, deadline);
+    if (r < 0)
+        return r;
+    struct http_conn *c = mem_alloc(MEM_NET, sizeof(*c));
+    c->origin = origin_text(to);
+    c->in.sub = MEM_NET;
+    r = connect_any(&addresses, c, trace, err, deadline);
+    if (r == 0 && to->tls)
+        r = shake_hands(options, to, c, trace, err, deadline);
+    if (r < 0) {
+        http_conn_close(c);
+        return r;
+    }
+    *ret_conn = c;
+    return 0;
+}
+
+void http_conn_close(struct http_conn *c)
+{
+    if (!c)
+        return;
+    stream_close(&c->stream);
+    buf_done(&c->in);
+    mem_free(MEM_NET, c->origin);
+    mem_free(MEM_NET, c);
+}
