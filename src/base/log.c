@@ -35,7 +35,7 @@ enum {
     REPEATED_BYTES_MAX = 120, /* the field of that name, with the doubts of put_field */
 };
 
-static void put_key(struct log_out *o, const struct log_field *f, bool json)
+ALWAYS_INLINE void put_key(struct log_out *o, const struct log_field *f, bool json)
 {
     if (json) {
         log_put(o, ",\"", 2);
@@ -48,21 +48,27 @@ static void put_key(struct log_out *o, const struct log_field *f, bool json)
     }
 }
 
-static void put_f64(struct log_out *o, double v, bool json)
+ALWAYS_INLINE void put_quote(struct log_out *o, bool quoted)
+{
+    if (quoted)
+        *o->at++ = '"';
+}
+
+ALWAYS_INLINE void put_f64(struct log_out *o, double v, bool json)
 {
     bool quoted = json && v - v != 0; /* JSON has no word for what is not finite */
 
-    log_put(o, "\"", quoted);
+    put_quote(o, quoted);
     o->at += log_format_f64(v, o->at);
-    log_put(o, "\"", quoted);
+    put_quote(o, quoted);
 }
 
-static void put_time(struct log_out *o, int64_t wall_ns, bool json)
+ALWAYS_INLINE void put_time(struct log_out *o, int64_t wall_ns, bool json)
 {
-    log_put(o, "\"", json);
+    put_quote(o, json);
     log_format_time(wall_ns, o->at);
     o->at += LOG_TIME_BYTES;
-    log_put(o, "\"", json);
+    put_quote(o, json);
 }
 
 /* The console shows a text as it is where nothing in it could be taken for something else. */
@@ -76,28 +82,23 @@ static bool is_plain(struct slice s)
     return s.size > 0;
 }
 
-static void put_text(struct log_out *o, struct slice s, bool json)
+ALWAYS_INLINE void put_text(struct log_out *o, struct slice s, bool json)
 {
     bool quoted = json || !is_plain(s);
 
-    log_put(o, "\"", quoted);
+    put_quote(o, quoted);
     log_put_text(o, s);
-    log_put(o, "\"", quoted);
+    put_quote(o, quoted);
 }
 
-static void put_hex(struct log_out *o, struct slice bytes, bool json)
+ALWAYS_INLINE void put_hex(struct log_out *o, struct slice bytes, bool json)
 {
-    static const char digits[] = "0123456789abcdef";
-
-    log_put(o, "\"", json);
-    for (size_t i = 0; i < bytes.size; i++) {
-        *o->at++ = digits[(unsigned char)bytes.data[i] >> 4];
-        *o->at++ = digits[bytes.data[i] & 15];
-    }
-    log_put(o, "\"", json);
+    put_quote(o, json);
+    log_put_hex(o, bytes);
+    put_quote(o, json);
 }
 
-static void put_value(struct log_out *o, const struct log_field *f, bool json)
+ALWAYS_INLINE void put_value(struct log_out *o, const struct log_field *f, bool json)
 {
     switch (f->type) {
     case LOG_TYPE_NONE:
@@ -125,7 +126,7 @@ static void put_value(struct log_out *o, const struct log_field *f, bool json)
 
 /* A field that has no room at all is left out, a text that has some is cut. Either ends the line:
  * fields behind it would make a reader think that only this one is missing. */
-static void put_field(struct log_out *o, const struct log_field *f, bool json)
+ALWAYS_INLINE void put_field(struct log_out *o, const struct log_field *f, bool json)
 {
     if (f->type == LOG_TYPE_NONE || o->cut)
         return;
@@ -141,10 +142,15 @@ static void put_field(struct log_out *o, const struct log_field *f, bool json)
     put_value(o, f, json);
 }
 
+/* A copy for each form: what a field costs is mostly questions, and half of them are this one. */
 static void put_fields(struct log_out *o, const struct log_field *fields, size_t count, bool json)
 {
-    for (size_t i = 0; i < count; i++)
-        put_field(o, &fields[i], json);
+    if (json)
+        for (size_t i = 0; i < count; i++)
+            put_field(o, &fields[i], true);
+    else
+        for (size_t i = 0; i < count; i++)
+            put_field(o, &fields[i], false);
 }
 
 int log_context_add(struct log_context *c, const struct log_field *fields, size_t count)
@@ -231,8 +237,8 @@ size_t log_format_line(enum log_format format, const struct log_head *head,
     o.cut = false;
     if (context)
         log_put(&o, context->text, context->size);
-    if (head->repeated)
-        put_field(&o, &(struct log_field){"repeated", 8, LOG_TYPE_U64, .u64 = head->repeated}, json);
+    const struct log_field repeated = {"repeated", 8, LOG_TYPE_U64, .u64 = head->repeated};
+    put_fields(&o, &repeated, head->repeated != 0, json);
     put_fields(&o, fields, count, json);
     if (o.cut || message_cut)
         json ? PUT_LITERAL(&o, ",\"cut\":true") : PUT_LITERAL(&o, " cut=true");

@@ -18,6 +18,8 @@ static inline void log_put(struct log_out *o, const char *bytes, size_t size)
     memcpy(o->at, bytes, size);
     o->at += size;
 }
+/* Two lower-case digits a byte. */
+void log_put_hex(struct log_out *o, struct slice bytes);
 void log_put_u64(struct log_out *o, uint64_t v);
 void log_put_i64(struct log_out *o, int64_t v);
 /* Nanoseconds as milliseconds with as many decimals as they have. */

@@ -300,6 +300,22 @@ static void a_line_says_how_many_like_it_were_kept_back(void)
     CHECK_STR(format(LOG_FORMAT_JSON, &h, NULL, 0), HEAD ",\"repeated\":41}");
 }
 
+static void hex_is_two_lower_case_digits_a_byte_at_any_size(void)
+{
+    char bytes[11], want[64];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)(i * 0x29 + 0x9f);
+    for (size_t size = 0; size <= sizeof(bytes); size++) {
+        int n = snprintf(want, sizeof(want), ",\"x\":\"");
+        for (size_t i = 0; i < size; i++)
+            n += snprintf(want + n, sizeof(want) - (size_t)n, "%02x", (unsigned char)bytes[i]);
+        snprintf(want + n, sizeof(want) - (size_t)n, "\",\"y\":1}");
+        CHECK(strstr(FORMAT(LOG_FORMAT_JSON, &plain, log_hex("x", bytes, size), log_i64("y", 1)),
+                     want));
+    }
+}
+
 int main(void)
 {
     TAP_RUN(a_json_line_holds_every_type_of_field);
@@ -318,5 +334,6 @@ int main(void)
     TAP_RUN(times_agree_with_the_c_librarys_calendar);
     TAP_RUN(levels_have_names);
     TAP_RUN(a_line_says_how_many_like_it_were_kept_back);
+    TAP_RUN(hex_is_two_lower_case_digits_a_byte_at_any_size);
     return tap_done();
 }
