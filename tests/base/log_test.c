@@ -302,7 +302,7 @@ static void a_line_says_how_many_like_it_were_kept_back(void)
 
 static void hex_is_two_lower_case_digits_a_byte_at_any_size(void)
 {
-    char bytes[11], want[64];
+    static char bytes[11], want[64];
 
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (char)(i * 0x29 + 0x9f);
