@@ -202,8 +202,8 @@ static ssize_t epoll_sock_read(struct rt_sock *s, void *buf, size_t size)
     if (fault_fails(FAULT_SYSCALL))
         return -EIO;
     ssize_t n;
-    do
-        n = read(s->fd, buf, size);
+    do /* a socket's own call has the shorter way through the kernel */
+        n = s->kind == RT_SOCK_OTHER ? read(s->fd, buf, size) : recv(s->fd, buf, size, 0);
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
 }
@@ -216,6 +216,10 @@ static ssize_t epoll_sock_writev(struct rt_sock *s, const struct iovec *iov, int
     if (s->kind == RT_SOCK_OTHER) {
         do
             n = writev(s->fd, iov, count);
+        while (n < 0 && errno == EINTR);
+    } else if (count == 1) { /* without a vector to copy in and check */
+        do
+            n = send(s->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
         while (n < 0 && errno == EINTR);
     } else {
         struct msghdr msg = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};

@@ -31,7 +31,7 @@
 enum {
     ROUND_SWITCHES_MAX = 256, /* between two looks at the kernel */
     ROUND_CLOCK_EVERY = 32,   /* switches between two looks at the clock */
-    ROUND_TIME_MAX_NS = 200 * 1000,
+    ROUND_TIME_MAX_NS = 500 * 1000,
     EVENTS_MAX = 128,         /* taken from the kernel at once */
     TIMER_NONE = UINT32_MAX,
 };

@@ -34,15 +34,17 @@ static rt_time now(void)
     return (rt_time)ts.tv_sec * RT_SEC + ts.tv_nsec;
 }
 
-/* Returns whether the loop is awake. */
+/* Returns whether the loop is awake, or was since the last look: a loop that sleeps a little after
+ * each event must not have to wake us each time. */
 static bool look_at(struct rt_loop *l, struct seen *seen, rt_time at)
 {
     uint64_t switches = atomic_load_explicit(&l->switches, memory_order_relaxed);
     const char *task = atomic_load_explicit(&l->running, memory_order_relaxed);
     bool asleep = atomic_load_explicit(&l->asleep, memory_order_relaxed);
     if (asleep || !task || switches != seen->switches) {
+        bool ran = switches != seen->switches;
         *seen = (struct seen){.switches = switches, .since = at};
-        return !asleep;
+        return !asleep || ran;
     }
     if (!seen->told && at - seen->since >= dog.stall) {
         seen->told = true;
