@@ -1,0 +1,49 @@
+# install.sh - sourced by ./run and ./test: Debian packages from tools/packages.txt.
+#
+# usage: install_packages KIND...     KIND: build, or build test
+# Says what it does. Does nothing, and asks for nobody's password, when all packages are there.
+
+say() {
+    echo "$program: $*" >&2
+}
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+missing_packages() {
+    for kind; do
+        sed -n "s/^$kind  *//p" tools/packages.txt
+    done | while read -r package; do
+        case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+        *' installed') ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+install_packages() {
+    command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+        fail "this is no Debian: there is no apt-get. Install what tools/packages.txt lists, then make"
+    missing=$(missing_packages "$@")
+    if [ -z "$missing" ]; then
+        say "all packages of tools/packages.txt ($*) are installed"
+        return
+    fi
+    if [ "$(id -u)" = 0 ]; then
+        sudo=
+    elif command -v sudo >/dev/null; then
+        sudo=sudo
+        say "installing packages needs root: sudo may ask for your password"
+    else
+        fail "missing packages: $missing
+$program: installing them needs root, and there is no sudo here. Run this as root, or install them first"
+    fi
+    say "installing $missing"
+    # --no-install-recommends is no default of apt; without a terminal it must not ask.
+    $sudo apt-get update -qq || fail "apt-get update failed: see above"
+    # shellcheck disable=SC2086
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        -o Dpkg::Use-Pty=0 $missing >&2 || fail "apt-get install failed: see above"
+}
