@@ -21,6 +21,7 @@ enum mem_subsystem {
     MEM_NET,
     MEM_OBSERVE,
     MEM_CLI,
+    MEM_RECONCILE,
     MEM_APP,
     MEM_TEST,
     MEM_SUBSYSTEM_COUNT,

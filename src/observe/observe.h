@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "model/probe.h"
+#include "rt/addr.h"
 #include "rt/rt.h"
 
 enum {
@@ -95,5 +96,62 @@ struct probe_progress {
  * the task's group was cancelled (what was finished has been reported); another negative
  * errno with *err where it could not begin. */
 int probe_run(const struct probe_run *run, struct probe_progress *progress, struct err *err);
+
+/* ---- services of this host ---- */
+
+enum service_kind {
+    SERVICE_TCP, /* says nothing by itself, and nothing that we know when asked */
+    SERVICE_HTTP,
+    SERVICE_TLS,
+    SERVICE_SSH,
+    SERVICE_SMTP,
+    SERVICE_REDIS,
+    SERVICE_POSTGRES,
+    SERVICE_MYSQL,
+    SERVICE_UNIX,
+};
+/* "tcp", "http" …: the public word. */
+const char *service_kind_name(enum service_kind k);
+
+enum {
+    SERVICE_EVERY_MS = 5000,        /* between two probes */
+    SERVICE_EVERY_FAILED_MS = 1000, /* of one that failed */
+    SERVICE_TIMEOUT_MS = 2000,
+    SERVICE_IDENTIFY_MS = 2000,     /* for all questions together */
+    SERVICE_GREETING_MS = 300,      /* a server that speaks first does so within it */
+    SERVICES_MAX = 4096,
+};
+
+/* One listening address, and whose it is. */
+struct service {
+    char asset[96];       /* "nginx-80"; "tcp-80" where the process is not known */
+    char address[128];    /* where to knock: "127.0.0.1:80", "[::1]:80", "/run/x.sock" */
+    char process[16];     /* "" */
+    enum service_kind kind;
+    char target[160];     /* as `firebreak probe` would be given it */
+    struct rt_addr connect_to;
+    uint64_t seen;        /* round of the last reading that had it */
+    bool identified;
+    struct list link;
+    void *owner; /* the caller's */
+};
+
+/* Readings of this host's listeners, compared one with the next. One loop. */
+struct discovery;
+struct discovery *discovery_new(void);
+void discovery_free(struct discovery *d); /* NULL is accepted; frees the services, too */
+/* Reads once, on an offload thread. on_found is given each service that is new (it is the
+ * discovery's; still to be identified), on_gone each that went, which is freed when on_gone
+ * returns. Neither may wait. Our own listeners are left out. Returns 0; -ECANCELED; or a negative
+ * errno with *err. */
+int discovery_read(struct discovery *d, void (*on_found)(void *ctx, struct service *s),
+                   void (*on_gone)(void *ctx, struct service *s), void *ctx, struct err *err,
+                   rt_time deadline);
+
+/* Finds out what the service speaks, by its greeting or by asking, and fills in kind and
+ * target. Returns 0; -EACCES: it is closed to us; -ECANCELED. */
+int service_identify(struct observer *o, struct service *s);
+/* Probes it once. */
+void service_probe(struct observer *o, const struct service *s, struct probe_result *r);
 
 #endif

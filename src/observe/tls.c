@@ -69,7 +69,8 @@ void probe_tls(struct observer *o, const struct probe_target *t, struct probe_re
     observe_tls_report(&report, r);
     if (code < 0)
         observe_tls_failed(o, r, &report, code, &err);
-    else if (r->days_left != INT32_MIN && r->days_left < spec->days_left_min)
+    else if (!spec->insecure && r->days_left != INT32_MIN &&
+             r->days_left < spec->days_left_min)
         probe_result_fail(r, REASON_TLS_EXPIRING, "the certificate ends in %d days, fewer than %d",
                           (int)r->days_left, (int)spec->days_left_min);
     tls_close(conn);

@@ -1,0 +1,376 @@
+#include "app/up.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/asset_print.h"
+#include "rt/output.h"
+#include "rt/signal.h"
+
+enum { STDOUT = 1 };
+
+/* ---- watch: a task for each service ---- */
+
+struct watcher {
+    struct up *up;
+    struct service service; /* a copy: the discovery's may go first */
+    struct rt_event wake;   /* it is gone */
+    bool gone;
+    struct list link;
+};
+
+static int send_sample(struct watcher *w, enum sample_type type, const struct probe_result *r)
+{
+    struct sample *s = mem_alloc(MEM_APP, sizeof(*s));
+    s->type = type;
+    memcpy(s->asset, w->service.asset, sizeof(s->asset));
+    memcpy(s->check, w->service.address, sizeof(s->check));
+    memcpy(s->process, w->service.process, sizeof(s->process));
+    memcpy(s->target, w->service.target, sizeof(s->target));
+    s->kind = service_kind_name(w->service.kind);
+    if (r) {
+        s->reason = r->reason;
+        memcpy(s->detail, r->detail, sizeof(s->detail));
+        s->total_ns = r->total_ns;
+    }
+    int sent = rt_send(&w->up->samples, s, RT_NEVER);
+    if (sent < 0)
+        mem_free(MEM_APP, s);
+    return sent;
+}
+
+/* With --once: a miss is confirmed before it is said. Else until the service goes. */
+static void watch_service(struct watcher *w, struct probe_result *r)
+{
+    uint32_t misses = 0;
+    for (rt_time due = rt_now(); !w->gone;) {
+        service_probe(w->up->observer, &w->service, r);
+        if (r->reason == REASON_CANCELED || (!w->gone && send_sample(w, SAMPLE_RESULT, r) < 0))
+            return;
+        misses = r->reason == REASON_OK ? 0 : misses + 1;
+        if (w->up->once && (misses == 0 || misses >= RECONCILE_FAIL))
+            return;
+        /* The phase stays, however long a probe took; one that failed is asked sooner. */
+        rt_time every = misses ? SERVICE_EVERY_FAILED_MS * RT_MS : SERVICE_EVERY_MS * RT_MS;
+        do
+            due += every;
+        while (due <= rt_now());
+        if (rt_event_wait(&w->wake, due) == -ECANCELED)
+            return;
+    }
+    send_sample(w, SAMPLE_GONE, NULL);
+}
+
+static void watcher_main(void *arg)
+{
+    struct watcher *w = arg;
+    struct probe_result r = {.arena = ARENA(MEM_APP, 0)};
+    int code = service_identify(w->up->observer, &w->service);
+    /* One that is closed to us is none of our business. */
+    if (code == 0 && send_sample(w, SAMPLE_FOUND, NULL) == 0)
+        watch_service(w, &r);
+    arena_done(&r.arena);
+    list_remove(&w->link);
+    mem_free(MEM_APP, w);
+}
+
+/* ---- discover ---- */
+
+static void on_found(void *ctx, struct service *s)
+{
+    struct up *u = ctx;
+    struct watcher *w = mem_alloc(MEM_APP, sizeof(*w));
+    w->up = u;
+    w->service = *s;
+    list_push_back(&u->watching, &w->link);
+    if (rt_go(&u->watchers, watcher_main, w) < 0) {
+        list_remove(&w->link);
+        mem_free(MEM_APP, w);
+    }
+}
+
+static void on_gone(void *ctx, struct service *s)
+{
+    struct up *u = ctx;
+    list_each(it, &u->watching)
+    {
+        struct watcher *w = list_entry(it, struct watcher, link);
+        if (strcmp(w->service.asset, s->asset) != 0 ||
+            strcmp(w->service.address, s->address) != 0)
+            continue;
+        w->gone = true;
+        rt_event_set(&w->wake);
+    }
+}
+
+static void discover_main(void *arg)
+{
+    struct up *u = arg;
+    for (rt_time due = rt_now(); rt_sleep(due) == 0; due += UP_DISCOVER_EVERY_MS * RT_MS) {
+        int r = discovery_read(u->discovery, on_found, on_gone, u, &u->err, RT_NEVER);
+        if (u->once || (r < 0 && r != -ECANCELED))
+            break;
+        while (due + UP_DISCOVER_EVERY_MS * RT_MS < rt_now())
+            due += UP_DISCOVER_EVERY_MS * RT_MS;
+    }
+    /* --once ends when every service has been asked; an unreadable /proc ends it at once. */
+    if (rt_group_wait(&u->watchers, RT_NEVER) == 0)
+        rt_chan_close(&u->samples);
+}
+
+/* ---- reconcile ---- */
+
+static struct reconcile_time time_now(void)
+{
+    return (struct reconcile_time){rt_now(), rt_wall_now()};
+}
+
+static void on_change(void *ctx, const struct asset_change *c)
+{
+    struct up *u = ctx;
+    struct asset_change *copy = mem_alloc(MEM_APP, sizeof(*copy));
+    *copy = *c;
+    if (rt_send(&u->changes, copy, RT_NEVER) < 0)
+        mem_free(MEM_APP, copy);
+}
+
+static void reconcile_main(void *arg)
+{
+    struct up *u = arg;
+    rt_time tick = rt_now() + RT_SEC;
+    for (;;) {
+        struct sample *s;
+        int r = rt_recv(&u->samples, &s, tick);
+        if (r == 0) {
+            reconciler_take(u->assets, s, time_now());
+            mem_free(MEM_APP, s);
+        } else if (r == -ETIMEDOUT) {
+            reconciler_tick(u->assets, time_now());
+            tick = rt_now() + RT_SEC;
+        } else {
+            break;
+        }
+    }
+    rt_chan_close(&u->changes);
+}
+
+/* ---- show ---- */
+
+static int by_need(const void *a, const void *b)
+{
+    static const int order[ASSET_STATE_COUNT] = {
+        [ASSET_FAILED] = 0,  [ASSET_DEGRADED] = 1, [ASSET_UNKNOWN] = 2,
+        [ASSET_PENDING] = 3, [ASSET_HEALTHY] = 3,  [ASSET_MAINTENANCE] = 4,
+    };
+    const struct asset *x = *(const struct asset *const *)a, *y = *(const struct asset *const *)b;
+    int d = order[x->state] - order[y->state];
+    return d ? d : strverscmp(x->name, y->name);
+}
+
+const struct asset **up_sorted(const struct up *u, size_t *ret_count)
+{
+    size_t n = 0;
+    const struct asset **list = mem_alloc(MEM_APP, (reconciler_count(u->assets) + 1) * sizeof(*list));
+    for (const struct asset *a = NULL; (a = reconciler_next(u->assets, a));)
+        list[n++] = a;
+    qsort(list, n, sizeof(*list), by_need);
+    *ret_count = n;
+    return list;
+}
+
+static void show_changes(struct up *u)
+{
+    struct asset_change *c;
+    struct buf json = BUF(MEM_APP, 0);
+    while (rt_recv(&u->changes, &c, RT_NEVER) == 0) {
+        buf_clear(&json);
+        asset_change_print_json(c, &json);
+        cli_list_item(CLI_FORM_JSONL, buf_slice(&json), false, out_begin(&u->out));
+        out_end(&u->out);
+        mem_free(MEM_APP, c);
+    }
+    buf_done(&json);
+}
+
+static void drop_changes(struct up *u)
+{
+    struct asset_change *c;
+    while (rt_recv(&u->changes, &c, RT_NEVER) == 0)
+        mem_free(MEM_APP, c);
+}
+
+static void print_table(struct up *u, const struct asset **list, size_t count, struct buf *out)
+{
+    enum { COLUMNS = 160 };
+    struct asset_table t = {
+        .columns = COLUMNS, .color = u->app->color_out, .wall_ns = rt_wall_now()};
+    asset_table_plan(&t, list, count);
+    asset_table_head(&t, out);
+    for (size_t i = 0; i < count; i++)
+        asset_table_row(&t, list[i], out);
+}
+
+static void print_assets(struct up *u)
+{
+    size_t count;
+    const struct asset **list = up_sorted(u, &count);
+    struct buf *out = out_begin(&u->out), json = BUF(MEM_APP, 0);
+    cli_list_begin(u->form, out);
+    if (u->form == CLI_FORM_TABLE)
+        print_table(u, list, count, out);
+    for (size_t i = 0; i < count; i++) {
+        if (list[i]->state == ASSET_FAILED)
+            u->status = EXIT_NO;
+        buf_clear(&json);
+        asset_print_json(list[i], &json);
+        if (u->form == CLI_FORM_NAME)
+            buf_printf(out, "asset/%s\n", list[i]->name);
+        else if (u->form != CLI_FORM_TABLE)
+            cli_list_item(u->form, buf_slice(&json), i == 0, out);
+    }
+    cli_list_end(u->form, out);
+    out_end(&u->out);
+    buf_done(&json);
+    mem_free(MEM_APP, list);
+}
+
+static void show_main(void *arg)
+{
+    struct up *u = arg;
+    if (u->once) {
+        drop_changes(u);
+        if (!rt_cancelled() && u->err.code == 0)
+            print_assets(u);
+    } else if (u->form == CLI_FORM_TABLE && u->app->out_terminal) {
+        up_screen(u);
+    } else {
+        show_changes(u);
+    }
+    rt_group_cancel(&u->main);
+}
+
+/* ---- putting it together ---- */
+
+static void on_output_error(void *ctx, int code)
+{
+    struct up *u = ctx;
+    if (code != -EPIPE)
+        err_sys(&u->err, code, "write to standard output");
+    rt_group_cancel(&u->main);
+}
+
+static void watch_signals(void *arg)
+{
+    static const int signals[] = {SIGINT, SIGTERM, 0};
+    struct up *u = arg;
+    struct rt_signals *s;
+    if (rt_signals_open(signals, &s) < 0)
+        return; /* without it, a signal ends us at once */
+    int signal = rt_signals_wait(s, RT_NEVER);
+    if (signal > 0) {
+        u->signal = signal;
+        rt_group_cancel(&u->main);
+    }
+    rt_signals_close(s);
+}
+
+/* Lives in u->main, so that cancelling that ends every wait below. */
+static void stages_main(void *arg)
+{
+    struct up *u = arg;
+    rt_group_init(&u->stages, "stages");
+    rt_group_init(&u->watchers, "watchers");
+    int r = rt_go(&u->stages, reconcile_main, u);
+    if (r == 0)
+        r = rt_go(&u->stages, show_main, u);
+    if (r == 0)
+        r = rt_go(&u->stages, discover_main, u);
+    if (r < 0)
+        err_set(&u->err, r, "no memory for the first tasks");
+    else
+        rt_group_wait(&u->stages, RT_NEVER);
+    rt_group_cancel(&u->stages);
+    rt_group_done(&u->watchers);
+    rt_group_done(&u->stages);
+}
+
+static void drain(struct up *u)
+{
+    struct sample *s;
+    struct asset_change *c;
+    rt_chan_close(&u->samples);
+    rt_chan_close(&u->changes);
+    while (rt_recv(&u->samples, &s, RT_NEVER) == 0)
+        mem_free(MEM_APP, s);
+    while (rt_recv(&u->changes, &c, RT_NEVER) == 0)
+        mem_free(MEM_APP, c);
+    rt_chan_done(&u->samples);
+    rt_chan_done(&u->changes);
+}
+
+static void run_stages(struct up *u)
+{
+    struct rt_group helpers;
+    rt_group_init(&helpers, "up");
+    rt_group_init(&u->main, "up");
+    rt_chan_init(&u->samples, UP_SAMPLES_MAX, "samples");
+    rt_chan_init(&u->changes, UP_CHANGES_MAX, "changes");
+    list_init(&u->watching);
+    int r = out_open(&u->out, on_output_error, u);
+    if (r == 0)
+        r = rt_go(&helpers, watch_signals, u);
+    if (r == 0)
+        r = rt_go(&u->main, stages_main, u);
+    if (r < 0)
+        err_set(&u->err, r, "no memory for the first tasks");
+    rt_group_wait(&u->main, RT_NEVER);
+    rt_group_done(&u->main);
+    rt_group_done(&helpers);
+    out_close(&u->out);
+    drain(u);
+}
+
+static void up_main(void *arg)
+{
+    struct up *u = arg;
+    struct reconcile_options options = {.on_change = on_change, .ctx = u};
+    if (observer_open(&u->spec, &u->observer, &u->err) < 0)
+        return;
+    u->discovery = discovery_new();
+    u->assets = reconciler_new(&options);
+    run_stages(u);
+    reconciler_free(u->assets);
+    discovery_free(u->discovery);
+    observer_close(u->observer);
+}
+
+int app_up(struct app *app)
+{
+    const struct up_options *o = app->parsed.values;
+    struct rt_config config = {0};
+    struct up *u = mem_alloc(MEM_APP, sizeof(*u));
+    u->app = app;
+    u->once = o->once;
+    u->form = cli_form_of(app->parsed.globals.output,
+                          app->out_terminal ? CLI_FORM_TABLE : CLI_FORM_JSONL);
+    /* Whatever answers is there: that a front page wants a password, or is not found, is how a
+     * stranger sees many a healthy service. */
+    u->spec = (struct probe_spec){
+        .timeout_ns = SERVICE_TIMEOUT_MS * RT_MS,
+        .method = "GET",
+        .status = SLICE("100-499"),
+        .insecure = true,
+        .days_left_min = INT32_MIN,
+    };
+    int r = rt_run(&config, up_main, u);
+    if (r < 0)
+        err_sys(&u->err, r, "start the event loop");
+    int status = u->err.code ? app_fail(app, EXIT_UNREACHABLE, &u->err)
+                 : u->signal ? EXIT_SIGNAL + u->signal
+                             : u->status;
+    mem_free(MEM_APP, u);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* up.h - `firebreak up`: the stages of this program and the channels between them.
+ *
+ *     discover -> watch (a task for each service) -> samples -> reconcile -> changes -> show
+ *
+ * All of it lives on loop 0. Assets are written by the reconcile task only; show reads them between
+ * two waits, which on one loop is safe. */
+#ifndef FIREBREAK_APP_UP_H
+#define FIREBREAK_APP_UP_H
+
+#include "app/app.h"
+#include "app/out.h"
+#include "cli/print.h"
+#include "model/sample.h"
+#include "observe/observe.h"
+#include "reconcile/reconcile.h"
+#include "rt/chan.h"
+
+enum {
+    UP_SAMPLES_MAX = 1024, /* on their way to reconcile */
+    UP_CHANGES_MAX = 1024, /* on their way to show */
+    UP_DISCOVER_EVERY_MS = 1000,
+};
+
+RT_CHAN(sample_chan, struct sample *);
+RT_CHAN(change_chan, struct asset_change *);
+
+struct up {
+    struct app *app;
+    bool once;
+    enum cli_form form;
+    struct probe_spec spec;
+    struct observer *observer;
+    struct discovery *discovery;
+    struct reconciler *assets;
+    struct sample_chan samples;
+    struct change_chan changes;
+    struct rt_group stages, watchers;
+    struct list watching; /* struct watcher */
+    struct out out;
+    struct rt_group main; /* cancelled to end it all */
+    int signal, status;
+    struct err err;
+};
+
+/* The show stage on a terminal: until q, or the end. */
+void up_screen(struct up *u);
+/* The assets in the order in which they are shown; the array is the caller's to free (MEM_APP). */
+const struct asset **up_sorted(const struct up *u, size_t *ret_count);
+
+#endif

@@ -1,0 +1,269 @@
+#include "reconcile/reconcile.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "tests/tap.h"
+
+#define S INT64_C(1000000000)
+
+/* A reconciler, a clock that the test moves, and what was told. */
+struct world {
+    struct reconciler *r;
+    int64_t now;
+    struct asset_change told[64];
+    int count;
+};
+
+static void on_change(void *ctx, const struct asset_change *c)
+{
+    struct world *w = ctx;
+    if (w->count < 64)
+        w->told[w->count++] = *c;
+}
+
+static void begin(struct world *w)
+{
+    *w = (struct world){.now = 1000 * S};
+    struct reconcile_options o = {.on_change = on_change, .ctx = w};
+    w->r = reconciler_new(&o);
+}
+
+static struct reconcile_time at(const struct world *w)
+{
+    return (struct reconcile_time){w->now, w->now + 5 * S};
+}
+
+static int take(struct world *w, enum sample_type type, const char *asset, const char *check,
+                enum probe_reason reason)
+{
+    struct sample s = {.type = type, .kind = "tcp", .reason = reason, .total_ns = 1000};
+    snprintf(s.asset, sizeof(s.asset), "%s", asset);
+    snprintf(s.check, sizeof(s.check), "%s", check);
+    snprintf(s.detail, sizeof(s.detail), "connect: words");
+    return reconciler_take(w->r, &s, at(w));
+}
+
+static enum asset_state state(const struct world *w, const char *name)
+{
+    const struct asset *a = reconciler_find(w->r, name);
+    return a ? a->state : ASSET_STATE_COUNT;
+}
+
+static void a_new_asset_is_pending(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "nginx-80", "127.0.0.1:80", REASON_OK);
+    CHECK_INT(state(&w, "nginx-80"), ASSET_PENDING);
+    CHECK_INT(w.count, 1);
+    CHECK(w.told[0].created);
+    CHECK_STR(w.told[0].reason, "registered");
+    reconciler_free(w.r);
+}
+
+static void healthy_after_settling_without_a_miss(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    w.now += RECONCILE_SETTLE_S * S - 1;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_PENDING);
+    w.now += 1;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_HEALTHY);
+    CHECK_STR(w.told[1].reason, "settled");
+    reconciler_free(w.r);
+}
+
+static void a_miss_begins_settling_anew(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    w.now += 20 * S;
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_TIMEOUT);
+    CHECK_INT(state(&w, "a"), ASSET_PENDING); /* one miss is none yet */
+    w.now += 1 * S;
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    w.now += 29 * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_PENDING);
+    w.now += 1 * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_HEALTHY);
+    reconciler_free(w.r);
+}
+
+static void failed_at_the_second_miss_in_a_row(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    CHECK_INT(state(&w, "a"), ASSET_PENDING);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    CHECK_INT(w.count, 2);
+    CHECK_INT(w.told[1].from, ASSET_PENDING);
+    CHECK_STR(w.told[1].reason, "refused");
+    CHECK_STR(w.told[1].evidence, "connect: words");
+    reconciler_free(w.r);
+}
+
+static void our_own_limits_are_no_evidence(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    for (int i = 0; i < 10; i++)
+        take(&w, SAMPLE_RESULT, "a", "c", REASON_LIMIT);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_CANCELED);
+    CHECK_INT(state(&w, "a"), ASSET_PENDING);
+    CHECK(!reconciler_find(w.r, "a")->checks[0].known);
+    reconciler_free(w.r);
+}
+
+static void every_check_counts(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "one", REASON_OK);
+    take(&w, SAMPLE_FOUND, "a", "two", REASON_OK);
+    take(&w, SAMPLE_RESULT, "a", "one", REASON_OK);
+    w.now += 60 * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_PENDING); /* nothing is known of two */
+    take(&w, SAMPLE_RESULT, "a", "two", REASON_RESET);
+    take(&w, SAMPLE_RESULT, "a", "two", REASON_RESET);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    reconciler_free(w.r);
+}
+
+static void a_failed_asset_heals_after_settling(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    w.now += RECONCILE_SETTLE_S * S;
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    CHECK_INT(state(&w, "a"), ASSET_HEALTHY);
+    CHECK_INT(w.told[2].from, ASSET_FAILED);
+    reconciler_free(w.r);
+}
+
+static void a_listener_that_went_is_refused_at_once(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    take(&w, SAMPLE_GONE, "a", "c", REASON_OK);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    CHECK_STR(w.told[1].reason, "refused");
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK); /* a probe that was under way */
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    CHECK(!reconciler_find(w.r, "a")->checks[0].ok);
+    reconciler_free(w.r);
+}
+
+static void and_leaves_the_list_after_five_minutes(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    take(&w, SAMPLE_GONE, "a", "c", REASON_OK);
+    w.now += 299 * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(reconciler_count(w.r), 1);
+    w.now += 1 * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(reconciler_count(w.r), 0);
+    CHECK(w.told[w.count - 1].removed);
+    reconciler_free(w.r);
+}
+
+static void one_that_comes_back_is_the_same_asset(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    take(&w, SAMPLE_GONE, "a", "c", REASON_OK);
+    w.now += 200 * S;
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    w.now += 200 * S;
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(reconciler_count(w.r), 1);
+    CHECK_INT(reconciler_find(w.r, "a")->check_count, 1);
+    w.now += RECONCILE_SETTLE_S * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_HEALTHY);
+    reconciler_free(w.r);
+}
+
+static void revisions_only_grow(void)
+{
+    struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
+    take(&w, SAMPLE_FOUND, "b", "c", REASON_OK);
+    take(&w, SAMPLE_GONE, "a", "c", REASON_OK);
+    take(&w, SAMPLE_GONE, "b", "c", REASON_OK);
+    CHECK_INT(w.count, 4);
+    for (int i = 1; i < w.count; i++)
+        CHECK(w.told[i].revision > w.told[i - 1].revision);
+    reconciler_free(w.r);
+}
+
+static void a_check_too_many_is_refused(void)
+{
+    struct world w;
+    begin(&w);
+    char name[16];
+    for (int i = 0; i < ASSET_CHECKS_MAX; i++) {
+        snprintf(name, sizeof(name), "c%d", i);
+        CHECK_INT(take(&w, SAMPLE_FOUND, "a", name, REASON_OK), 0);
+    }
+    CHECK_INT(take(&w, SAMPLE_FOUND, "a", "more", REASON_OK), -ENOSPC);
+    CHECK_INT(reconciler_find(w.r, "a")->check_count, ASSET_CHECKS_MAX);
+    CHECK_INT(take(&w, SAMPLE_RESULT, "a", "more", REASON_REFUSED), 0);
+    reconciler_free(w.r);
+}
+
+static void the_newest_latencies_are_kept(void)
+{
+    struct latency_ring l = {0};
+    for (int i = 0; i < ASSET_LATENCIES_MAX + 5; i++)
+        latency_ring_put(&l, i);
+    CHECK_INT(l.count, ASSET_LATENCIES_MAX);
+    CHECK_INT(latency_ring_get(&l, 0), 5);
+    CHECK_INT(latency_ring_get(&l, ASSET_LATENCIES_MAX - 1), ASSET_LATENCIES_MAX + 4);
+}
+
+int main(void)
+{
+    TAP_RUN(a_new_asset_is_pending);
+    TAP_RUN(healthy_after_settling_without_a_miss);
+    TAP_RUN(a_miss_begins_settling_anew);
+    TAP_RUN(failed_at_the_second_miss_in_a_row);
+    TAP_RUN(our_own_limits_are_no_evidence);
+    TAP_RUN(every_check_counts);
+    TAP_RUN(a_failed_asset_heals_after_settling);
+    TAP_RUN(a_listener_that_went_is_refused_at_once);
+    TAP_RUN(and_leaves_the_list_after_five_minutes);
+    TAP_RUN(one_that_comes_back_is_the_same_asset);
+    TAP_RUN(revisions_only_grow);
+    TAP_RUN(a_check_too_many_is_refused);
+    TAP_RUN(the_newest_latencies_are_kept);
+    return tap_done();
+}
