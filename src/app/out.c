@@ -1,6 +1,6 @@
 #include "app/out.h"
 
-#include "rt/output.h"
+#include "rt/stdio.h"
 
 enum { STDOUT = 1 };
 

@@ -12,10 +12,11 @@
 #include "base/utf8.h"
 #include "observe/observe.h"
 #include "rt/file.h"
-#include "rt/output.h"
+#include "rt/stdio.h"
 #include "rt/signal.h"
 
 enum {
+    STDIN = 0,
     STDOUT = 1,
     STDERR = 2,
     FILE_BYTES_MAX = 64 * 1024 * 1024, /* of a file of targets */
@@ -54,7 +55,8 @@ static int add_file(struct probing *p, const char *path, struct err *err)
 {
     bool input = strcmp(path, "-") == 0;
     struct buf text = BUF(MEM_APP, FILE_BYTES_MAX);
-    int r = rt_file_read_all(input ? "/dev/stdin" : path, &text, RT_NEVER);
+    int r = input ? rt_input_read_all(STDIN, &text, RT_NEVER)
+                  : rt_file_read_all(path, &text, RT_NEVER);
     if (r == -EMSGSIZE)
         err_set(err, r, "%s: longer than %d MiB", path, FILE_BYTES_MAX >> 20);
     else if (r < 0)

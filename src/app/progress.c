@@ -1,6 +1,6 @@
 #include "app/progress.h"
 
-#include "rt/output.h"
+#include "rt/stdio.h"
 #include "rt/term.h"
 
 enum { STDERR = 2, FIRST_MS = 1000, EVERY_MS = 200 };

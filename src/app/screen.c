@@ -3,7 +3,7 @@
 #include "app/up.h"
 #include "base/utf8.h"
 #include "cli/asset_print.h"
-#include "rt/output.h"
+#include "rt/stdio.h"
 #include "rt/term.h"
 
 enum {

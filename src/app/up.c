@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/asset_print.h"
-#include "rt/output.h"
+#include "rt/stdio.h"
 #include "rt/signal.h"
 
 enum { STDOUT = 1 };

@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "rt/chan.h"
-#include "rt/output.h"
+#include "rt/stdio.h"
 #include "rt/signal.h"
 #include "rt/sock.h"
 

@@ -52,7 +52,7 @@ static enum asset_state state(const struct world *w, const char *name)
 
 static void a_new_asset_is_pending(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "nginx-80", "127.0.0.1:80", REASON_OK);
     CHECK_INT(state(&w, "nginx-80"), ASSET_PENDING);
@@ -64,7 +64,7 @@ static void a_new_asset_is_pending(void)
 
 static void healthy_after_settling_without_a_miss(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
@@ -80,7 +80,7 @@ static void healthy_after_settling_without_a_miss(void)
 
 static void a_miss_begins_settling_anew(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
@@ -100,7 +100,7 @@ static void a_miss_begins_settling_anew(void)
 
 static void failed_at_the_second_miss_in_a_row(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
@@ -118,7 +118,7 @@ static void failed_at_the_second_miss_in_a_row(void)
 
 static void our_own_limits_are_no_evidence(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     for (int i = 0; i < 10; i++)
@@ -131,7 +131,7 @@ static void our_own_limits_are_no_evidence(void)
 
 static void every_check_counts(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "one", REASON_OK);
     take(&w, SAMPLE_FOUND, "a", "two", REASON_OK);
@@ -147,7 +147,7 @@ static void every_check_counts(void)
 
 static void a_failed_asset_heals_after_settling(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
@@ -163,7 +163,7 @@ static void a_failed_asset_heals_after_settling(void)
 
 static void a_listener_that_went_is_refused_at_once(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
@@ -178,7 +178,7 @@ static void a_listener_that_went_is_refused_at_once(void)
 
 static void and_leaves_the_list_after_five_minutes(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     take(&w, SAMPLE_GONE, "a", "c", REASON_OK);
@@ -194,7 +194,7 @@ static void and_leaves_the_list_after_five_minutes(void)
 
 static void one_that_comes_back_is_the_same_asset(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     take(&w, SAMPLE_GONE, "a", "c", REASON_OK);
@@ -213,7 +213,7 @@ static void one_that_comes_back_is_the_same_asset(void)
 
 static void revisions_only_grow(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     take(&w, SAMPLE_FOUND, "a", "c", REASON_OK);
     take(&w, SAMPLE_FOUND, "b", "c", REASON_OK);
@@ -227,7 +227,7 @@ static void revisions_only_grow(void)
 
 static void a_check_too_many_is_refused(void)
 {
-    struct world w;
+    static struct world w;
     begin(&w);
     char name[16];
     for (int i = 0; i < ASSET_CHECKS_MAX; i++) {

@@ -1,9 +1,60 @@
-#include "rt/output.h"
+#include "rt/stdio.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
+
+/* ---- input ---- */
+
+struct input {
+    int fd, result;
+    struct buf *b;
+};
+
+static void wait_for(int fd, short events)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    poll(&p, 1, -1);
+}
+
+static void read_all(void *arg)
+{
+    enum { CHUNK_BYTES = 64 * 1024 };
+    struct input *in = arg;
+    for (;;) {
+        char *room;
+        in->result = buf_reserve(in->b, CHUNK_BYTES, &room);
+        /* The bound may lie within a chunk: then what is left is read byte by byte. */
+        size_t size = CHUNK_BYTES;
+        if (in->result < 0) {
+            size = 1;
+            in->result = buf_reserve(in->b, size, &room);
+        }
+        if (in->result < 0)
+            return;
+        ssize_t n = read(in->fd, room, size);
+        if (n > 0)
+            buf_commit(in->b, (size_t)n);
+        else if (n == 0)
+            return;
+        else if (errno == EAGAIN)
+            wait_for(in->fd, POLLIN);
+        else if (errno != EINTR) {
+            in->result = -errno;
+            return;
+        }
+    }
+}
+
+int rt_input_read_all(int fd, struct buf *b, rt_time deadline)
+{
+    struct input in = {.fd = fd, .b = b};
+    int r = rt_offload(read_all, &in, deadline);
+    return r < 0 ? r : in.result;
+}
+
+/* ---- output ---- */
 
 struct output {
     int fd, result;
@@ -19,8 +70,7 @@ static int write_all(int fd, const char *data, size_t size)
             data += n;
             size -= (size_t)n;
         } else if (errno == EAGAIN) {
-            struct pollfd p = {.fd = fd, .events = POLLOUT};
-            poll(&p, 1, -1);
+            wait_for(fd, POLLOUT);
         } else if (errno != EINTR) {
             return -errno;
         }

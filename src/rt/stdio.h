@@ -1,0 +1,21 @@
+/* stdio.h - standard input, output and error, used without holding the loop.
+ *
+ * Whoever reads us may be slow, or gone: a pipe that is full, a terminal that is stopped. Reads and
+ * writes run on an offload thread; a descriptor that somebody made non-blocking is waited for. */
+#ifndef FIREBREAK_RT_STDIO_H
+#define FIREBREAK_RT_STDIO_H
+
+#include "base/buf.h"
+#include "rt/rt.h"
+
+/* Appends all that comes until the end of the input. Returns 0, -EMSGSIZE (the buffer's bound), or
+ * another negative errno. A read that nobody answers holds its offload thread. */
+int rt_input_read_all(int fd, struct buf *b, rt_time deadline);
+
+/* Writes all of it to a descriptor that is not ours to close. Returns 0, -EPIPE (nobody reads;
+ * no signal is raised), or another negative errno; then an unknown part was written. */
+int rt_output_write(int fd, const void *data, size_t size, rt_time deadline);
+/* As rt_output_write, at once and in the calling thread: for before and after rt_run. */
+int rt_output_write_now(int fd, const void *data, size_t size);
+
+#endif
