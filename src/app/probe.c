@@ -7,13 +7,14 @@
 #include "app/out.h"
 #include "app/progress.h"
 #include "app/spec.h"
+#include "base/utf8.h"
 #include "cli/print.h"
 #include "cli/probe_print.h"
-#include "base/utf8.h"
+#include "host/limits.h"
 #include "observe/observe.h"
 #include "rt/file.h"
-#include "rt/stdio.h"
 #include "rt/signal.h"
+#include "rt/stdio.h"
 
 enum {
     STDIN = 0,
@@ -369,6 +370,7 @@ static int run_probing(struct probing *p)
     struct err err = {0};
     if (probe_spec_from(p->options, &p->app->arena, &p->spec, &err) < 0)
         return app_fail(p->app, EXIT_USAGE, &err);
+    host_raise_descriptors();
     p->parts = mem_alloc(MEM_APP, (size_t)config.loops * sizeof(p->parts[0]));
     int r = rt_run(&config, probe_main, p);
     if (r == 0)

@@ -17,7 +17,7 @@ struct observer {
 typedef void probe_kind_fn(struct observer *o, const struct probe_target *t,
                            struct probe_result *r, rt_time deadline);
 
-probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http;
+probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http, probe_exec;
 
 /* The TLS context, opened when it is first asked for. Returns 0, or -1 with the reason set. */
 int observe_tls_context(struct observer *o, struct probe_result *r, rt_time deadline);

@@ -170,6 +170,7 @@ static probe_kind_fn *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_HTTP] = probe_http,
     [PROBE_TLS] = probe_tls,
     [PROBE_DNS] = probe_dns,
+    [PROBE_EXEC] = probe_exec,
 };
 
 void observe_probe(struct observer *o, const struct probe_target *t, struct probe_result *r)
