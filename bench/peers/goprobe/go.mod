@@ -1,0 +1,3 @@
+module firebreak/bench/peers/goprobe
+
+go 1.26
