@@ -44,7 +44,7 @@ def dnsmasq_answers():
     r = ask(port, "web.test")
     equal((r["ok"], r["answers"], r["address"]), (True, ["10.1.2.3"], f"127.0.0.1:{port}"))
     equal(ask(port, "web.test", "AAAA")["answers"], ["fd00::1"])
-    equal(ask(port, "test", "MX")["answers"], ["10 mail.test."])
+    equal(ask(port, "test", "MX")["answers"], ["10 mail.test"])
     contains(ask(port, "text.test", "TXT")["answers"][0], "hello world")
     equal(ask(port, "nothing.test")["reason"], "dns_nxdomain")
 

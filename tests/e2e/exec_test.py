@@ -31,7 +31,8 @@ def a_signal_is_told():
 
 @case
 def arguments_are_passed_as_they_are():
-    r = probe_one("exec:" + json.dumps(["/bin/sh", "-c", 'test "$1" = "a b*;$HOME"', "sh", "a b*;$HOME"]))
+    argv = ["/bin/sh", "-c", "test \"$1\" = 'a b*;$HOME'", "sh", "a b*;$HOME"]
+    r = probe_one("exec:" + json.dumps(argv))
     equal(r["ok"], True)
 
 

@@ -1,0 +1,223 @@
+#include "app/app.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/print.h"
+#include "rt/stdio.h"
+#include "rt/term.h"
+#include "wire/json.h"
+
+enum { STDOUT = 1, STDERR = 2 };
+
+/* ---- failing ---- */
+
+static const struct fault_title {
+    int exit;
+    const char *title, *reason;
+    int status;
+} titles[] = {
+    {EXIT_USAGE, "Usage", "usage", 400},
+    {EXIT_UNREACHABLE, "Not reachable", "source_io", 502},
+    {EXIT_NO, "Failed", "failed", 500},
+};
+
+static void fail_json(int exit, const char *detail, struct buf *out)
+{
+    const struct fault_title *t = &titles[ARRAY_LEN(titles) - 1];
+    struct json_writer w;
+    for (size_t i = 0; i < ARRAY_LEN(titles); i++)
+        if (titles[i].exit == exit)
+            t = &titles[i];
+    json_begin(&w, out, 0);
+    json_object_open(&w);
+    json_key(&w, "type");
+    json_cstr(&w, "about:blank");
+    json_key(&w, "title");
+    json_cstr(&w, t->title);
+    json_key(&w, "status");
+    json_i64(&w, t->status);
+    json_key(&w, "detail");
+    json_cstr(&w, detail);
+    json_key(&w, "reason");
+    json_cstr(&w, t->reason);
+    json_key(&w, "field");
+    json_null(&w);
+    json_key(&w, "trace_id");
+    json_null(&w);
+    json_object_close(&w);
+    json_end(&w);
+    buf_append_byte(out, '\n');
+}
+
+int app_fail(const struct app *app, int status, const struct err *err)
+{
+    struct buf out = BUF(MEM_APP, 0);
+    const char *name = app->command ? app->command->name : NULL;
+    const char *form = app->parsed.globals.output;
+    if (form && (strcmp(form, "json") == 0 || strcmp(form, "jsonl") == 0)) {
+        fail_json(status, err->text, &out);
+    } else {
+        buf_printf(&out, "%sfirebreak%s%s:%s %s\n", app->color_err ? "\x1b[31m" : "",
+                   name ? " " : "", name ? name : "", app->color_err ? "\x1b[0m" : "", err->text);
+        if (status == EXIT_USAGE)
+            buf_printf(&out, "'firebreak %s%s-h' shows how it is used.\n", name ? name : "",
+                       name ? " " : "");
+    }
+    rt_output_write_now(STDERR, out.data, out.size);
+    buf_done(&out);
+    return status;
+}
+
+int app_write(const struct app *app, struct slice data)
+{
+    int r = rt_output_write_now(STDOUT, data.data, data.size);
+    if (r == 0 || r == -EPIPE)
+        return EXIT_WELL; /* a reader that has gone has seen enough */
+    struct err err;
+    err_sys(&err, r, "write to standard output");
+    return app_fail(app, EXIT_UNREACHABLE, &err);
+}
+
+/* ---- commands that only print ---- */
+
+static int print_help(struct app *app, const struct cli_command *c)
+{
+    struct buf out = BUF(MEM_APP, 0);
+    if (c)
+        cli_help_command(&cli_firebreak, c, app->color_out,
+                         (size_t)rt_term_size_of(STDOUT).columns, &out);
+    else
+        cli_help_program(&cli_firebreak, app->color_out, &out);
+    int status = app_write(app, buf_slice(&out));
+    buf_done(&out);
+    return status;
+}
+
+static int unknown_command(struct app *app, const char *name)
+{
+    struct err err;
+    const char *near = cli_command_suggest(cli_firebreak.commands, name);
+    if (near)
+        err_set(&err, -EINVAL, "unknown command '%.80s': did you mean '%s'?", name, near);
+    else
+        err_set(&err, -EINVAL, "unknown command '%.80s'", name);
+    return app_fail(app, EXIT_USAGE, &err);
+}
+
+/* The command that operand `at` names; NULL where there is no such operand. */
+static int named_command(struct app *app, uint32_t at, const struct cli_command **ret)
+{
+    *ret = NULL;
+    if (app->parsed.operand_count <= at)
+        return EXIT_WELL;
+    const char *name = app->parsed.operands[at];
+    *ret = cli_command_find(cli_firebreak.commands, slice_from(name));
+    return *ret ? EXIT_WELL : unknown_command(app, name);
+}
+
+static int run_help(struct app *app)
+{
+    const struct cli_command *c;
+    int status = named_command(app, 0, &c);
+    return status ? status : print_help(app, c);
+}
+
+static int run_docs(struct app *app)
+{
+    const struct cli_command *c;
+    struct buf out = BUF(MEM_APP, 0);
+    int status = named_command(app, 1, &c);
+    if (status)
+        return status;
+    if (strcmp(app->parsed.operands[0], "man") == 0)
+        cli_man(&cli_firebreak, c, &out);
+    else
+        cli_markdown(&cli_firebreak, &out);
+    status = app_write(app, buf_slice(&out));
+    buf_done(&out);
+    return status;
+}
+
+static int run_completion(struct app *app)
+{
+    struct buf out = BUF(MEM_APP, 0);
+    cli_complete_bash(&cli_firebreak, &out);
+    int status = app_write(app, buf_slice(&out));
+    buf_done(&out);
+    return status;
+}
+
+/* ---- dispatch ---- */
+
+static const struct {
+    const struct cli_command *command;
+    int (*run)(struct app *app);
+} bodies[] = {
+    {&cli_probe, app_probe},   {&cli_up, app_up},     {&cli_completion, run_completion},
+    {&cli_version, app_version}, {&cli_docs, run_docs}, {&cli_help, run_help},
+};
+
+static bool wanted(const char *mode, bool terminal)
+{
+    if (mode && strcmp(mode, "always") == 0)
+        return true;
+    return terminal && !(mode && strcmp(mode, "never") == 0);
+}
+
+static void look_at_terminal(struct app *app)
+{
+    const struct cli_globals *g = &app->parsed.globals;
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool dumb = (no_color && no_color[0]) || (term && strcmp(term, "dumb") == 0);
+    app->out_terminal = rt_term_is(STDOUT);
+    app->err_terminal = rt_term_is(STDERR);
+    app->color_out = wanted(g->color, app->out_terminal && !dumb);
+    app->color_err = wanted(g->color, app->err_terminal && !dumb);
+    app->progress = wanted(g->progress, app->err_terminal);
+}
+
+static int run_command(struct app *app, int argc, char **argv)
+{
+    struct err err = {0};
+    int r = cli_parse(app->command, argc, argv, &app->arena, &app->parsed, &err);
+    look_at_terminal(app);
+    if (r < 0)
+        return app_fail(app, EXIT_USAGE, &err);
+    if (app->parsed.globals.help)
+        return print_help(app, app->command);
+    if (app->parsed.globals.version)
+        return app_version(app);
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+        if (bodies[i].command == app->command)
+            return bodies[i].run(app);
+    abort(); /* a command without a body: the tables of cli/ and this one differ */
+}
+
+static int run(struct app *app, int argc, char **argv)
+{
+    struct err err = {0};
+    int at = cli_find_command(argc - 1, argv + 1, &app->parsed.globals, &err);
+    look_at_terminal(app);
+    if (at < 0)
+        return app_fail(app, EXIT_USAGE, &err);
+    if (app->parsed.globals.version)
+        return app_version(app);
+    if (at == argc - 1)
+        return print_help(app, NULL);
+    app->command = cli_command_find(cli_firebreak.commands, slice_from(argv[at + 1]));
+    if (!app->command)
+        return unknown_command(app, argv[at + 1]);
+    if (app->parsed.globals.help)
+        return print_help(app, app->command);
+    return run_command(app, argc - at - 2, argv + at + 2);
+}
+
+int main(int argc, char **argv)
+{
+    struct app app = {.arena = ARENA(MEM_APP, 0)};
+    int status = run(&app, argc < 1 ? 1 : argc, argv);
+    arena_done(&app.arena);
+    return status;
+}
