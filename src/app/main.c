@@ -188,7 +188,7 @@ static int run_command(struct app *app, int argc, char **argv)
     if (app->parsed.globals.help)
         return print_help(app, app->command);
     if (app->parsed.globals.version)
-        return app_version(app);
+        app->command = &cli_version;
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
         if (bodies[i].command == app->command)
             return bodies[i].run(app);
@@ -202,15 +202,15 @@ static int run(struct app *app, int argc, char **argv)
     look_at_terminal(app);
     if (at < 0)
         return app_fail(app, EXIT_USAGE, &err);
-    if (app->parsed.globals.version)
-        return app_version(app);
+    if (app->parsed.globals.version) {
+        app->command = &cli_version;
+        return run_command(app, 0, argv);
+    }
     if (at == argc - 1)
         return print_help(app, NULL);
     app->command = cli_command_find(cli_firebreak.commands, slice_from(argv[at + 1]));
     if (!app->command)
         return unknown_command(app, argv[at + 1]);
-    if (app->parsed.globals.help)
-        return print_help(app, app->command);
     return run_command(app, argc - at - 2, argv + at + 2);
 }
 

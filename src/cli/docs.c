@@ -1,13 +1,20 @@
 #include "cli/help.h"
 
+#include "base/utf8.h"
+
 /* ---- man(7) ---- */
 
 /* Text with what roff would take for a command made harmless. */
 static void roff(struct buf *out, struct slice text)
 {
     bool line_start = out->size == 0 || out->data[out->size - 1] == '\n';
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
+    while (text.size) {
+        uint32_t wide = utf8_next(&text, NULL);
+        if (wide > 0x7f) {
+            buf_printf(out, "\\[u%04X]", wide);
+            continue;
+        }
+        char c = (char)wide;
         if (line_start && (c == '.' || c == '\''))
             buf_append_cstr(out, "\\&");
         if (c == '\\')

@@ -57,6 +57,7 @@ static void take(int fd)
 {
     struct termios raw = saved;
     raw.c_lflag &= (tcflag_t) ~(ICANON | ECHO);
+    raw.c_oflag &= (tcflag_t)~OPOST;
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     atomic_store(&taken, true);

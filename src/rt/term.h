@@ -1,6 +1,7 @@
 /* term.h - the terminal: is it one, how large, a screen of our own and back, keys.
  *
- * rt_term_open takes the terminal: no echo, no line editing, the alternate screen, no cursor.
+ * rt_term_open takes the terminal: no echo, no line editing, the alternate screen, no cursor, and
+ * a line ends in "\r\n".
  * Ctrl-C still raises SIGINT. rt_term_close puts back exactly what was there; so does the end of
  * the process by a fatal signal that the runtime sees, and stopping it by Ctrl-Z (it is taken again
  * when the process goes on). One at a time a process. */

@@ -1,0 +1,118 @@
+"""Help, suggestions, version, manual and completion: all from the same tables."""
+import re
+
+from harness import *
+
+COMMANDS = ["up", "probe", "docs", "completion", "version", "help"]
+
+
+@case
+def help_begins_with_examples():
+    for args in (["-h"], ["--help"], ["help"]):
+        r = firebreak(*args)
+        equal((r.returncode, r.stderr), (0, ""))
+        true(r.stdout.index("Examples") < r.stdout.index("Commands"))
+    for c in COMMANDS:
+        r = firebreak(c, "-h")
+        equal((c, r.returncode, r.stderr), (c, 0, ""))
+        true(r.stdout.index("Examples") < r.stdout.index("Usage"))
+        equal(firebreak("help", c).stdout, r.stdout)
+        true(all(len(x) <= 100 for x in r.stdout.splitlines()))
+
+
+@case
+def a_misspelt_word_gets_a_suggestion():
+    for args, words in ((["prbe"], "did you mean 'probe'?"), (["probe", "--timeot", "1s", "h:1"], "did you mean --timeout?"),
+                        (["probe", "h:1", "-o", "jsn"], "did you mean json"), (["--colr", "x"], "did you mean --color?"),
+                        (["probe", "--color", "allways", "h:1"], "did you mean always?"), (["completion", "bsh"], "did you mean bash?"),
+                        (["help", "prob"], "did you mean 'probe'?"), (["docs", "man", "pobe"], "did you mean 'probe'?")):
+        r = firebreak(*args)
+        equal((args, r.returncode, r.stdout), (args, 2, ""))
+        contains(r.stderr, words)
+
+
+@case
+def every_example_is_accepted():
+    text = "".join(firebreak(c, "-h").stdout for c in ("probe", "up"))
+    examples = re.findall(r"^  (firebreak probe .*)$", text, re.M)
+    true(len(examples) >= 6)
+    for line in examples:
+        line = line.split("|")[0].replace("targets.txt", "/dev/null").replace("[OPTION...] TARGET...", "127.0.0.1:1")
+        # --count 0 is refused after everything else was understood
+        r = subprocess.run(["bash", "-c", line.replace("firebreak", BINARY, 1) + " --count 0"], capture_output=True,
+                           text=True, timeout=30)
+        contains(r.stderr, "--count: 0 is outside")
+
+
+@case
+def version_is_an_object():
+    v = json.loads(firebreak("--version", "-o", "json").stdout)
+    equal(list(v), ["version", "commit", "api", "target", "compiler", "libraries"])
+    equal(v["api"], "v1")
+    true(re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", v["version"]))
+    true(re.fullmatch(r"[0-9a-f]{12}|unknown", v["commit"]), v["commit"])
+    true({"openssl", "c-ares", "pcre2", "glibc"} <= set(v["libraries"]))
+    equal(json.loads(firebreak("version", "-o", "json").stdout), v)
+    contains(firebreak("--version").stdout, v["version"])
+    equal(firebreak("--version", "-o", "xml").returncode, 2)
+
+
+@case
+def colours_only_where_they_are_wanted():
+    equal("\x1b" in firebreak("-h").stdout, False)
+    equal("\x1b" in firebreak("-h", "--color", "always").stdout, True)
+    equal("\x1b" in firebreak("probe", "127.0.0.1:1", "-o", "text", "--color", "always").stdout, True)
+
+
+@case
+def the_manual_renders_without_a_complaint():
+    for args in ([], *[[c] for c in COMMANDS]):
+        page = firebreak("docs", "man", *args).stdout
+        true(page.startswith(".TH firebreak"))
+        r = subprocess.run([need("groff"), "-man", "-Tutf8", "-ww", "-z"], input=page, capture_output=True, text=True)
+        equal((args, r.stderr), (args, ""))
+
+
+@case
+def the_reference_in_docs_is_what_the_program_prints():
+    with open(os.path.join(ROOT, "docs/commands.md")) as f:
+        equal(f.read(), firebreak("docs", "markdown").stdout, "run: firebreak docs markdown > docs/commands.md")
+
+
+@case
+def every_option_is_in_every_document():
+    text = firebreak("probe", "-h").stdout
+    options = set(re.findall(r"--([a-z-]+)", text[text.index("Options"):text.index("Global options")]))
+    true(len(options) >= 17)
+    man, markdown = firebreak("docs", "man", "probe").stdout, firebreak("docs", "markdown").stdout
+    completion = firebreak("completion", "bash").stdout
+    for o in options:
+        contains(man, "\\-\\-" + o.replace("-", "\\-"))
+        contains(markdown, "--" + o)
+        contains(completion, "--" + o)
+
+
+@case
+def bash_completes():
+    bash = need("bash")
+
+    def complete(*words):
+        script = ('source <("$0" completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _firebreak; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        r = subprocess.run([bash, "-c", script, BINARY, *words], capture_output=True, text=True, timeout=30)
+        equal(r.stderr, "")
+        return r.stdout.split()
+    equal(sorted(complete("firebreak", "")), sorted(COMMANDS))
+    equal(complete("firebreak", "pro"), ["probe"])
+    equal(complete("firebreak", "probe", "--time"), ["--timeout"])
+    equal(complete("firebreak", "probe", "-o", "json"), ["json", "jsonl"])
+    equal(complete("firebreak", "probe", "--color", "a"), ["auto", "always"])
+    equal(complete("firebreak", "up", "--on"), ["--once"])
+    equal(complete("firebreak", "completion", ""), ["bash"])
+    equal(sorted(complete("firebreak", "docs", "")), ["man", "markdown"])
+    d = folder()
+    write(os.path.join(d, "targets.txt"), "")
+    equal(complete("firebreak", "probe", "-f", d + "/t"), [d + "/targets.txt"])
+
+
+main()
