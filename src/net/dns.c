@@ -4,41 +4,50 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "net/dns_channel.h"
 #include "net/dns_record.h"
 #include "rt/event.h"
 
+/* Names have no case: keys are in lower case, and lie in the values. */
 struct cached {
-    struct list hash_link, age_link; /* age: most recently used first */
+    struct list age_link; /* most recently used first */
     rt_time expires;
-    int result; /* 0, -ENOENT, -ENODATA */
+    int result;                     /* 0, -ENOENT, -ENODATA */
     struct dns_addresses addresses; /* port 0 */
     uint16_t name_size;
     char name[];
 };
 
-enum { CACHE_BUCKETS = 1024 };
-
 struct dns_resolver {
     struct rt_group group;
     struct dns_channel system;
-    struct list servers; /* channels to named servers, most recently used first */
-    uint32_t server_count, in_flight, cached_count;
+    struct dns_channel words; /* the same servers; for what they said where none would answer */
+    struct list servers;      /* channels to named servers, most recently used first */
+    uint32_t server_count, in_flight;
+    struct map cache;   /* of struct cached */
+    struct map lookups; /* of struct question: those under way, for others to join */
     struct list by_age;
-    struct list buckets[CACHE_BUCKETS];
 };
 
-int dns_resolver_open(struct dns_resolver **ret_resolver, struct err *err)
+int dns_resolver_open(const struct dns_options *options, struct dns_resolver **ret_resolver,
+                      struct err *err)
 {
     if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
         return err_set(err, -EIO, "c-ares cannot start");
     struct dns_resolver *d = mem_alloc(MEM_NET, sizeof(*d));
+    struct map_seed seed = {rt_random(), rt_random()};
     rt_group_init(&d->group, "dns");
     list_init(&d->servers);
     list_init(&d->by_age);
-    for (int i = 0; i < CACHE_BUCKETS; i++)
-        list_init(&d->buckets[i]);
-    int r = dns_channel_open(&d->system, &d->group, NULL, err);
+    d->cache = MAP(MEM_NET, DNS_CACHE_MAX, seed);
+    d->lookups = MAP(MEM_NET, DNS_IN_FLIGHT_MAX, seed);
+    int r = dns_channel_open(&d->system, &d->group,
+                             &(struct dns_channel_options){.config = options}, err);
+    if (r == 0)
+        r = dns_channel_open(&d->words, &d->group,
+                             &(struct dns_channel_options){.config = options, .own_words = true},
+                             err);
     if (r < 0) {
         dns_resolver_close(d);
         return r;
@@ -49,9 +58,8 @@ int dns_resolver_open(struct dns_resolver **ret_resolver, struct err *err)
 
 static void cache_drop(struct dns_resolver *d, struct cached *e)
 {
-    list_remove(&e->hash_link);
+    map_remove(&d->cache, (struct slice){e->name, e->name_size});
     list_remove(&e->age_link);
-    d->cached_count--;
     mem_free(MEM_NET, e);
 }
 
@@ -60,7 +68,7 @@ void dns_resolver_close(struct dns_resolver *d)
     if (!d)
         return;
     dns_channel_close(&d->system);
-    list_each(it, &d->servers)
+    list_each (it, &d->servers)
         dns_channel_close(list_entry(it, struct dns_channel, link));
     rt_group_done(&d->group);
     struct list *it;
@@ -68,37 +76,26 @@ void dns_resolver_close(struct dns_resolver *d)
         mem_free(MEM_NET, list_entry(it, struct dns_channel, link));
     while (!list_empty(&d->by_age))
         cache_drop(d, list_entry(d->by_age.next, struct cached, age_link));
+    map_done(&d->cache);
+    map_done(&d->lookups);
     mem_free(MEM_NET, d);
     ares_library_cleanup();
 }
 
 /* ---- cache ---- */
 
-static struct list *bucket_of(struct dns_resolver *d, struct slice name)
-{
-    uint64_t h = 1469598103934665603u; /* FNV-1a; the cache is small and its chains are bounded by it */
-    for (size_t i = 0; i < name.size; i++)
-        h = (h ^ (unsigned char)(name.data[i] | 0x20)) * 1099511628211u;
-    return &d->buckets[h % CACHE_BUCKETS];
-}
-
 static struct cached *cache_find(struct dns_resolver *d, struct slice name)
 {
-    struct list *bucket = bucket_of(d, name);
-    list_each_safe(it, bucket)
-    {
-        struct cached *e = list_entry(it, struct cached, hash_link);
-        if (!slice_eq_nocase((struct slice){e->name, e->name_size}, name))
-            continue;
-        if (e->expires <= rt_now()) {
-            cache_drop(d, e);
-            return NULL;
-        }
-        list_remove(&e->age_link);
-        list_push_front(&d->by_age, &e->age_link);
-        return e;
+    struct cached *e = map_get(&d->cache, name);
+    if (!e)
+        return NULL;
+    if (e->expires <= rt_now()) {
+        cache_drop(d, e);
+        return NULL;
     }
-    return NULL;
+    list_remove(&e->age_link);
+    list_push_front(&d->by_age, &e->age_link);
+    return e;
 }
 
 static void cache_put(struct dns_resolver *d, struct slice name, int result,
@@ -107,10 +104,10 @@ static void cache_put(struct dns_resolver *d, struct slice name, int result,
     if (ttl_s <= 0)
         return;
     struct cached *old = cache_find(d, name);
+    if (!old && d->cache.count == DNS_CACHE_MAX)
+        old = list_entry(d->by_age.prev, struct cached, age_link);
     if (old)
         cache_drop(d, old);
-    if (d->cached_count == DNS_CACHE_MAX)
-        cache_drop(d, list_entry(d->by_age.prev, struct cached, age_link));
     struct cached *e = mem_alloc(MEM_NET, sizeof(*e) + name.size);
     if (ttl_s > DNS_TTL_MAX_S)
         ttl_s = DNS_TTL_MAX_S;
@@ -120,24 +117,26 @@ static void cache_put(struct dns_resolver *d, struct slice name, int result,
         e->addresses = *addresses;
     e->name_size = (uint16_t)name.size;
     memcpy(e->name, name.data, name.size);
-    list_push_front(bucket_of(d, name), &e->hash_link);
+    map_put(&d->cache, (struct slice){e->name, e->name_size}, e, NULL);
     list_push_front(&d->by_age, &e->age_link);
-    d->cached_count++;
 }
 
 /* ---- questions ----
  *
- * A question lives until c-ares has called back, also when the asking task has given up: then the
- * callback frees it. */
+ * A question lives until c-ares has called back and nobody waits any more, whichever comes last: a
+ * task that gives up leaves its question to end by itself. Lookups of one name are one question,
+ * however many tasks wait for it. */
 struct question {
     struct dns_resolver *resolver;
     struct dns_channel *channel;
     struct rt_event answered;
-    bool abandoned;
-    int status;
-    struct ares_addrinfo *info;
-    unsigned char *reply;
+    uint32_t waiters;
+    int result;
+    struct dns_addresses addresses; /* of a lookup */
+    unsigned char *reply;           /* of a query */
     int reply_size;
+    uint16_t name_size; /* of a lookup; 0: a query */
+    char name[DNS_NAME_MAX + 2];
 };
 
 static struct question *question_new(struct dns_resolver *d, struct dns_channel *c)
@@ -152,53 +151,35 @@ static struct question *question_new(struct dns_resolver *d, struct dns_channel 
     return q;
 }
 
-static void question_free(struct question *q)
+static void question_unref(struct question *q)
 {
-    ares_freeaddrinfo(q->info);
+    if (q->waiters > 0 || !q->answered.set)
+        return;
     mem_free(MEM_NET, q->reply);
     mem_free(MEM_NET, q);
 }
 
-static void question_end(struct question *q, int status)
+static void question_end(struct question *q)
 {
-    q->status = status;
+    if (q->name_size)
+        map_remove(&q->resolver->lookups, (struct slice){q->name, q->name_size});
     q->resolver->in_flight--;
     dns_channel_end(q->channel);
-    if (q->abandoned)
-        question_free(q);
-    else
-        rt_event_set(&q->answered);
+    rt_event_set(&q->answered);
+    question_unref(q);
 }
 
-static void on_addresses(void *arg, int status, int timeouts, struct ares_addrinfo *info)
-{
-    struct question *q = arg;
-    (void)timeouts;
-    q->info = info;
-    question_end(q, status);
-}
-
-static void on_reply(void *arg, int status, int timeouts, unsigned char *reply, int size)
-{
-    struct question *q = arg;
-    (void)timeouts;
-    if (reply && size > 0) {
-        q->reply = mem_alloc(MEM_NET, (size_t)size);
-        memcpy(q->reply, reply, (size_t)size);
-        q->reply_size = size;
-    }
-    question_end(q, status);
-}
-
-/* 0: answered, and q is the caller's to free; else q is left to its callback. */
+/* Waits for the end and takes part in it: afterwards question_leave. */
 static int question_wait(struct question *q, rt_time deadline)
 {
-    int r = rt_event_wait(&q->answered, deadline);
-    if (r < 0 && q->answered.set)
-        question_free(q);
-    else if (r < 0)
-        q->abandoned = true;
-    return r;
+    q->waiters++;
+    return rt_event_wait(&q->answered, deadline);
+}
+
+static void question_leave(struct question *q)
+{
+    q->waiters--;
+    question_unref(q);
 }
 
 static const struct {
@@ -231,8 +212,10 @@ static int code_of(int status)
 
 static int addresses_of(const struct ares_addrinfo *info, struct dns_addresses *a, int64_t *ret_ttl)
 {
-    *a = (struct dns_addresses){0};
     *ret_ttl = DNS_TTL_MAX_S;
+    for (const struct ares_addrinfo_cname *c = info->cnames; c; c = c->next)
+        if (c->ttl < *ret_ttl)
+            *ret_ttl = c->ttl;
     for (const struct ares_addrinfo_node *n = info->nodes; n; n = n->ai_next) {
         if (a->count == DNS_ADDRESSES_MAX)
             break;
@@ -247,24 +230,73 @@ static int addresses_of(const struct ares_addrinfo *info, struct dns_addresses *
     return a->count ? 0 : -ENODATA;
 }
 
-static int ask_addresses(struct dns_resolver *d, const char *name, struct slice key,
-                         struct dns_addresses *ret, rt_time deadline)
+static void on_addresses(void *arg, int status, int timeouts, struct ares_addrinfo *info);
+
+static void ask_on(struct question *q, struct dns_channel *c)
+{
+    struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    dns_channel_end(q->channel);
+    q->channel = c;
+    dns_channel_begin(c);
+    ares_getaddrinfo(c->ares, q->name, NULL, &hints, on_addresses, q);
+}
+
+static void on_addresses(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+    struct question *q = arg;
+    int64_t ttl = DNS_NEGATIVE_TTL_S;
+    (void)timeouts;
+    if (status == ARES_ECONNREFUSED && q->channel == &q->resolver->system) {
+        /* This is what c-ares says, too, when every server answered SERVFAIL. */
+        ask_on(q, &q->resolver->words);
+        return;
+    }
+    q->result = code_of(status);
+    if (q->result == 0)
+        q->result = addresses_of(info, &q->addresses, &ttl);
+    if (q->result == -ENODATA)
+        ttl = DNS_NEGATIVE_TTL_S;
+    if (q->result == 0 || q->result == -ENOENT || q->result == -ENODATA)
+        cache_put(q->resolver, (struct slice){q->name, q->name_size}, q->result, &q->addresses,
+                  ttl);
+    ares_freeaddrinfo(info);
+    question_end(q);
+}
+
+/* c-ares may call back before this returns; q stays, as it has a waiter. */
+static struct question *ask_addresses(struct dns_resolver *d, struct slice name)
 {
     struct question *q = question_new(d, &d->system);
     if (!q)
+        return NULL;
+    memcpy(q->name, name.data, name.size);
+    q->name_size = (uint16_t)name.size;
+    map_put(&d->lookups, (struct slice){q->name, q->name_size}, q, NULL);
+    q->waiters++;
+    ask_on(q, &d->system);
+    q->waiters--;
+    return q;
+}
+
+static int lookup(struct dns_resolver *d, struct slice name, struct dns_addresses *ret,
+                  rt_time deadline)
+{
+    const struct cached *e = cache_find(d, name);
+    if (e) {
+        *ret = e->addresses;
+        return e->result;
+    }
+    struct question *q = map_get(&d->lookups, name);
+    if (!q)
+        q = ask_addresses(d, name);
+    if (!q)
         return -ENOBUFS;
-    struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    ares_getaddrinfo(d->system.ares, name, NULL, &hints, on_addresses, q);
     int r = question_wait(q, deadline);
-    if (r < 0)
-        return r;
-    int64_t ttl = DNS_NEGATIVE_TTL_S;
-    r = code_of(q->status);
-    if (r == 0)
-        r = addresses_of(q->info, ret, &ttl);
-    if (r == 0 || r == -ENOENT || r == -ENODATA)
-        cache_put(d, key, r, ret, ttl);
-    question_free(q);
+    if (r == 0) {
+        *ret = q->addresses;
+        r = q->result;
+    }
+    question_leave(q);
     return r;
 }
 
@@ -284,11 +316,23 @@ static int explain(int code, const char *name, struct err *err)
     case -EBADMSG:
         return err_set(err, code, "%s: the name server's answer is broken", name);
     case -ENOBUFS:
-        return err_set(err, code, "%s: more than %d questions under way", name,
-                       DNS_IN_FLIGHT_MAX);
+        return err_set(err, code, "%s: more than %d questions under way", name, DNS_IN_FLIGHT_MAX);
     default:
         return err_sys(err, code, "%s", name);
     }
+}
+
+/* In lower case and NUL-terminated. */
+static int take_name(struct slice name, char *text, struct err *err)
+{
+    if (name.size == 0 || name.size > DNS_NAME_MAX + 1 || memchr(name.data, 0, name.size))
+        return err_set(err, -EINVAL, "a name has 1 to %d bytes, and no NUL", DNS_NAME_MAX);
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        text[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    text[name.size] = 0;
+    return 0;
 }
 
 int dns_lookup(struct dns_resolver *d, struct slice name, uint16_t port,
@@ -296,21 +340,12 @@ int dns_lookup(struct dns_resolver *d, struct slice name, uint16_t port,
 {
     struct dns_addresses a = {.count = 1};
     char text[DNS_NAME_MAX + 2];
-    int r = 0;
-    if (rt_addr_parse_ip(name, port, &a.addr[0]) == 0) {
-        *ret_addresses = a;
-        return 0;
-    }
-    if (name.size == 0 || name.size >= sizeof(text))
-        return err_set(err, -EINVAL, "a name has 1 to %d bytes", DNS_NAME_MAX);
-    memcpy(text, name.data, name.size);
-    text[name.size] = 0;
-    const struct cached *e = cache_find(d, name);
-    if (e) {
-        a = e->addresses;
-        r = e->result;
-    } else {
-        r = ask_addresses(d, text, name, &a, deadline);
+    int r = rt_addr_parse_ip(name, port, &a.addr[0]);
+    if (r < 0) {
+        r = take_name(name, text, err);
+        if (r < 0)
+            return r;
+        r = lookup(d, (struct slice){text, name.size}, &a, deadline);
     }
     if (r < 0)
         return explain(r, text, err);
@@ -322,64 +357,93 @@ int dns_lookup(struct dns_resolver *d, struct slice name, uint16_t port,
 
 /* ---- questions to a server ---- */
 
-static struct dns_channel *server_channel(struct dns_resolver *d, const struct rt_addr *server,
-                                          struct err *err)
+static void on_reply(void *arg, int status, int timeouts, unsigned char *reply, int size)
 {
-    if (!server)
-        return &d->system;
-    list_each(it, &d->servers)
-    {
+    struct question *q = arg;
+    (void)timeouts;
+    q->result = code_of(status);
+    if (reply && size > 0) {
+        q->reply = mem_alloc(MEM_NET, (size_t)size);
+        memcpy(q->reply, reply, (size_t)size);
+        q->reply_size = size;
+    }
+    question_end(q);
+}
+
+static bool is_idle(const struct dns_channel *c)
+{
+    return c->in_flight == 0 && !c->timer_runs && list_empty(&c->watches);
+}
+
+/* Closes the channel unused for longest; false where all are in use. */
+static bool evict_server(struct dns_resolver *d)
+{
+    for (struct list *it = d->servers.prev; it != &d->servers; it = it->prev) {
         struct dns_channel *c = list_entry(it, struct dns_channel, link);
-        if (!rt_addr_eq(&c->server, server))
+        if (!is_idle(c))
+            continue;
+        list_remove(&c->link);
+        dns_channel_close(c);
+        mem_free(MEM_NET, c);
+        d->server_count--;
+        return true;
+    }
+    return false;
+}
+
+static int server_channel(struct dns_resolver *d, const struct rt_addr *server,
+                          struct dns_channel **ret, struct err *err)
+{
+    *ret = &d->words;
+    if (!server)
+        return 0;
+    list_each (it, &d->servers) {
+        *ret = list_entry(it, struct dns_channel, link);
+        if (!rt_addr_eq(&(*ret)->server, server))
             continue;
         list_remove(it);
         list_push_front(&d->servers, it);
-        return c;
+        return 0;
     }
-    struct dns_channel *oldest = list_empty(&d->servers)
-                                     ? NULL
-                                     : list_entry(d->servers.prev, struct dns_channel, link);
-    if (d->server_count >= DNS_SERVERS_MAX && oldest->in_flight == 0 && !oldest->timer_runs &&
-        list_empty(&oldest->watches)) {
-        list_remove(&oldest->link);
-        dns_channel_close(oldest);
-        mem_free(MEM_NET, oldest);
-        d->server_count--;
-    }
+    if (d->server_count >= DNS_SERVERS_MAX && !evict_server(d))
+        return err_set(err, -ENOBUFS, "more than %d name servers are being asked", DNS_SERVERS_MAX);
     struct dns_channel *c = mem_alloc(MEM_NET, sizeof(*c));
-    if (dns_channel_open(c, &d->group, server, err) < 0) {
+    int r = dns_channel_open(
+        c, &d->group, &(struct dns_channel_options){.server = server, .own_words = true}, err);
+    if (r < 0) {
         mem_free(MEM_NET, c);
-        return NULL;
+        return r;
     }
     list_push_front(&d->servers, &c->link);
     d->server_count++;
-    return c;
+    *ret = c;
+    return 0;
 }
 
 int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice name,
-              uint16_t type, struct arena *arena, struct dns_answers *ret_answers,
-              struct err *err, rt_time deadline)
+              uint16_t type, struct arena *arena, struct dns_answers *ret_answers, struct err *err,
+              rt_time deadline)
 {
     enum { CLASS_IN = 1 };
     char text[DNS_NAME_MAX + 2];
-    if (name.size == 0 || name.size >= sizeof(text))
-        return err_set(err, -EINVAL, "a name has 1 to %d bytes", DNS_NAME_MAX);
-    memcpy(text, name.data, name.size);
-    text[name.size] = 0;
-    struct dns_channel *c = server_channel(d, server, err);
-    if (!c)
-        return -EIO;
+    struct dns_channel *c = NULL;
+    int r = take_name(name, text, err);
+    if (r == 0)
+        r = server_channel(d, server, &c, err);
+    if (r < 0)
+        return r;
     struct question *q = question_new(d, c);
     if (!q)
         return explain(-ENOBUFS, text, err);
+    q->waiters++; /* c-ares may call back at once */
     ares_query(c->ares, text, CLASS_IN, type, on_reply, q);
-    int r = question_wait(q, deadline);
-    if (r < 0)
-        return explain(r, text, err);
-    r = code_of(q->status);
+    q->waiters--;
+    r = question_wait(q, deadline);
+    if (r == 0)
+        r = q->result;
     if (r == 0)
         r = dns_record_parse(q->reply, q->reply_size, type, arena, ret_answers);
-    question_free(q);
+    question_leave(q);
     return r < 0 ? explain(r, text, err) : 0;
 }
 

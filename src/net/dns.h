@@ -3,7 +3,8 @@
  * A resolver belongs to one loop and serves all its tasks. Looking up honours /etc/hosts, the
  * search domains and servers of /etc/resolv.conf, falls back to TCP for cut answers, keeps
  * answers for their TTL (at most DNS_CACHE_MAX names) and "no such name" for DNS_NEGATIVE_TTL_S.
- * Numeric names need no lookup. A task that gives up leaves its query to end by itself.
+ * Numeric names need no lookup. Tasks that look up one name at the same time share one question;
+ * a task that gives up leaves its question to end by itself.
  *
  * Errors: -ENOENT no such name; -ENODATA the name has no such record; -ETIMEDOUT no answer by
  * the deadline; -EREMOTEIO the server failed (SERVFAIL, FORMERR, NOTIMP); -ECONNREFUSED it refused
@@ -19,7 +20,7 @@
 
 enum {
     DNS_NAME_MAX = 253,
-    DNS_ADDRESSES_MAX = 8,  /* of one name; further ones are left out */
+    DNS_ADDRESSES_MAX = 8, /* of one name; further ones are left out */
     DNS_CACHE_MAX = 4096,
     DNS_TTL_MAX_S = 3600,
     DNS_NEGATIVE_TTL_S = 5,
@@ -45,8 +46,14 @@ struct dns_addresses {
     uint32_t count;                         /* >= 1 */
 };
 
-/* Returns 0, or -EIO with *err where the system's configuration cannot be used. */
-int dns_resolver_open(struct dns_resolver **ret_resolver, struct err *err);
+/* NULL options: the system's own. */
+struct dns_options {
+    const char *resolv_conf; /* instead of /etc/resolv.conf */
+    uint16_t port;           /* of its servers; 0: 53 */
+};
+/* Returns 0, or -EIO with *err where the configuration cannot be used. */
+int dns_resolver_open(const struct dns_options *options, struct dns_resolver **ret_resolver,
+                      struct err *err);
 /* Waits for its own tasks only. NULL is accepted. No task may still ask it. */
 void dns_resolver_close(struct dns_resolver *d);
 
@@ -61,8 +68,8 @@ struct dns_answers {
     uint32_t count;
 };
 int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice name,
-              uint16_t type, struct arena *arena, struct dns_answers *ret_answers,
-              struct err *err, rt_time deadline);
+              uint16_t type, struct arena *arena, struct dns_answers *ret_answers, struct err *err,
+              rt_time deadline);
 
 /* "AAAA" to 28, any case. 0 or -EINVAL. */
 int dns_type_parse(struct slice word, uint16_t *ret_type);

@@ -52,8 +52,7 @@ static void watch_writable(void *arg)
 
 static struct watch *watch_find(struct dns_channel *c, int fd)
 {
-    list_each(it, &c->watches)
-    {
+    list_each (it, &c->watches) {
         struct watch *w = list_entry(it, struct watch, link);
         if (w->fd == fd && w->sock)
             return w;
@@ -106,9 +105,9 @@ static void tick(void *arg)
 {
     struct dns_channel *c = arg;
     while (c->in_flight > 0) {
-        struct timeval max = {.tv_usec = TICK_MAX_MS * 1000}, tv;
-        ares_timeout(c->ares, &max, &tv);
-        rt_time wait = (rt_time)tv.tv_sec * RT_SEC + tv.tv_usec * RT_US;
+        struct timeval max = {.tv_usec = TICK_MAX_MS * 1000}, buf;
+        const struct timeval *tv = ares_timeout(c->ares, &max, &buf); /* one of the two */
+        rt_time wait = (rt_time)tv->tv_sec * RT_SEC + tv->tv_usec * RT_US;
         if (wait < TICK_MIN_MS * RT_MS)
             wait = TICK_MIN_MS * RT_MS;
         if (rt_sleep(rt_now() + wait) < 0)
@@ -137,27 +136,44 @@ static int set_server(struct dns_channel *c, const struct rt_addr *server)
     return ares_set_servers_ports_csv(c->ares, text);
 }
 
-int dns_channel_open(struct dns_channel *c, struct rt_group *group, const struct rt_addr *server,
-                     struct err *err)
+/* Returns the mask of what was set. The path is c-ares's to read only. */
+static int configure(struct ares_options *o, const struct dns_channel_options *options)
+{
+    const struct dns_options *config = options->config;
+    int mask = 0;
+    if (config && config->resolv_conf) {
+        o->resolvconf_path = (char *)config->resolv_conf;
+        mask |= ARES_OPT_RESOLVCONF;
+    }
+    if (config && config->port) {
+        o->udp_port = o->tcp_port = config->port;
+        mask |= ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
+    }
+    if (options->own_words)
+        o->flags |= ARES_FLAG_NOCHECKRESP;
+    if (options->server)
+        o->flags |= ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+    return o->flags ? mask | ARES_OPT_FLAGS : mask;
+}
+
+int dns_channel_open(struct dns_channel *c, struct rt_group *group,
+                     const struct dns_channel_options *options, struct err *err)
 {
     *c = (struct dns_channel){.group = group};
     list_init(&c->watches);
-    struct ares_options options = {
+    struct ares_options ares = {
         .timeout = ATTEMPT_MS,
         .tries = TRIES,
         .sock_state_cb = on_socket_state,
         .sock_state_cb_data = c,
     };
     int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
-    if (server) {
-        /* One server was named: its own words count, SERVFAIL and REFUSED too. */
-        options.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
-        mask |= ARES_OPT_FLAGS;
-        c->server = *server;
+    mask |= configure(&ares, options);
+    int r = ares_init_options(&c->ares, &ares, mask);
+    if (r == ARES_SUCCESS && options->server) {
+        c->server = *options->server;
+        r = set_server(c, options->server);
     }
-    int r = ares_init_options(&c->ares, &options, mask);
-    if (r == ARES_SUCCESS && server)
-        r = set_server(c, server);
     if (r == ARES_SUCCESS)
         return 0;
     if (c->ares)

@@ -16,9 +16,15 @@ struct dns_channel {
     bool timer_runs;
 };
 
+struct dns_channel_options {
+    const struct rt_addr *server;     /* ask only this one, and search no domains; or NULL: */
+    const struct dns_options *config; /* where the servers stand; NULL: the system's own */
+    bool own_words; /* SERVFAIL and REFUSED are answers; else the next server is asked, and c-ares
+                     * forgets what the last one said */
+};
 /* Returns 0, or -EIO with *err. The channel's tasks live in `group`. */
-int dns_channel_open(struct dns_channel *c, struct rt_group *group, const struct rt_addr *server,
-                     struct err *err);
+int dns_channel_open(struct dns_channel *c, struct rt_group *group,
+                     const struct dns_channel_options *options, struct err *err);
 /* Every question still open is answered with "destroyed". */
 void dns_channel_close(struct dns_channel *c);
 /* Around each question: keeps the clock of c-ares going while any is open. */

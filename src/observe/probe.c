@@ -9,7 +9,7 @@ int observer_open(const struct probe_spec *spec, struct observer **ret_observer,
 {
     struct observer *o = mem_alloc(MEM_OBSERVE, sizeof(*o));
     o->spec = spec;
-    int r = dns_resolver_open(&o->dns, err);
+    int r = dns_resolver_open(NULL, &o->dns, err);
     if (r < 0) {
         mem_free(MEM_OBSERVE, o);
         return r;

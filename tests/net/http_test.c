@@ -27,7 +27,7 @@ static void world_open(struct world *w, const struct http_answer *answers, uint3
 {
     *w = (struct world){.body = BUF(MEM_TEST, 0)};
     http_server_start(&w->server, answers, count);
-    CHECK_INT(dns_resolver_open(&w->dns, &w->err), 0);
+    CHECK_INT(dns_resolver_open(NULL, &w->dns, &w->err), 0);
     struct http_client_options o = {.dns = w->dns};
     CHECK_INT(http_client_open(&o, &w->client), 0);
     snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%u/", rt_addr_port(&w->server.addr));
@@ -582,7 +582,7 @@ static void https_names_each_phase(void)
     w = (struct world){.body = BUF(MEM_TEST, 0)};
     struct tls_context *tls;
     struct arena arena = ARENA(MEM_TEST, 0);
-    CHECK_INT(dns_resolver_open(&w.dns, &w.err), 0);
+    CHECK_INT(dns_resolver_open(NULL, &w.dns, &w.err), 0);
     CHECK_INT(tls_context_open(&(struct tls_options){.ca_file = ca}, &tls, &w.err, soon()), 0);
     http_client_open(&(struct http_client_options){.dns = w.dns, .tls = tls}, &w.client);
     w.trace.arena = &arena;
