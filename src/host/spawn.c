@@ -2,101 +2,98 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/defs.h"
+#include "base/alloc.h"
 #include "base/fault.h"
+#include "host/pipe.h"
+#include "host/spawn_child.h"
 
-/* The child runs on a stack of its own in our memory, between clone and exec. It calls nothing but
- * system calls and the exec family, and writes to `failed` only. */
-enum { CHILD_STACK_BYTES = 64 * 1024, DESCRIPTORS_CLOSED_MAX = 65536 };
+/* ---- which program ---- */
 
-struct launch {
-    const struct host_spawn *spawn;
-    int failed;       /* errno of the step that failed; 0 */
-    const char *step; /* a literal */
-};
-
-static int fail(struct launch *l, const char *step)
+static const char *path_of(const struct host_spawn *s)
 {
-    l->failed = errno ? errno : EIO;
-    l->step = step;
-    return 127;
+    if (!s->env)
+        return getenv("PATH");
+    for (const char *const *e = s->env; *e; e++)
+        if (strncmp(*e, "PATH=", 5) == 0)
+            return *e + 5;
+    return NULL;
 }
 
-static int take_stdio(const int stdio[3])
+/* Looked up here and not by execvp, which hands a file that is no program to /bin/sh. */
+static int find_program(const struct host_spawn *s, char path[static HOST_PROGRAM_PATH_BYTES_MAX])
 {
-    int from[3];
-    /* Out of the way first, so that no dup2 below runs over a descriptor still needed. */
-    for (int i = 0; i < 3; i++) {
-        int fd = stdio[i] >= 0 ? stdio[i] : open("/dev/null", O_RDWR);
-        from[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD, 3);
-        if (from[i] < 0)
-            return -1;
+    const char *name = s->argv[0], *folders = path_of(s);
+    if (!*name || strlen(name) >= HOST_PROGRAM_PATH_BYTES_MAX)
+        return *name ? -ENAMETOOLONG : -ENOENT;
+    if (strchr(name, '/')) {
+        memcpy(path, name, strlen(name) + 1);
+        return 0;
     }
-    for (int i = 0; i < 3; i++)
-        if (dup2(from[i], i) < 0)
-            return -1;
+    int r = -ENOENT;
+    struct slice rest = slice_from(folders ? folders : "/bin:/usr/bin");
+    while (rest.data) {
+        struct slice folder = slice_cut(&rest, ':');
+        if (folder.size == 0)
+            folder = SLICE(".");
+        int n = snprintf(path, HOST_PROGRAM_PATH_BYTES_MAX, "%.*s/%s", SLICE_ARG(folder), name);
+        struct stat st;
+        if (n >= HOST_PROGRAM_PATH_BYTES_MAX || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+            continue;
+        if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+            return 0;
+        r = -EACCES; /* unless a later folder has one that may be run */
+    }
+    return r;
+}
+
+/* ---- starting ---- */
+
+static int own_limits(const struct host_spawn *s, struct spawn_launch *l)
+{
+    static const int resources[HOST_RESOURCE_COUNT] = {
+        [HOST_RESOURCE_MEMORY_BYTES] = RLIMIT_AS,    [HOST_RESOURCE_CPU_S] = RLIMIT_CPU,
+        [HOST_RESOURCE_PROCESSES] = RLIMIT_NPROC,    [HOST_RESOURCE_FILE_BYTES] = RLIMIT_FSIZE,
+        [HOST_RESOURCE_DESCRIPTORS] = RLIMIT_NOFILE, [HOST_RESOURCE_CORE_BYTES] = RLIMIT_CORE,
+    };
+    struct rlimit files;
+    if (s->limits_count > HOST_RESOURCE_COUNT)
+        return -EINVAL;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > HOST_CHILD_DESCRIPTORS) {
+        files.rlim_cur = HOST_CHILD_DESCRIPTORS;
+        l->limits[l->limits_count++] = (struct spawn_limit){RLIMIT_NOFILE, files};
+    }
+    for (size_t i = 0; i < s->limits_count; i++) {
+        const struct host_limit *h = &s->limits[i];
+        if (h->resource >= HOST_RESOURCE_COUNT || h->soft > h->hard)
+            return -EINVAL;
+        struct rlimit r = {h->soft == UINT64_MAX ? RLIM_INFINITY : h->soft,
+                           h->hard == UINT64_MAX ? RLIM_INFINITY : h->hard};
+        l->limits[l->limits_count++] = (struct spawn_limit){resources[h->resource], r};
+    }
     return 0;
 }
 
-static void close_others(void)
-{
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
-        return;
-#endif
-    /* Our own descriptors are all close-on-exec; this is for those that a library forgot. */
-    struct rlimit limit;
-    rlim_t end = DESCRIPTORS_CLOSED_MAX;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < end)
-        end = limit.rlim_cur;
-    for (int fd = 3; (rlim_t)fd < end; fd++)
-        close(fd);
-}
-
-static int child_main(void *arg)
-{
-    struct launch *l = arg;
-    const struct host_spawn *s = l->spawn;
-    struct sigaction dflt = {.sa_handler = SIG_DFL};
-    sigset_t none;
-    errno = 0;
-    for (int i = 1; i < NSIG; i++)
-        sigaction(i, &dflt, NULL);
-    if (setpgid(0, 0) < 0)
-        return fail(l, "setpgid");
-    if (take_stdio(s->stdio) < 0)
-        return fail(l, "standard descriptors");
-    close_others();
-    if (s->dir && chdir(s->dir) < 0)
-        return fail(l, "chdir");
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    char *const *argv = (char *const *)(uintptr_t)s->argv;
-    if (s->env)
-        execvpe(argv[0], argv, (char *const *)(uintptr_t)s->env);
-    else
-        execvp(argv[0], argv);
-    return fail(l, "exec");
-}
-
-/* Returns the pid or -errno; the child has become the program, or ended, when it returns. */
-static pid_t launch(struct launch *l, int *ret_pidfd)
+/* Returns the pid or -errno. The child has become the program, or ended, when l->report has
+ * been read to its end. */
+static pid_t launch(struct spawn_launch *l, bool without_pidfd, int *ret_pidfd)
 {
     sigset_t all, before;
     if (fault_fails(FAULT_SYSCALL))
         return -EAGAIN;
-    char *stack = mmap(NULL, CHILD_STACK_BYTES, PROT_READ | PROT_WRITE,
+    char *stack = mmap(NULL, SPAWN_STACK_BYTES, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return -errno;
@@ -104,35 +101,116 @@ static pid_t launch(struct launch *l, int *ret_pidfd)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     *ret_pidfd = -1;
-    int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
-    pid_t pid = clone(child_main, stack + CHILD_STACK_BYTES, flags | CLONE_PIDFD, l, ret_pidfd);
+    int flags = SPAWN_SHARES | SIGCHLD | (without_pidfd ? 0 : CLONE_PIDFD);
+    pid_t pid = clone(spawn_child_main, stack + SPAWN_STACK_BYTES, flags, l, ret_pidfd);
     if (pid < 0 && errno == EINVAL)
-        pid = clone(child_main, stack + CHILD_STACK_BYTES, flags, l);
+        pid = clone(spawn_child_main, stack + SPAWN_STACK_BYTES, SPAWN_SHARES | SIGCHLD, l);
     int code = pid < 0 ? -errno : 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    munmap(stack, CHILD_STACK_BYTES);
+    munmap(stack, SPAWN_STACK_BYTES);
     return pid < 0 ? code : pid;
+}
+
+/* What the child says of itself: nothing, once it is the program. */
+static struct spawn_report read_report(int fd)
+{
+    struct spawn_report report = {0};
+    ssize_t n;
+    do
+        n = read(fd, &report, sizeof(report));
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof(report) ? report : (struct spawn_report){0};
+}
+
+static int failed(const struct host_spawn *s, const struct spawn_launch *l,
+                  const struct spawn_report *report, struct err *err)
+{
+    if (report->step == SPAWN_STEP_DIR)
+        return err_set(err, -ENOTDIR, "%s: its folder %s: %s", s->argv[0], s->dir,
+                       err_name(report->code));
+    if (report->step == SPAWN_STEP_LIMITS)
+        return err_set(err, -EINVAL, "%s: its limits: %s", s->argv[0], err_name(report->code));
+    if (report->step == SPAWN_STEP_STDIO)
+        return err_sys(err, -report->code, "%s: its standard descriptors", s->argv[0]);
+    /* Taken from dir, where that matters; asked for the words only. */
+    if (report->code == ENOENT && (l->program[0] == '/' || !s->dir) &&
+        access(l->program, F_OK) == 0)
+        return err_set(err, -ENOEXEC, "%s: the interpreter that it names is missing", s->argv[0]);
+    return err_sys(err, -report->code, "%s: exec", s->argv[0]);
+}
+
+static void wait_away(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+static int start(const struct host_spawn *s, struct spawn_launch *l, struct host_child *ret_child,
+                 struct err *err)
+{
+    int ends[2], pidfd;
+    int r = host_pipe(ends);
+    if (r < 0)
+        return err_sys(err, r, "%s: a pipe for its start", s->argv[0]);
+    l->report_fd = ends[1];
+    pid_t pid = launch(l, s->without_pidfd, &pidfd);
+    close(ends[1]);
+    struct spawn_report report = {0};
+    if (pid > 0)
+        report = read_report(ends[0]);
+    close(ends[0]);
+    if (pid < 0)
+        return err_sys(err, (int)pid, "%s: start a process", s->argv[0]);
+    if (report.code == 0) {
+        *ret_child = (struct host_child){pid, pidfd, s->group != HOST_GROUP_OURS};
+        return 0;
+    }
+    wait_away(pid);
+    if (pidfd >= 0)
+        close(pidfd);
+    return failed(s, l, &report, err);
 }
 
 int host_spawn(const struct host_spawn *s, struct host_child *ret_child, struct err *err)
 {
-    struct launch l = {.spawn = s};
-    int pidfd;
-    pid_t pid = launch(&l, &pidfd);
-    if (pid < 0)
-        return err_sys(err, (int)pid, "start a process");
-    if (l.failed == 0) {
-        if (pidfd >= 0)
-            fcntl(pidfd, F_SETFD, FD_CLOEXEC);
-        *ret_child = (struct host_child){pid, pidfd};
-        return 0;
+    char *path = mem_alloc(MEM_HOST, HOST_PROGRAM_PATH_BYTES_MAX);
+    struct spawn_launch l = {.spawn = s, .program = path, .parent = getpid()};
+    int r = find_program(s, path);
+    if (r < 0) {
+        err_sys(err, r, "%s: looked for in PATH", s->argv[0]);
+    } else {
+        r = own_limits(s, &l);
+        if (r < 0)
+            err_set(err, r, "%s: a limit is unknown, or its soft value above the hard one",
+                    s->argv[0]);
+        else
+            r = start(s, &l, ret_child, err);
     }
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    if (pidfd >= 0)
-        close(pidfd);
-    return err_sys(err, -l.failed, "%s: %s", s->argv[0], l.step);
+    mem_free(MEM_HOST, path);
+    return r;
 }
+
+enum host_blame host_spawn_blame(int error)
+{
+    switch (error < 0 ? -error : error) {
+    case ENOENT:
+        return HOST_BLAME_NOT_FOUND;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN:
+    case EBADF:
+        return HOST_BLAME_OURS;
+    case ENOTDIR:
+    case EINVAL:
+    case E2BIG:
+        return HOST_BLAME_COMMAND;
+    default:
+        return HOST_BLAME_NOT_EXECUTABLE;
+    }
+}
+
+/* ---- ending ---- */
 
 int host_child_reap(struct host_child *c, struct host_exit *ret_exit)
 {
@@ -158,7 +236,62 @@ int host_child_reap(struct host_child *c, struct host_exit *ret_exit)
     return 1;
 }
 
+int host_child_signal(const struct host_child *c, int signal)
+{
+    return kill(c->leads_group ? -c->pid : c->pid, signal) < 0 ? -errno : 0;
+}
+
 void host_child_kill(const struct host_child *c)
 {
-    kill(-c->pid, SIGKILL);
+    host_child_signal(c, SIGKILL);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Whether it has ended: not reaped, as its number is still needed. */
+static bool has_ended(const struct host_child *c)
+{
+    siginfo_t info = {0};
+    int r;
+    do
+        r = waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    while (r < 0 && errno == EINTR);
+    return r < 0 || info.si_pid != 0;
+}
+
+static int wait_end(const struct host_child *c, int timeout_ms)
+{
+    enum { LOOK_EVERY_MS = 5 };
+    int64_t end = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+    while (!has_ended(c)) {
+        int64_t left = end - now_ms();
+        if (left <= 0)
+            return -ETIMEDOUT;
+        struct pollfd p = {.fd = c->pidfd, .events = POLLIN}; /* -1: only time passes */
+        int64_t longest = c->pidfd < 0 ? LOOK_EVERY_MS : INT32_MAX;
+        poll(&p, 1, (int)(left < longest ? left : longest));
+    }
+    return 0;
+}
+
+int host_child_wait(struct host_child *c, int timeout_ms, struct host_exit *ret_exit)
+{
+    int r = wait_end(c, timeout_ms);
+    if (r == 0)
+        host_child_reap(c, ret_exit);
+    return r;
+}
+
+void host_child_stop(struct host_child *c, int grace_ms, struct host_exit *ret_exit)
+{
+    if (!has_ended(c))
+        host_child_signal(c, SIGTERM);
+    wait_end(c, grace_ms);
+    host_child_kill(c);
+    host_child_wait(c, -1, ret_exit);
 }

@@ -92,9 +92,10 @@ static void end_child(struct running *p)
 
 static void not_started(struct probe_result *r, int code, const struct err *err)
 {
-    enum probe_reason reason = code == -ENOENT || code == -ENOTDIR   ? REASON_EXEC_NOT_FOUND
-                               : code == -EACCES || code == -ENOEXEC ? REASON_PERMISSION
-                                                                     : REASON_LIMIT;
+    enum host_blame blame = host_spawn_blame(code);
+    enum probe_reason reason = blame == HOST_BLAME_NOT_FOUND ? REASON_EXEC_NOT_FOUND
+                               : blame == HOST_BLAME_OURS    ? REASON_LIMIT
+                                                             : REASON_PERMISSION;
     probe_result_fail(r, reason, "%s", err->text);
 }
 
@@ -180,6 +181,7 @@ void probe_exec(struct observer *o, const struct probe_target *t, struct probe_r
         argv[i] = arena_strdup(&r->arena, t->argv[i]);
     struct running *p = arena_new(&r->arena, struct running);
     p->spawn.argv = argv;
+    p->spawn.ends_with_us = true;
     p->out.text = BUF(MEM_OBSERVE, PROBE_BODY_BYTES_MAX);
     p->words.text = BUF(MEM_OBSERVE, WORDS_BYTES_MAX);
     run(o, p, r, deadline);
