@@ -68,7 +68,8 @@ void dns_resolver_close(struct dns_resolver *d)
     if (!d)
         return;
     dns_channel_close(&d->system);
-    list_each (it, &d->servers)
+    dns_channel_close(&d->words);
+    list_each(it, &d->servers)
         dns_channel_close(list_entry(it, struct dns_channel, link));
     rt_group_done(&d->group);
     struct list *it;
@@ -397,7 +398,7 @@ static int server_channel(struct dns_resolver *d, const struct rt_addr *server,
     *ret = &d->words;
     if (!server)
         return 0;
-    list_each (it, &d->servers) {
+    list_each(it, &d->servers) {
         *ret = list_entry(it, struct dns_channel, link);
         if (!rt_addr_eq(&(*ret)->server, server))
             continue;

@@ -52,7 +52,7 @@ static void watch_writable(void *arg)
 
 static struct watch *watch_find(struct dns_channel *c, int fd)
 {
-    list_each (it, &c->watches) {
+    list_each(it, &c->watches) {
         struct watch *w = list_entry(it, struct watch, link);
         if (w->fd == fd && w->sock)
             return w;

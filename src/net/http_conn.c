@@ -58,7 +58,7 @@ static void evict_rested(struct http_pool *p)
 
 static struct http_conn *find(struct http_pool *p, const char *origin)
 {
-    list_each (it, &p->idle)
+    list_each(it, &p->idle)
         if (strcmp(conn_of(it)->origin, origin) == 0)
             return conn_of(it);
     return NULL;
@@ -86,7 +86,7 @@ void http_pool_put(struct http_pool *p, struct http_conn *c)
     uint32_t same = 0;
     struct http_conn *oldest = NULL;
     evict_rested(p);
-    list_each (it, &p->idle)
+    list_each(it, &p->idle)
         if (strcmp(conn_of(it)->origin, c->origin) == 0) {
             same++;
             oldest = conn_of(it);
