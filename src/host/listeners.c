@@ -10,32 +10,7 @@
 
 #include "base/buf.h"
 #include "base/map.h"
-
-/* ---- reading ---- */
-
-/* Whole small or large file of /proc, whose size is not known beforehand. */
-static int read_file(int folder, const char *path, struct buf *out)
-{
-    enum { CHUNK_BYTES = 64 * 1024 };
-    int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    ssize_t n;
-    int r = 0;
-    do {
-        char *room;
-        r = buf_reserve(out, CHUNK_BYTES, &room);
-        if (r < 0)
-            break;
-        n = read(fd, room, CHUNK_BYTES);
-        if (n > 0)
-            buf_commit(out, (size_t)n);
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    if (r == 0 && n < 0)
-        r = -errno;
-    close(fd);
-    return r;
-}
+#include "host/procfile.h"
 
 /* ---- /proc/net/tcp, tcp6, unix ---- */
 
@@ -162,14 +137,14 @@ struct owners {
 static void name_process(int folder, struct owners *o, struct host_listener *l)
 {
     struct buf text = BUF(MEM_HOST, HOST_PROC_FILE_BYTES_MAX);
-    if (read_file(folder, "comm", &text) == 0) {
+    if (procfile_read(folder, "comm", &text) == 0) {
         struct slice comm = slice_trim(buf_slice(&text));
         size_t n = comm.size < sizeof(l->comm) - 1 ? comm.size : sizeof(l->comm) - 1;
         memcpy(l->comm, comm.data ? comm.data : "", n);
         l->comm[n] = 0;
     }
     buf_clear(&text);
-    if (read_file(folder, "cgroup", &text) == 0) {
+    if (procfile_read(folder, "cgroup", &text) == 0) {
         struct slice rest = buf_slice(&text);
         /* Version 2 has one line, "0::/path"; of version 1 the named hierarchy comes close. */
         while (rest.data) {
@@ -260,7 +235,7 @@ int host_listeners_read(struct host_listeners *l, struct err *err)
     int r = 0;
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         buf_clear(&text);
-        r = read_file(AT_FDCWD, files[i], &text);
+        r = procfile_read(AT_FDCWD, files[i], &text);
         if (r < 0 && i == 0)
             break;
         /* A host without IPv6 has no tcp6; a text that is too long is read as far as it came. */

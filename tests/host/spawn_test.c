@@ -15,6 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "host/pipe.h"
@@ -23,6 +29,14 @@
 enum { PATIENCE_MS = 20000 };
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* What valgrind does not let a child do: see tests/skips.txt. */
+static bool skip_on_valgrind(void)
+{
+    if (RUNNING_ON_VALGRIND)
+        TAP_SKIP("valgrind keeps limits to itself and dies where execve fails late");
+    return RUNNING_ON_VALGRIND;
+}
 
 static char folder[64];
 
@@ -161,8 +175,17 @@ static void text_without_an_interpreter_never_reaches_a_shell(void)
     int r = fails((struct host_spawn){.argv = ARGV("text"), .env = ARGV(env)}, &err);
     CHECK_INT(r, -ENOEXEC);
     CHECK_INT(host_spawn_blame(r), HOST_BLAME_NOT_EXECUTABLE);
+}
+
+static void a_missing_interpreter_is_said_to_be_missing(void)
+{
+    struct err err = {0};
+    char env[96];
+    if (skip_on_valgrind())
+        return;
+    snprintf(env, sizeof(env), "PATH=%s", folder);
     write_file(in_folder("lost"), "#!/no/such/interpreter\n", 0755);
-    r = fails((struct host_spawn){.argv = ARGV("lost"), .env = ARGV(env)}, &err);
+    int r = fails((struct host_spawn){.argv = ARGV("lost"), .env = ARGV(env)}, &err);
     CHECK_INT(r, -ENOEXEC);
     CHECK(strstr(err.text, "interpreter"));
 }
@@ -202,15 +225,16 @@ static void it_starts_in_its_folder(void)
     CHECK(strstr(err.text, "/no/such"));
 }
 
+static const char holds_no_other[] =
+    "for i in 0 1 2; do [ -e /proc/$$/fd/$i ] || exit 8; done; "
+    "for i in 3 4 5 6 7 8 9 10 11 12 13 40 900; do [ ! -e /proc/$$/fd/$i ] || exit 9; done";
+
 static void it_gets_three_descriptors_and_no_other(void)
 {
-    char out[128];
+    char out[8];
     int leak = fcntl(0, F_DUPFD, 40), far = fcntl(0, F_DUPFD, 900); /* without close-on-exec */
-    struct host_exit e = run(
-        (struct host_spawn){.argv = ARGV("sh", "-c", "ls /proc/$$/fd | tr '\\n' ' '")}, out, 128);
+    struct host_exit e = run((struct host_spawn){.argv = ARGV("sh", "-c", holds_no_other)}, out, 8);
     CHECK_INT(e.code, 0);
-    CHECK(strncmp(out, "0 1 2 ", 6) == 0);
-    CHECK(!strstr(out, "40") && !strstr(out, "900") && !strstr(out, " 3 "));
     close(leak);
     close(far);
 }
@@ -241,8 +265,7 @@ static void an_old_kernel_does_as_well(void)
     if (old == 0) {
         struct host_child c;
         struct host_exit e = {.code = -1};
-        struct host_spawn s = {.argv = ARGV("sh", "-c", "for i in 3 4 5 40 900; do "
-                                                        "[ ! -e /proc/$$/fd/$i ] || exit 9; done"),
+        struct host_spawn s = {.argv = ARGV("sh", "-c", holds_no_other),
                                .stdio = {-1, -1, -1},
                                .without_pidfd = true};
         if (become_an_old_kernel() < 0)
@@ -376,6 +399,8 @@ static void limits_hold_in_the_child_only(void)
 {
     char out[64];
     struct rlimit before, after;
+    if (skip_on_valgrind())
+        return;
     getrlimit(RLIMIT_NOFILE, &before);
     const struct host_limit limits[] = {{HOST_RESOURCE_DESCRIPTORS, 33, 44},
                                         {HOST_RESOURCE_CORE_BYTES, 0, 0}};
@@ -397,6 +422,8 @@ static void a_child_does_not_inherit_our_raised_descriptors(void)
 {
     char out[64];
     struct rlimit before;
+    if (skip_on_valgrind())
+        return;
     getrlimit(RLIMIT_NOFILE, &before);
     if (before.rlim_max <= HOST_CHILD_DESCRIPTORS) {
         TAP_SKIP("the hard limit of descriptors is low");
@@ -537,6 +564,7 @@ int main(void)
     TAP_RUN(a_missing_program_is_not_found);
     TAP_RUN(a_file_without_the_right_is_not_executable);
     TAP_RUN(text_without_an_interpreter_never_reaches_a_shell);
+    TAP_RUN(a_missing_interpreter_is_said_to_be_missing);
     TAP_RUN(the_path_searched_is_the_childs);
     TAP_RUN(the_environment_is_only_what_is_given);
     TAP_RUN(it_starts_in_its_folder);
