@@ -42,7 +42,8 @@ static void put_rows(struct screen *s, struct slice rows)
     }
 }
 
-static void put_title(struct screen *s, const struct asset **list, size_t count, size_t columns)
+static void put_title(struct screen *s, const struct asset **list, size_t count, size_t columns,
+                      bool last)
 {
     struct buf plain = BUF(MEM_APP, 0), painted = BUF(MEM_APP, 0);
     buf_append_cstr(&plain, "firebreak up   ");
@@ -52,9 +53,9 @@ static void put_title(struct screen *s, const struct asset **list, size_t count,
     /* Colours take no columns, so a line that fits is shown with them, and only such a one. */
     if (utf8_columns(buf_slice(&plain)) <= columns) {
         buf_append_slice(&s->frame, buf_slice(&painted));
-        buf_append_cstr(&s->frame, "\x1b[K\r\n");
+        buf_append_cstr(&s->frame, last ? "\x1b[K" : "\x1b[K\r\n");
     } else {
-        put_line(s, buf_slice(&plain), columns, false);
+        put_line(s, buf_slice(&plain), columns, last);
     }
     buf_done(&plain);
     buf_done(&painted);
@@ -83,7 +84,7 @@ static void draw(struct screen *s)
     size_t shown = count - s->top < room ? count - s->top : room;
     buf_clear(&s->frame);
     buf_append_cstr(&s->frame, "\x1b[H");
-    put_title(s, list, count, columns);
+    put_title(s, list, count, columns, room == 0);
     if (room > 0) {
         struct buf table = BUF(MEM_APP, 0);
         struct asset_table t = {

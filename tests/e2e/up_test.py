@@ -8,7 +8,9 @@ import termios
 
 from harness import *
 
-# Other programs of this host come and go; the cases look at their own listeners only.
+# Where it cannot have a network of its own, other programs come and go: the cases look at their own
+# listeners only.
+own_network()
 
 
 def assets(*args):
