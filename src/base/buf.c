@@ -54,7 +54,7 @@ void buf_commit(struct buf *b, size_t size)
     b->data[b->size] = 0;
 }
 
-int buf_append(struct buf *b, const void *data, size_t size)
+int buf_append_growing_(struct buf *b, const void *data, size_t size)
 {
     char *room;
 

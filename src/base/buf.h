@@ -41,7 +41,7 @@ int buf_reserve(struct buf *b, size_t extra, char **ret_room);
 void buf_commit(struct buf *b, size_t size);
 
 /* Each returns 0 or -EMSGSIZE, all or nothing. */
-int buf_append(struct buf *b, const void *data, size_t size);
+static inline int buf_append(struct buf *b, const void *data, size_t size);
 int buf_append_slice(struct buf *b, struct slice s);
 int buf_append_cstr(struct buf *b, const char *s);
 int buf_append_byte(struct buf *b, char c);
@@ -50,5 +50,20 @@ int buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int buf_vprintf(struct buf *b, const char *fmt, va_list args);
 /* Drops the first `size` bytes (a consumed message). */
 void buf_consume(struct buf *b, size_t size);
+
+/* ---- inline bodies ---- */
+
+int buf_append_growing_(struct buf *b, const void *data, size_t size);
+
+/* Writers of formats append a few bytes at a time: where there is room, that is one copy. */
+static inline int buf_append(struct buf *b, const void *data, size_t size)
+{
+    if (UNLIKELY(size >= b->cap - b->size))
+        return buf_append_growing_(b, data, size);
+    memcpy(b->data + b->size, data, size);
+    b->size += size;
+    b->data[b->size] = 0;
+    return 0;
+}
 
 #endif

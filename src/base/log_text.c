@@ -5,60 +5,10 @@
 
 #include "base/defs.h"
 #include "base/log.h"
+#include "base/plain.h"
 #include "base/utf8.h"
 
 /* ---- text ---- */
-
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-/* Whether one of eight bytes is not simply copied: a control character, DEL, a quote, a
- * backslash, or a part of a longer character. A byte gets its top bit where a subtraction wraps;
- * a borrow out of it can only follow such a byte, so the answer for all eight is exact. */
-static inline bool needs_care(uint64_t w)
-{
-    uint64_t control = w - EACH_BYTE(0x20);
-    uint64_t quote = (w ^ EACH_BYTE('"')) - EACH_BYTE(1);
-    uint64_t backslash = (w ^ EACH_BYTE('\\')) - EACH_BYTE(1);
-    uint64_t del = (w ^ EACH_BYTE(0x7f)) - EACH_BYTE(1);
-
-    return (w | control | quote | backslash | del) & EACH_BYTE(0x80);
-}
-
-/* Copies eight bytes at a time and the last ones again with their neighbours: most text is keys
- * and words that need nothing else. Returns false, having written rubbish to `to`, where it does. */
-static inline bool copy_clean(char *to, const char *from, size_t size)
-{
-    uint64_t w;
-
-    if (size >= 8) {
-        for (size_t i = 0; i + 8 < size; i += 8) {
-            memcpy(&w, from + i, 8);
-            if (needs_care(w))
-                return false;
-            memcpy(to + i, &w, 8);
-        }
-        memcpy(&w, from + size - 8, 8);
-        if (needs_care(w))
-            return false;
-        memcpy(to + size - 8, &w, 8);
-        return true;
-    }
-    w = EACH_BYTE('x');
-    if (size >= 4) {
-        uint32_t first, last;
-        memcpy(&first, from, 4);
-        memcpy(&last, from + size - 4, 4);
-        memcpy(to, &first, 4);
-        memcpy(to + size - 4, &last, 4);
-        w = (uint64_t)first << 32 | last;
-        return !needs_care(w);
-    }
-    for (size_t i = 0; i < size; i++) {
-        to[i] = from[i];
-        w = w << 8 | (unsigned char)from[i];
-    }
-    return !needs_care(w);
-}
 
 /* One character in its escaped form; returns the bytes, at most LOG_ESCAPED_BYTES_MAX. */
 static size_t escape(uint32_t c, char *to)
@@ -98,7 +48,7 @@ static void put_text_slowly(struct log_out *o, struct slice s)
 void log_put_text(struct log_out *o, struct slice s)
 {
     if (o->at < o->end && s.size <= (size_t)(o->end - o->at) &&
-        copy_clean(o->at, s.data, s.size)) {
+        plain_copy(o->at, s.data, s.size)) {
         o->at += s.size;
         return;
     }

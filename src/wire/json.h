@@ -64,7 +64,11 @@ void json_object_open(struct json_writer *w);
 void json_object_close(struct json_writer *w);
 void json_array_open(struct json_writer *w);
 void json_array_close(struct json_writer *w);
-void json_key(struct json_writer *w, const char *key);
+void json_key_slice(struct json_writer *w, struct slice key);
+static inline void json_key(struct json_writer *w, const char *key)
+{
+    json_key_slice(w, slice_from(key)); /* inline, so that a literal's size is a constant */
+}
 void json_string(struct json_writer *w, struct slice s);
 void json_cstr(struct json_writer *w, const char *s); /* NULL: null */
 void json_i64(struct json_writer *w, int64_t v);

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/defs.h"
+#include "base/plain.h"
+
 enum { FIRST, AFTER_VALUE, AFTER_KEY };
 
 enum { F64_DIGITS_MIN = 15, F64_DIGITS_MAX = 17, NUMBER_TEXT_MAX = 40 };
@@ -20,7 +23,7 @@ int json_end(struct json_writer *w)
     return w->failed ? -EMSGSIZE : 0;
 }
 
-static void put(struct json_writer *w, const char *data, size_t size)
+ALWAYS_INLINE void put(struct json_writer *w, const char *data, size_t size)
 {
     if (buf_append(w->out, data, size) < 0)
         w->failed = true;
@@ -36,7 +39,7 @@ static void new_line(struct json_writer *w)
 }
 
 /* Before each value and each key: the comma, and in the indented form a line of its own. */
-static void before(struct json_writer *w)
+static inline void before(struct json_writer *w)
 {
     if (w->state == AFTER_VALUE)
         put(w, ",", 1);
@@ -82,25 +85,38 @@ void json_array_close(struct json_writer *w)
     close_with(w, "]");
 }
 
+/* Nearly every key and word: nothing in it to escape, and room for it. */
+static inline bool put_plain(struct json_writer *w, struct slice s)
+{
+    struct buf *b = w->out;
+    if (b->cap - b->size < 3 || b->cap - b->size - 3 < s.size)
+        return false;
+    char *at = b->data + b->size;
+    if (!plain_copy(at + 1, s.data, s.size))
+        return false;
+    at[0] = '"';
+    at[s.size + 1] = '"';
+    at[s.size + 2] = 0;
+    b->size += s.size + 2;
+    return true;
+}
+
 static void put_quoted(struct json_writer *w, struct slice s)
 {
+    if (LIKELY(put_plain(w, s)))
+        return;
     put(w, "\"", 1);
     if (json_escape(w->out, s) < 0)
         w->failed = true;
     put(w, "\"", 1);
 }
 
-static void put_key(struct json_writer *w, struct slice key)
+void json_key_slice(struct json_writer *w, struct slice key)
 {
     before(w);
     put_quoted(w, key);
     put(w, ": ", w->indent ? 2 : 1);
     w->state = AFTER_KEY;
-}
-
-void json_key(struct json_writer *w, const char *key)
-{
-    put_key(w, slice_from(key));
 }
 
 void json_string(struct json_writer *w, struct slice s)
@@ -167,18 +183,18 @@ void json_f64(struct json_writer *w, double v)
 
 void json_ms(struct json_writer *w, int64_t ns)
 {
-    char text[NUMBER_TEXT_MAX];
     int64_t us = (ns + (ns < 0 ? -500 : 500)) / 1000;
     uint64_t size = us < 0 ? 0 - (uint64_t)us : (uint64_t)us;
-    int n = snprintf(text, sizeof(text), "%s%llu", us < 0 ? "-" : "",
-                     (unsigned long long)(size / 1000));
     unsigned rest = (unsigned)(size % 1000);
-    if (rest) {
-        n += snprintf(text + n, sizeof(text) - (size_t)n, ".%03u", rest);
-        while (text[n - 1] == '0')
-            n--;
-    }
-    json_raw(w, (struct slice){text, (size_t)n});
+    char fraction[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+                       (char)('0' + rest % 10)};
+    before(w);
+    if (us < 0)
+        put(w, "-", 1);
+    if (buf_append_u64(w->out, size / 1000) < 0)
+        w->failed = true;
+    if (rest)
+        put(w, fraction, rest % 10 ? 4 : rest % 100 ? 3 : 2);
 }
 
 /* Recursion is bounded by the depth that the decoder allowed. */
@@ -203,7 +219,7 @@ void json_tree(struct json_writer *w, const struct json_value *v)
         open_with(w, v->type == JSON_OBJECT ? "{" : "[");
         for (const struct json_value *c = v->first; c; c = c->next) {
             if (v->type == JSON_OBJECT)
-                put_key(w, c->key);
+                json_key_slice(w, c->key);
             json_tree(w, c);
         }
         close_with(w, v->type == JSON_OBJECT ? "}" : "]");
@@ -234,6 +250,14 @@ static size_t plain_run(struct slice s, size_t at)
 {
     size_t i = at;
     while (i < s.size) {
+        uint64_t word;
+        if (s.size - i >= sizeof(word)) {
+            memcpy(&word, s.data + i, sizeof(word));
+            if (plain_word(word)) {
+                i += sizeof(word);
+                continue;
+            }
+        }
         unsigned char c = (unsigned char)s.data[i];
         if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
             break;
