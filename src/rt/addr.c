@@ -154,23 +154,39 @@ static const char *format_unix(const struct rt_addr *a, char *text)
     return text;
 }
 
-const char *rt_addr_format(const struct rt_addr *a, bool port, char *text)
+static char *put_number(char *at, unsigned v)
+{
+    char digits[8];
+    int n = 0;
+    do
+        digits[n++] = (char)('0' + v % 10);
+    while ((v /= 10) != 0);
+    while (n > 0)
+        *at++ = digits[--n];
+    return at;
+}
+
+/* By hand: each probe names its address, and printf's stack costs a waiting task a second page. */
+static const char *format_ipv4(const struct rt_addr *a, bool port, char *text)
+{
+    const unsigned char *ip = (const unsigned char *)&a->in.sin_addr;
+    char *at = text;
+    for (int i = 0; i < 4; i++) {
+        at = put_number(at, ip[i]);
+        *at++ = '.';
+    }
+    at--;
+    if (port) {
+        *at++ = ':';
+        at = put_number(at, rt_addr_port(a));
+    }
+    *at = 0;
+    return text;
+}
+
+static const char *format_ipv6(const struct rt_addr *a, bool port, char *text)
 {
     char host[INET6_ADDRSTRLEN], zone[IF_NAMESIZE + 1] = "";
-    if (a->family == AF_UNIX)
-        return format_unix(a, text);
-    if (a->family == AF_INET) {
-        inet_ntop(AF_INET, &a->in.sin_addr, host, sizeof(host));
-        if (port)
-            snprintf(text, RT_ADDR_TEXT_MAX, "%s:%u", host, rt_addr_port(a));
-        else
-            snprintf(text, RT_ADDR_TEXT_MAX, "%s", host);
-        return text;
-    }
-    if (a->family != AF_INET6) {
-        snprintf(text, RT_ADDR_TEXT_MAX, "(none)");
-        return text;
-    }
     inet_ntop(AF_INET6, &a->in6.sin6_addr, host, sizeof(host));
     if (a->in6.sin6_scope_id) {
         zone[0] = '%';
@@ -182,4 +198,18 @@ const char *rt_addr_format(const struct rt_addr *a, bool port, char *text)
     else
         snprintf(text, RT_ADDR_TEXT_MAX, "%s%s", host, zone);
     return text;
+}
+
+const char *rt_addr_format(const struct rt_addr *a, bool port, char *text)
+{
+    switch (a->family) {
+    case AF_INET:
+        return format_ipv4(a, port, text);
+    case AF_INET6:
+        return format_ipv6(a, port, text);
+    case AF_UNIX:
+        return format_unix(a, text);
+    default:
+        return memcpy(text, "(none)", sizeof("(none)"));
+    }
 }
