@@ -381,9 +381,9 @@ static struct json_value *parse_one(struct parser *p, struct open *parent, struc
 int json_parse(struct slice input, struct arena *a, uint32_t depth_max,
                struct json_value **ret_value, struct json_error *ret_error)
 {
-    struct parser p = {
-        .start = input.data, .at = input.data, .end = input.data + input.size, .arena = a};
-    struct place place = {.at = input.data, .line = 1, .line_start = input.data};
+    const char *from = input.data ? input.data : ""; /* arithmetic on NULL is undefined */
+    struct parser p = {.start = from, .at = from, .end = from + input.size, .arena = a};
+    struct place place = {.at = from, .line = 1, .line_start = from};
     depth_max = depth_max ? depth_max : JSON_DEPTH_MAX;
     struct open *stack = arena_alloc_array(a, depth_max, sizeof(*stack));
     struct json_value *root = NULL;
