@@ -120,7 +120,8 @@ static void print_result(const struct probe *pr, int err)
         flush();
     char *at = p.out + p.out_size;
     at = put(put(put(at, "{\"target\":\""), pr->target), "\",\"address\":\"");
-    at = put(put(at, pr->target), err ? "\",\"ok\":false,\"reason\":\"" : "\",\"ok\":true,\"reason\":\"");
+    at = put(put(at, pr->target),
+             err ? "\",\"ok\":false,\"reason\":\"" : "\",\"ok\":true,\"reason\":\"");
     at = put(put(at, reason), "\",\"detail\":\"");
     if (err)
         at = put(put(at, "connect: "), strerror(err));
@@ -128,7 +129,8 @@ static void print_result(const struct probe *pr, int err)
     at = put_ms(put(at, "\",\"attempt\":1,\"total_ms\":"), total_ns);
     at = put(at, ",\"dns_ms\":null,\"connect_ms\":");
     at = err ? put(at, "null") : put_ms(at, total_ns);
-    at = put(at, ",\"tls_ms\":null,\"first_byte_ms\":null,\"days_left\":null,\"status\":null,\"lag_ms\":");
+    at = put(at, ",\"tls_ms\":null,\"first_byte_ms\":null,\"days_left\":null,");
+    at = put(at, "\"status\":null,\"lag_ms\":");
     at = put_ms(at, pr->lag_ns);
     at = put(put(at, ",\"breaker\":null,\"attempts\":[{\"reason\":\""), reason);
     at = put_ms(put(at, "\",\"total_ms\":"), total_ns);

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -62,7 +61,8 @@ static int add_file(struct probing *p, const char *path, struct err *err)
         err_set(err, r, "%s: longer than %d MiB", path, FILE_BYTES_MAX >> 20);
     else if (r < 0)
         err_sys(err, r, "%s", path);
-    if (r == 0 && target_set_add_lines(p->targets, buf_slice(&text), input ? "stdin" : path, err) < 0)
+    if (r == 0 &&
+        target_set_add_lines(p->targets, buf_slice(&text), input ? "stdin" : path, err) < 0)
         r = -EINVAL;
     buf_done(&text);
     return r;

@@ -1,7 +1,6 @@
 #include "app/up.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,7 +172,8 @@ static int by_need(const void *a, const void *b)
 const struct asset **up_sorted(const struct up *u, size_t *ret_count)
 {
     size_t n = 0;
-    const struct asset **list = mem_alloc(MEM_APP, (reconciler_count(u->assets) + 1) * sizeof(*list));
+    const struct asset **list =
+        mem_alloc(MEM_APP, (reconciler_count(u->assets) + 1) * sizeof(*list));
     for (const struct asset *a = NULL; (a = reconciler_next(u->assets, a));)
         list[n++] = a;
     qsort(list, n, sizeof(*list), by_need);

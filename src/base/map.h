@@ -10,8 +10,8 @@
  * the same one for the same seed. A seed of zeroes is for keys that only we choose.
  *
  * Open addressing, removal without tombstones, at most 3/4 full. It grows by doubling, in one
- * go: about 20 ms for a million entries, so a map that will be large is reserved up front. count_max
- * bounds it. All zeroes is a valid empty map without a bound. Not thread-safe. */
+ * go: about 20 ms for a million entries, so a map that will be large is reserved up front.
+ * count_max bounds it. All zeroes is a valid empty map without a bound. Not thread-safe. */
 #ifndef FIREBREAK_BASE_MAP_H
 #define FIREBREAK_BASE_MAP_H
 

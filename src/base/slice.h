@@ -43,7 +43,7 @@ struct slice slice_sub(struct slice s, size_t from, size_t to);
 struct slice slice_trim(struct slice s);
 
 /* Takes the part before the first `sep` off *s and returns it; *s becomes what follows. Without
- * a `sep` the whole is returned, and *s becomes {NULL, 0}. Loop: `while (s.data) slice_cut(&s, ',')`. */
+ * a `sep` the whole is returned, and *s becomes {NULL, 0}. Loop while s.data. */
 struct slice slice_cut(struct slice *s, char sep);
 
 /* Decimal digits only, no sign, no space. Returns 0, -EINVAL (empty or a foreign byte) or

@@ -13,7 +13,8 @@ static size_t min(size_t a, size_t b)
 }
 
 /* Row i of the table of distances, from the two rows before it; returns its smallest value. */
-static size_t fill_row(struct slice a, struct slice b, size_t i, uint8_t rows[3][SUGGEST_WORD_BYTES_MAX + 2])
+static size_t fill_row(struct slice a, struct slice b, size_t i,
+                       uint8_t rows[3][SUGGEST_WORD_BYTES_MAX + 2])
 {
     const uint8_t *up = rows[(i - 1) % 3], *up2 = rows[(i + 1) % 3];
     uint8_t *row = rows[i % 3];

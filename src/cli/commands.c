@@ -71,9 +71,10 @@ static const struct cli_command *const commands[] = {
 const struct cli_program cli_firebreak = {
     .name = "firebreak",
     .summary = "declare what healthy means; it watches, explains and repairs",
-    .about = "Firebreak watches services from the outside and from the host that they run on. "
-             "'up' finds what listens on this host and watches it; 'probe' asks any target once, or "
-             "again and again.\n\n"
-             "Data is written to standard output; progress, summaries and errors to standard error.",
+    .about =
+        "Firebreak watches services from the outside and from the host that they run on. "
+        "'up' finds what listens on this host and watches it; 'probe' asks any target once, or "
+        "again and again.\n\n"
+        "Data is written to standard output; progress, summaries and errors to standard error.",
     .commands = commands,
 };

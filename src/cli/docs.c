@@ -283,7 +283,8 @@ static void bash_words_of_command(struct buf *out, const struct cli_command *c)
 
 void cli_complete_bash(const struct cli_program *p, struct buf *out)
 {
-    buf_printf(out, "# bash completion for %s; load it with: source <(%s completion bash)\n_%s()\n{\n",
+    buf_printf(out,
+               "# bash completion for %s; load it with: source <(%s completion bash)\n_%s()\n{\n",
                p->name, p->name, p->name);
     buf_append_cstr(out, bash_head);
     buf_append_cstr(out, "    if [[ -z $command && $cur != -* && $prev != -o ]]; then\n"

@@ -58,7 +58,8 @@ struct cli_command {
     size_t example_count;
     const struct cli_option *options;
     size_t option_count;
-    const char *const *outputs; /* words that -o takes here; the first is the default. Ends in NULL */
+    /* Words that -o takes here; the first is the default. Ends in NULL. */
+    const char *const *outputs;
     const char *const *exits;   /* "1  a probe failed"; ends in NULL */
     size_t values_size;
 };

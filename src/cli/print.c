@@ -22,7 +22,8 @@ enum cli_form cli_form_of(const char *output, enum cli_form dflt)
  * letter, is none of YAML's own words, and holds nothing that YAML gives a meaning. */
 static bool plain(struct slice s)
 {
-    static const char *const taken[] = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+    static const char *const taken[] = {"null", "true", "false", "yes", "no",
+                                        "on",   "off",  "y",     "n"};
     if (s.size == 0 || !((s.data[0] | 32) >= 'a' && (s.data[0] | 32) <= 'z'))
         return false;
     for (size_t i = 0; i < s.size; i++) {

@@ -5,7 +5,8 @@
 
 static const struct cli_option options[] = {
     {"file", 'f', CLI_TEXT, AT(file), "FILE", NULL,
-     "take targets from a file, one a line, # comments; - is standard input", .hint = CLI_HINT_FILE},
+     "take targets from a file, one a line, # comments; - is standard input",
+     .hint = CLI_HINT_FILE},
     {"in-flight", 'j', CLI_INT, AT(in_flight), "N", "2000", "probes under way at the same time",
      .min = 1, .max = 1000000},
     {"rate", 0, CLI_NUMBER, AT(rate), "N", NULL, "begin at most N probes a second", .min = 0,
@@ -20,19 +21,23 @@ static const struct cli_option options[] = {
      .max = INT64_C(1000000000)},
     {"loops", 0, CLI_INT, AT(loops), "N", "1", "event loops, each a thread", .min = 1, .max = 64},
     {"method", 0, CLI_TEXT, AT(method), "M", "GET", "http: the request's method", .words = NULL},
-    {"header", 0, CLI_LIST, AT(headers), "K:V", NULL, "http: add a header; may be given again", .words = NULL},
+    {"header", 0, CLI_LIST, AT(headers), "K:V", NULL, "http: add a header; may be given again",
+     .words = NULL},
     {"status", 0, CLI_TEXT, AT(status), "LIST", NULL,
      "http: statuses that are well, as in 200,3xx (else 2xx and 3xx)", .words = NULL},
-    {"body", 0, CLI_TEXT, AT(body), "REGEX", NULL, "http: a PCRE2 pattern that the body matches", .words = NULL},
+    {"body", 0, CLI_TEXT, AT(body), "REGEX", NULL, "http: a PCRE2 pattern that the body matches",
+     .words = NULL},
     {"json", 0, CLI_LIST, AT(json), "PATH=VALUE", NULL,
-     "http, exec: a value in the body's JSON, as in $.status=up; may be given again", .words = NULL},
+     "http, exec: a value in the body's JSON, as in $.status=up; may be given again",
+     .words = NULL},
     {"redirects", 0, CLI_INT, AT(redirects), "N", "5", "http: redirects that are followed",
      .min = 0, .max = 50},
-    {"ca", 0, CLI_TEXT, AT(ca), "FILE", NULL, "tls: trust these roots (PEM) instead of the system's",
-     .hint = CLI_HINT_FILE},
+    {"ca", 0, CLI_TEXT, AT(ca), "FILE", NULL,
+     "tls: trust these roots (PEM) instead of the system's", .hint = CLI_HINT_FILE},
     {"server-name", 0, CLI_TEXT, AT(server_name), "N", NULL,
      "tls: the name to ask for and to find in the certificate", .hint = CLI_HINT_HOST},
-    {"insecure", 0, CLI_FLAG, AT(insecure), NULL, NULL, "tls: accept any certificate", .words = NULL},
+    {"insecure", 0, CLI_FLAG, AT(insecure), NULL, NULL, "tls: accept any certificate",
+     .words = NULL},
     {"days-left", 0, CLI_INT, AT(days_left), "N", "14",
      "tls://: fail when the certificate ends within N days", .min = 0, .max = 36500},
 };
@@ -66,7 +71,8 @@ const struct cli_command cli_probe = {
     .operands_max = UINT32_MAX,
     .about =
         "A TARGET is HOST:PORT (tcp), or the URL of another kind: tcp:// tls:// http:// https:// "
-        "unix:///path dns://SERVER/NAME?type=A exec:/path/to/program exec:[\"program\",\"argument\"]. "
+        "unix:///path dns://SERVER/NAME?type=A exec:/path/to/program "
+        "exec:[\"program\",\"argument\"]. "
         "Ports may be lists and ranges (22,80-90), a host may be a network (10.0.0.0/24; every "
         "address, the first and the last, too).\n\n"
         "Every result has a reason from a closed list: ok refused timeout unreachable reset closed "

@@ -3,7 +3,8 @@
 #define AT(member) offsetof(struct up_options, member)
 
 static const struct cli_option options[] = {
-    {"once", 0, CLI_FLAG, AT(once), NULL, NULL, "one round; exit 1 when a check failed", .words = NULL},
+    {"once", 0, CLI_FLAG, AT(once), NULL, NULL, "one round; exit 1 when a check failed",
+     .words = NULL},
 };
 
 static const char *const outputs[] = {"table", "jsonl", "json", "yaml", "name", NULL};

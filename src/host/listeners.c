@@ -202,7 +202,9 @@ static void look_at_process(int proc, const char *name, struct owners *o)
 
 static void find_owners(struct host_listeners *l)
 {
-    struct owners o = {.l = l, .self = getpid(), .by_inode = MAP(MEM_HOST, HOST_LISTENERS_MAX, (struct map_seed){0})};
+    struct owners o = {.l = l,
+                       .self = getpid(),
+                       .by_inode = MAP(MEM_HOST, HOST_LISTENERS_MAX, (struct map_seed){0})};
     for (size_t i = 0; i < l->count; i++)
         map_put_u64(&o.by_inode, l->item[i].inode, (void *)(uintptr_t)(i + 1), NULL);
     DIR *proc = opendir("/proc");

@@ -1,7 +1,6 @@
 #include "net/dns_record.h"
 
 #include <ares.h>
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -73,7 +72,7 @@ static void put_address(struct message *m, struct buf *out, int family, size_t s
         m->broken = true;
         return;
     }
-    inet_ntop(family, m->at, text, sizeof(text));
+    ares_inet_ntop(family, m->at, text, sizeof(text));
     buf_append_cstr(out, text);
 }
 

@@ -56,7 +56,8 @@ void observe_pattern_free(struct pcre2_real_code_8 *code); /* NULL is accepted *
 
 struct observer;
 
-/* What the probes of one loop share: the resolver and the TLS context. The spec must outlive it. Returns 0, or a negative errno with *err (an unreadable CA file). */
+/* What the probes of one loop share: the resolver and the TLS context. The spec must outlive it.
+ * Returns 0, or a negative errno with *err (an unreadable CA file). */
 int observer_open(const struct probe_spec *spec, struct observer **ret_observer, struct err *err);
 void observer_close(struct observer *o); /* NULL is accepted; no probe may be running */
 

@@ -15,9 +15,9 @@
  * numbers l, l + n, l + 2n, … so that loops never have to talk to each other. */
 
 enum {
-    SPREAD_NS = 10 * 1000 * 1000,  /* of each target over the first round, with every */
-    GROW_AFTER = 64,               /* probes without want, before one more is in flight */
-    LATE_MAX_ROUNDS = 1,           /* further behind, a round is left out: never catch up in a burst */
+    SPREAD_NS = 10 * 1000 * 1000, /* of each target over the first round, with every */
+    GROW_AFTER = 64,              /* probes without want, before one more is in flight */
+    LATE_MAX_ROUNDS = 1, /* further behind, a round is left out: never catch up in a burst */
 };
 
 struct worker {

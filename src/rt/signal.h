@@ -5,6 +5,8 @@
 #ifndef FIREBREAK_RT_SIGNAL_H
 #define FIREBREAK_RT_SIGNAL_H
 
+#include <signal.h> /* SIGINT and so on: callers name them */
+
 #include "rt/rt.h"
 
 struct rt_signals;

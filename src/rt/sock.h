@@ -24,7 +24,8 @@ struct rt_connect_options {
 };
 /* Connects a TCP or unix stream. Returns 0 or what the kernel said: -ECONNREFUSED, -EHOSTUNREACH,
  * -ENETUNREACH, -ENOENT; -ETIMEDOUT is the deadline's or the kernel's. Our own want, which says
- * nothing about the target: -EMFILE, -ENFILE, -ENOMEM, -ENOBUFS, -EADDRNOTAVAIL (ports), -EACCES. */
+ * nothing about the target: -EMFILE, -ENFILE, -ENOMEM, -ENOBUFS, -EADDRNOTAVAIL (ports),
+ * -EACCES. */
 int rt_connect(const struct rt_addr *to, const struct rt_connect_options *options,
                struct rt_sock **ret_sock, rt_time deadline);
 

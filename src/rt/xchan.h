@@ -3,7 +3,7 @@
  * Many senders (tasks of any loop, offload threads), one receiving loop. A ring of slots, each
  * with a sequence number (Vyukov's bounded queue), carries the values without a lock; a receiver
  * that sleeps is woken through its loop's mailbox, and a loop that is awake costs no system
- * call. Values of one sender arrive in order. Heap-owned, counted references: each side holds one. */
+ * call. Values of one sender arrive in order. Heap, counted references: each side holds one. */
 #ifndef FIREBREAK_RT_XCHAN_H
 #define FIREBREAK_RT_XCHAN_H
 
@@ -20,7 +20,8 @@ void rt_xchan_unref(struct rt_xchan *x); /* NULL is accepted */
 int rt_xchan_send(struct rt_xchan *x, const void *value, rt_time deadline);
 /* From any thread, never waits: 0, -EAGAIN (full), -EPIPE. */
 int rt_xchan_try_send(struct rt_xchan *x, const void *value);
-/* From tasks of the receiving loop. Returns 0, -EPIPE (closed and drained), -ETIMEDOUT, -ECANCELED. */
+/* From tasks of the receiving loop. Returns 0, -EPIPE (closed and drained), -ETIMEDOUT,
+ * -ECANCELED. */
 int rt_xchan_recv(struct rt_xchan *x, void *ret_value, rt_time deadline);
 /* Any thread. */
 void rt_xchan_close(struct rt_xchan *x);

@@ -172,7 +172,7 @@ void json_f64(struct json_writer *w, double v)
         json_null(w);
         return;
     }
-    /* 15 digits always survive text -> double -> text; 17 always survive double -> text -> double. */
+    /* 15 digits always survive text -> double -> text; 17 survive double -> text -> double. */
     for (int digits = F64_DIGITS_MIN; digits <= F64_DIGITS_MAX; digits++) {
         snprintf(text, sizeof(text), "%.*g", digits, v);
         if (strtod(text, NULL) == v)

@@ -88,7 +88,8 @@ static void out_of_memory_names_the_subsystem_and_the_size(void)
     CHECK(waitpid(pid, &status, 0) == pid);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    CHECK(strstr(text, "firebreak: out of memory: observe asked for 70368744177664 bytes and holds "));
+    CHECK(strstr(text,
+                 "firebreak: out of memory: observe asked for 70368744177664 bytes and holds "));
 #else
     TAP_SKIP("a sanitizer's allocator ends the process by itself");
 #endif

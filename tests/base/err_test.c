@@ -86,7 +86,7 @@ static void the_cut_never_splits_a_character(void)
     char text[ERR_TEXT_MAX + 100] = "";
 
     memset(text, 'x', ERR_TEXT_MAX - 2);
-    strcpy(text + ERR_TEXT_MAX - 2, "\xf0\x9f\x94\xa5 fire");
+    memcpy(text + ERR_TEXT_MAX - 2, "\xf0\x9f\x94\xa5 fire", 10);
     err_set(&e, -EIO, "%s", text);
     CHECK_INT(strlen(e.text), ERR_TEXT_MAX - 2 + 3);
     CHECK_STR(e.text + ERR_TEXT_MAX - 2, "...");

@@ -6,8 +6,10 @@
 
 static struct log_head head_at(int64_t now, const char *msg)
 {
-    return (struct log_head){
-        .level = LOG_LEVEL_WARN, .wall_ns = now, .logger = SLICE("observe"), .msg = slice_from(msg)};
+    return (struct log_head){.level = LOG_LEVEL_WARN,
+                             .wall_ns = now,
+                             .logger = SLICE("observe"),
+                             .msg = slice_from(msg)};
 }
 
 static bool shows(struct log_sampler *s, int64_t now, const char *msg, uint64_t *ret_repeated)

@@ -15,8 +15,8 @@ static const int64_t wall = INT64_C(1795515330123456789);
 static char line[8192];
 static size_t line_bytes;
 
-static const char *format(enum log_format f, const struct log_head *h, const struct log_field *fields,
-                          size_t count)
+static const char *format(enum log_format f, const struct log_head *h,
+                          const struct log_field *fields, size_t count)
 {
     line_bytes = log_format_line(f, h, fields, count, line, sizeof(line) - 1);
     line[line_bytes] = 0;
@@ -33,10 +33,14 @@ static const char *format(enum log_format f, const struct log_head *h, const str
     format((f), (h), (const struct log_field[]){__VA_ARGS__},                                      \
            ARRAY_LEN(((const struct log_field[]){__VA_ARGS__})))
 
-static const struct log_head plain = {
-    .level = LOG_LEVEL_INFO, .wall_ns = wall, .logger = {"observe", 7}, .msg = {"probe failed", 12}};
+static const struct log_head plain = {.level = LOG_LEVEL_INFO,
+                                      .wall_ns = wall,
+                                      .logger = {"observe", 7},
+                                      .msg = {"probe failed", 12}};
 
-#define HEAD "{\"ts\":\"2026-11-24T10:15:30.123Z\",\"level\":\"info\",\"logger\":\"observe\",\"msg\":\"probe failed\""
+#define HEAD                                                                                  \
+    "{\"ts\":\"2026-11-24T10:15:30.123Z\",\"level\":\"info\",\"logger\":\"observe\",\"msg\":" \
+    "\"probe failed\""
 
 static void a_json_line_holds_every_type_of_field(void)
 {
@@ -126,7 +130,8 @@ static void plain_text_of_every_length_is_copied_whole(void)
         text[i] = (char)(' ' + i % 94 + (i % 94 == 2) + (i % 94 == 60));
     for (size_t size = 0; size < sizeof(text); size++) {
         snprintf(want, sizeof(want), HEAD ",\"k\":\"%.*s\"}", (int)size, text);
-        CHECK_STR(FORMAT(LOG_FORMAT_JSON, &plain, log_slice("k", (struct slice){text, size})), want);
+        CHECK_STR(FORMAT(LOG_FORMAT_JSON, &plain, log_slice("k", (struct slice){text, size})),
+                  want);
     }
 }
 
@@ -136,7 +141,8 @@ static void a_bound_context_reads_as_if_it_were_passed_each_time(void)
     struct log_head h = plain;
 
     h.context = &c;
-    CHECK_INT(log_context_add(&c, (struct log_field[]){log_str("service.name", "firebreak")}, 1), 0);
+    CHECK_INT(log_context_add(&c, (struct log_field[]){log_str("service.name", "firebreak")}, 1),
+              0);
     CHECK_INT(log_context_add(&c, (struct log_field[]){log_i64("loop", 2), log_errno(0)}, 2), 0);
     CHECK_STR(FORMAT(LOG_FORMAT_JSON, &h, log_bool("ok", true)),
               HEAD ",\"service.name\":\"firebreak\",\"loop\":2,\"ok\":true}");
@@ -168,7 +174,8 @@ static void a_line_that_does_not_fit_is_cut_and_says_so(void)
 
     for (size_t size = 7500; size < 8300; size++) {
         memset(text, 'x', sizeof(text));
-        FORMAT(LOG_FORMAT_JSON, &plain, log_slice("k", (struct slice){text, size}), log_i64("n", 1));
+        FORMAT(LOG_FORMAT_JSON, &plain, log_slice("k", (struct slice){text, size}),
+               log_i64("n", 1));
         bool cut = strstr(line, ",\"cut\":true}") != NULL;
         CHECK(cut == !strstr(line, ",\"n\":1}"));
         cuts += cut;

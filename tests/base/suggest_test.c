@@ -49,7 +49,8 @@ static void words_beyond_the_bound_are_never_near(void)
 
 static void the_nearest_word_wins_and_nonsense_gets_none(void)
 {
-    const char *const words[] = {"--timeout", "--in-flight", "--every", "--retries", "--rate", "-j"};
+    const char *const words[] = {"--timeout", "--in-flight", "--every",
+                                 "--retries", "--rate",      "-j"};
     const size_t n = ARRAY_LEN(words);
 
     CHECK_STR(suggest_nearest(SLICE("--timout"), words, n), "--timeout");
