@@ -33,9 +33,11 @@ TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
 HEADERS := $(patsubst %,$(B)/%.ok,$(wildcard src/*/*.h))
 FIREBREAK := $(if $(wildcard src/app/main.c),$(B)/firebreak)
 TAP := tools/tap -j 2 --strip $(B)/tests/
+PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
-        bench-compare release static asan tsan cov valgrind tools-test FORCE
+        bench-compare release static asan tsan cov valgrind tools-test \
+        e2e static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
 	@$(MAKE) F=$@ all
@@ -62,11 +64,14 @@ $(B)/tests/%: $(B)/tests/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/bench/%: $(B)/bench/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tools/%: tools/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 $(B)/%.h.ok: %.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(@:.ok=.d) -MT $@ -include $< -x c -c -o $@ /dev/null
 
-check: headers $(FIREBREAK) unit #              what every commit passes
+check: tidy headers $(FIREBREAK) unit #              what every commit passes
 check-all: #          every lane of CI
 	tools/lanes
 test: $(TESTS) #               unit tests, in short
@@ -78,7 +83,13 @@ asan tsan: #          unit tests of that flavour
 valgrind: $(TESTS) #           unit tests under memcheck
 	@$(TAP) -t 240 --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --fair-sched=yes' $(TESTS)
 tools-test: #         the tests of tools/
-	@tools/tap -j 2 --strip tests/ $(wildcard tests/tools/*_test.py)
+	@$(PYTAP) $(wildcard tests/tools/*_test.py)
+e2e: $(FIREBREAK) #                the real binary against real servers
+	@FIREBREAK=$(FIREBREAK) $(PYTAP) -t 240 $(wildcard tests/e2e/*_test.py)
+static-test: static $(B)/tools/oldkernel # ELF, empty chroot, old kernel, reproducible
+	@$(PYTAP) -t 400 $(wildcard tests/static/*_test.py)
+oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls are refused
+	@$(TAP) --wrap $< $(TESTS)
 tidy: #               layers, sizes, banned functions, include cycles
 	@tools/tidy
 headers: $(HEADERS) #            each header compiles alone

@@ -1,0 +1,66 @@
+"""The static binary runs where nothing else is: in an empty chroot, started by its descriptor."""
+import json
+import os
+
+from static import FIREBREAK, Web, run
+from case import Folder, Skip, case, contains, equal, main
+
+
+def firebreak(*args):
+    """Runs it with an empty folder as its root; the binary itself is not in there either."""
+    if os.geteuid() != 0:
+        raise Skip("chroot needs root")
+    program = os.open(FIREBREAK, os.O_RDONLY)
+    with Folder() as f:
+        def enter():
+            os.chroot(f.path)
+            os.chdir("/")
+            os.execve(program, ["firebreak", *args], {})
+        try:
+            # The child never gets past enter().
+            done = run(["/bin/false"], preexec_fn=enter, pass_fds=[program])
+            equal(list(f.path.iterdir()), [])
+            return done
+        finally:
+            os.close(program)
+
+
+@case
+def it_tells_its_version():
+    done = firebreak("--version", "-o", "json")
+    equal((done.returncode, done.stderr), (0, ""))
+    version = json.loads(done.stdout)
+    for key in ("version", "commit", "api", "target", "compiler"):
+        assert version[key], key
+    for name in ("openssl", "c-ares", "pcre2", "glibc"):
+        contains(version["libraries"], name)
+
+
+@case
+def it_probes_tcp_and_http():
+    web = Web()
+    done = firebreak("probe", f"127.0.0.1:{web.port}", f"http://127.0.0.1:{web.port}/", "--body",
+                     "^up$", "-o", "jsonl")
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    equal(([r["reason"] for r in results], done.returncode, done.stderr), (["ok", "ok"], 0, ""))
+    assert {r["status"] for r in results} == {None, 200}
+
+
+@case
+def a_closed_port_is_refused_and_a_name_has_a_reason():
+    done = firebreak("probe", "127.0.0.1:1", "-o", "text")
+    equal((done.returncode, done.stdout),
+          (1, "FAIL 127.0.0.1:1 - refused: connect: Connection refused\n"))
+    done = firebreak("probe", "no-such-host.invalid:80", "--timeout", "2s", "-o", "jsonl")
+    equal(done.returncode, 1)
+    assert json.loads(done.stdout)["reason"].startswith("dns_"), done.stdout
+
+
+@case
+def its_help_needs_no_file():
+    done = firebreak("probe", "--help")
+    equal(done.returncode, 0)
+    contains(done.stdout, "firebreak probe")
+
+
+main()
