@@ -58,7 +58,7 @@ int buf_append_growing_(struct buf *b, const void *data, size_t size);
 /* Writers of formats append a few bytes at a time: where there is room, that is one copy. */
 static inline int buf_append(struct buf *b, const void *data, size_t size)
 {
-    if (UNLIKELY(size >= b->cap - b->size))
+    if (UNLIKELY(size == 0 || size >= b->cap - b->size)) /* `data` may be NULL with size 0 */
         return buf_append_growing_(b, data, size);
     memcpy(b->data + b->size, data, size);
     b->size += size;
