@@ -48,6 +48,16 @@ static void take_name(struct message *m, struct buf *out)
     ares_free_string(name);
 }
 
+/* Bytes that are no text are written as zone files have it: \DDD. */
+static void put_bytes(struct buf *out, const unsigned char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (data[i] < 0x20 || data[i] == 0x7F)
+            buf_printf(out, "\\%03u", data[i]);
+        else
+            buf_append_byte(out, (char)data[i]);
+}
+
 static void put_text(struct message *m, struct buf *out, const unsigned char *end)
 {
     bool first = true;
@@ -59,7 +69,7 @@ static void put_text(struct message *m, struct buf *out, const unsigned char *en
         }
         if (!first)
             buf_append_byte(out, ' ');
-        buf_append(out, m->at, size);
+        put_bytes(out, m->at, size);
         m->at += size;
         first = false;
     }
@@ -73,6 +83,7 @@ static void put_address(struct message *m, struct buf *out, int family, size_t s
         return;
     }
     ares_inet_ntop(family, m->at, text, sizeof(text));
+    m->at += size;
     buf_append_cstr(out, text);
 }
 
@@ -98,9 +109,12 @@ static void put_caa(struct message *m, struct buf *out, const unsigned char *end
         m->broken = true;
         return;
     }
-    unsigned flags = m->at[0], tag = m->at[1];
-    buf_printf(out, "%u %.*s \"%.*s\"", flags, (int)tag, (const char *)m->at + 2,
-               (int)(end - m->at - 2 - (long)tag), (const char *)m->at + 2 + tag);
+    size_t tag = m->at[1];
+    buf_printf(out, "%u ", m->at[0]);
+    put_bytes(out, m->at + 2, tag);
+    buf_append_cstr(out, " \"");
+    put_bytes(out, m->at + 2 + tag, (size_t)(end - m->at) - 2 - tag);
+    buf_append_byte(out, '"');
 }
 
 static void put_data(struct message *m, unsigned type, const unsigned char *end, struct buf *out)
@@ -145,16 +159,17 @@ static bool take_record(struct message *m, uint16_t wanted, struct buf *out)
     unsigned type = take16(m);
     m->at += 6; /* class and TTL */
     unsigned size = take16(m);
-    const unsigned char *end = m->at + size;
     if (size > m->end - m->at) {
         m->broken = true;
         return false;
     }
-    bool is_wanted = type == wanted;
-    if (is_wanted)
+    const unsigned char *end = m->at + size;
+    if (type == wanted)
         put_data(m, type, end, out);
+    if (m->at > end)
+        m->broken = true; /* it took more than its record holds */
     m->at = end;
-    return is_wanted && !m->broken;
+    return type == wanted && !m->broken;
 }
 
 int dns_record_parse(const unsigned char *reply, int size, uint16_t type, struct arena *arena,
@@ -170,14 +185,19 @@ int dns_record_parse(const unsigned char *reply, int size, uint16_t type, struct
         take32(&m);
     }
     struct dns_answers a = {.text = arena_alloc_array(arena, ANSWERS_MAX, sizeof(char *))};
-    for (unsigned i = 0; i < records && !m.broken && a.text && a.count < ANSWERS_MAX; i++) {
+    bool full = !a.text;
+    for (unsigned i = 0; i < records && !m.broken && !full && a.count < ANSWERS_MAX; i++) {
         struct buf text = BUF(MEM_NET, TEXT_MAX);
-        if (take_record(&m, type, &text))
-            a.text[a.count++] = arena_strdup(arena, buf_slice(&text));
+        if (take_record(&m, type, &text)) {
+            a.text[a.count] = arena_strdup(arena, buf_slice(&text));
+            full = !a.text[a.count++];
+        }
         buf_done(&text);
     }
     if (m.broken)
         return -EBADMSG;
+    if (full)
+        return -ENOSPC;
     if (a.count == 0)
         return -ENODATA;
     *ret_answers = a;

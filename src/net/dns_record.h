@@ -5,7 +5,7 @@
 #include "net/dns.h"
 
 /* Takes the answer records of this type out of a reply whose sender is trusted with nothing.
- * Returns 0; -ENODATA none of that type; -EBADMSG a broken message. */
+ * Returns 0; -ENODATA none of that type; -EBADMSG a broken message; -ENOSPC the arena's bound. */
 int dns_record_parse(const unsigned char *reply, int size, uint16_t type, struct arena *arena,
                      struct dns_answers *ret_answers);
 

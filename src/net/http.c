@@ -36,7 +36,7 @@ int http_client_open(const struct http_client_options *options, struct http_clie
 {
     struct http_client *c = mem_alloc(MEM_NET, sizeof(*c));
     c->options = *options;
-    http_pool_init(&c->pool);
+    http_pool_init(&c->pool, (options->idle_ms ? options->idle_ms : HTTP_IDLE_MS) * RT_MS);
     *ret_client = c;
     return 0;
 }

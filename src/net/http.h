@@ -30,7 +30,7 @@
 enum {
     HTTP_IDLE_MAX = 64, /* kept connections of a client */
     HTTP_IDLE_PER_ORIGIN_MAX = 4,
-    HTTP_IDLE_MS = 30 * 1000, /* a kept connection's longest rest */
+    HTTP_IDLE_MS = 30 * 1000, /* a kept connection's longest rest; closed when next looked at */
     HTTP_REDIRECTS_MAX = 50,
     HTTP_INTERIM_MAX = 16,            /* 1xx answers before the real one */
     HTTP_DRAIN_BYTES_MAX = 64 * 1024, /* of a redirect's body read to keep its connection */
@@ -44,6 +44,7 @@ struct http_client_options {
     struct tls_context *tls;    /* the caller's; NULL: https is refused */
     struct http1_limits limits; /* of answers; zeroes: the defaults */
     bool no_keep;               /* each request on a connection of its own */
+    uint32_t idle_ms;           /* a kept connection's longest rest; 0: HTTP_IDLE_MS */
 };
 
 int http_client_open(const struct http_client_options *options, struct http_client **ret_client);

@@ -4,8 +4,9 @@
 
 /* ---- the pool ---- */
 
-void http_pool_init(struct http_pool *p)
+void http_pool_init(struct http_pool *p, rt_time rest_max)
 {
+    p->rest_max = rest_max;
     list_init(&p->idle);
     p->count = 0;
 }
@@ -50,7 +51,7 @@ static void evict_rested(struct http_pool *p)
 {
     while (!list_empty(&p->idle)) {
         struct http_conn *c = conn_of(p->idle.prev);
-        if (rt_now() - c->idle_since < HTTP_IDLE_MS * RT_MS)
+        if (rt_now() - c->idle_since < p->rest_max)
             return;
         evict(p, c);
     }

@@ -28,9 +28,10 @@ struct http_conn {
 struct http_pool {
     struct list idle;
     uint32_t count;
+    rt_time rest_max;
 };
 
-void http_pool_init(struct http_pool *p);
+void http_pool_init(struct http_pool *p, rt_time rest_max);
 void http_pool_done(struct http_pool *p);
 /* A live idle connection to the origin, or NULL. Connections found dead or rested too long are
  * closed on the way. */

@@ -20,8 +20,7 @@ bool http1_is_token(struct slice s)
     return s.size > 0;
 }
 
-/* What may stand in a value: anything but control bytes, of which a tab is none. */
-static bool is_text(struct slice s)
+bool http1_is_text(struct slice s)
 {
     for (size_t i = 0; i < s.size; i++) {
         unsigned char c = (unsigned char)s.data[i];
@@ -185,7 +184,7 @@ static int parse_status_line(struct slice line, struct http1_head *h, struct err
     struct slice number = slice_cut(&rest, ' ');
     if (number.size != 3 || slice_to_u64(number, 999, &status) < 0 || status < 100)
         return err_set(err, -EBADMSG, "the status is no number from 100 to 999");
-    if (!is_text(rest))
+    if (!http1_is_text(rest))
         return err_set(err, -EBADMSG, "the words behind the status hold a control byte");
     h->status = (uint16_t)status;
     h->reason = rest.data ? rest : (struct slice){0};
@@ -206,7 +205,7 @@ static int parse_field(uint32_t number, struct slice line, struct http1_field *f
         return err_set(err, -EBADMSG, "line %u has white space before its ':'", number);
     if (!http1_is_token(f->name))
         return err_set(err, -EBADMSG, "line %u begins with no name of a field", number);
-    if (!is_text(rest))
+    if (!http1_is_text(rest))
         return err_set(err, -EBADMSG, "line %u holds a control byte", number);
     f->value = trim_blanks(rest);
     return 0;

@@ -140,6 +140,8 @@ int http1_put_last_chunk(struct buf *out);
 const char *http1_status_words(uint16_t status);
 /* RFC 9110, 5.6.2: what a method and a field's name are made of. */
 bool http1_is_token(struct slice s);
+/* What a value may hold: no control byte but the tab, so nothing that could end its line. */
+bool http1_is_text(struct slice s);
 /* Whether a request may be repeated when nobody knows if it arrived (RFC 9110, 9.2.2). */
 bool http1_is_idempotent(struct slice method);
 

@@ -2,17 +2,6 @@
 
 #include <errno.h>
 
-/* Whether it stays where it is put: nothing that a reader could take for a line's end. */
-static bool is_one_line(struct slice s)
-{
-    for (size_t i = 0; i < s.size; i++) {
-        unsigned char c = (unsigned char)s.data[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7F)
-            return false;
-    }
-    return true;
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
@@ -36,7 +25,7 @@ int http1_put_status(struct buf *out, uint16_t status, struct slice reason, stru
 {
     if (status < 100 || status > 999)
         return err_set(err, -EINVAL, "%u is no status: 100 to 999", status);
-    if (!is_one_line(reason))
+    if (!http1_is_text(reason))
         return err_set(err, -EINVAL, "the words behind the status hold a control byte");
     if (reason.size == 0)
         reason = slice_from(http1_status_words(status));
@@ -47,7 +36,7 @@ int http1_put_field(struct buf *out, struct slice name, struct slice value, stru
 {
     if (!http1_is_token(name))
         return err_set(err, -EINVAL, "'%.*s' is no name of a field", SLICE_ARG(name));
-    if (!is_one_line(value))
+    if (!http1_is_text(value))
         return err_set(err, -EINVAL, "the value of '%.*s' holds a control byte", SLICE_ARG(name));
     if (value.size && (is_blank(value.data[0]) || is_blank(value.data[value.size - 1])))
         return err_set(err, -EINVAL, "the value of '%.*s' has white space around it",

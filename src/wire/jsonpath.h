@@ -23,7 +23,7 @@ enum {
     JSONPATH_BYTES_MAX = 4096,              /* of one path */
     JSONPATH_DEPTH_MAX = 16,                /* of brackets and filters inside each other */
     JSONPATH_NODES_MAX = 100000,            /* of an answer, and of each step on the way to it */
-    JSONPATH_VISITS_MAX = 10 * 1000 * 1000, /* values looked at for one answer */
+    JSONPATH_VISITS_MAX = 4 * 1000 * 1000, /* values looked at for one answer */
 };
 
 struct jsonpath;

@@ -116,6 +116,16 @@ static inline void http_server_start(struct http_server *s, const struct http_an
     rt_go(&s->group, task_http_accepts, s);
 }
 
+/* Listens elsewhere. */
+static inline void http_server_move(struct http_server *s, const struct rt_addr *to)
+{
+    rt_group_done(&s->group);
+    rt_close(s->listener);
+    CHECK_INT(rt_listen(to, 16, false, &s->listener), 0);
+    rt_group_init(&s->group, "http server");
+    rt_go(&s->group, task_http_accepts, s);
+}
+
 static inline void http_server_stop(struct http_server *s)
 {
     rt_group_done(&s->group);

@@ -227,12 +227,7 @@ static void a_unix_socket_serves_as_well(void)
     struct rt_addr at;
     snprintf(path, sizeof(path), "%s/http.sock", folder);
     CHECK_INT(rt_addr_unix(slice_from(path), &at), 0);
-    struct rt_sock *tcp = w.server.listener;
-    rt_group_done(&w.server.group);
-    rt_close(tcp);
-    CHECK_INT(rt_listen(&at, 4, false, &w.server.listener), 0);
-    rt_group_init(&w.server.group, "http server");
-    rt_go(&w.server.group, task_http_accepts, &w.server);
+    http_server_move(&w.server, &at);
     struct http_request q = {.url = SLICE("http://name.test/x"), .unix_path = slice_from(path)};
     CHECK_INT(ask(&w, &q), 0);
     CHECK_STR(w.body.data, "ok");
@@ -320,6 +315,46 @@ static void no_more_than_the_limit_are_kept(void)
     for (int i = 0; i < MANY; i++)
         http_close(resp[i]);
     CHECK_INT(http_client_idle(w.client), HTTP_IDLE_PER_ORIGIN_MAX);
+    world_done(&w);
+}
+
+static void a_connection_that_rested_too_long_is_not_taken(void)
+{
+    WORLD(w, {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"},
+          {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
+    http_client_close(w.client);
+    http_client_open(&(struct http_client_options){.dns = w.dns, .idle_ms = 20}, &w.client);
+    CHECK_INT(ask(&w, &get), 0);
+    CHECK_INT(http_client_idle(w.client), 1);
+    rt_sleep(rt_now() + 50 * RT_MS);
+    CHECK_INT(ask(&w, &get), 0);
+    CHECK_INT(w.server.connections, 2);
+    CHECK_INT(http_client_idle(w.client), 1);
+    world_done(&w);
+}
+
+/* One listener stands for many origins: the socket's path is given, the names differ. */
+static void a_client_keeps_no_more_than_its_limit_over_all_origins(void)
+{
+    enum { MANY = HTTP_IDLE_MAX + 2 };
+    static struct http_answer answers[MANY + 1];
+    static struct world w;
+    char path[64], url[64];
+    struct rt_addr at;
+    for (int i = 0; i <= MANY; i++)
+        answers[i].text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    world_open(&w, answers, MANY + 1);
+    snprintf(path, sizeof(path), "%s/many.sock", folder);
+    CHECK_INT(rt_addr_unix(slice_from(path), &at), 0);
+    http_server_move(&w.server, &at);
+    struct http_request q = {.url = slice_from(url), .unix_path = slice_from(path)};
+    for (int i = 0; i < MANY; i++) {
+        q.url = (struct slice){url, (size_t)snprintf(url, sizeof(url), "http://h%d.test/", i)};
+        CHECK_INT(ask(&w, &q), 0);
+    }
+    CHECK_INT(http_client_idle(w.client), HTTP_IDLE_MAX);
+    CHECK_INT(ask(&w, &q), 0); /* the last is among those kept */
+    CHECK(w.trace.reused);
     world_done(&w);
 }
 
@@ -661,6 +696,8 @@ static void all_in_a_task(void *arg)
     TAP_RUN(connections_out_of_step_or_asked_to_close_are_not_kept);
     TAP_RUN(an_unread_body_ends_its_connection);
     TAP_RUN(no_more_than_the_limit_are_kept);
+    TAP_RUN(a_connection_that_rested_too_long_is_not_taken);
+    TAP_RUN(a_client_keeps_no_more_than_its_limit_over_all_origins);
     TAP_RUN(redirects_are_followed_up_to_the_limit);
     TAP_RUN(a_redirect_changes_the_method_as_the_rfc_has_it);
     TAP_RUN(credentials_stay_with_their_origin);
