@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "cli/commands.h"
+#include "rt/logsink.h"
+#include "rt/rt.h"
 
 /* Exit codes: public. */
 enum {
@@ -22,6 +24,8 @@ struct app {
     bool color_out, color_err; /* of standard output, standard error */
     bool out_terminal, err_terminal;
     bool progress;
+    struct logsink *logsink; /* NULL until app_log_open */
+    struct logger log;       /* the program's own: "app" */
 };
 
 /* Says on standard error why the command ends: one line, or with -o json an RFC 9457 object.
@@ -30,6 +34,13 @@ int app_fail(const struct app *app, int status, const struct err *err);
 /* Writes to standard output, outside of the runtime. Returns 0, or the exit status after saying
  * what went wrong. */
 int app_write(const struct app *app, struct slice data);
+
+/* Opens the log on standard error. `quiet`: the terminal shows something else, so nothing is
+ * logged to it. Returns EXIT_WELL, or the exit status after saying what went wrong. */
+int app_log_open(struct app *app, bool quiet);
+/* Runs fn(arg) in the runtime, with so many loops; a task that holds one is logged. Returns
+ * EXIT_WELL, or the exit status after saying what went wrong (then fn did not run). */
+int app_run(struct app *app, int loops, rt_fn *fn, void *arg);
 
 /* The commands' bodies: each returns the exit status. */
 int app_probe(struct app *app);

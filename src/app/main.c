@@ -183,6 +183,8 @@ static int run_command(struct app *app, int argc, char **argv)
     struct err err = {0};
     int r = cli_parse(app->command, argc, argv, &app->arena, &app->parsed, &err);
     look_at_terminal(app);
+    if (r == 0)
+        r = cli_jsonpath_check(app->parsed.globals.output, &err);
     if (r < 0)
         return app_fail(app, EXIT_USAGE, &err);
     if (app->parsed.globals.help)
@@ -218,6 +220,7 @@ int main(int argc, char **argv)
 {
     struct app app = {.arena = ARENA(MEM_APP, 0)};
     int status = run(&app, argc < 1 ? 1 : argc, argv);
+    logsink_close(app.logsink);
     arena_done(&app.arena);
     return status;
 }

@@ -27,6 +27,7 @@ enum {
 /* One loop's part: only its own tasks touch it. */
 struct part {
     struct out out;
+    struct buf list; /* jsonpath: the items, to be asked at the end */
     uint64_t reasons[REASON_COUNT];
 };
 
@@ -117,6 +118,12 @@ static bool claim_first(struct probing *p)
 static void print_item(struct probing *p, struct part *part, const struct probe_result *r)
 {
     struct buf json = BUF(MEM_APP, 0);
+    if (p->form == CLI_FORM_JSONPATH) {
+        probe_print_json(r, &json);
+        cli_list_item(CLI_FORM_JSONPATH, buf_slice(&json), part->list.size == 0, &part->list);
+        buf_done(&json);
+        return;
+    }
     bool first = claim_first(p);
     probe_print_json(r, &json);
     cli_list_item(p->form, buf_slice(&json), first, out_begin(&part->out));
@@ -155,7 +162,7 @@ static void on_result(void *ctx, const struct probe_result *r)
     struct probing *p = ctx;
     struct part *part = &p->parts[rt_loop_index()];
     part->reasons[r->reason]++;
-    if (p->form == CLI_FORM_JSON || p->form == CLI_FORM_YAML) {
+    if (p->form == CLI_FORM_JSON || p->form == CLI_FORM_YAML || p->form == CLI_FORM_JSONPATH) {
         print_item(p, part, r);
         return;
     }
@@ -277,10 +284,32 @@ static void summary(const struct probing *p)
 /* ---- in the runtime ---- */
 
 /* What stands around the items; nothing else is being written then. */
+static void print_paths(struct probing *p, struct buf *out)
+{
+    struct buf whole = BUF(MEM_APP, 0);
+    struct err err = {0};
+    cli_list_begin(CLI_FORM_JSONPATH, &whole);
+    for (int i = 0; i < p->options->loops; i++) {
+        if (whole.data[whole.size - 1] == '}' && p->parts[i].list.size)
+            buf_append_byte(&whole, ',');
+        buf_append_slice(&whole, buf_slice(&p->parts[i].list));
+        buf_done(&p->parts[i].list);
+    }
+    cli_list_end(CLI_FORM_JSONPATH, &whole);
+    const char *expression = cli_jsonpath_of(p->app->parsed.globals.output);
+    if (cli_jsonpath_print(expression, buf_slice(&whole), out, &err) < 0)
+        p->status = app_fail(p->app, EXIT_USAGE, &err);
+    buf_done(&whole);
+}
+
 static void write_around(struct probing *p, bool begin)
 {
     struct buf text = BUF(MEM_APP, 0);
-    if (!begin)
+    if (p->form == CLI_FORM_JSONPATH && !begin)
+        print_paths(p, &text);
+    else if (p->form == CLI_FORM_JSONPATH)
+        ;
+    else if (!begin)
         cli_list_end(p->form, &text);
     else if (p->form == CLI_FORM_TABLE)
         probe_print_head(p->target_columns, &text);
@@ -361,22 +390,22 @@ static void probe_main(void *arg)
     }
     if (p->app->progress && target_set_count(p->targets) > 1)
         summary(p);
-    p->status = judge(p);
+    if (p->status == EXIT_WELL)
+        p->status = judge(p);
 }
 
 static int run_probing(struct probing *p)
 {
-    struct rt_config config = {.loops = (int)p->options->loops};
+    int loops = (int)p->options->loops, status;
     struct err err = {0};
     if (probe_spec_from(p->options, &p->app->arena, &p->spec, &err) < 0)
         return app_fail(p->app, EXIT_USAGE, &err);
+    p->parts = mem_alloc(MEM_APP, (size_t)loops * sizeof(p->parts[0]));
     host_raise_descriptors();
-    p->parts = mem_alloc(MEM_APP, (size_t)config.loops * sizeof(p->parts[0]));
-    int r = rt_run(&config, probe_main, p);
-    if (r == 0)
-        return p->status;
-    err_sys(&err, r, "start the event loops");
-    return app_fail(p->app, EXIT_UNREACHABLE, &err);
+    status = app_log_open(p->app, false);
+    if (status == EXIT_WELL)
+        status = app_run(p->app, loops, probe_main, p);
+    return status == EXIT_WELL ? p->status : status;
 }
 
 int app_probe(struct app *app)

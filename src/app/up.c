@@ -181,15 +181,28 @@ const struct asset **up_sorted(const struct up *u, size_t *ret_count)
     return list;
 }
 
+static void show_change(struct up *u, const struct asset_change *c, struct buf *json)
+{
+    struct buf *out = out_begin(&u->out);
+    buf_clear(json);
+    asset_change_print_json(c, json);
+    if (u->form == CLI_FORM_NAME)
+        buf_printf(out, "asset/%s\n", c->asset);
+    else if (u->form == CLI_FORM_JSONPATH)
+        cli_jsonpath_print(cli_jsonpath_of(u->app->parsed.globals.output), buf_slice(json), out,
+                           NULL); /* a small document: it cannot find too much */
+    else
+        cli_list_item(u->form == CLI_FORM_YAML ? CLI_FORM_YAML : CLI_FORM_JSONL, buf_slice(json),
+                      false, out);
+    out_end(&u->out);
+}
+
 static void show_changes(struct up *u)
 {
     struct asset_change *c;
     struct buf json = BUF(MEM_APP, 0);
     while (rt_recv(&u->changes, &c, RT_NEVER) == 0) {
-        buf_clear(&json);
-        asset_change_print_json(c, &json);
-        cli_list_item(CLI_FORM_JSONL, buf_slice(&json), false, out_begin(&u->out));
-        out_end(&u->out);
+        show_change(u, c, &json);
         mem_free(MEM_APP, c);
     }
     buf_done(&json);
@@ -213,11 +226,12 @@ static void print_table(struct up *u, const struct asset **list, size_t count, s
         asset_table_row(&t, list[i], out);
 }
 
+/* Everything at once, so the list may as well be asked for its values. */
 static void print_assets(struct up *u)
 {
     size_t count;
     const struct asset **list = up_sorted(u, &count);
-    struct buf *out = out_begin(&u->out), json = BUF(MEM_APP, 0);
+    struct buf text = BUF(MEM_APP, 0), json = BUF(MEM_APP, 0), *out = &text;
     cli_list_begin(u->form, out);
     if (u->form == CLI_FORM_TABLE)
         print_table(u, list, count, out);
@@ -232,7 +246,14 @@ static void print_assets(struct up *u)
             cli_list_item(u->form, buf_slice(&json), i == 0, out);
     }
     cli_list_end(u->form, out);
+    struct buf *to = out_begin(&u->out);
+    if (u->form == CLI_FORM_JSONPATH)
+        cli_jsonpath_print(cli_jsonpath_of(u->app->parsed.globals.output), buf_slice(&text), to,
+                           &u->err);
+    else
+        buf_append_slice(to, buf_slice(&text));
     out_end(&u->out);
+    buf_done(&text);
     buf_done(&json);
     mem_free(MEM_APP, list);
 }
@@ -350,7 +371,6 @@ static void up_main(void *arg)
 int app_up(struct app *app)
 {
     const struct up_options *o = app->parsed.values;
-    struct rt_config config = {0};
     struct up *u = mem_alloc(MEM_APP, sizeof(*u));
     u->app = app;
     u->once = o->once;
@@ -365,10 +385,12 @@ int app_up(struct app *app)
         .insecure = true,
         .days_left_min = INT32_MIN,
     };
-    int r = rt_run(&config, up_main, u);
-    if (r < 0)
-        err_sys(&u->err, r, "start the event loop");
-    int status = u->err.code ? app_fail(app, EXIT_UNREACHABLE, &u->err)
+    bool screen = !u->once && u->form == CLI_FORM_TABLE && app->out_terminal;
+    int status = app_log_open(app, screen);
+    if (status == EXIT_WELL)
+        status = app_run(app, 1, up_main, u);
+    if (status == EXIT_WELL)
+        status = u->err.code ? app_fail(app, EXIT_UNREACHABLE, &u->err)
                  : u->signal ? EXIT_SIGNAL + u->signal
                              : u->status;
     mem_free(MEM_APP, u);

@@ -73,7 +73,11 @@ int app_version(struct app *app)
     } else {
         struct buf json = BUF(MEM_APP, 0);
         object(libraries, ARRAY_LEN(libraries), &json);
-        cli_object(form, buf_slice(&json), &out);
+        if (form == CLI_FORM_JSONPATH)
+            cli_jsonpath_print(cli_jsonpath_of(app->parsed.globals.output), buf_slice(&json), &out,
+                               NULL); /* a small document: it cannot find too much */
+        else
+            cli_object(form, buf_slice(&json), &out);
         buf_done(&json);
     }
     int status = app_write(app, buf_slice(&out));

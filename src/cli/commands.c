@@ -2,7 +2,7 @@
 
 static const char *const shells[] = {"bash", NULL};
 static const char *const documents[] = {"man", "markdown", NULL};
-static const char *const objects[] = {"text", "json", "jsonl", "yaml", NULL};
+static const char *const objects[] = {"text", "json", "jsonl", "yaml", "jsonpath=", NULL};
 static const char *const plain_exits[] = {"0  all well", "2  usage", NULL};
 
 static const struct cli_example completion_examples[] = {

@@ -11,7 +11,7 @@
 enum { NAMES_MAX = 128, VALUE_SHOWN_MAX = 80 };
 
 static const char *const colors[] = {"auto", "always", "never", NULL};
-static const char *const levels[] = {"trace", "debug", "info", "warn", "error", NULL};
+static const char *const levels[] = {"debug", "info", "warn", "error", "off", NULL};
 static const char *const formats[] = {"json", "console", NULL};
 
 const struct cli_option cli_global_options[] = {
@@ -25,8 +25,8 @@ const struct cli_option cli_global_options[] = {
      "colours: on a terminal, always or never", colors, 0, 0, CLI_HINT_NONE},
     {"progress", 0, CLI_WORD, offsetof(struct cli_globals, progress), "WHEN", "auto",
      "the progress line on standard error", colors, 0, 0, CLI_HINT_NONE},
-    {"log-level", 0, CLI_WORD, offsetof(struct cli_globals, log_level), "LEVEL", "info",
-     "the least level that is logged", levels, 0, 0, CLI_HINT_NONE},
+    {"log-level", 0, CLI_WORD, offsetof(struct cli_globals, log_level), "LEVEL", "warn",
+     "the least level that is logged to standard error", levels, 0, 0, CLI_HINT_NONE},
     {"log-format", 0, CLI_WORD, offsetof(struct cli_globals, log_format), "FORMAT", NULL,
      "log lines as json, or as console text (the default on a terminal)", formats, 0, 0,
      CLI_HINT_NONE},

@@ -1,19 +1,80 @@
 #include "cli/print.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "wire/json.h"
+#include "wire/jsonpath.h"
 
 static const char *const words[CLI_FORM_COUNT] = {
     [CLI_FORM_TABLE] = "table", [CLI_FORM_TEXT] = "text", [CLI_FORM_JSON] = "json",
     [CLI_FORM_JSONL] = "jsonl", [CLI_FORM_YAML] = "yaml", [CLI_FORM_NAME] = "name",
+    [CLI_FORM_JSONPATH] = "jsonpath=",
 };
 
 enum cli_form cli_form_of(const char *output, enum cli_form dflt)
 {
+    if (cli_jsonpath_of(output))
+        return CLI_FORM_JSONPATH;
     for (int i = 0; output && i < CLI_FORM_COUNT; i++)
         if (slice_eq_cstr(slice_from(output), words[i]))
             return (enum cli_form)i;
     return dflt;
+}
+
+/* ---- JSON paths ---- */
+
+const char *cli_jsonpath_of(const char *output)
+{
+    const char *word = words[CLI_FORM_JSONPATH];
+    size_t size = strlen(word);
+    return output && strncmp(output, word, size) == 0 ? output + size : NULL;
+}
+
+int cli_jsonpath_check(const char *output, struct err *err)
+{
+    struct arena a = ARENA(MEM_CLI, 0);
+    struct jsonpath *path;
+    const char *expression = cli_jsonpath_of(output);
+    int r = expression ? jsonpath_parse(slice_from(expression), &a, &path, err) : 0;
+    if (r < 0)
+        err_wrap(err, "-o jsonpath");
+    arena_done(&a);
+    return r;
+}
+
+static void put_value(const struct json_value *v, struct buf *out)
+{
+    struct json_writer w;
+    if (v->type == JSON_STRING) {
+        buf_append_slice(out, v->text);
+    } else {
+        json_begin(&w, out, 0);
+        json_tree(&w, v);
+        json_end(&w);
+    }
+    buf_append_byte(out, '\n');
+}
+
+int cli_jsonpath_print(const char *expression, struct slice json, struct buf *out,
+                       struct err *err)
+{
+    struct arena a = ARENA(MEM_CLI, 0);
+    struct jsonpath *path;
+    struct json_value *root;
+    struct jsonpath_nodes found;
+    int r = jsonpath_parse(slice_from(expression), &a, &path, err);
+    if (r == 0)
+        r = json_parse(json, &a, 0, &root, NULL);
+    if (r == 0) {
+        r = jsonpath_select(path, root, &a, &found);
+        if (r < 0)
+            err_set(err, r, "-o jsonpath: more than %d values", JSONPATH_NODES_MAX);
+    }
+    for (uint32_t i = 0; r == 0 && i < found.count; i++)
+        put_value(found.node[i], out);
+    arena_done(&a);
+    return r;
 }
 
 /* ---- YAML (1.2): our JSON values in block style ---- */
@@ -96,7 +157,7 @@ static void yaml(struct slice json, uint32_t depth, bool inlined, struct buf *ou
 
 void cli_list_begin(enum cli_form form, struct buf *out)
 {
-    if (form == CLI_FORM_JSON)
+    if (form == CLI_FORM_JSON || form == CLI_FORM_JSONPATH)
         buf_append_cstr(out, "{\"items\":[");
     if (form == CLI_FORM_YAML)
         buf_append_cstr(out, "items:\n");
@@ -109,16 +170,17 @@ void cli_list_item(enum cli_form form, struct slice json, bool first, struct buf
         yaml(json, 1, true, out);
         return;
     }
-    if (form == CLI_FORM_JSON)
+    bool list = form == CLI_FORM_JSON || form == CLI_FORM_JSONPATH;
+    if (list)
         buf_append_cstr(out, first ? "\n" : ",\n");
     buf_append_slice(out, json);
-    if (form != CLI_FORM_JSON)
+    if (!list)
         buf_append_byte(out, '\n');
 }
 
 void cli_list_end(enum cli_form form, struct buf *out)
 {
-    if (form == CLI_FORM_JSON)
+    if (form == CLI_FORM_JSON || form == CLI_FORM_JSONPATH)
         buf_append_cstr(out, "\n],\"next\":\"\",\"revision\":0}\n");
     if (form == CLI_FORM_YAML)
         buf_append_cstr(out, "next: \"\"\nrevision: 0\n");

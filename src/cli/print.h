@@ -15,6 +15,7 @@ enum cli_form {
     CLI_FORM_JSONL, /* an object a line */
     CLI_FORM_YAML,
     CLI_FORM_NAME,
+    CLI_FORM_JSONPATH, /* values of what json would have printed */
     CLI_FORM_COUNT,
 };
 
@@ -27,6 +28,14 @@ void cli_list_begin(enum cli_form form, struct buf *out);
  * it: `first` says which it is. */
 void cli_list_item(enum cli_form form, struct slice json, bool first, struct buf *out);
 void cli_list_end(enum cli_form form, struct buf *out);
+/* "jsonpath=EXPR" off an -o: the expression, or NULL. */
+const char *cli_jsonpath_of(const char *output);
+/* Checks the expression. Returns 0 or -EINVAL with *err. `output` may be anything, or NULL. */
+int cli_jsonpath_check(const char *output, struct err *err);
+/* The values that the expression finds in a document, one a line: strings as they are, others as
+ * JSON. Returns 0; -E2BIG, with *err. */
+int cli_jsonpath_print(const char *expression, struct slice json, struct buf *out,
+                       struct err *err);
 /* One object by itself (json and jsonl: a line). */
 void cli_object(enum cli_form form, struct slice json, struct buf *out);
 

@@ -7,7 +7,7 @@ static const struct cli_option options[] = {
      .words = NULL},
 };
 
-static const char *const outputs[] = {"table", "jsonl", "json", "yaml", "name", NULL};
+static const char *const outputs[] = {"table", "jsonl", "json", "yaml", "name", "jsonpath=", NULL};
 
 static const struct cli_example examples[] = {
     {"firebreak up", "find what listens on this host and watch it, live"},

@@ -1,0 +1,55 @@
+#include <errno.h>
+#include <string.h>
+
+#include "app/app.h"
+
+enum { STDERR = 2, SAMPLE_FIRST = 10, SAMPLE_EVERY = 100 };
+
+int app_log_open(struct app *app, bool quiet)
+{
+    const struct cli_globals *g = &app->parsed.globals;
+    struct err err = {0};
+    struct logsink_config config = {
+        .fd = STDERR,
+        .mode = LOGSINK_LINE,
+        .level = LOG_LEVEL_WARN,
+        .service_name = "firebreak",
+        .sample_first = SAMPLE_FIRST,
+        .sample_every = SAMPLE_EVERY,
+    };
+    log_level_parse(slice_from(g->log_level), &config.level); /* the option's words are the levels */
+    if (quiet && app->err_terminal)
+        config.level = LOG_LEVEL_OFF;
+    bool json = g->log_format ? strcmp(g->log_format, "json") == 0 : !app->err_terminal;
+    config.format = json             ? LOG_FORMAT_JSON
+                    : app->color_err ? LOG_FORMAT_COLOR
+                                     : LOG_FORMAT_CONSOLE;
+    int r = logsink_open(&config, &app->logsink, &err);
+    if (r == -EBADF)
+        return EXIT_WELL; /* no standard error, no log */
+    if (r < 0)
+        return app_fail(app, EXIT_UNREACHABLE, &err);
+    logger_init(&app->log, app->logsink, "app");
+    return EXIT_WELL;
+}
+
+/* On the watchdog's thread: the sink takes lines from any. */
+static void on_stall(void *ctx, const struct rt_stall *stall)
+{
+    const struct app *app = ctx;
+    if (app->logsink)
+        log_warn(&app->log, "a task holds its loop", log_event("stall"),
+                 log_str("task", stall->task), log_i64("loop", stall->loop),
+                 log_ms("held_ms", stall->held));
+}
+
+int app_run(struct app *app, int loops, rt_fn *fn, void *arg)
+{
+    struct rt_config config = {.loops = loops, .on_stall = on_stall, .on_stall_ctx = app};
+    struct err err;
+    int r = rt_run(&config, fn, arg);
+    if (r == 0)
+        return EXIT_WELL;
+    err_sys(&err, r, "start the event loops");
+    return app_fail(app, EXIT_UNREACHABLE, &err);
+}
