@@ -21,6 +21,8 @@ static const char leave_screen[] = "\x1b[0m\x1b[?25h\x1b[?1049l";
 static struct termios saved;
 static int saved_fd;
 static atomic_bool taken;
+/* Signals that end a process without a word, unless somebody waits for them. */
+static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 RT_CHAN(key_chan, int);
 
@@ -61,13 +63,15 @@ static void take(int fd)
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     atomic_store(&taken, true);
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     rt_output_write_now(fd, take_screen, sizeof(take_screen) - 1);
 }
 
+/* A signal may interrupt this and come here itself: so it is done only at the end, and doing it
+ * twice does no harm. */
 void rt_term_restore(void)
 {
-    if (!atomic_exchange(&taken, false))
+    if (!atomic_load(&taken))
         return;
     const char *text = leave_screen;
     size_t left = sizeof(leave_screen) - 1;
@@ -80,7 +84,30 @@ void rt_term_restore(void)
             left -= (size_t)n;
         }
     }
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+    tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+    atomic_store(&taken, false);
+}
+
+static void on_deadly(int signal)
+{
+    rt_term_restore();
+    raise(signal); /* kills as soon as this returns: the handler is gone */
+}
+
+static void take_deadly(void)
+{
+    struct sigaction sa = {.sa_handler = on_deadly, .sa_flags = (int)SA_RESETHAND}, old;
+    for (size_t i = 0; i < ARRAY_LEN(deadly); i++)
+        if (sigaction(deadly[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            sigaction(deadly[i], &sa, NULL);
+}
+
+static void leave_deadly(void)
+{
+    struct sigaction dflt = {.sa_handler = SIG_DFL}, old;
+    for (size_t i = 0; i < ARRAY_LEN(deadly); i++)
+        if (sigaction(deadly[i], NULL, &old) == 0 && old.sa_handler == on_deadly)
+            sigaction(deadly[i], &dflt, NULL);
 }
 
 static void read_keys(void *arg)
@@ -146,6 +173,10 @@ int rt_term_open(int out_fd, struct rt_term **ret_term)
         rt_term_close(t);
         return r;
     }
+    static bool at_exit;
+    if (!at_exit)
+        at_exit = atexit(rt_term_restore) == 0;
+    take_deadly();
     take(out_fd);
     *ret_term = t;
     return 0;
@@ -163,6 +194,7 @@ void rt_term_close(struct rt_term *t)
         return;
     rt_group_done(&t->group);
     rt_term_restore();
+    leave_deadly();
     rt_close(t->keys);
     rt_signals_close(t->signals);
     rt_chan_done(&t->chan);

@@ -2,9 +2,10 @@
  *
  * rt_term_open takes the terminal: no echo, no line editing, the alternate screen, no cursor, and
  * a line ends in "\r\n".
- * Ctrl-C still raises SIGINT. rt_term_close puts back exactly what was there; so does the end of
- * the process by a fatal signal that the runtime sees, and stopping it by Ctrl-Z (it is taken again
- * when the process goes on). One at a time a process. */
+ * Ctrl-C still raises SIGINT. rt_term_close puts back exactly what was there; so does every other
+ * end of the process: exit, a crash, and SIGINT, SIGTERM, SIGHUP and SIGQUIT where nobody else took
+ * them (kill -9 alone leaves it as it is). Stopped by Ctrl-Z it is put back, and taken again when
+ * the process goes on. One at a time a process; on loop 0. */
 #ifndef FIREBREAK_RT_TERM_H
 #define FIREBREAK_RT_TERM_H
 
