@@ -17,7 +17,8 @@ int app_log_open(struct app *app, bool quiet)
         .sample_first = SAMPLE_FIRST,
         .sample_every = SAMPLE_EVERY,
     };
-    log_level_parse(slice_from(g->log_level), &config.level); /* the option's words are the levels */
+    /* The words that the option takes are the levels' names. */
+    log_level_parse(slice_from(g->log_level), &config.level);
     if (quiet && app->err_terminal)
         config.level = LOG_LEVEL_OFF;
     bool json = g->log_format ? strcmp(g->log_format, "json") == 0 : !app->err_terminal;

@@ -32,6 +32,7 @@ static const struct {
     {-EHOSTUNREACH, REASON_UNREACHABLE},
     {-ENETUNREACH, REASON_UNREACHABLE},
     {-EHOSTDOWN, REASON_UNREACHABLE},
+    {-EINVAL, REASON_UNREACHABLE}, /* connecting where a route says "blackhole" */
     {-ENETDOWN, REASON_UNREACHABLE},
     {-EADDRNOTAVAIL, REASON_LIMIT}, /* no free source port */
     {-ENOENT, REASON_UNREACHABLE}, /* no such unix socket */

@@ -105,7 +105,7 @@ def bash_completes():
     equal(sorted(complete("firebreak", "")), sorted(COMMANDS))
     equal(complete("firebreak", "pro"), ["probe"])
     equal(complete("firebreak", "probe", "--time"), ["--timeout"])
-    equal(complete("firebreak", "probe", "-o", "json"), ["json", "jsonl"])
+    equal(complete("firebreak", "probe", "-o", "json"), ["json", "jsonl", "jsonpath="])
     equal(complete("firebreak", "probe", "--color", "a"), ["auto", "always"])
     equal(complete("firebreak", "up", "--on"), ["--once"])
     equal(complete("firebreak", "completion", ""), ["bash"])
