@@ -327,7 +327,7 @@ static int handshake_failure(const struct tls_conn *t, struct tls_report *report
         return refused(report, err);
     if (t->link.ended)
         return err_set(err, -EPIPE, "the peer closed the connection during the TLS handshake");
-    report->fault = report->fault ? report->fault : TLS_PROTOCOL;
+    report->fault = TLS_PROTOCOL; /* whatever an insecure context has overlooked before */
     report->faults |= 1u << TLS_PROTOCOL;
     bool plain = ERR_GET_LIB(e) == ERR_LIB_SSL && ERR_GET_REASON(e) == SSL_R_WRONG_VERSION_NUMBER;
     snprintf(report->why, sizeof(report->why), "%s%s", plain ? "the peer does not speak TLS: " : "",

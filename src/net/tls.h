@@ -73,7 +73,7 @@ struct tls_certificate {
 /* What the handshake showed. Also filled when it failed, as far as it came: chain_count 0 means
  * that no certificate was seen. */
 struct tls_report {
-    enum tls_fault fault;          /* the first of those below */
+    enum tls_fault fault;          /* the first of those below; what -EPROTO is about comes first */
     uint32_t faults;               /* all: a set of 1u << enum tls_fault */
     char why[256];                 /* the fault in words; empty: none */
     struct tls_certificate *chain; /* as the peer sent it, its own first */

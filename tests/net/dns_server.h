@@ -5,6 +5,7 @@
  *     servfail.* refused.* formerr.*                  silent.*   never answers
  *     broken.*    an answer cut off in the middle     cut.*      TC over UDP, the address over TCP
  *     many.*      20 addresses                        once.*     silent the first time
+ *     pair.*      127.0.0.9 and 127.0.0.1
  *
  * It counts the questions for addresses (A). */
 #ifndef FIREBREAK_TESTS_NET_DNS_SERVER_H
@@ -31,8 +32,8 @@ static inline size_t dns_put16(unsigned char *to, unsigned v)
     return 2;
 }
 
-/* An answer to the name of the question: 10.0.0.N. */
-static inline size_t dns_put_address(unsigned char *to, unsigned ttl, unsigned n)
+/* An answer to the name of the question. */
+static inline size_t dns_put_address(unsigned char *to, unsigned ttl, const unsigned char ip[4])
 {
     size_t at = dns_put16(to, 0xC000 | DNS_HEADER);
     at += dns_put16(to + at, 1);
@@ -40,7 +41,7 @@ static inline size_t dns_put_address(unsigned char *to, unsigned ttl, unsigned n
     at += dns_put16(to + at, ttl >> 16);
     at += dns_put16(to + at, ttl);
     at += dns_put16(to + at, 4);
-    memcpy(to + at, (unsigned char[]){10, 0, 0, (unsigned char)n}, 4);
+    memcpy(to + at, ip, 4);
     return at + 4;
 }
 
@@ -90,13 +91,17 @@ static inline size_t dns_answer(struct dns_server *s, const unsigned char *q, si
     bool cut = dns_is(name, "cut") && !tcp;
     dns_put16(reply + 2, 0x8180 | dns_code(name) | (cut ? 0x200 : 0));
     memset(reply + 6, 0, 6);
-    unsigned n = !is_a || cut || dns_code(name) || dns_is(name, "nodata") ? 0
-                 : dns_is(name, "many")                                   ? 20
-                                                                          : 1;
+    unsigned ttl = strncmp(name, "ttl", 3) ? 100 : (unsigned)atoi(name + 3);
+    unsigned n = dns_is(name, "many") ? 20 : dns_is(name, "pair") ? 2 : 1;
+    if (!is_a || cut || dns_code(name) || dns_is(name, "nodata"))
+        n = 0;
     dns_put16(reply + 6, n);
-    for (unsigned i = 0; i < n; i++)
-        at += dns_put_address(reply + at, strncmp(name, "ttl", 3) ? 100 : (unsigned)atoi(name + 3),
-                              i + 1);
+    for (unsigned i = 0; i < n; i++) {
+        unsigned char ip[4] = {10, 0, 0, (unsigned char)(i + 1)};
+        if (dns_is(name, "pair"))
+            memcpy(ip, (unsigned char[]){127, 0, 0, i ? 1 : 9}, 4);
+        at += dns_put_address(reply + at, ttl, ip);
+    }
     return dns_is(name, "broken") && is_a ? at - 7 : at;
 }
 

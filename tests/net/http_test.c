@@ -2,6 +2,7 @@
 
 #include "net/http.h"
 #include "tests/net/child.h"
+#include "tests/net/dns_server.h"
 
 static char folder[] = "/tmp/firebreak-http-XXXXXX";
 
@@ -557,7 +558,7 @@ static void an_endless_head_and_endless_interim_answers_end(void)
     world_done(&w);
 }
 
-static void nobody_there_and_no_name_are_told_apart_by_the_phase(void)
+static void nobody_there_is_told_with_the_address(void)
 {
     WORLD(w, {.text = "HTTP/1.1 200 OK\r\n\r\n"});
     char url[60];
@@ -574,15 +575,31 @@ static void nobody_there_and_no_name_are_told_apart_by_the_phase(void)
 static void a_name_is_looked_up_and_each_address_tried(void)
 {
     WORLD(w, {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
-    char url[60];
-    /* In every /etc/hosts; where it stands for ::1 first, nobody listens there. */
-    snprintf(url, sizeof(url), "http://localhost:%u/", rt_addr_port(&w.server.addr));
+    static struct dns_server names;
+    char url[60], path[64];
+    dns_server_start(&names);
+    snprintf(path, sizeof(path), "%s/resolv.conf", folder);
+    FILE *f = fopen(path, "w");
+    fprintf(f, "nameserver 127.0.0.1\n");
+    fclose(f);
+    dns_resolver_close(w.dns);
+    http_client_close(w.client);
+    struct dns_options o = {.resolv_conf = path, .port = rt_addr_port(&names.addr)};
+    CHECK_INT(dns_resolver_open(&o, &w.dns, &w.err), 0);
+    http_client_open(&(struct http_client_options){.dns = w.dns}, &w.client);
+    /* At the first of its two addresses nobody listens. */
+    snprintf(url, sizeof(url), "http://pair.test:%u/", rt_addr_port(&w.server.addr));
     CHECK_INT(ask(&w, &(struct http_request){.url = slice_from(url)}), 0);
     CHECK_STR(w.body.data, "ok");
-    CHECK(w.trace.dns_ns >= 0);
-    CHECK(w.trace.attempts >= 1);
+    CHECK(w.trace.dns_ns > 0);
+    CHECK_INT(w.trace.attempts, 2);
     CHECK(rt_addr_eq(&w.trace.address, &w.server.addr));
+    snprintf(url, sizeof(url), "http://nx.test:%u/", rt_addr_port(&w.server.addr));
+    CHECK_INT(ask(&w, &(struct http_request){.url = slice_from(url)}), -ENOENT);
+    CHECK_INT(w.trace.phase, HTTP_PHASE_DNS);
+    CHECK_STR(w.err.text, "nx.test: no such name");
     world_done(&w);
+    dns_server_stop(&names);
 }
 
 static void task_asks(void *arg)
@@ -705,7 +722,7 @@ static void all_in_a_task(void *arg)
     TAP_RUN(every_failure_has_its_code_and_its_words);
     TAP_RUN(a_reset_inside_the_body_is_told);
     TAP_RUN(an_endless_head_and_endless_interim_answers_end);
-    TAP_RUN(nobody_there_and_no_name_are_told_apart_by_the_phase);
+    TAP_RUN(nobody_there_is_told_with_the_address);
     TAP_RUN(a_name_is_looked_up_and_each_address_tried);
     TAP_RUN(a_cancelled_request_ends);
     TAP_RUN(https_names_each_phase);
