@@ -180,6 +180,12 @@ static int epoll_sock_error(struct rt_sock *s)
     return -err;
 }
 
+static bool epoll_sock_ready(const struct rt_sock *s, unsigned hint)
+{
+    struct pollfd p = {.fd = s->fd, .events = hint == SOCK_CAN_READ ? POLLIN : POLLOUT};
+    return poll(&p, 1, 0) > 0;
+}
+
 static int epoll_sock_accept(struct rt_sock *s, struct rt_sock *ret_new, struct rt_addr *ret_peer)
 {
     struct rt_addr peer = {0};
@@ -307,6 +313,7 @@ const struct rt_backend rt_backend_epoll = {
     .sock_listen = epoll_sock_listen,
     .sock_connect = epoll_sock_connect,
     .sock_error = epoll_sock_error,
+    .sock_ready = epoll_sock_ready,
     .sock_accept = epoll_sock_accept,
     .sock_read = epoll_sock_read,
     .sock_writev = epoll_sock_writev,

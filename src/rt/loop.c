@@ -111,13 +111,16 @@ void rt_loop_main(struct rt_loop *l)
         if (loop_ended(l))
             break;
         loop_poll(l);
+        if (UNLIKELY(l->dropped))
+            break;
     }
     rt_self = NULL;
 }
 
-int rt_loop_init(struct rt_loop *l, int index, const struct rt_backend *backend)
+int rt_loop_init(struct rt_loop *l, int index, const struct rt_backend *backend,
+                 struct rt_sim *sim)
 {
-    *l = (struct rt_loop){.index = index, .backend = backend};
+    *l = (struct rt_loop){.index = index, .backend = backend, .sim = sim};
     l->epoll.fd = l->epoll.event_fd = -1;
     list_init(&l->groups);
     list_init(&l->chans);
@@ -193,12 +196,12 @@ static void rt_main(void *arg)
     stop_loops(m->stops, proc.count);
 }
 
-static int loops_open(int count)
+static int loops_open(int count, const struct rt_backend *backend, struct rt_sim *sim)
 {
     proc.loops = mem_alloc(MEM_RT, (size_t)count * sizeof(struct rt_loop));
     proc.count = count;
     for (int i = 0; i < count; i++) {
-        int r = rt_loop_init(&proc.loops[i], i, &rt_backend_epoll);
+        int r = rt_loop_init(&proc.loops[i], i, backend, sim);
         if (r < 0)
             return r;
     }
@@ -259,7 +262,7 @@ int rt_run(const struct rt_config *config, rt_fn *fn, void *arg)
     assert(!proc.loops && "one rt_run at a time");
     int count = config && config->loops > 0 ? config->loops : 1;
     assert(count <= RT_LOOPS_MAX);
-    int r = loops_open(count);
+    int r = loops_open(count, &rt_backend_epoll, NULL);
     if (r == 0)
         r = rt_crash_enter(&proc.loops[0]);
     if (r == 0)
@@ -273,6 +276,21 @@ int rt_run(const struct rt_config *config, rt_fn *fn, void *arg)
     rt_crash_leave(&proc.loops[0]);
     loops_close();
     rt_census_print();
+    return r;
+}
+
+int rt_run_sim(const struct rt_backend *backend, struct rt_sim *sim, rt_fn *fn, void *arg,
+               void (*on_end)(struct rt_loop *l))
+{
+    assert(!proc.loops && "one rt_run or rt_sim_run at a time");
+    int r = loops_open(1, backend, sim);
+    if (r == 0)
+        r = rt_crash_enter(&proc.loops[0]);
+    if (r == 0)
+        r = run_loops(fn, arg);
+    on_end(&proc.loops[0]);
+    rt_crash_leave(&proc.loops[0]);
+    loops_close();
     return r;
 }
 

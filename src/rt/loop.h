@@ -65,6 +65,7 @@ struct rt_task {
     struct rt_site *site;
     struct rt_stack *stack;
     uint64_t id; /* for the debugger and the simulator's trace: 1, 2, … a loop */
+    uint32_t host; /* sim: where it lives; inherited by the tasks that it spawns */
     void *asan_fake_stack;
     void *tsan_fiber;
 };
@@ -164,6 +165,8 @@ struct rt_backend {
     int (*sock_listen)(struct rt_sock *s, int backlog);
     int (*sock_connect)(struct rt_sock *s, const struct rt_addr *to);
     int (*sock_error)(struct rt_sock *s); /* SO_ERROR */
+    /* Whether SOCK_CAN_READ (or _WRITE) is so this instant, whatever the hints say. */
+    bool (*sock_ready)(const struct rt_sock *s, unsigned hint);
     int (*sock_accept)(struct rt_sock *s, struct rt_sock *ret_new, struct rt_addr *ret_peer);
     ssize_t (*sock_read)(struct rt_sock *s, void *buf, size_t size);
     ssize_t (*sock_writev)(struct rt_sock *s, const struct iovec *iov, int count);
@@ -189,11 +192,12 @@ struct rt_backend {
     int (*file_remove)(struct rt_loop *l, const char *path);
     int (*file_sync_folder)(struct rt_loop *l, const char *path);
 
-    bool inline_offload;
+    /* NULL: offloaded work goes to threads. Else it runs inline, after this long in the queue
+     * and as long again (asked twice) until the caller hears of it. */
+    rt_time (*offload_delay)(struct rt_loop *l);
 };
 
 extern const struct rt_backend rt_backend_epoll;
-
 
 struct rt_epoll {
     int fd, event_fd;
@@ -223,6 +227,7 @@ struct rt_loop {
     rt_time lag;
     int index;
     bool stopping;
+    bool dropped; /* sim: ends now, with tasks left where they stand */
     struct rt_epoll epoll;
     struct rt_sim *sim;
     pthread_t thread;
@@ -262,8 +267,13 @@ int rt_spawn(struct rt_loop *l, struct rt_group *g, rt_fn *fn, void *arg, struct
 void rt_run_round(struct rt_loop *l);
 /* The loop's thread body: until no task of any loop's root group is left. */
 void rt_loop_main(struct rt_loop *l);
-int rt_loop_init(struct rt_loop *l, int index, const struct rt_backend *backend);
+int rt_loop_init(struct rt_loop *l, int index, const struct rt_backend *backend,
+                 struct rt_sim *sim);
 void rt_loop_done(struct rt_loop *l);
+/* Runs fn(arg) on one loop of the simulator's back end, on this thread, and frees the loop. `on_end`
+ * is called in between, while what the loop's tasks left is still there. */
+int rt_run_sim(const struct rt_backend *backend, struct rt_sim *sim, rt_fn *fn, void *arg,
+               void (*on_end)(struct rt_loop *l));
 /* Loop by index; the array does not move while rt_run runs. */
 struct rt_loop *rt_loop_get(int index);
 

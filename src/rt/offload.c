@@ -109,17 +109,31 @@ static bool withdraw(struct work *w)
     return queued;
 }
 
+/* In the simulator: work waits in a queue, runs in no time, and its caller hears of it later. What
+ * is queued can be taken back and what has begun cannot, as with threads. */
+static int offload_inline(struct rt_loop *l, rt_fn *fn, void *arg, rt_time deadline)
+{
+    rt_time begin = l->now + l->backend->offload_delay(l);
+    int r = rt_sleep(begin < deadline ? begin : deadline);
+    if (r == 0 && begin >= deadline)
+        r = -ETIMEDOUT;
+    if (r < 0)
+        return r;
+    fn(arg);
+    rt_shield_begin();
+    rt_sleep(l->now + l->backend->offload_delay(l));
+    rt_shield_end();
+    return 0;
+}
+
 int rt_offload(rt_fn *fn, void *arg, rt_time deadline)
 {
     struct rt_loop *l = rt_self;
     int r = rt_check_cancel();
     if (r < 0)
         return r;
-    if (l->backend->inline_offload) {
-        fn(arg);
-        (void)rt_yield(); /* others run meanwhile, as they would; cancelled or not, it ran */
-        return 0;
-    }
+    if (l->backend->offload_delay)
+        return offload_inline(l, fn, arg, deadline);
     struct work w = {.task = l->current, .fn = fn, .arg = arg, .done.fn = on_done};
     r = enqueue(&w);
     if (r < 0)

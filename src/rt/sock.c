@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -103,7 +102,9 @@ static int wait_hint(struct rt_sock *s, unsigned hint, rt_time deadline)
 /* After -EAGAIN: the hint was wrong, so forget it and wait for the next edge. */
 static int wait_again(struct rt_sock *s, unsigned hint, rt_time deadline)
 {
-    if (!(s->hints & SOCK_ENDED))
+    /* The end is the reader's business: a peer that has only stopped writing still takes what we
+     * write, and makes room for more with an edge. */
+    if (hint == SOCK_CAN_WRITE || !(s->hints & SOCK_ENDED))
         s->hints &= (uint8_t)~hint;
     else if (!s->watched)
         return -EIO;
@@ -112,34 +113,27 @@ static int wait_again(struct rt_sock *s, unsigned hint, rt_time deadline)
     return wait_hint(s, hint, deadline);
 }
 
-/* For a borrowed descriptor others read and write, too: only the kernel knows. */
-static bool poll_now(const struct rt_sock *s, short events)
-{
-    struct pollfd p = {.fd = s->fd, .events = events};
-    return poll(&p, 1, 0) > 0;
-}
-
-static int wait_ready(struct rt_sock *s, unsigned hint, short events, rt_time deadline)
+/* Others may read and write the descriptor, too, so only the back end knows. */
+static int wait_ready(struct rt_sock *s, unsigned hint, rt_time deadline)
 {
     int r = rt_check_cancel();
     if (r < 0)
         return r;
-    if (s->fd >= 0 && poll_now(s, events))
+    if (s->loop->backend->sock_ready(s, hint))
         return 0;
-    /* The kernel has just denied what the hints say; the next edge will renew them. */
-    if (s->fd >= 0)
-        s->hints &= (uint8_t)~(hint | SOCK_ENDED);
+    /* What the hints say has just been denied; the next edge will renew them. */
+    s->hints &= (uint8_t)~(hint | SOCK_ENDED);
     return wait_hint(s, hint, deadline);
 }
 
 int rt_wait_readable(struct rt_sock *s, rt_time deadline)
 {
-    return wait_ready(s, SOCK_CAN_READ, POLLIN, deadline);
+    return wait_ready(s, SOCK_CAN_READ, deadline);
 }
 
 int rt_wait_writable(struct rt_sock *s, rt_time deadline)
 {
-    return wait_ready(s, SOCK_CAN_WRITE, POLLOUT, deadline);
+    return wait_ready(s, SOCK_CAN_WRITE, deadline);
 }
 
 /* ---- streams ---- */

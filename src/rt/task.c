@@ -218,6 +218,7 @@ int rt_spawn(struct rt_loop *l, struct rt_group *g, rt_fn *fn, void *arg, struct
         .site = site,
         .stack = stack,
         .id = ++l->task_id_last,
+        .host = l->current ? l->current->host : 0,
     };
     stack->task = t;
     t->sp = first_frame((char *)t);

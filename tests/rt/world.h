@@ -1,11 +1,12 @@
-/* world.h - runs each case of the runtime's suite in every world: epoll with one loop and epoll
- * with several. */
+/* world.h - runs each case of the runtime's suite in every world: epoll with one loop, epoll with
+ * several, and the simulator with a number of seeds, each of which is another schedule. */
 #ifndef FIREBREAK_TESTS_RT_WORLD_H
 #define FIREBREAK_TESTS_RT_WORLD_H
 
 #include "tests/tap.h"
 
 #include "rt/rt.h"
+#include "rt/sim.h"
 
 enum world { WORLD_EPOLL_1, WORLD_EPOLL_N, WORLD_SIM };
 
@@ -28,12 +29,32 @@ static inline void world_epoll_(enum world w, rt_fn *fn, const char *name)
     world_report_(r, name, w == WORLD_EPOLL_N ? "epoll, 4 loops" : "epoll");
 }
 
+static inline void world_sim_(rt_fn *fn, const char *name)
+{
+    enum { SEEDS = 20 };
+    tap_ok_ = true;
+    tap_skip_ = NULL;
+    world_now_ = WORLD_SIM;
+    int r = 0;
+    for (uint64_t seed = 1; seed <= SEEDS && r == 0 && tap_ok_; seed++) {
+        r = rt_sim_run(&(struct rt_sim_config){.seed = seed}, fn, NULL, NULL);
+        if (r != 0 || !tap_ok_)
+            printf("# seed %llu\n", (unsigned long long)seed);
+    }
+    world_report_(r, name, "sim");
+}
+
 /* A case that needs real descriptors or several loops names itself with this. */
 #define ON_EPOLL(fn)                                                                               \
     do {                                                                                           \
         world_epoll_(WORLD_EPOLL_1, fn, #fn);                                                      \
         world_epoll_(WORLD_EPOLL_N, fn, #fn);                                                      \
     } while (0)
-#define ON_ALL(fn) ON_EPOLL(fn)
+#define ON_SIM(fn) world_sim_(fn, #fn)
+#define ON_ALL(fn)                                                                                 \
+    do {                                                                                           \
+        ON_EPOLL(fn);                                                                              \
+        ON_SIM(fn);                                                                                \
+    } while (0)
 
 #endif
