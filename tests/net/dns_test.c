@@ -460,6 +460,7 @@ int main(void)
 {
     if (!mkdtemp(folder))
         return 1;
+    leave_network();
     has_own_hosts = mount_hosts();
     if (rt_run(NULL, all_in_a_task, NULL) < 0)
         return 1;

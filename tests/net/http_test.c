@@ -1,5 +1,6 @@
 #include "tests/net/http_server.h"
 
+#include "base/fault.h"
 #include "net/http.h"
 #include "tests/net/child.h"
 #include "tests/net/dns_server.h"
@@ -619,6 +620,34 @@ static void a_cancelled_request_ends(void)
     world_done(&w);
 }
 
+/* Each system call fails in turn, ours and the server's: the request ends, with or without an
+ * answer, and nothing is left behind. */
+static void every_failing_system_call_is_survived(void)
+{
+    static const struct http_answer answers[] = {
+        {.text = "HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"},
+        {.text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"},
+        {.then = THEN_CLOSE},
+    };
+    static struct world w;
+    uint64_t calls = 0;
+    int failed = 0;
+    struct http_request q = {.redirects_max = 2};
+    for (uint64_t nth = 1; nth <= calls + 1; nth++) {
+        world_open(&w, answers, ARRAY_LEN(answers));
+        fault_arm(FAULT_SYSCALL, nth);
+        int r = ask_until(&w, &q, rt_now() + 100 * RT_MS);
+        if (fault_count(FAULT_SYSCALL) > calls)
+            calls = fault_count(FAULT_SYSCALL);
+        fault_arm(FAULT_SYSCALL, 0);
+        CHECK(r == 0 ? w.body.size == 2 : w.err.text[0] != 0);
+        failed += r < 0;
+        world_done(&w);
+        CHECK_INT(mem_usage_of(MEM_NET).live, 0);
+    }
+    CHECK(calls > 5 && failed > 0);
+}
+
 /* ---- real servers ---- */
 
 static void https_names_each_phase(void)
@@ -725,6 +754,7 @@ static void all_in_a_task(void *arg)
     TAP_RUN(nobody_there_is_told_with_the_address);
     TAP_RUN(a_name_is_looked_up_and_each_address_tried);
     TAP_RUN(a_cancelled_request_ends);
+    TAP_RUN(every_failing_system_call_is_survived);
     TAP_RUN(https_names_each_phase);
     TAP_RUN(nginx_serves_a_file_over_kept_connections);
 }
@@ -738,6 +768,7 @@ static void nothing_is_left_allocated(void)
 
 int main(void)
 {
+    leave_network();
     if (!mkdtemp(folder) || !run_command((char *[]){"sh", "tests/net/certs.sh", folder, NULL})) {
         printf("Bail out! no certificates\n");
         return 1;

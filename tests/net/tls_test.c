@@ -523,6 +523,7 @@ static void nothing_is_left_allocated(void)
 
 int main(void)
 {
+    leave_network();
     if (!mkdtemp(folder) || !run_command((char *[]){"sh", "tests/net/certs.sh", folder, NULL})) {
         printf("Bail out! no certificates\n");
         return 1;
