@@ -17,6 +17,8 @@ CFLAGS_static := -O2 -g $(SAME)
 BIG_FRAMES := -Wno-frame-larger-than
 CFLAGS_asan := -O1 -g -DFIREBREAK_FAULTS=1 -DFIREBREAK_ARENA_DEBUG=1 $(BIG_FRAMES) -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan := -O1 -g -DFIREBREAK_FAULTS=1 $(BIG_FRAMES) -fsanitize=thread $(if $(findstring gcc,$(CC)),-Wno-tsan)
+CFLAGS_fuzz := -O1 -g -DFIREBREAK_FAULTS=1 -DFIREBREAK_ARENA_DEBUG=1 $(BIG_FRAMES) \
+               -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS_cov := -O0 -g -DFIREBREAK_FAULTS=1 --coverage
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -fno-omit-frame-pointer -fstack-protector-strong \
               -fPIE $(CFLAGS_$(F)) $(CFLAGS)
@@ -30,6 +32,7 @@ ALL_LDFLAGS := $(if $(filter static,$(F)),,-pie) -Wl,-z,now,-z,relro $(LDFLAGS_$
 SRC := $(filter-out src/agent/% src/app/main.c,$(wildcard src/*/*.c src/*/*.S))
 OBJ := $(patsubst %,$(B)/%.o,$(SRC))
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
+FUZZERS := $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
 HEADERS := $(patsubst %,$(B)/%.ok,$(wildcard src/*/*.h))
 FIREBREAK := $(if $(wildcard src/app/main.c),$(B)/firebreak)
 TAP := tools/tap -j 2 --strip $(B)/tests/
@@ -37,7 +40,7 @@ PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
         bench-compare release static asan tsan cov valgrind tools-test \
-        e2e static-test oldkernel FORCE
+        fuzz fuzz-replay e2e static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
 	@$(MAKE) F=$@ all
@@ -64,6 +67,8 @@ $(B)/tests/%: $(B)/tests/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/bench/%: $(B)/bench/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/fuzz/%_fuzz: $(B)/fuzz/%_fuzz.c.o $(B)/libfirebreak.a $(if $(filter-out fuzz,$(F)),$(B)/fuzz/replay.c.o)
+	$(CC) $(ALL_LDFLAGS) $(if $(filter fuzz,$(F)),-fsanitize=fuzzer) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 $(B)/tools/%: tools/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
@@ -71,7 +76,7 @@ $(B)/%.h.ok: %.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(@:.ok=.d) -MT $@ -include $< -x c -c -o $@ /dev/null
 
-check: tidy headers $(FIREBREAK) unit #              what every commit passes
+check: tidy headers $(FIREBREAK) unit fuzz-replay #              what every commit passes
 check-all: #          every lane of CI
 	tools/lanes
 test: $(TESTS) #               unit tests, in short
@@ -99,6 +104,12 @@ worst: #              longest functions, widest fan-in
 	@tools/tidy --worst
 compdb: #             compile_commands.json, for editors
 	@$(MAKE) -Bnk COMMIT=$(COMMIT) $(OBJ) $(B)/src/app/main.c.o $(TESTS) | tools/compdb > compile_commands.json
+fuzz-replay: $(FUZZERS:%=$(B)/fuzz/%_fuzz) #        every fuzzer on its corpus, without a fuzzer
+	@tools/tap -j 2 --strip $(B)/ $(foreach f,$(FUZZERS),"$(B)/fuzz/$(f)_fuzz fuzz/corpus/$(f)")
+SECONDS ?= 60
+fuzz: #               T=json: one fuzzer, else all; SECONDS=60 each
+	@$(MAKE) F=fuzz CC=clang-14 $(patsubst %,$(O)/fuzz/fuzz/%_fuzz,$(or $(T),$(FUZZERS)))
+	@tools/fuzz -s $(SECONDS) --bin $(O)/fuzz/fuzz $(or $(T),$(FUZZERS))
 census: $(TESTS) #             stack high-water of every spawn site
 	@FIREBREAK_CENSUS=1 tools/census $(TESTS)
 help: #               this list

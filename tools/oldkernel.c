@@ -24,8 +24,8 @@
 
 enum { GUARD_INSTALL = 102, EXIT_FAILED = 125 };
 
-#define REFUSE(nr)                                                                                 \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1),                                               \
+#define REFUSE(nr)                                   \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), \
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)
 
 static int filter_install(void)

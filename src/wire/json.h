@@ -2,6 +2,7 @@
  *
  * Decoding checks everything that the RFC demands: UTF-8, escapes and surrogate pairs, number
  * grammar, one value and nothing behind it. Numbers keep their text, so that no digit is lost.
+ * An escaped half of a surrogate pair is grammar, but no character: U+FFFD stands for it.
  * Strings without escapes point into the input, which must therefore outlive the tree; all other
  * memory is the arena's. Pure; any thread. */
 #ifndef FIREBREAK_WIRE_JSON_H
