@@ -79,7 +79,7 @@ $(B)/%.h.ok: %.h
 check: tidy headers $(FIREBREAK) unit fuzz-replay #              what every commit passes
 check-all: #          every lane of CI
 	tools/lanes
-test: $(TESTS) #               unit tests, in short
+test: tidy $(TESTS) #          unit tests, in short
 	prove -j 2 -e '' $(TESTS)
 unit: $(TESTS) $(FIREBREAK) #               unit tests, every case named
 	@$(TAP) $(TESTS)

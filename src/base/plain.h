@@ -23,7 +23,7 @@ static inline bool plain_word(uint64_t w)
 }
 
 /* Copies eight bytes at a time and the last ones again with their neighbours: most text is keys
- * and words that need nothing else. Returns false, having written rubbish to `to`, where it does. */
+ * and words that need nothing else. Returns false, with rubbish in `to`, where it does. */
 static inline bool plain_copy(char *to, const char *from, size_t size)
 {
     uint64_t w;

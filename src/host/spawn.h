@@ -55,7 +55,7 @@ struct host_spawn {
     const char *const *argv; /* ends in NULL; argv[0] without a '/' is looked up in env's PATH */
     const char *const *env;  /* ends in NULL; NULL: ours */
     const char *dir;         /* NULL: ours. An argv[0] with a '/' is taken from there */
-    int stdio[3];            /* descriptors that become 0, 1, 2; -1: /dev/null. Two may be the same */
+    int stdio[3]; /* descriptors that become 0, 1, 2; -1: /dev/null. Two may be the same */
     enum host_group group;
     /* SIGKILL for the child (not for what it started) when the thread that called host_spawn
      * ends, however it does: the kernel knows no better word for our own death. The offload

@@ -270,8 +270,8 @@ void rt_loop_main(struct rt_loop *l);
 int rt_loop_init(struct rt_loop *l, int index, const struct rt_backend *backend,
                  struct rt_sim *sim);
 void rt_loop_done(struct rt_loop *l);
-/* Runs fn(arg) on one loop of the simulator's back end, on this thread, and frees the loop. `on_end`
- * is called in between, while what the loop's tasks left is still there. */
+/* Runs fn(arg) on one loop of the simulator's back end, on this thread, and frees the loop.
+ * `on_end` is called in between, while what the loop's tasks left is still there. */
 int rt_run_sim(const struct rt_backend *backend, struct rt_sim *sim, rt_fn *fn, void *arg,
                void (*on_end)(struct rt_loop *l));
 /* Loop by index; the array does not move while rt_run runs. */

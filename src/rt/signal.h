@@ -19,7 +19,8 @@ struct rt_signals;
 int rt_signals_open(const int *signals, struct rt_signals **ret_signals);
 /* Returns the signal's number. */
 int rt_signals_wait(struct rt_signals *s, rt_time deadline);
-/* Drops what is pending of them and unblocks those that were not blocked before. NULL is accepted. */
+/* Drops what is pending of them and unblocks those that were not blocked before.
+ * NULL is accepted. */
 void rt_signals_close(struct rt_signals *s);
 
 #endif

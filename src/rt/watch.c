@@ -13,8 +13,9 @@
 #include "rt/sock.h"
 
 /* Why nothing is missed: a folder is watched first and looked at second. What happens in between
- * is told, and what happened before is seen. A watch that an earlier way needed and the new one does
- * not is removed at the end of the lookup; events of it that are still queued match no point. */
+ * is told, and what happened before is seen. A watch that an earlier way needed and the new one
+ * does not is removed at the end of the lookup; events of it that are still queued
+ * match no point. */
 enum {
     POINTS_MAX = WATCH_LINKS_MAX + 2, /* the links, the file, the inside of a folder */
     EVENT_BYTES = 4096,

@@ -64,7 +64,8 @@ static void a_range_of_ports_is_two_numbers_in_order(void)
     CHECK_INT(host_parse_ports(SLICE("32768\t60999\n"), &p), 0);
     CHECK_INT(p.first, 32768);
     CHECK_INT(p.last, 60999);
-    static const char *const bad[] = {"", "\n", "1", "0 5", "5 4", "1 65536", "1 2 3", "a b", "-1 2"};
+    static const char *const bad[] = {"",        "\n",    "1",   "0 5", "5 4",
+                                      "1 65536", "1 2 3", "a b", "-1 2"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         CHECK_INT(host_parse_ports(slice_from(bad[i]), &p), -EINVAL);
     CHECK_INT(p.first, 32768); /* untouched by failures */
@@ -99,7 +100,8 @@ static void without_proc_memory_is_not_known_and_ports_are_the_default(void)
 static void a_line_of_meminfo_is_in_kib(void)
 {
     uint64_t v = 7;
-    struct slice text = SLICE("MemTotal:       24522 kB\nMemFree: x kB\nHugePages_Total:       0\n");
+    struct slice text =
+        SLICE("MemTotal:       24522 kB\nMemFree: x kB\nHugePages_Total:       0\n");
     CHECK_INT(host_parse_meminfo(text, SLICE("MemTotal"), &v), 0);
     CHECK_INT(v, 24522 * 1024);
     CHECK_INT(host_parse_meminfo(text, SLICE("MemFree"), &v), -EINVAL);
