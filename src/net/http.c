@@ -83,7 +83,8 @@ static struct http_origin origin_of(const struct exchange *x)
     return o;
 }
 
-static int send_request(struct exchange *x, struct http_conn *c)
+/* What goes out first: the head, and a small body with it. */
+static int put_together(struct exchange *x, struct buf *out)
 {
     struct slice body = x->has_body ? x->request->body : (struct slice){0};
     struct http_hop hop = {
@@ -94,21 +95,21 @@ static int send_request(struct exchange *x, struct http_conn *c)
         .is_foreign = x->is_foreign,
         .close = !x->keep,
     };
-    struct buf out = BUF(MEM_NET, REQUEST_HEAD_BYTES_MAX);
-    int r = http_request_put(&hop, &out, x->err);
-    out.size_max = 0;
-    bool small = body.size <= SMALL_BODY_BYTES;
-    if (r == 0 && small)
-        buf_append_slice(&out, body);
-    if (r == 0) {
-        r = stream_write(&c->stream, out.data, out.size, x->deadline);
-        if (r == 0 && !small)
-            r = stream_write(&c->stream, body.data, body.size, x->deadline);
-        if (r < 0)
-            err_sys(x->err, r, "sending the request");
-    }
-    buf_done(&out);
+    out->size_max = REQUEST_HEAD_BYTES_MAX;
+    int r = http_request_put(&hop, out, x->err);
+    out->size_max = 0;
+    if (r == 0 && body.size <= SMALL_BODY_BYTES)
+        buf_append_slice(out, body);
     return r;
+}
+
+static int send_request(struct exchange *x, struct http_conn *c, struct slice first)
+{
+    struct slice body = x->has_body ? x->request->body : (struct slice){0};
+    int r = stream_write(&c->stream, first.data, first.size, x->deadline);
+    if (r == 0 && body.size > SMALL_BODY_BYTES)
+        r = stream_write(&c->stream, body.data, body.size, x->deadline);
+    return r < 0 ? err_sys(x->err, r, "sending the request") : 0;
 }
 
 /* What came instead of HTTP, for the message. */
@@ -198,17 +199,19 @@ static void look_for_end(struct http_response *resp)
     resp->keep = resp->keep && in.size == 0; /* bytes that nobody asked for: out of step */
 }
 
-static int talk(struct exchange *x, struct http_conn *c)
+static int talk(struct exchange *x, struct http_conn *c, struct slice first)
 {
     struct http_response *resp = x->resp;
     x->trace->phase = HTTP_PHASE_SEND;
-    int sent = send_request(x, c);
+    int sent = send_request(x, c, first);
     /* Who refuses a large body answers and closes before having read it all. */
     if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET)
         return sent;
     if (sent == 0)
         x->trace->phase = HTTP_PHASE_HEAD;
     int r = read_head(x, c, rt_now_exact());
+    if (r < 0 && sent < 0)
+        return err_sys(x->err, sent, "sending the request");
     if (r < 0)
         return r;
     http1_body_init(&resp->body, &resp->head, &x->client->options.limits, NULL);
@@ -234,8 +237,7 @@ static void trace_hop(struct http_trace *t)
     t->tls = (struct tls_report){0};
 }
 
-/* Sends this hop's request and reads the answer's head. */
-static int exchange_once(struct exchange *x, bool fresh)
+static int exchange_over(struct exchange *x, bool fresh, struct slice first)
 {
     struct http_origin to = origin_of(x);
     trace_hop(x->trace);
@@ -249,12 +251,24 @@ static int exchange_once(struct exchange *x, bool fresh)
         if (r < 0)
             return r;
     }
-    int r = talk(x, c);
+    int r = talk(x, c, first);
     if (r == 0)
         return 0;
     bool again = died_unseen(x, c, r);
     http_conn_close(c);
-    return again ? exchange_once(x, true) : r;
+    return again ? exchange_over(x, true, first) : r;
+}
+
+/* Sends this hop's request and reads the answer's head. What cannot be said is found out before
+ * anybody is called. */
+static int exchange_once(struct exchange *x)
+{
+    struct buf first = BUF(MEM_NET, 0);
+    int r = put_together(x, &first);
+    if (r == 0)
+        r = exchange_over(x, !x->keep, buf_slice(&first));
+    buf_done(&first);
+    return r;
 }
 
 /* ---- redirects ---- */
@@ -364,11 +378,11 @@ static int follow(struct exchange *x)
 
 static int run(struct exchange *x)
 {
-    int r = exchange_once(x, !x->keep);
+    int r = exchange_once(x);
     while (r == 0 && x->request->redirects_max > 0 && is_redirect(&x->resp->head)) {
         r = follow(x);
         if (r == 0)
-            r = exchange_once(x, !x->keep);
+            r = exchange_once(x);
     }
     return r;
 }
@@ -408,6 +422,7 @@ int http_open(struct http_client *c, const struct http_request *request,
     if (r == 0) {
         x.trace->phase = HTTP_PHASE_BODY;
         *ret_response = resp;
+        err_clear(err); /* of a try that was made good */
     } else {
         http_close(resp);
     }

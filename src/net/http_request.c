@@ -163,6 +163,6 @@ int http_request_put(const struct http_hop *hop, struct buf *out, struct err *er
     if (r == 0)
         r = http1_put_end(out);
     if (r == -EMSGSIZE)
-        return err_set(err, r, "the request's head is longer than %zu bytes", out->size_max);
+        return err_set(err, -EINVAL, "the request's head is longer than %zu bytes", out->size_max);
     return r;
 }

@@ -17,7 +17,8 @@ struct http_hop {
     bool close;      /* ask the peer to close afterwards */
 };
 
-/* Appends head and, where small, nothing else. Returns 0, -EINVAL with *err, -EMSGSIZE. */
+/* Appends the head. Returns 0, or -EINVAL with *err; it is -EINVAL, too, beyond the bound of *out.
+ */
 int http_request_put(const struct http_hop *hop, struct buf *out, struct err *err);
 /* Whether the caller's fields have this name. */
 const struct http1_field *http_request_field(const struct http_request *q, const char *name);

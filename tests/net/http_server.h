@@ -16,8 +16,9 @@ enum http_then { THEN_KEEP, THEN_CLOSE, THEN_RESET, THEN_HOLD };
 struct http_answer {
     const char *text; /* NULL: none */
     enum http_then then;
-    bool trickle; /* a byte at a time */
-    bool deaf;    /* does not read the request first */
+    bool trickle;   /* a byte at a time */
+    bool deaf;      /* does not read the request first */
+    bool head_only; /* does not read its body */
 };
 
 struct http_server {
@@ -35,7 +36,7 @@ struct http_server_conn {
 };
 
 /* Reads one request, head and body, into server->asked. */
-static inline bool http_server_read(struct http_server_conn *c)
+static inline bool http_server_read(struct http_server_conn *c, bool head_only)
 {
     struct http1_parser p;
     static struct http1_head head;
@@ -51,13 +52,13 @@ static inline bool http_server_read(struct http_server_conn *c)
             break;
         buf_commit(&in, (size_t)got);
         if (n == 0 && (n = http1_parse(&p, buf_slice(&in), &head, NULL)) > 0)
-            want = (size_t)n + (size_t)head.content_length;
+            want = head_only ? 0 : (size_t)n + (size_t)head.content_length;
         if (n < 0)
             break;
     }
     buf_append_slice(&c->server->asked, buf_slice(&in));
     buf_done(&in);
-    return in.size == 0 && n > 0;
+    return n > 0;
 }
 
 static inline void http_server_say(struct http_server_conn *c, const struct http_answer *a)
@@ -76,8 +77,8 @@ static inline void task_http_serves(void *arg)
     struct http_server *s = c->server;
     enum http_then then = THEN_KEEP;
     while (then == THEN_KEEP && s->next < s->count) {
-        bool deaf = s->answers[s->next].deaf;
-        if (!deaf && !http_server_read(c))
+        const struct http_answer *now = &s->answers[s->next];
+        if (!now->deaf && !http_server_read(c, now->head_only))
             break;
         const struct http_answer *a = &s->answers[s->next < s->count ? s->next++ : s->next - 1];
         http_server_say(c, a);

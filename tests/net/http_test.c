@@ -124,7 +124,13 @@ static void what_could_smuggle_a_line_is_not_sent(void)
     CHECK_INT(ask(&w, &q), -EINVAL);
     CHECK_STR(w.err.text, "'ftp' is not http or https");
     CHECK_INT(w.trace.phase, HTTP_PHASE_START);
-    CHECK_INT(w.server.asked.size, 0);
+    static char longest[70 * 1024];
+    memset(longest, 'a', sizeof(longest));
+    f = (struct http1_field){SLICE("X"), {longest, sizeof(longest)}};
+    CHECK_INT(ask(&w, &(struct http_request){.fields = &f, .field_count = 1}), -EINVAL);
+    CHECK_STR(w.err.text, "the request's head is longer than 65536 bytes");
+    CHECK_INT(w.trace.phase, HTTP_PHASE_START);
+    CHECK_INT(w.server.connections, 0); /* found out before anybody was called */
     world_done(&w);
 }
 
@@ -182,6 +188,22 @@ static void every_framing_brings_the_same_body(void)
     }
     CHECK_INT(w.server.connections, 2);
     CHECK_INT(http_client_idle(w.client), 0);
+    world_done(&w);
+}
+
+static void an_answer_that_comes_before_the_body_was_sent_counts(void)
+{
+    enum { LARGE = 20 * 1000 * 1000 };
+    WORLD(w, {.text = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno",
+              .then = THEN_CLOSE,
+              .head_only = true});
+    char *large = mem_alloc(MEM_TEST, LARGE);
+    CHECK_INT(ask(&w, &(struct http_request){.method = SLICE("PUT"), .body = {large, LARGE}}), 0);
+    CHECK_INT(head.status, 413);
+    CHECK_STR(w.body.data, "no");
+    CHECK_STR(w.err.text, "");
+    CHECK_INT(http_client_idle(w.client), 0);
+    mem_free(MEM_TEST, large);
     world_done(&w);
 }
 
@@ -734,6 +756,7 @@ static void all_in_a_task(void *arg)
     TAP_RUN(a_password_in_the_url_becomes_authorization);
     TAP_RUN(a_body_is_sent_with_its_length);
     TAP_RUN(every_framing_brings_the_same_body);
+    TAP_RUN(an_answer_that_comes_before_the_body_was_sent_counts);
     TAP_RUN(an_answer_to_head_has_no_body);
     TAP_RUN(a_body_is_read_piece_by_piece_within_a_bound);
     TAP_RUN(a_unix_socket_serves_as_well);
