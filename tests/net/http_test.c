@@ -1,76 +1,7 @@
-#include "tests/net/http_server.h"
+#include "tests/net/http_world.h"
 
 #include "base/fault.h"
-#include "net/http.h"
-#include "tests/net/child.h"
 #include "tests/net/dns_server.h"
-
-static char folder[] = "/tmp/firebreak-http-XXXXXX";
-
-static rt_time soon(void)
-{
-    return rt_now() + 20 * RT_SEC;
-}
-
-/* A client, its server, and what the last request brought. */
-struct world {
-    struct http_server server;
-    struct dns_resolver *dns;
-    struct http_client *client;
-    struct http_trace trace;
-    struct err err;
-    struct buf body;
-    char url[200];
-};
-
-static struct http1_head head; /* of the last answer; its slices are gone */
-
-static void world_open(struct world *w, const struct http_answer *answers, uint32_t count)
-{
-    *w = (struct world){.body = BUF(MEM_TEST, 0)};
-    http_server_start(&w->server, answers, count);
-    CHECK_INT(dns_resolver_open(NULL, &w->dns, &w->err), 0);
-    struct http_client_options o = {.dns = w->dns};
-    CHECK_INT(http_client_open(&o, &w->client), 0);
-    snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%u/", rt_addr_port(&w->server.addr));
-}
-
-static void world_done(struct world *w)
-{
-    http_client_close(w->client);
-    dns_resolver_close(w->dns);
-    http_server_stop(&w->server);
-    buf_done(&w->body);
-}
-
-static int ask_until(struct world *w, const struct http_request *q, rt_time deadline)
-{
-    struct http_response *resp;
-    struct http_request request = *q;
-    if (!request.url.data)
-        request.url = slice_from(w->url);
-    buf_done(&w->body);
-    err_clear(&w->err);
-    int r = http_open(w->client, &request, &resp, &w->trace, &w->err, deadline);
-    if (r < 0)
-        return r;
-    head = *http_head(resp);
-    r = http_read_all(resp, &w->body, &w->err, deadline);
-    http_close(resp);
-    return r;
-}
-
-static int ask(struct world *w, const struct http_request *q)
-{
-    return ask_until(w, q, soon());
-}
-
-#define WORLD(w, ...)                                           \
-    static struct world w;                                      \
-    static const struct http_answer answers_[] = {__VA_ARGS__}; \
-    world_open(&w, answers_, ARRAY_LEN(answers_))
-
-static const struct http_request get;
 
 /* ---- requests and answers ---- */
 
@@ -256,129 +187,6 @@ static void a_unix_socket_serves_as_well(void)
     CHECK_INT(ask(&w, &q), 0);
     CHECK_STR(w.body.data, "ok");
     CHECK(strstr(w.server.asked.data, "\r\nHost: name.test\r\n"));
-    world_done(&w);
-}
-
-/* ---- kept connections ---- */
-
-static void a_kept_connection_that_died_is_replaced_once(void)
-{
-    WORLD(w, {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"},
-          {.then = THEN_CLOSE}, /* took the request, and died */
-          {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}, {.then = THEN_RESET},
-          {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}, {.then = THEN_CLOSE});
-    CHECK_INT(ask(&w, &get), 0);
-    CHECK_INT(ask(&w, &get), 0);
-    CHECK_INT(w.trace.attempts, 2);
-    CHECK(!w.trace.reused);
-    CHECK_INT(ask(&w, &get), 0);
-    CHECK_INT(w.server.connections, 3);
-    /* Nobody knows whether a POST arrived: it is not sent twice. */
-    CHECK_INT(ask(&w, &(struct http_request){.method = SLICE("POST")}), -EPIPE);
-    CHECK_INT(w.server.connections, 3);
-    CHECK_STR(w.err.text, "the peer closed the connection without an answer");
-    world_done(&w);
-}
-
-static void a_connection_closed_while_it_rested_is_not_taken(void)
-{
-    WORLD(w, {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", .then = THEN_CLOSE},
-          {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
-    CHECK_INT(ask(&w, &get), 0);
-    CHECK_INT(http_client_idle(w.client), 1);
-    rt_sleep(rt_now() + 20 * RT_MS);
-    CHECK_INT(ask(&w, &(struct http_request){.method = SLICE("POST")}), 0);
-    CHECK_INT(w.trace.attempts, 1);
-    CHECK_INT(w.server.connections, 2);
-    world_done(&w);
-}
-
-static void connections_out_of_step_or_asked_to_close_are_not_kept(void)
-{
-    WORLD(w, {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more"},
-          {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: Close\r\n\r\nok"},
-          {.text = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"},
-          {.text = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok"});
-    for (uint32_t i = 0; i < 4; i++) {
-        CHECK_INT(ask(&w, &get), 0);
-        CHECK_STR(w.body.data, "ok");
-        CHECK_INT(w.server.connections, i + 1);
-        CHECK_INT(http_client_idle(w.client), i == 3);
-    }
-    world_done(&w);
-}
-
-static void an_unread_body_ends_its_connection(void)
-{
-    WORLD(w, {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\nok"},
-          {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
-    struct http_response *resp;
-    struct http_request q = {.url = slice_from(w.url)};
-    CHECK_INT(http_open(w.client, &q, &resp, NULL, NULL, soon()), 0);
-    http_close(resp);
-    CHECK_INT(http_client_idle(w.client), 0);
-    /* But one that is here already costs nothing to skip. */
-    CHECK_INT(http_open(w.client, &q, &resp, NULL, NULL, soon()), 0);
-    http_close(resp);
-    CHECK_INT(http_client_idle(w.client), 1);
-    world_done(&w);
-}
-
-static void no_more_than_the_limit_are_kept(void)
-{
-    enum { MANY = HTTP_IDLE_PER_ORIGIN_MAX + 3 };
-    static struct http_answer answers[MANY];
-    static struct world w;
-    struct http_response *resp[MANY];
-    for (int i = 0; i < MANY; i++)
-        answers[i].text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    world_open(&w, answers, MANY);
-    struct http_request q = {.url = slice_from(w.url)};
-    for (int i = 0; i < MANY; i++)
-        CHECK_INT(http_open(w.client, &q, &resp[i], NULL, NULL, soon()), 0);
-    for (int i = 0; i < MANY; i++)
-        http_close(resp[i]);
-    CHECK_INT(http_client_idle(w.client), HTTP_IDLE_PER_ORIGIN_MAX);
-    world_done(&w);
-}
-
-static void a_connection_that_rested_too_long_is_not_taken(void)
-{
-    WORLD(w, {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"},
-          {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"});
-    http_client_close(w.client);
-    http_client_open(&(struct http_client_options){.dns = w.dns, .idle_ms = 20}, &w.client);
-    CHECK_INT(ask(&w, &get), 0);
-    CHECK_INT(http_client_idle(w.client), 1);
-    rt_sleep(rt_now() + 50 * RT_MS);
-    CHECK_INT(ask(&w, &get), 0);
-    CHECK_INT(w.server.connections, 2);
-    CHECK_INT(http_client_idle(w.client), 1);
-    world_done(&w);
-}
-
-/* One listener stands for many origins: the socket's path is given, the names differ. */
-static void a_client_keeps_no_more_than_its_limit_over_all_origins(void)
-{
-    enum { MANY = HTTP_IDLE_MAX + 2 };
-    static struct http_answer answers[MANY + 1];
-    static struct world w;
-    char path[64], url[64];
-    struct rt_addr at;
-    for (int i = 0; i <= MANY; i++)
-        answers[i].text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    world_open(&w, answers, MANY + 1);
-    snprintf(path, sizeof(path), "%s/many.sock", folder);
-    CHECK_INT(rt_addr_unix(slice_from(path), &at), 0);
-    http_server_move(&w.server, &at);
-    struct http_request q = {.url = slice_from(url), .unix_path = slice_from(path)};
-    for (int i = 0; i < MANY; i++) {
-        q.url = (struct slice){url, (size_t)snprintf(url, sizeof(url), "http://h%d.test/", i)};
-        CHECK_INT(ask(&w, &q), 0);
-    }
-    CHECK_INT(http_client_idle(w.client), HTTP_IDLE_MAX);
-    CHECK_INT(ask(&w, &q), 0); /* the last is among those kept */
-    CHECK(w.trace.reused);
     world_done(&w);
 }
 
@@ -760,13 +568,6 @@ static void all_in_a_task(void *arg)
     TAP_RUN(an_answer_to_head_has_no_body);
     TAP_RUN(a_body_is_read_piece_by_piece_within_a_bound);
     TAP_RUN(a_unix_socket_serves_as_well);
-    TAP_RUN(a_kept_connection_that_died_is_replaced_once);
-    TAP_RUN(a_connection_closed_while_it_rested_is_not_taken);
-    TAP_RUN(connections_out_of_step_or_asked_to_close_are_not_kept);
-    TAP_RUN(an_unread_body_ends_its_connection);
-    TAP_RUN(no_more_than_the_limit_are_kept);
-    TAP_RUN(a_connection_that_rested_too_long_is_not_taken);
-    TAP_RUN(a_client_keeps_no_more_than_its_limit_over_all_origins);
     TAP_RUN(redirects_are_followed_up_to_the_limit);
     TAP_RUN(a_redirect_changes_the_method_as_the_rfc_has_it);
     TAP_RUN(credentials_stay_with_their_origin);
@@ -782,23 +583,7 @@ static void all_in_a_task(void *arg)
     TAP_RUN(nginx_serves_a_file_over_kept_connections);
 }
 
-static void nothing_is_left_allocated(void)
-{
-    CHECK_INT(mem_usage_of(MEM_NET).live, 0);
-    CHECK_INT(mem_usage_of(MEM_WIRE).live, 0);
-    CHECK_INT(mem_usage_of(MEM_TEST).live, 0);
-}
-
 int main(void)
 {
-    leave_network();
-    if (!mkdtemp(folder) || !run_command((char *[]){"sh", "tests/net/certs.sh", folder, NULL})) {
-        printf("Bail out! no certificates\n");
-        return 1;
-    }
-    if (rt_run(NULL, all_in_a_task, NULL) < 0)
-        return 1;
-    TAP_RUN(nothing_is_left_allocated);
-    remove_folder(folder);
-    return tap_done();
+    return http_world_main(all_in_a_task);
 }
