@@ -14,6 +14,14 @@
 #include "rt/signal.h"
 #include "rt/sock.h"
 
+#if defined(__SANITIZE_THREAD__)
+#define DEFERS_SIGNALS true
+#elif defined(__has_feature)
+#define DEFERS_SIGNALS __has_feature(thread_sanitizer)
+#else
+#define DEFERS_SIGNALS false
+#endif
+
 /* Each case is a child whose controlling terminal is a pseudo-terminal of ours: we type, read
  * what it draws, and look at the terminal's state from outside. */
 
@@ -228,6 +236,10 @@ static void child_waits_for_ever(void *arg)
 static void a_deadly_signal_leaves_it_as_it_was(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+    if (DEFERS_SIGNALS) {
+        TAP_SKIP("ThreadSanitizer holds signals back from a loop that waits in a raw system call");
+        return;
+    }
     for (size_t i = 0; i < 4; i++) {
         struct pty p;
         pty_start(&p, child_waits_for_ever);
