@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/map.h"
+#include "host/limits.h"
 #include "host/procfile.h"
 
 /* ---- /proc/net/tcp, tcp6, unix ---- */
@@ -132,27 +134,57 @@ struct owners {
     struct host_listeners *l;
     struct map by_inode; /* inode to listener index + 1 */
     pid_t self;
+    int error; /* our own want */
 };
+
+struct slice host_cgroup_unit(const char *cgroup)
+{
+    struct slice rest = slice_from(cgroup), unit = {0};
+    while (rest.data) {
+        struct slice part = slice_cut(&rest, '/');
+        if (slice_ends_with(part, SLICE(".service")) || slice_ends_with(part, SLICE(".scope")) ||
+            slice_ends_with(part, SLICE(".socket")))
+            unit = part;
+    }
+    return unit;
+}
+
+/* Version 2's folder, or where that says nothing the one that systemd keeps in version 1. */
+static const char *cgroup_of(struct slice text, struct arena *a)
+{
+    struct slice v2 = {0}, v1;
+    host_parse_cgroup_path(text, SLICE(""), &v2);
+    if (v2.size <= 1 && host_parse_cgroup_path(text, SLICE("name=systemd"), &v1) == 0)
+        return arena_strdup(a, v1);
+    return v2.data ? arena_strdup(a, v2) : NULL;
+}
+
+static const char *exe_of(int folder, struct arena *a)
+{
+    char path[PROCFILE_PATH_BYTES_MAX];
+    ssize_t n = readlinkat(folder, "exe", path, sizeof(path));
+    struct slice exe = {path, n > 0 ? (size_t)n : 0}, gone = SLICE(" (deleted)");
+    if (exe.size == 0 || exe.size == sizeof(path))
+        return NULL; /* another user's, or a path that was cut */
+    if (slice_ends_with(exe, gone))
+        exe.size -= gone.size;
+    return arena_strdup(a, exe);
+}
 
 static void name_process(int folder, struct owners *o, struct host_listener *l)
 {
     struct buf text = BUF(MEM_HOST, HOST_PROC_FILE_BYTES_MAX);
+    memset(l->comm, 0, sizeof(l->comm));
     if (procfile_read(folder, "comm", &text) == 0) {
         struct slice comm = slice_trim(buf_slice(&text));
         size_t n = comm.size < sizeof(l->comm) - 1 ? comm.size : sizeof(l->comm) - 1;
         memcpy(l->comm, comm.data ? comm.data : "", n);
-        l->comm[n] = 0;
     }
     buf_clear(&text);
-    if (procfile_read(folder, "cgroup", &text) == 0) {
-        struct slice rest = buf_slice(&text);
-        /* Version 2 has one line, "0::/path"; of version 1 the named hierarchy comes close. */
-        while (rest.data) {
-            struct slice line = slice_cut(&rest, '\n');
-            if (slice_starts_with(line, SLICE("0::")))
-                l->cgroup = arena_strdup(&o->l->arena, slice_sub(line, 3, line.size));
-        }
-    }
+    l->cgroup = NULL;
+    if (procfile_read(folder, "cgroup", &text) == 0)
+        l->cgroup = cgroup_of(buf_slice(&text), &o->l->arena);
+    l->exe = exe_of(folder, &o->l->arena);
     buf_done(&text);
 }
 
@@ -179,44 +211,64 @@ static void look_at_descriptor(int folder, pid_t pid, const char *name, struct o
     name_process(folder, o, l);
 }
 
-static void look_at_process(int proc, const char *name, struct owners *o)
+/* Opens a folder of /proc; -1: it has ended, or is somebody else's, or we lack descriptors. */
+static int open_folder(int at, const char *name, struct owners *o)
 {
-    int folder = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return; /* it has ended */
-    int fds = openat(folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = fds < 0 ? NULL : fdopendir(fds);
-    if (!d) {
-        if (fds >= 0)
-            close(fds);
-        close(folder);
-        return; /* somebody else's */
-    }
-    pid_t pid = (pid_t)strtol(name, NULL, 10);
-    for (struct dirent *e; (e = readdir(d));)
-        if (e->d_name[0] >= '0' && e->d_name[0] <= '9')
-            look_at_descriptor(folder, pid, e->d_name, o);
-    closedir(d);
-    close(folder);
+    int fd = fault_fails(FAULT_SYSCALL) ? (errno = EMFILE, -1)
+                                        : openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        o->error = -errno;
+    return fd;
 }
 
-static void find_owners(struct host_listeners *l)
+static void look_at_process(int proc, const char *name, struct owners *o)
 {
-    struct owners o = {.l = l,
-                       .self = getpid(),
-                       .by_inode = MAP(MEM_HOST, HOST_LISTENERS_MAX, (struct map_seed){0})};
-    for (size_t i = 0; i < l->count; i++)
-        map_put_u64(&o.by_inode, l->item[i].inode, (void *)(uintptr_t)(i + 1), NULL);
-    DIR *proc = opendir("/proc");
+    int folder = open_folder(proc, name, o);
+    int fds = folder < 0 ? -1 : open_folder(folder, "fd", o);
+    DIR *d = fds < 0 ? NULL : fdopendir(fds);
+    if (!d && fds >= 0)
+        close(fds);
+    pid_t pid = (pid_t)strtol(name, NULL, 10);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (e->d_name[0] >= '0' && e->d_name[0] <= '9')
+            look_at_descriptor(folder, pid, e->d_name, o);
+    if (d)
+        closedir(d);
+    if (folder >= 0)
+        close(folder);
+}
+
+/* Ourselves first: whatever else is cut, our own sockets are known. */
+static void look_at_all(int proc, DIR *d, struct owners *o)
+{
+    char self[16];
+    snprintf(self, sizeof(self), "%d", (int)o->self);
+    look_at_process(proc, self, o);
     int seen = 0;
-    for (struct dirent *e; proc && seen < HOST_PROCESSES_MAX && (e = readdir(proc));)
-        if (e->d_name[0] >= '0' && e->d_name[0] <= '9') {
-            look_at_process(dirfd(proc), e->d_name, &o);
+    for (struct dirent *e; !o->error && seen < HOST_PROCESSES_MAX && (e = readdir(d));)
+        if (e->d_name[0] >= '1' && e->d_name[0] <= '9') {
+            look_at_process(proc, e->d_name, o);
             seen++;
         }
-    if (proc)
-        closedir(proc);
+}
+
+/* Returns 0, or our own want. */
+static int find_owners(struct host_listeners *l)
+{
+    struct owners o = {.l = l, .self = getpid()};
+    o.by_inode = MAP(MEM_HOST, HOST_LISTENERS_MAX, (struct map_seed){0});
+    for (size_t i = 0; i < l->count; i++)
+        map_put_u64(&o.by_inode, l->item[i].inode, (void *)(uintptr_t)(i + 1), NULL);
+    int proc = l->count ? open_folder(AT_FDCWD, "/proc", &o) : -1;
+    DIR *d = proc < 0 ? NULL : fdopendir(proc);
+    if (d)
+        look_at_all(proc, d, &o);
+    else if (proc >= 0)
+        close(proc);
+    if (d)
+        closedir(d);
     map_done(&o.by_inode);
+    return o.error;
 }
 
 /* ---- all of it ---- */
@@ -228,30 +280,42 @@ void host_listeners_done(struct host_listeners *l)
     *l = (struct host_listeners){0};
 }
 
-int host_listeners_read(struct host_listeners *l, struct err *err)
+static int read_sockets(struct host_listeners *l, struct err *err)
 {
     static const char *const files[] = {"/proc/net/tcp", "/proc/net/tcp6", "/proc/net/unix"};
-    host_listeners_done(l);
-    l->arena = ARENA(MEM_HOST, 0);
     struct buf text = BUF(MEM_HOST, HOST_PROC_FILE_BYTES_MAX);
     int r = 0;
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(files); i++) {
         buf_clear(&text);
         r = procfile_read(AT_FDCWD, files[i], &text);
-        if (r < 0 && i == 0)
-            break;
-        /* A host without IPv6 has no tcp6; a text that is too long is read as far as it came. */
-        if (i < 2)
+        if (r == -EMSGSIZE) {
+            l->cut = true;
+            r = 0;
+        }
+        if (r == 0 && i < 2)
             host_parse_tcp(buf_slice(&text), i == 1, l);
-        else
+        else if (r == 0)
             host_parse_unix(buf_slice(&text), l);
-        r = 0;
+        else if (r == -ENOENT && i > 0)
+            r = 0; /* a kernel without IPv6 or unix sockets */
+        if (r < 0)
+            err_sys(err, r, "%s", files[i]);
     }
     buf_done(&text);
-    if (r < 0) {
-        host_listeners_done(l);
-        return err_sys(err, r, "%s", files[0]);
+    return r;
+}
+
+int host_listeners_read(struct host_listeners *l, struct err *err)
+{
+    host_listeners_done(l);
+    l->arena = ARENA(MEM_HOST, 0);
+    int r = read_sockets(l, err);
+    if (r == 0) {
+        r = find_owners(l);
+        if (r < 0)
+            err_sys(err, r, "/proc: whose the sockets are");
     }
-    find_owners(l);
-    return 0;
+    if (r < 0)
+        host_listeners_done(l);
+    return r;
 }

@@ -2,7 +2,8 @@
  *
  * Read from /proc: net/tcp, net/tcp6 and net/unix of our own network namespace, then the
  * descriptors of every process that we may look at. Processes come and go meanwhile, and those of
- * other users may be closed to us: then a listener has no owner (pid 0), which is no error.
+ * other users may be closed to us: then a listener has no owner (pid 0), which is no error. Our
+ * own want of descriptors is one, as our own sockets would look like somebody else's.
  * Reading takes milliseconds to tenths of a second and blocks: call it on an offload thread. */
 #ifndef FIREBREAK_HOST_LISTENERS_H
 #define FIREBREAK_HOST_LISTENERS_H
@@ -29,6 +30,7 @@ struct host_listener {
     uint64_t inode;
     pid_t pid;        /* 0: not known. Of several that share it: the lowest */
     char comm[HOST_COMM_BYTES_MAX]; /* of the process, as the kernel cuts it; "" */
+    const char *exe;    /* "/usr/sbin/nginx"; NULL: not known */
     const char *cgroup; /* "/system.slice/nginx.service"; NULL: not known */
     bool own;         /* this process's */
 };
@@ -37,7 +39,7 @@ struct host_listener {
 struct host_listeners {
     struct host_listener *item;
     size_t count;
-    bool cut; /* there were more than HOST_LISTENERS_MAX */
+    bool cut; /* there were more than HOST_LISTENERS_MAX, or the text was too long to read */
     struct arena arena;
 };
 
@@ -52,5 +54,8 @@ void host_listeners_done(struct host_listeners *l);
  * passed over. Returns 0, or -E2BIG beyond HOST_LISTENERS_MAX (those before are in). */
 int host_parse_tcp(struct slice text, bool ipv6, struct host_listeners *l);
 int host_parse_unix(struct slice text, struct host_listeners *l);
+/* The systemd unit of a cgroup: its innermost folder that is a service, scope or socket, else
+ * empty. Points into `cgroup`, which may be NULL. */
+struct slice host_cgroup_unit(const char *cgroup);
 
 #endif

@@ -49,7 +49,7 @@ static void the_soft_limit_is_raised_to_the_hard_one(void)
 static void ports_are_the_kernels(void)
 {
     struct host_ports p = host_local_ports();
-    unsigned first, last;
+    unsigned first = 0, last = 0;
     FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
     CHECK(f && fscanf(f, "%u %u", &first, &last) == 2);
     if (f)
