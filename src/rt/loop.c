@@ -101,7 +101,11 @@ static bool loop_ended(struct rt_loop *l)
 
 void rt_loop_main(struct rt_loop *l)
 {
+    clockid_t cpu_clock;
     rt_self = l;
+    if (pthread_getcpuclockid(pthread_self(), &cpu_clock) == 0)
+        atomic_store_explicit(&l->cpu_clock, cpu_clock, memory_order_relaxed);
+    atomic_store_explicit(&l->tid, gettid(), memory_order_relaxed);
     fiber_scheduler(l);
     l->now = l->backend->clock(l);
     for (;;) {

@@ -242,6 +242,7 @@ struct rt_loop {
     /* Read by the watchdog and by rt_stats_read on other threads: relaxed. */
     _Atomic uint64_t switches, spawned, live, polls, stalls, stacks_mapped;
     _Atomic(const char *) running; /* name of the running task */
+    _Atomic int tid, cpu_clock;    /* of its thread; 0: not started */
 };
 
 extern _Thread_local struct rt_loop *rt_self;

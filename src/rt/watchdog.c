@@ -1,14 +1,29 @@
 #include "rt/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* A thread of its own looks at every loop's switch counter at each tick. A counter that stood
  * still while the loop was awake means one task held it all that time. The loops pay nothing for
  * it but one load after each poll. When every loop sleeps the watchdog sleeps too, and the first
- * loop to come back wakes it. */
+ * loop to come back wakes it.
+ *
+ * On a busy machine a loop may stand still because the kernel ran somebody else: that is nobody's
+ * fault and is not told. A task holds its loop while it computes (the thread's processor time
+ * says so) or sleeps in a system call (the thread's state does). */
 enum { TICKS_PER_STALL = 4, STALL_DEFAULT_MS = 10 };
+
+struct seen {
+    uint64_t switches;
+    rt_time since;
+    rt_time computed; /* the thread's processor time then */
+    bool told;
+};
 
 static struct {
     pthread_t thread;
@@ -19,19 +34,41 @@ static struct {
     rt_time stall;
     void (*on_stall)(void *ctx, const struct rt_stall *stall);
     void *on_stall_ctx;
+    struct seen seen[RT_LOOPS_MAX]; /* the dog's thread only */
 } dog = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-struct seen {
-    uint64_t switches;
-    rt_time since;
-    bool told;
-};
 
 static rt_time now(void)
 {
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (rt_time)ts.tv_sec * RT_SEC + ts.tv_nsec;
+}
+
+static rt_time computed(struct rt_loop *l)
+{
+    struct timespec ts = {0};
+    clock_gettime(atomic_load_explicit(&l->cpu_clock, memory_order_relaxed), &ts);
+    return (rt_time)ts.tv_sec * RT_SEC + ts.tv_nsec;
+}
+
+/* The letter behind the name's bracket in /proc: 'R' is running or waiting for a processor. */
+static bool sleeps_in_kernel(struct rt_loop *l)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+             (int)atomic_load_explicit(&l->tid, memory_order_relaxed));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = 0;
+    const char *bracket = strrchr(text, ')');
+    return bracket && (bracket[2] == 'S' || bracket[2] == 'D');
+}
+
+static bool at_fault(struct rt_loop *l, const struct seen *seen)
+{
+    return computed(l) - seen->computed >= dog.stall || sleeps_in_kernel(l);
 }
 
 /* Returns whether the loop is awake, or was since the last look: a loop that sleeps a little after
@@ -43,10 +80,10 @@ static bool look_at(struct rt_loop *l, struct seen *seen, rt_time at)
     bool asleep = atomic_load_explicit(&l->asleep, memory_order_relaxed);
     if (asleep || !task || switches != seen->switches) {
         bool ran = switches != seen->switches;
-        *seen = (struct seen){.switches = switches, .since = at};
+        *seen = (struct seen){.switches = switches, .since = at, .computed = computed(l)};
         return !asleep || ran;
     }
-    if (!seen->told && at - seen->since >= dog.stall) {
+    if (!seen->told && at - seen->since >= dog.stall && at_fault(l, seen)) {
         seen->told = true;
         atomic_fetch_add_explicit(&l->stalls, 1, memory_order_relaxed);
         struct rt_stall stall = {.task = task, .loop = l->index, .held = at - seen->since};
@@ -73,13 +110,13 @@ static void wait_tick(bool any_awake)
 static void *dog_main(void *arg)
 {
     (void)arg;
-    struct seen seen[RT_LOOPS_MAX] = {0};
+    memset(dog.seen, 0, sizeof(dog.seen));
     pthread_mutex_lock(&dog.lock);
     while (!dog.stopping) {
-        bool awake = false;
+        bool awake = rt_loop_count() == 0; /* they are about to start */
         rt_time at = now();
         for (int i = 0; i < rt_loop_count(); i++)
-            awake |= look_at(rt_loop_get(i), &seen[i], at);
+            awake |= look_at(rt_loop_get(i), &dog.seen[i], at);
         wait_tick(awake);
     }
     pthread_mutex_unlock(&dog.lock);

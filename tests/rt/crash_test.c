@@ -1,0 +1,123 @@
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rt/rt.h"
+#include "tests/tap.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+/* Each crash happens in a child, whose last words are read. */
+
+static __attribute__((noinline)) int deep(volatile char *before, int n)
+{
+    volatile char here[512];
+    here[0] = before ? before[0] : 1;
+    return n > 100000 ? here[0] : deep(here, n + 1) + here[0];
+}
+
+static void recurses_for_ever(void *arg)
+{
+    *(volatile int *)arg = deep(NULL, 0);
+}
+
+static void writes_to_nowhere(void *arg)
+{
+    (void)arg;
+    volatile uintptr_t at = 64;
+    *(volatile int *)at = 1;
+}
+
+static void fails_an_assertion(void *arg)
+{
+    (void)arg;
+    abort();
+}
+
+static rt_fn *victim;
+
+static void first(void *arg)
+{
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    if (victim == recurses_for_ever)
+        rt_go(&g, recurses_for_ever, arg);
+    else if (victim == writes_to_nowhere)
+        rt_go(&g, writes_to_nowhere, arg);
+    else
+        rt_go(&g, fails_an_assertion, arg);
+    rt_group_wait(&g, RT_NEVER);
+    rt_group_done(&g);
+}
+
+/* Returns the signal that ended the child; its standard error in `words`. */
+static int crash(rt_fn *fn, char *words, size_t size)
+{
+    int ends[2], status, scratch = 0;
+    if (pipe(ends) < 0)
+        return -1;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], 2);
+        victim = fn;
+        rt_run(NULL, first, &scratch);
+        _exit(0);
+    }
+    close(ends[1]);
+    size_t n = 0;
+    for (ssize_t got; n + 1 < size && (got = read(ends[0], words + n, size - 1 - n)) > 0;)
+        n += (size_t)got;
+    words[n] = 0;
+    close(ends[0]);
+    waitpid(pid, &status, 0);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static char words[16384];
+
+static void an_overflow_names_its_task(void)
+{
+    if (SANITIZED) {
+        TAP_SKIP("a sanitizer has its own stacks");
+        return;
+    }
+    CHECK_INT(crash(recurses_for_ever, words, sizeof(words)), SIGSEGV);
+    CHECK(strstr(words, "task 'recurses_for_ever'") != NULL);
+    CHECK(strstr(words, "overflowed its stack of 65536 bytes") != NULL);
+    CHECK(strstr(words, "tests/rt/crash_test.c") != NULL);
+}
+
+static void a_bad_write_prints_the_tasks_backtrace(void)
+{
+    if (SANITIZED) {
+        TAP_SKIP("a sanitizer tells it itself");
+        return;
+    }
+    CHECK_INT(crash(writes_to_nowhere, words, sizeof(words)), SIGSEGV);
+    CHECK(strstr(words, "signal 11 at 0x40 in task 'writes_to_nowhere'") != NULL);
+    CHECK(strstr(words, "backtrace") != NULL);
+    CHECK(strstr(words, "#1") != NULL || strstr(words, " 1 ") != NULL);
+}
+
+static void an_abort_names_its_task(void)
+{
+    if (SANITIZED) {
+        TAP_SKIP("a sanitizer tells it itself");
+        return;
+    }
+    CHECK_INT(crash(fails_an_assertion, words, sizeof(words)), SIGABRT);
+    CHECK(strstr(words, "in task 'fails_an_assertion'") != NULL);
+}
+
+int main(void)
+{
+    TAP_RUN(an_overflow_names_its_task);
+    TAP_RUN(a_bad_write_prints_the_tasks_backtrace);
+    TAP_RUN(an_abort_names_its_task);
+    return tap_done();
+}
