@@ -169,9 +169,11 @@ static int shake_hands(const struct http_client_options *options, const struct h
         .arena = trace->arena,
     };
     trace->phase = HTTP_PHASE_TLS;
+    int r = tls_context_ready(options->tls, err, deadline);
+    if (r < 0)
+        return r;
     rt_time began = rt_now_exact();
-    int r =
-        tls_connect(options->tls, c->stream.sock, &q, &c->stream.tls, &trace->tls, err, deadline);
+    r = tls_connect(options->tls, c->stream.sock, &q, &c->stream.tls, &trace->tls, err, deadline);
     trace->tls_ns = rt_now_exact() - began;
     return r;
 }

@@ -11,11 +11,14 @@
 #include "net/tls_bio.h"
 #include "net/tls_session.h"
 #include "net/tls_verify.h"
+#include "rt/event.h"
 
 struct tls_context {
     SSL_CTX *ssl;
     BIO_METHOD *bio;
-    bool insecure;
+    bool insecure, ready, reading; /* the roots are there; some task is reading them */
+    struct rt_event read;          /* that task has ended, however */
+    char *ca_file;                 /* NULL: the system's */
     struct tls_sessions sessions;
     uint32_t conns;
 };
@@ -78,7 +81,9 @@ static void load_roots(void *arg)
         return;
     }
     SSL_CTX_set_default_verify_paths(roots->ssl);
-    for (size_t i = 0; i < ARRAY_LEN(bundles); i++)
+    bool found =
+        sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(roots->ssl))) > 0;
+    for (size_t i = 0; i < ARRAY_LEN(bundles) && !found; i++)
         if (load_file(roots->ssl, bundles[i]) == 0)
             break;
     ERR_clear_error(); /* a host without roots trusts nobody, which the first handshake tells */
@@ -129,8 +134,9 @@ static void configure(struct tls_context *c, const struct tls_options *options)
         SSL_CTX_set_security_level(c->ssl, 0);
 }
 
-static int trust(struct tls_context *c, const char *file, struct err *err, rt_time deadline)
+static int trust(struct tls_context *c, struct err *err, rt_time deadline)
 {
+    const char *file = c->ca_file;
     struct roots roots = {.ssl = c->ssl, .file = file};
     int r = rt_offload(load_roots, &roots, deadline);
     if (r < 0)
@@ -139,7 +145,26 @@ static int trust(struct tls_context *c, const char *file, struct err *err, rt_ti
         return err_set(err, -EBADMSG, "%s holds no certificate in PEM form", file);
     if (roots.result < 0)
         return err_sys(err, roots.result, "%s", file);
+    c->ready = true;
     return 0;
+}
+
+int tls_context_ready(struct tls_context *c, struct err *err, rt_time deadline)
+{
+    /* Who reads may be cancelled or out of time before it began: then the next one does. */
+    while (!c->ready && c->reading) {
+        int r = rt_event_wait(&c->read, deadline);
+        if (r < 0)
+            return err_sys(err, r, "reading the trusted certificates");
+    }
+    if (c->ready)
+        return 0;
+    c->reading = true;
+    rt_event_clear(&c->read);
+    int r = trust(c, err, deadline);
+    c->reading = false;
+    rt_event_set(&c->read);
+    return r;
 }
 
 int tls_context_open(const struct tls_options *options, struct tls_context **ret_context,
@@ -152,13 +177,14 @@ int tls_context_open(const struct tls_options *options, struct tls_context **ret
         return err_set(err, -EIO, "OpenSSL cannot start");
     struct tls_context *c = mem_alloc(MEM_NET, sizeof(*c));
     c->insecure = options->insecure;
+    c->ca_file = options->ca_file ? mem_strdup(MEM_NET, slice_from(options->ca_file)) : NULL;
     tls_sessions_init(&c->sessions);
     c->ssl = SSL_CTX_new(TLS_client_method());
     c->bio = tls_bio_method();
     int r = c->ssl && c->bio ? 0 : err_set(err, -ENOMEM, "no memory for a TLS context");
     if (r == 0) {
         configure(c, options);
-        r = trust(c, options->ca_file, err, deadline);
+        r = options->late ? 0 : tls_context_ready(c, err, deadline);
     }
     ERR_clear_error();
     if (r < 0) {
@@ -173,10 +199,11 @@ void tls_context_close(struct tls_context *c)
 {
     if (!c)
         return;
-    assert(c->conns == 0);
+    assert(c->conns == 0 && !c->reading);
     tls_sessions_done(&c->sessions);
     SSL_CTX_free(c->ssl);
     BIO_meth_free(c->bio);
+    mem_free(MEM_NET, c->ca_file);
     mem_free(MEM_NET, c);
 }
 
@@ -358,7 +385,9 @@ int tls_connect(struct tls_context *c, struct rt_sock *sock, const struct tls_re
 {
     struct tls_report report = {0};
     struct tls_conn *t;
-    int r = conn_new(c, sock, request, &t, err);
+    int r = tls_context_ready(c, err, deadline);
+    if (r == 0)
+        r = conn_new(c, sock, request, &t, err);
     if (r == 0) {
         t->name = request->name;
         t->arena = request->arena;

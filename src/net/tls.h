@@ -52,13 +52,18 @@ struct tls_options {
     const char *ca_file;          /* PEM, one or more; NULL: the system's roots */
     bool insecure;                /* faults are reported and overlooked */
     enum tls_version version_min; /* default: 1.2 */
+    bool late; /* the roots are read when first needed, and opening does not wait */
 };
 
 /* Reads the roots on an offload thread. *options may be NULL: all default. Returns 0, -ENOENT,
  * -EACCES or -EBADMSG (an unusable file) with *err. */
 int tls_context_open(const struct tls_options *options, struct tls_context **ret_context,
                      struct err *err, rt_time deadline);
-/* NULL is accepted. Its connections must be closed. */
+/* Reads the roots of a context opened late, unless they are there: for whoever wants to know of an
+ * unusable file now, or to keep it out of a handshake's time. Tasks that need them at the same
+ * time share one reading (it takes 40 ms). Returns as tls_context_open. */
+int tls_context_ready(struct tls_context *c, struct err *err, rt_time deadline);
+/* NULL is accepted. Its connections must be closed, and no task may wait for its roots. */
 void tls_context_close(struct tls_context *c);
 
 /* One certificate. Texts are UTF-8 in RFC 2253's form ("CN=a,O=b"), control bytes escaped. */

@@ -8,9 +8,8 @@
 static int client(struct observer *o, const struct probe_target *t, struct probe_result *r,
                   rt_time deadline)
 {
-    /* A page may lead from http to https, so both need the roots. */
-    (void)t;
-    if (observe_tls_context(o, r, deadline) < 0)
+    /* A page may lead from http to https: then the roots are read on the way. */
+    if (observe_tls_context(o, t->tls, r, deadline) < 0)
         return -1;
     if (o->http)
         return 0;

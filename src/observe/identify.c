@@ -107,7 +107,7 @@ static int ask_tls(struct observer *o, const struct service *s, enum service_kin
     struct rt_sock *sock;
     struct tls_conn *conn = NULL;
     struct tls_request request = {.no_resume = true};
-    if (observe_tls_context(o, &scratch, deadline) < 0)
+    if (observe_tls_context(o, true, &scratch, deadline) < 0)
         return 0;
     int r = rt_connect(&s->connect_to, NULL, &sock, deadline);
     if (r < 0)

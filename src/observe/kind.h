@@ -19,8 +19,9 @@ typedef void probe_kind_fn(struct observer *o, const struct probe_target *t,
 
 probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http, probe_exec;
 
-/* The TLS context, opened when it is first asked for. Returns 0, or -1 with the reason set. */
-int observe_tls_context(struct observer *o, struct probe_result *r, rt_time deadline);
+/* The TLS context, opened when it is first asked for; with its roots, which take 40 ms to read,
+ * where they are sure to be needed. Returns 0, or -1 with the reason set. */
+int observe_tls_context(struct observer *o, bool roots, struct probe_result *r, rt_time deadline);
 /* What a handshake's failure means, and what a finished one showed. */
 void observe_tls_failed(struct observer *o, struct probe_result *r, const struct tls_report *report,
                         int code, const struct err *err);

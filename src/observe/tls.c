@@ -4,25 +4,20 @@
 
 #include "observe/kind.h"
 
-int observe_tls_context(struct observer *o, struct probe_result *r, rt_time deadline)
+int observe_tls_context(struct observer *o, bool roots, struct probe_result *r, rt_time deadline)
 {
-    if (o->tls)
-        return 0;
-    struct tls_options options = {.ca_file = o->spec->ca_file, .insecure = o->spec->insecure};
-    struct tls_context *c;
+    const struct probe_spec *spec = o->spec;
+    struct tls_options options = {
+        .ca_file = spec->ca_file, .insecure = spec->insecure, .late = true};
     struct err err = {0};
-    int code = tls_context_open(&options, &c, &err, deadline);
-    if (code < 0) {
-        probe_result_fail(r, code == -ECANCELED ? REASON_CANCELED : REASON_LIMIT, "%s",
-                          err.code ? err.text : err_name(code));
-        return -1;
-    }
-    /* Others may have been reading the roots at the same time: the first one stays. */
-    if (o->tls)
-        tls_context_close(c);
-    else
-        o->tls = c;
-    return 0;
+    int code = o->tls ? 0 : tls_context_open(&options, &o->tls, &err, deadline);
+    if (code == 0 && (roots || spec->ca_file))
+        code = tls_context_ready(o->tls, &err, deadline);
+    if (code == 0)
+        return 0;
+    probe_result_fail(r, code == -ECANCELED ? REASON_CANCELED : REASON_LIMIT, "%s",
+                      err.code ? err.text : err_name(code));
+    return -1;
 }
 
 void observe_tls_failed(struct observer *o, struct probe_result *r, const struct tls_report *report,
@@ -55,7 +50,7 @@ void probe_tls(struct observer *o, const struct probe_target *t, struct probe_re
     struct tls_conn *conn = NULL;
     struct tls_report report;
     struct err err = {0};
-    if (observe_tls_context(o, r, deadline) < 0 || observe_connect(o, t, r, &s, deadline) < 0)
+    if (observe_tls_context(o, true, r, deadline) < 0 || observe_connect(o, t, r, &s, deadline) < 0)
         return;
     struct tls_request request = {
         .name = spec->server_name ? slice_from(spec->server_name) : t->host,

@@ -251,6 +251,59 @@ static void an_unusable_file_of_roots_is_told(void)
     CHECK(c == NULL);
 }
 
+struct late {
+    struct tls_context *context;
+    struct rt_addr addr;
+    int read, shaken;
+};
+
+static void task_needs_the_roots(void *arg)
+{
+    struct late *l = arg;
+    struct rt_sock *s;
+    struct tls_conn *t = NULL;
+    struct tls_request q = {.name = SLICE("good.test")};
+    if (tls_context_ready(l->context, NULL, soon()) < 0)
+        return;
+    l->read++;
+    CHECK_INT(rt_connect(&l->addr, NULL, &s, soon()), 0);
+    l->shaken += tls_connect(l->context, s, &q, &t, NULL, NULL, soon()) == 0;
+    tls_close(t);
+    rt_close(s);
+}
+
+static void late_roots_are_read_once_for_all_who_wait(void)
+{
+    struct server s = server_start("good", NULL);
+    struct late l = {.addr = s.addr};
+    struct rt_group g;
+    struct err err = {0};
+    char file[128];
+    snprintf(file, sizeof(file), "%s/ca.pem", folder);
+    struct tls_options o = {.ca_file = file, .late = true};
+    CHECK_INT(tls_context_open(&o, &l.context, &err, 0), 0);
+    rt_group_init(&g, "waiting");
+    rt_go(&g, task_needs_the_roots, &l); /* is the first to read, and cancelled */
+    rt_group_cancel(&g);
+    CHECK_INT(rt_group_wait(&g, soon()), 0);
+    rt_group_done(&g);
+    CHECK_INT(l.read, 0);
+    rt_group_init(&g, "waiting");
+    for (int i = 0; i < 5; i++)
+        rt_go(&g, task_needs_the_roots, &l);
+    CHECK_INT(rt_group_wait(&g, soon()), 0);
+    rt_group_done(&g);
+    CHECK_INT(l.read, 5);
+    CHECK_INT(l.shaken, 5);
+    tls_context_close(l.context);
+    o.ca_file = "/nowhere/ca.pem";
+    CHECK_INT(tls_context_open(&o, &l.context, &err, 0), 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(tls_context_ready(l.context, &err, soon()), -ENOENT);
+    tls_context_close(l.context);
+    child_stop(&s.child);
+}
+
 /* ---- versions, ALPN, sessions ---- */
 
 static void alpn_is_agreed_on(void)
@@ -502,6 +555,7 @@ static void all_in_a_task(void *arg)
     TAP_RUN(a_self_signed_certificate_is_trusted_where_it_is_given);
     TAP_RUN(the_roots_of_the_system_do_not_know_the_tests_ca);
     TAP_RUN(an_unusable_file_of_roots_is_told);
+    TAP_RUN(late_roots_are_read_once_for_all_who_wait);
     TAP_RUN(alpn_is_agreed_on);
     TAP_RUN(an_old_version_is_refused_unless_it_is_allowed);
     TAP_RUN(a_session_is_resumed_and_still_examined);
