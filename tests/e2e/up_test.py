@@ -116,7 +116,9 @@ class Events:
             self.seen.append((time.monotonic(), json.loads(text)))
 
     def wait(self, asset, to, seconds):
-        found = lambda: [e for _, e in self.seen if e["asset"] == asset and e["to"] == to]
+        def found():
+            equal(self.p.poll(), None, "firebreak up has ended")
+            return [e for _, e in self.seen if e["asset"] == asset and e["to"] == to]
         return eventually(found, seconds, f"{asset} to {to}: {self.seen}")[0]
 
 
