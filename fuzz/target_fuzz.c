@@ -1,0 +1,50 @@
+/* A file of targets: all of it or none; what an expression stands for has names that, given back as
+ * expressions, each stand for exactly that target. */
+#include <assert.h>
+#include <stdint.h>
+
+#include "observe/observe.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { LOOKED_AT_MAX = 8 };
+
+static void check_same(const struct probe_target *a, const struct probe_target *b)
+{
+    assert(a->kind == b->kind && a->port == b->port && a->tls == b->tls);
+    assert(slice_eq(a->host, b->host) && slice_eq(a->url, b->url));
+    assert(a->dns_type == b->dns_type && slice_eq(a->dns_name, b->dns_name));
+    assert(a->argc == b->argc);
+    for (uint32_t i = 0; i < a->argc; i++)
+        assert(slice_eq(a->argv[i], b->argv[i]));
+    assert(a->is_ipv4 == b->is_ipv4 && a->ipv4 == b->ipv4);
+}
+
+static void check_target(const struct target_set *set, uint64_t index)
+{
+    struct target_slot slot, again;
+    struct err err;
+    target_set_get(set, index, &slot);
+    struct target_set *one = target_set_new();
+    assert(target_set_add(one, slot.target.name, &err) == 0);
+    assert(target_set_count(one) == 1);
+    target_set_get(one, 0, &again);
+    check_same(&slot.target, &again.target);
+    target_set_free(one);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice text = {(const char *)data, size};
+    struct target_set *set = target_set_new();
+    struct err err = {0};
+    if (target_set_add_lines(set, text, "input", &err) < 0) {
+        assert(target_set_count(set) == 0 && err.text[0]);
+    } else {
+        uint64_t count = target_set_count(set), step = count / LOOKED_AT_MAX + 1;
+        for (uint64_t i = 0; i < count; i += step)
+            check_target(set, i);
+    }
+    target_set_free(set);
+    return 0;
+}
