@@ -29,9 +29,11 @@ LDFLAGS_static := -static-pie -Wl,--no-warnings
 ALL_LDFLAGS := $(if $(filter static,$(F)),,-pie) -Wl,-z,now,-z,relro $(LDFLAGS_$(F)) \
                $(filter -fsanitize=% --coverage,$(CFLAGS_$(F))) $(LDFLAGS)
 
-SRC := $(filter-out src/agent/% src/app/main.c,$(wildcard src/*/*.c src/*/*.S))
+# FOLDERS=base and so on: a part of the tree by itself, with what it links.
+FOLDERS ?= *
+SRC := $(filter-out src/agent/% src/app/main.c,$(wildcard $(foreach d,$(FOLDERS),src/$(d)/*.c src/$(d)/*.S)))
 OBJ := $(patsubst %,$(B)/%.o,$(SRC))
-TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
+TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard $(FOLDERS:%=tests/%/*_test.c)))
 FUZZERS := $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
 HEADERS := $(patsubst %,$(B)/%.ok,$(wildcard src/*/*.h))
 FIREBREAK := $(if $(wildcard src/app/main.c),$(B)/firebreak)
@@ -40,7 +42,7 @@ PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
         bench-compare release static asan tsan cov valgrind tools-test \
-        fuzz fuzz-replay e2e static-test oldkernel FORCE
+        aarch64 mutants fuzz fuzz-replay e2e static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
 	@$(MAKE) F=$@ all
@@ -110,6 +112,11 @@ SECONDS ?= 60
 fuzz: #               T=json: one fuzzer, else all; SECONDS=60 each
 	@$(MAKE) F=fuzz CC=clang-14 $(patsubst %,$(O)/fuzz/fuzz/%_fuzz,$(or $(T),$(FUZZERS)))
 	@tools/fuzz -s $(SECONDS) --bin $(O)/fuzz/fuzz $(or $(T),$(FUZZERS))
+ARM := CC=aarch64-linux-gnu-gcc O=$(O)/aarch64 FOLDERS='base rt' LIBS=-lpthread FIREBREAK=
+aarch64: #            base and rt by the cross gcc, their tests under qemu
+	@$(MAKE) $(ARM) TAP='tools/tap -j 2 -t 240 --strip $(O)/aarch64/dev/tests/ --wrap "tools/qemu"' unit
+mutants: $(TESTS) #            every planted bug is caught by what tests/mutants.txt names
+	@tools/mutants --bin $(B)
 census: $(TESTS) #             stack high-water of every spawn site
 	@FIREBREAK_CENSUS=1 tools/census $(TESTS)
 help: #               this list

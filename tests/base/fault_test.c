@@ -1,5 +1,6 @@
 #include "base/fault.h"
 
+#include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,9 +53,13 @@ static void the_environment_switches_a_mutant_on_from_the_first_line(void)
     if (pid == 0) {
         setenv("FIREBREAK_MUTANT", "from_environment", 1);
         execl(program, program, "child", (char *)NULL); /* /proc/self/exe may be valgrind */
-        _exit(99);
+        _exit(errno == ENOEXEC ? 98 : 99);
     }
     CHECK(waitpid(pid, &status, 0) == pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 98) {
+        TAP_SKIP("this kernel runs the program only inside of an emulator (no binfmt_misc)");
+        return;
+    }
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 

@@ -1,0 +1,81 @@
+#include "rt/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "tests/rt/world.h"
+
+/* The same name on the host's disk and on the simulated one. */
+static char path[64];
+
+static void name_file(void)
+{
+    snprintf(path, sizeof(path), "/tmp/firebreak-file-test-%d", (int)getpid());
+}
+
+static void what_was_written_is_read_back(void *arg)
+{
+    (void)arg;
+    struct rt_file *f = NULL;
+    char text[16] = "";
+    uint64_t size = 0;
+
+    CHECK_INT(rt_file_open(path, O_RDWR | O_CREAT | O_TRUNC, 0600, &f, RT_NEVER), 0);
+    CHECK_INT(rt_file_write(f, "hello", 5, 0, RT_NEVER), 0);
+    CHECK_INT(rt_file_write(f, "p me", 4, 3, RT_NEVER), 0);
+    CHECK_INT(rt_file_sync(f, RT_NEVER), 0);
+    CHECK_INT(rt_file_size(f, &size, RT_NEVER), 0);
+    CHECK_INT(size, 7);
+    CHECK_INT(rt_file_read(f, text, sizeof(text), 0, RT_NEVER), 7);
+    CHECK_STR(text, "help me");
+    CHECK_INT(rt_file_read(f, text, sizeof(text), 7, RT_NEVER), 0);
+    CHECK_INT(rt_file_truncate(f, 4, RT_NEVER), 0);
+    CHECK_INT(rt_file_read(f, text, sizeof(text), 2, RT_NEVER), 2);
+    rt_file_close(f);
+    CHECK_INT(rt_file_remove(path, RT_NEVER), 0);
+    CHECK_INT(rt_file_open(path, O_RDONLY, 0, &f, RT_NEVER), -ENOENT);
+}
+
+static void a_whole_file_is_replaced_in_one_step(void *arg)
+{
+    (void)arg;
+    struct buf b = BUF(MEM_TEST, 8);
+
+    CHECK_INT(rt_file_write_all(path, "one", 3, 0600, RT_NEVER), 0);
+    CHECK_INT(rt_file_write_all(path, "two", 3, 0600, RT_NEVER), 0);
+    CHECK_INT(rt_file_read_all(path, &b, RT_NEVER), 0);
+    CHECK(slice_eq(buf_slice(&b), SLICE("two")));
+    CHECK_INT(rt_file_write_all(path, "nine bytes", 9, 0600, RT_NEVER), 0);
+    buf_clear(&b);
+    CHECK_INT(rt_file_read_all(path, &b, RT_NEVER), -EMSGSIZE);
+    CHECK_INT(rt_file_remove(path, RT_NEVER), 0);
+    buf_done(&b);
+}
+
+static void task_meets_a_failing_disk(void *arg)
+{
+    (void)arg;
+    struct rt_file *f = NULL;
+    CHECK_INT(rt_file_open(path, O_RDWR | O_CREAT, 0600, &f, RT_NEVER), 0);
+    CHECK_INT(rt_file_write(f, "lost", 4, 0, RT_NEVER), 0);
+    CHECK_INT(rt_file_sync(f, RT_NEVER), -EIO);
+    CHECK_INT(rt_file_sync(f, RT_NEVER), -EIO);
+    CHECK_INT(rt_file_write(f, "more", 4, 0, RT_NEVER), -EIO);
+    rt_file_close(f);
+}
+
+static void a_failed_fsync_is_told_and_final(void)
+{
+    const struct rt_sim_config config = {.seed = 1, .sync_fail_ppm = 1000 * 1000};
+    CHECK_INT(rt_sim_run(&config, task_meets_a_failing_disk, NULL, NULL), 0);
+}
+
+int main(void)
+{
+    name_file();
+    ON_ALL(what_was_written_is_read_back);
+    ON_ALL(a_whole_file_is_replaced_in_one_step);
+    TAP_RUN(a_failed_fsync_is_told_and_final);
+    return tap_done();
+}
