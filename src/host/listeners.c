@@ -188,17 +188,23 @@ static void name_process(int folder, struct owners *o, struct host_listener *l)
     buf_done(&text);
 }
 
-static void look_at_descriptor(int folder, pid_t pid, const char *name, struct owners *o)
+/* The socket that a descriptor of the process is; 0: it is none. */
+static uint64_t socket_at(int folder, const char *fd)
 {
     char path[32], link[64];
-    snprintf(path, sizeof(path), "fd/%.20s", name);
+    snprintf(path, sizeof(path), "fd/%.20s", fd);
     ssize_t n = readlinkat(folder, path, link, sizeof(link) - 1);
-    if (n <= 0)
-        return;
-    struct slice s = {link, (size_t)n};
-    uint64_t inode;
-    if (!slice_starts_with(s, SLICE("socket:[")) ||
-        slice_to_u64(slice_sub(s, 8, s.size - 1), UINT64_MAX, &inode) < 0)
+    struct slice s = {link, n > 0 ? (size_t)n : 0};
+    uint64_t inode = 0;
+    if (slice_starts_with(s, SLICE("socket:[")))
+        slice_to_u64(slice_sub(s, 8, s.size - 1), UINT64_MAX, &inode);
+    return inode;
+}
+
+static void look_at_descriptor(int folder, pid_t pid, const char *name, struct owners *o)
+{
+    uint64_t inode = socket_at(folder, name);
+    if (inode == 0)
         return;
     uintptr_t index = (uintptr_t)map_get_u64(&o->by_inode, inode);
     if (index == 0)
@@ -208,6 +214,7 @@ static void look_at_descriptor(int folder, pid_t pid, const char *name, struct o
     if (l->pid != 0 && l->pid <= pid)
         return;
     l->pid = pid;
+    l->fd = (int)strtol(name, NULL, 10);
     name_process(folder, o, l);
 }
 
@@ -268,7 +275,50 @@ static int find_owners(struct host_listeners *l)
     if (d)
         closedir(d);
     map_done(&o.by_inode);
+    for (size_t i = 0; i < l->count; i++)
+        l->item[i].looks += l->item[i].pid == 0;
     return o.error;
+}
+
+/* Takes over what the last reading knew of this listener. Returns whether that is still so. */
+static bool keep_owner(struct owners *o, const struct host_listener *before,
+                       struct host_listener *l)
+{
+    char path[32], fd[16];
+    l->looks = before->looks;
+    if (before->pid == 0)
+        return before->looks >= HOST_OWNER_LOOKS_MAX;
+    if (before->own && before->pid != o->self)
+        return false; /* that we have it, too, is not seen by looking there */
+    snprintf(path, sizeof(path), "/proc/%d", (int)before->pid);
+    snprintf(fd, sizeof(fd), "%d", before->fd);
+    int folder = open_folder(AT_FDCWD, path, o);
+    bool holds = folder >= 0 && socket_at(folder, fd) == l->inode;
+    if (holds) {
+        l->pid = before->pid;
+        l->fd = before->fd;
+        l->own = before->own;
+        name_process(folder, o, l); /* it may be another program by now */
+    }
+    if (folder >= 0)
+        close(folder);
+    return holds;
+}
+
+/* Returns 1: every owner is known, 0: they have to be looked for, or our own want. */
+static int keep_owners(struct host_listeners *l, const struct host_listeners *before)
+{
+    struct owners o = {.l = l, .self = getpid()};
+    o.by_inode = MAP(MEM_HOST, HOST_LISTENERS_MAX, (struct map_seed){0});
+    for (size_t i = 0; i < before->count; i++)
+        map_put_u64(&o.by_inode, before->item[i].inode, &before->item[i], NULL);
+    bool all = true;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct host_listener *b = map_get_u64(&o.by_inode, l->item[i].inode);
+        all &= b && keep_owner(&o, b, &l->item[i]);
+    }
+    map_done(&o.by_inode);
+    return o.error ? o.error : all;
 }
 
 /* ---- all of it ---- */
@@ -307,15 +357,18 @@ static int read_sockets(struct host_listeners *l, struct err *err)
 
 int host_listeners_read(struct host_listeners *l, struct err *err)
 {
-    host_listeners_done(l);
-    l->arena = ARENA(MEM_HOST, 0);
+    struct host_listeners before = *l;
+    *l = (struct host_listeners){.arena = ARENA(MEM_HOST, 0)};
     int r = read_sockets(l, err);
     if (r == 0) {
-        r = find_owners(l);
+        r = keep_owners(l, &before);
+        if (r == 0)
+            r = find_owners(l);
         if (r < 0)
             err_sys(err, r, "/proc: whose the sockets are");
     }
+    host_listeners_done(&before);
     if (r < 0)
         host_listeners_done(l);
-    return r;
+    return r < 0 ? r : 0;
 }

@@ -18,6 +18,7 @@ enum {
     HOST_PROCESSES_MAX = 65536,    /* looked through for owners */
     HOST_PROC_FILE_BYTES_MAX = 64 * 1024 * 1024,
     HOST_COMM_BYTES_MAX = 16,
+    HOST_OWNER_LOOKS_MAX = 3, /* readings in which an owner is looked for; then it has none */
 };
 
 enum host_listener_kind { HOST_LISTENER_TCP4, HOST_LISTENER_TCP6, HOST_LISTENER_UNIX };
@@ -33,6 +34,8 @@ struct host_listener {
     const char *exe;    /* "/usr/sbin/nginx"; NULL: not known */
     const char *cgroup; /* "/system.slice/nginx.service"; NULL: not known */
     bool own;         /* this process's */
+    int fd;           /* of pid: where it was seen */
+    int looks;        /* readings that found no owner */
 };
 
 /* One reading. Owns all of its texts. All zeroes is a valid empty one. */
@@ -43,7 +46,9 @@ struct host_listeners {
     struct arena arena;
 };
 
-/* Reads anew; what *l held before is gone. Returns 0, or a negative errno with *err where not
+/* Reads anew. What *l held before is gone, and makes this reading quick: owners that still hold
+ * their socket are kept, and all processes are looked through only where a listener is new or has
+ * changed hands. Returns 0, or a negative errno with *err where not
  * even net/tcp can be read; then *l is empty. */
 int host_listeners_read(struct host_listeners *l, struct err *err);
 void host_listeners_done(struct host_listeners *l);

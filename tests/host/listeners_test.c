@@ -270,6 +270,38 @@ static void processes_that_vanish_do_no_harm(void)
     close(fd);
 }
 
+static void one_that_changes_hands_has_its_new_owner(void)
+{
+    uint16_t port;
+    int fd = listen_v4(INADDR_LOOPBACK, &port);
+    pid_t a = holder("first");
+    close(fd);
+    read_now();
+    const struct host_listener *l = tcp(HOST_LISTENER_TCP4, port);
+    CHECK(l && l->pid == a && strcmp(l->comm, "first") == 0);
+    read_now(); /* known from before */
+    l = tcp(HOST_LISTENER_TCP4, port);
+    CHECK(l && l->pid == a && !l->own && strcmp(l->comm, "first") == 0);
+    CHECK(l && l->exe && l->exe[0] == '/');
+    kill(a, SIGKILL);
+    waitpid(a, NULL, 0);
+    read_now();
+    CHECK(tcp(HOST_LISTENER_TCP4, port) == NULL);
+
+    fd = listen_v4(INADDR_LOOPBACK, &port);
+    read_now();
+    l = tcp(HOST_LISTENER_TCP4, port);
+    CHECK(l && l->own && l->pid == getpid());
+    pid_t b = holder("second");
+    read_now();
+    close(fd);
+    read_now();
+    l = tcp(HOST_LISTENER_TCP4, port);
+    CHECK(l && l->pid == b && !l->own && strcmp(l->comm, "second") == 0);
+    kill(b, SIGKILL);
+    waitpid(b, NULL, 0);
+}
+
 static void our_own_want_is_an_error_and_leaves_nothing(void)
 {
     uint16_t port;
@@ -354,6 +386,7 @@ int main(void)
     TAP_RUN(of_several_that_share_it_the_lowest_is_named);
     TAP_RUN(somebody_elses_process_is_closed_to_us);
     TAP_RUN(processes_that_vanish_do_no_harm);
+    TAP_RUN(one_that_changes_hands_has_its_new_owner);
     TAP_RUN(our_own_want_is_an_error_and_leaves_nothing);
     TAP_RUN(one_more_than_the_limit_is_left_out);
     TAP_RUN(lines_that_are_none_are_passed_over);
