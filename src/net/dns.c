@@ -126,11 +126,15 @@ static void cache_put(struct dns_resolver *d, struct slice name, int result,
  *
  * A question lives until c-ares has called back and nobody waits any more, whichever comes last: a
  * task that gives up leaves its question to end by itself. Lookups of one name are one question,
- * however many tasks wait for it. */
+ * however many tasks wait for it, as long as it is young: an old one may be waiting out the pause
+ * before its next try, while the server has long come back. */
+enum { JOIN_MS = 1000 };
+
 struct question {
     struct dns_resolver *resolver;
     struct dns_channel *channel;
     struct rt_event answered;
+    rt_time began;
     uint32_t waiters;
     int result;
     struct dns_addresses addresses; /* of a lookup */
@@ -147,6 +151,7 @@ static struct question *question_new(struct dns_resolver *d, struct dns_channel 
     struct question *q = mem_alloc(MEM_NET, sizeof(*q));
     q->resolver = d;
     q->channel = c;
+    q->began = rt_now();
     d->in_flight++;
     dns_channel_begin(c);
     return q;
@@ -162,8 +167,9 @@ static void question_unref(struct question *q)
 
 static void question_end(struct question *q)
 {
-    if (q->name_size)
-        map_remove(&q->resolver->lookups, (struct slice){q->name, q->name_size});
+    struct slice name = {q->name, q->name_size};
+    if (name.size && map_get(&q->resolver->lookups, name) == q) /* and not a younger one */
+        map_remove(&q->resolver->lookups, name);
     q->resolver->in_flight--;
     dns_channel_end(q->channel);
     rt_event_set(&q->answered);
@@ -288,7 +294,7 @@ static int lookup(struct dns_resolver *d, struct slice name, struct dns_addresse
         return e->result;
     }
     struct question *q = map_get(&d->lookups, name);
-    if (!q)
+    if (!q || rt_now() - q->began > JOIN_MS * RT_MS)
         q = ask_addresses(d, name);
     if (!q)
         return -ENOBUFS;

@@ -3,7 +3,7 @@
  * A resolver belongs to one loop and serves all its tasks. Looking up honours /etc/hosts, the
  * search domains and servers of /etc/resolv.conf, falls back to TCP for cut answers, keeps
  * answers for their TTL (at most DNS_CACHE_MAX names) and "no such name" for DNS_NEGATIVE_TTL_S.
- * Numeric names need no lookup. Tasks that look up one name at the same time share one question;
+ * Numeric names need no lookup. Tasks that look up one name within a second share one question;
  * a task that gives up leaves its question to end by itself.
  *
  * Errors: -ENOENT no such name; -ENODATA the name has no such record; -ETIMEDOUT no answer by

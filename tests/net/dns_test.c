@@ -282,6 +282,22 @@ static void many_who_ask_for_one_name_share_one_question(void)
     world_done(&c.w);
 }
 
+static void an_old_question_is_not_joined(void)
+{
+    static struct world w;
+    world_open(&w);
+    for (int i = 0; i < 3; i++) {
+        if (i == 2)
+            rt_sleep(rt_now() + 1100 * RT_MS);
+        CHECK_INT(
+            dns_lookup(w.dns, SLICE("silent.a.test"), 80, &w.found, NULL, rt_now() + 20 * RT_MS),
+            -ETIMEDOUT);
+        CHECK_INT(w.server.asked_udp, i == 2 ? 2 : 1);
+    }
+    CHECK_INT(look_up(&w, "ok.a.test"), 0); /* both end in peace */
+    world_done(&w);
+}
+
 static void questions_under_way_have_a_limit(void)
 {
     static struct crowd c;
@@ -430,6 +446,7 @@ static void all_in_a_task(void *arg)
     TAP_RUN(a_no_is_kept_and_a_failure_is_not);
     TAP_RUN(the_cache_forgets_the_name_unused_for_longest);
     TAP_RUN(many_who_ask_for_one_name_share_one_question);
+    TAP_RUN(an_old_question_is_not_joined);
     TAP_RUN(questions_under_way_have_a_limit);
     TAP_RUN(a_named_servers_own_words_count);
     TAP_RUN(more_servers_than_are_kept_open_can_be_asked);
