@@ -26,13 +26,23 @@ struct pattern {
     uint64_t hosts, ports; /* ports: 1 where the kind has none */
     struct port_range *ranges;
     uint32_t range_count;
+    bool one; /* stands for itself: named as written */
+};
+
+/* An expression as the set keeps it. Lists of many thousand are of plain addresses, "1.2.3.4:80":
+ * those are told here in full, so that they take little memory and a walk touches little of it. */
+struct entry {
     uint64_t index; /* of its first target within the set */
-    bool one;       /* stands for itself: named as written */
+    const char *name;
+    uint32_t name_bytes;
+    uint32_t ipv4;
+    uint16_t port, host_bytes;
+    const struct pattern *pattern; /* of all others; NULL: it is plain */
 };
 
 struct target_set {
     struct arena arena;
-    struct pattern *patterns;
+    struct entry *entries;
     size_t count, cap;
     uint64_t targets;
 };
@@ -49,7 +59,7 @@ void target_set_free(struct target_set *s)
     if (!s)
         return;
     arena_done(&s->arena);
-    mem_free(MEM_OBSERVE, s->patterns);
+    mem_free(MEM_OBSERVE, s->entries);
     mem_free(MEM_OBSERVE, s);
 }
 
@@ -78,6 +88,11 @@ static int parse_ports(struct target_set *s, struct slice text, struct pattern *
             return err_set(err, -E2BIG, "more than %d ranges of ports", OBSERVE_PORT_RANGES_MAX);
         ranges[p->range_count++] = (struct port_range){(uint16_t)a, (uint16_t)b};
         p->ports += b - a + 1;
+    }
+    if (p->ports == 1) {
+        p->base.port = ranges[0].first;
+        p->range_count = 0;
+        return 0;
     }
     p->ranges = arena_alloc_array(&s->arena, p->range_count, sizeof(ranges[0]));
     memcpy(p->ranges, ranges, p->range_count * sizeof(ranges[0]));
@@ -334,6 +349,40 @@ static int parse_expression(struct target_set *s, struct slice text, struct patt
     return parse_tcp(s, text, p, err);
 }
 
+static bool is_plain(const struct pattern *p, struct slice host)
+{
+    return p->one && p->base.kind == PROBE_TCP && p->form == HOST_IPV4_RANGE &&
+           p->scheme.size == 0 && slice_find_byte(host, '/') < 0;
+}
+
+static void keep(struct target_set *s, const struct pattern *p)
+{
+    struct slice name = p->base.name, host = name;
+    while (host.size > 0 && host.data[host.size - 1] != ':')
+        host.size--;
+    host.size -= host.size > 0;
+    struct entry e = {
+        .index = s->targets,
+        .name = name.data,
+        .name_bytes = (uint32_t)name.size,
+    };
+    if (is_plain(p, host)) {
+        e.ipv4 = p->ipv4_first;
+        e.port = p->base.port;
+        e.host_bytes = (uint16_t)host.size;
+    } else {
+        struct pattern *copy = arena_alloc(&s->arena, sizeof(*copy));
+        *copy = *p;
+        e.pattern = copy;
+    }
+    if (s->count == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 16;
+        s->entries = mem_resize(MEM_OBSERVE, s->entries, s->cap * sizeof(s->entries[0]));
+    }
+    s->entries[s->count++] = e;
+    s->targets += p->hosts * p->ports;
+}
+
 int target_set_add(struct target_set *s, struct slice expression, struct err *err)
 {
     struct slice text = slice_trim(expression);
@@ -361,13 +410,7 @@ int target_set_add(struct target_set *s, struct slice expression, struct err *er
     if (p.ports == 0)
         p.ports = 1;
     p.one = p.hosts * p.ports == 1;
-    p.index = s->targets;
-    s->targets += p.hosts * p.ports;
-    if (s->count == s->cap) {
-        s->cap = s->cap ? s->cap * 2 : 16;
-        s->patterns = mem_resize(MEM_OBSERVE, s->patterns, s->cap * sizeof(s->patterns[0]));
-    }
-    s->patterns[s->count++] = p;
+    keep(s, &p);
     return 0;
 }
 
@@ -398,17 +441,20 @@ int target_set_add_lines(struct target_set *s, struct slice text, const char *na
 
 /* ---- walking ---- */
 
-static const struct pattern *pattern_of(const struct target_set *s, uint64_t index)
+static const struct entry *entry_of(const struct target_set *s, uint64_t index)
 {
     size_t low = 0, high = s->count;
+    /* In a list of plain addresses the target's number is the entry's. */
+    if (index < s->count && s->entries[index].index == index)
+        return &s->entries[index];
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
-        if (s->patterns[middle].index <= index)
+        if (s->entries[middle].index <= index)
             low = middle;
         else
             high = middle;
     }
-    return &s->patterns[low];
+    return &s->entries[low];
 }
 
 static uint16_t port_of(const struct pattern *p, uint64_t n)
@@ -481,9 +527,22 @@ static void name_whole(const struct pattern *p, struct target_slot *slot)
 
 void target_set_get(const struct target_set *s, uint64_t index, struct target_slot *ret_slot)
 {
-    const struct pattern *p = pattern_of(s, index);
-    uint64_t n = index - p->index, host = n / p->ports;
+    const struct entry *e = entry_of(s, index);
+    const struct pattern *p = e->pattern;
     struct probe_target *t = &ret_slot->target;
+    if (!p) {
+        *t = (struct probe_target){
+            .kind = PROBE_TCP,
+            .name = {e->name, e->name_bytes},
+            .host = {e->name, e->host_bytes},
+            .port = e->port,
+            .is_address = true,
+            .is_ipv4 = true,
+            .ipv4 = e->ipv4,
+        };
+        return;
+    }
+    uint64_t n = index - e->index, host = n / p->ports;
     *t = p->base;
     if (p->range_count)
         t->port = port_of(p, n % p->ports);
