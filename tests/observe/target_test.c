@@ -173,6 +173,31 @@ static void every_index_is_another_target(void)
     CHECK_STR(last, "h:2");
 }
 
+static void plain_addresses_stand_among_other_expressions(void)
+{
+    static const char *const lines = "10.0.0.1:80\n10.0.0.2/32:81\n10.1.0.0/30:1-2\n"
+                                     "tcp://10.0.0.3:82\n10.0.0.4:83,84\ndb:85\n10.0.0.5:86\n";
+    target_set_free(set);
+    set = target_set_new();
+    CHECK_INT(target_set_add_lines(set, slice_from(lines), "list", &err), 0);
+    CHECK_INT(target_set_count(set), 1 + 1 + 8 + 1 + 2 + 1 + 1);
+    CHECK_STR(name(0), "10.0.0.1:80");
+    CHECK(slot.target.is_address && slot.target.is_ipv4 && slot.target.ipv4 == 0x0a000001);
+    CHECK(slot.target.kind == PROBE_TCP && slot.target.port == 80);
+    CHECK(slice_eq(slot.target.host, SLICE("10.0.0.1")));
+    CHECK_STR(name(1), "10.0.0.2/32:81");
+    CHECK(slice_eq(slot.target.host, SLICE("10.0.0.2")) && slot.target.port == 81);
+    CHECK_STR(name(2), "10.1.0.0:1");
+    CHECK_STR(name(9), "10.1.0.3:2");
+    CHECK_STR(name(10), "tcp://10.0.0.3:82");
+    CHECK(slice_eq(slot.target.host, SLICE("10.0.0.3")) && slot.target.ipv4 == 0x0a000003);
+    CHECK_STR(name(12), "10.0.0.4:84");
+    CHECK_STR(name(13), "db:85");
+    CHECK(!slot.target.is_address);
+    CHECK_STR(name(14), "10.0.0.5:86");
+    CHECK(slot.target.ipv4 == 0x0a000005 && slot.target.port == 86);
+}
+
 int main(void)
 {
     TAP_RUN(one_host_and_port_is_itself);
@@ -183,6 +208,7 @@ int main(void)
     TAP_RUN(what_is_no_target_is_refused_in_words);
     TAP_RUN(too_long_a_target);
     TAP_RUN(lines_of_a_file_all_or_none);
+    TAP_RUN(plain_addresses_stand_among_other_expressions);
     TAP_RUN(every_index_is_another_target);
     target_set_free(set);
     return tap_done();
