@@ -226,6 +226,8 @@ struct rt_loop {
     uint64_t task_id_last;
     rt_time lag;
     int index;
+    bool talks; /* with another loop: mail comes sooner than sleep */
+    uint32_t spin_wait, spin_rest; /* sleeps until it may think so again; and after a vain try */
     bool stopping;
     bool dropped; /* sim: ends now, with tasks left where they stand */
     struct rt_epoll epoll;
