@@ -2,15 +2,16 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "rt/stdio.h"
 
-enum { STDERR = 2, SAMPLE_FIRST = 10, SAMPLE_EVERY = 100 };
+enum { SAMPLE_FIRST = 10, SAMPLE_EVERY = 100 };
 
 int app_log_open(struct app *app, bool quiet)
 {
     const struct cli_globals *g = &app->parsed.globals;
     struct err err = {0};
     struct logsink_config config = {
-        .fd = STDERR,
+        .fd = RT_STDERR,
         .mode = LOGSINK_LINE,
         .level = LOG_LEVEL_WARN,
         .service_name = "firebreak",

@@ -9,8 +9,6 @@
 #include "rt/term.h"
 #include "wire/json.h"
 
-enum { STDOUT = 1, STDERR = 2 };
-
 /* ---- failing ---- */
 
 static const struct fault_title {
@@ -65,14 +63,14 @@ int app_fail(const struct app *app, int status, const struct err *err)
             buf_printf(&out, "'firebreak %s%s-h' shows how it is used.\n", name ? name : "",
                        name ? " " : "");
     }
-    rt_output_write_now(STDERR, out.data, out.size);
+    rt_output_write_now(RT_STDERR, out.data, out.size);
     buf_done(&out);
     return status;
 }
 
 int app_write(const struct app *app, struct slice data)
 {
-    int r = rt_output_write_now(STDOUT, data.data, data.size);
+    int r = rt_output_write_now(RT_STDOUT, data.data, data.size);
     if (r == 0 || r == -EPIPE)
         return EXIT_WELL; /* a reader that has gone has seen enough */
     struct err err;
@@ -87,7 +85,7 @@ static int print_help(struct app *app, const struct cli_command *c)
     struct buf out = BUF(MEM_APP, 0);
     if (c)
         cli_help_command(&cli_firebreak, c, app->color_out,
-                         (size_t)rt_term_size_of(STDOUT).columns, &out);
+                         (size_t)rt_term_size_of(RT_STDOUT).columns, &out);
     else
         cli_help_program(&cli_firebreak, app->color_out, &out);
     int status = app_write(app, buf_slice(&out));
@@ -171,8 +169,8 @@ static void look_at_terminal(struct app *app)
     const struct cli_globals *g = &app->parsed.globals;
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     bool dumb = (no_color && no_color[0]) || (term && strcmp(term, "dumb") == 0);
-    app->out_terminal = rt_term_is(STDOUT);
-    app->err_terminal = rt_term_is(STDERR);
+    app->out_terminal = rt_term_is(RT_STDOUT);
+    app->err_terminal = rt_term_is(RT_STDERR);
     app->color_out = wanted(g->color, app->out_terminal && !dumb);
     app->color_err = wanted(g->color, app->err_terminal && !dumb);
     app->progress = wanted(g->progress, app->err_terminal);

@@ -2,8 +2,6 @@
 
 #include "rt/stdio.h"
 
-enum { STDOUT = 1 };
-
 static void take(struct out *o)
 {
     struct buf full = o->pending;
@@ -16,7 +14,7 @@ static void write_out(struct out *o)
 {
     int r = 0;
     if (o->error == 0)
-        r = rt_output_write(STDOUT, o->writing.data, o->writing.size, RT_NEVER);
+        r = rt_output_write(RT_STDOUT, o->writing.data, o->writing.size, RT_NEVER);
     buf_clear(&o->writing);
     if (r == 0)
         return;

@@ -12,13 +12,10 @@
 #include "host/limits.h"
 #include "observe/observe.h"
 #include "rt/file.h"
-#include "rt/signal.h"
+#include "rt/interrupt.h"
 #include "rt/stdio.h"
 
 enum {
-    STDIN = 0,
-    STDOUT = 1,
-    STDERR = 2,
     FILE_BYTES_MAX = 64 * 1024 * 1024, /* of a file of targets */
     TARGET_COLUMNS_MAX = 48,
     TARGETS_MEASURED_MAX = 1000, /* whose names decide how wide a table is */
@@ -44,7 +41,8 @@ struct probing {
     atomic_bool stop; /* asked for by another loop */
     struct rt_group run_group;
     rt_time begin;
-    int run_result, signal;
+    struct rt_interrupt interrupt;
+    int run_result;
     _Atomic int output_error;
     struct err run_err;
     int status;
@@ -56,7 +54,7 @@ static int add_file(struct probing *p, const char *path, struct err *err)
 {
     bool input = strcmp(path, "-") == 0;
     struct buf text = BUF(MEM_APP, FILE_BYTES_MAX);
-    int r = input ? rt_input_read_all(STDIN, &text, RT_NEVER)
+    int r = input ? rt_input_read_all(RT_STDIN, &text, RT_NEVER)
                   : rt_file_read_all(path, &text, RT_NEVER);
     if (r == -EMSGSIZE)
         err_set(err, r, "%s: longer than %d MiB", path, FILE_BYTES_MAX >> 20);
@@ -212,22 +210,6 @@ static void run_main(void *arg)
     p->run_result = probe_run(&run, &p->progress, &p->run_err);
 }
 
-static void watch_signals(void *arg)
-{
-    static const int signals[] = {SIGINT, SIGTERM, 0};
-    struct probing *p = arg;
-    struct rt_signals *s;
-    if (rt_signals_open(signals, &s) < 0)
-        return; /* without it, a signal ends us at once */
-    int signal = rt_signals_wait(s, RT_NEVER);
-    if (signal > 0) {
-        p->signal = signal;
-        rt_group_cancel(&p->run_group);
-    }
-    /* From here on a second signal ends us at once, should the output be stuck. */
-    rt_signals_close(s);
-}
-
 /* ---- what is told on standard error ---- */
 
 static uint64_t count_of(const struct probing *p, enum probe_reason reason)
@@ -277,7 +259,7 @@ static void summary(const struct probing *p)
                        probe_reason_name((enum probe_reason)i));
     }
     buf_append_byte(&line, '\n');
-    rt_output_write_now(STDERR, line.data, line.size);
+    rt_output_write_now(RT_STDERR, line.data, line.size);
     buf_done(&line);
 }
 
@@ -317,7 +299,7 @@ static void write_around(struct probing *p, bool begin)
         cli_list_begin(p->form, &text);
     if (text.size && p->output_error == 0) {
         rt_shield_begin();
-        p->output_error = rt_output_write(STDOUT, text.data, text.size, RT_NEVER);
+        p->output_error = rt_output_write(RT_STDOUT, text.data, text.size, RT_NEVER);
         rt_shield_end();
     }
     buf_done(&text);
@@ -338,10 +320,11 @@ static int drive(struct probing *p)
     struct progress progress;
     rt_group_init(&helpers, "probe command");
     rt_group_init(&p->run_group, "probe run");
+    p->interrupt.cancels = &p->run_group;
     if (p->app->progress)
         progress_start(&progress, progress_line, p);
     write_around(p, true);
-    int r = rt_go(&helpers, watch_signals, p);
+    int r = rt_go(&helpers, rt_interrupt_watch, &p->interrupt);
     if (r == 0)
         r = rt_go(&helpers, watch_stop, p);
     if (r == 0)
@@ -358,8 +341,8 @@ static int drive(struct probing *p)
 static int judge(const struct probing *p)
 {
     struct err err = p->run_err;
-    if (p->signal)
-        return EXIT_SIGNAL + p->signal;
+    if (p->interrupt.signal)
+        return EXIT_SIGNAL + p->interrupt.signal;
     if (p->output_error && p->output_error != -EPIPE) {
         err_sys(&err, p->output_error, "write to standard output");
         return app_fail(p->app, EXIT_UNREACHABLE, &err);

@@ -3,18 +3,18 @@
 #include "rt/stdio.h"
 #include "rt/term.h"
 
-enum { STDERR = 2, FIRST_MS = 1000, EVERY_MS = 200 };
+enum { FIRST_MS = 1000, EVERY_MS = 200 };
 
 static void draw(struct progress *p, struct buf *text)
 {
     buf_clear(text);
     buf_append_cstr(text, "\r");
     struct buf line = BUF(MEM_APP, 0);
-    p->line(p->ctx, (size_t)rt_term_size_of(STDERR).columns - 1, &line);
+    p->line(p->ctx, (size_t)rt_term_size_of(RT_STDERR).columns - 1, &line);
     buf_append_slice(text, buf_slice(&line));
     buf_append_cstr(text, "\x1b[K");
     buf_done(&line);
-    rt_output_write(STDERR, text->data, text->size, RT_NEVER);
+    rt_output_write(RT_STDERR, text->data, text->size, RT_NEVER);
     p->shown = true;
 }
 
@@ -40,7 +40,7 @@ void progress_stop(struct progress *p)
 {
     rt_group_done(&p->group);
     if (p->shown)
-        rt_output_write_now(STDERR, "\r\x1b[K", 4);
+        rt_output_write_now(RT_STDERR, "\r\x1b[K", 4);
     p->shown = false;
 }
 

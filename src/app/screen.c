@@ -7,7 +7,6 @@
 #include "rt/term.h"
 
 enum {
-    STDOUT = 1,
     DRAW_EVERY_MS = 250, /* at most */
     AGE_EVERY_MS = 1000, /* so that "since" moves */
     HEAD_ROWS = 3,       /* title, empty line, column names */
@@ -75,7 +74,7 @@ static void put_foot(struct screen *s, size_t shown, size_t count, size_t column
 
 static void draw(struct screen *s)
 {
-    struct rt_term_size size = rt_term_size_of(STDOUT);
+    struct rt_term_size size = rt_term_size_of(RT_STDOUT);
     size_t count, rows = (size_t)size.rows, columns = (size_t)size.columns;
     const struct asset **list = up_sorted(s->up, &count);
     size_t room = rows > HEAD_ROWS + FOOT_ROWS ? rows - HEAD_ROWS - FOOT_ROWS : 0;
@@ -99,7 +98,7 @@ static void draw(struct screen *s)
         put_foot(s, shown, count, columns);
     }
     buf_append_cstr(&s->frame, "\x1b[J");
-    rt_output_write(STDOUT, s->frame.data, s->frame.size, RT_NEVER);
+    rt_output_write(RT_STDOUT, s->frame.data, s->frame.size, RT_NEVER);
     mem_free(MEM_APP, list);
 }
 
@@ -119,7 +118,7 @@ static void draw_main(void *arg)
 
 static size_t page(void)
 {
-    int rows = rt_term_size_of(STDOUT).rows;
+    int rows = rt_term_size_of(RT_STDOUT).rows;
     return rows > HEAD_ROWS + FOOT_ROWS + 1 ? (size_t)rows - HEAD_ROWS - FOOT_ROWS - 1 : 1;
 }
 
@@ -174,7 +173,7 @@ static void keys_main(void *arg)
 void up_screen(struct up *u)
 {
     struct screen s = {.up = u, .frame = BUF(MEM_APP, 0)};
-    int r = rt_term_open(STDOUT, &s.term);
+    int r = rt_term_open(RT_STDOUT, &s.term);
     if (r < 0) {
         err_sys(&u->err, r, "take the terminal (or use -o jsonl)");
         return;

@@ -7,9 +7,6 @@
 
 #include "cli/asset_print.h"
 #include "rt/stdio.h"
-#include "rt/signal.h"
-
-enum { STDOUT = 1 };
 
 /* ---- watch: a task for each service ---- */
 
@@ -283,21 +280,6 @@ static void on_output_error(void *ctx, int code)
     rt_group_cancel(&u->main);
 }
 
-static void watch_signals(void *arg)
-{
-    static const int signals[] = {SIGINT, SIGTERM, 0};
-    struct up *u = arg;
-    struct rt_signals *s;
-    if (rt_signals_open(signals, &s) < 0)
-        return; /* without it, a signal ends us at once */
-    int signal = rt_signals_wait(s, RT_NEVER);
-    if (signal > 0) {
-        u->signal = signal;
-        rt_group_cancel(&u->main);
-    }
-    rt_signals_close(s);
-}
-
 /* Lives in u->main, so that cancelling that ends every wait below. */
 static void stages_main(void *arg)
 {
@@ -337,12 +319,13 @@ static void run_stages(struct up *u)
     struct rt_group helpers;
     rt_group_init(&helpers, "up");
     rt_group_init(&u->main, "up");
+    u->interrupt.cancels = &u->main;
     rt_chan_init(&u->samples, UP_SAMPLES_MAX, "samples");
     rt_chan_init(&u->changes, UP_CHANGES_MAX, "changes");
     list_init(&u->watching);
     int r = out_open(&u->out, on_output_error, u);
     if (r == 0)
-        r = rt_go(&helpers, watch_signals, u);
+        r = rt_go(&helpers, rt_interrupt_watch, &u->interrupt);
     if (r == 0)
         r = rt_go(&u->main, stages_main, u);
     if (r < 0)
@@ -391,7 +374,7 @@ int app_up(struct app *app)
         status = app_run(app, 1, up_main, u);
     if (status == EXIT_WELL)
         status = u->err.code ? app_fail(app, EXIT_UNREACHABLE, &u->err)
-                 : u->signal ? EXIT_SIGNAL + u->signal
+                 : u->interrupt.signal ? EXIT_SIGNAL + u->interrupt.signal
                              : u->status;
     mem_free(MEM_APP, u);
     return status;

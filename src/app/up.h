@@ -14,6 +14,7 @@
 #include "observe/observe.h"
 #include "reconcile/reconcile.h"
 #include "rt/chan.h"
+#include "rt/interrupt.h"
 
 enum {
     UP_SAMPLES_MAX = 1024, /* on their way to reconcile */
@@ -38,7 +39,8 @@ struct up {
     struct list watching; /* struct watcher */
     struct out out;
     struct rt_group main; /* cancelled to end it all */
-    int signal, status;
+    struct rt_interrupt interrupt;
+    int status;
     struct err err;
 };
 

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "rt/rt.h"
 
+enum { RT_STDIN, RT_STDOUT, RT_STDERR };
+
 /* Appends all that comes until the end of the input. Returns 0, -EMSGSIZE (the buffer's bound), or
  * another negative errno. A read that nobody answers holds its offload thread. */
 int rt_input_read_all(int fd, struct buf *b, rt_time deadline);
