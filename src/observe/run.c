@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "host/limits.h"
 #include "observe/kind.h"
 
 /* Workers, each a task in a straight line, share a loop's part of the targets. How many there
@@ -15,6 +16,7 @@
  * numbers l, l + n, l + 2n, … so that loops never have to talk to each other. */
 
 enum {
+    DESCRIPTORS_KEPT = 16, /* for name servers, files of roots, the output */
     SPREAD_NS = 10 * 1000 * 1000, /* of each target over the first round, with every */
     GROW_AFTER = 64,              /* probes without want, before one more is in flight */
     LATE_MAX_ROUNDS = 1, /* further behind, a round is left out: never catch up in a burst */
@@ -176,6 +178,14 @@ static void worker_main(void *arg)
     l->workers--;
 }
 
+/* Most probes hold one descriptor; kinds that hold more meet the limit, and slow down then. */
+static uint32_t within_descriptors(uint32_t in_flight)
+{
+    uint64_t spare = host_free_descriptors();
+    spare = spare > DESCRIPTORS_KEPT ? spare - DESCRIPTORS_KEPT : 1;
+    return in_flight < spare ? in_flight : (uint32_t)spare;
+}
+
 static void lane_plan(struct lane *l)
 {
     const struct probe_run *run = l->run;
@@ -187,7 +197,8 @@ static void lane_plan(struct lane *l)
     if (run->every_ns &&
         (run->rounds == 0 || __builtin_mul_overflow(l->targets, run->rounds, &l->end)))
         l->end = UINT64_MAX - loops;
-    l->in_flight_max = run->in_flight / loops + (index < run->in_flight % loops);
+    uint32_t in_flight = within_descriptors(run->in_flight);
+    l->in_flight_max = in_flight / loops + (index < in_flight % loops);
     if (l->in_flight_max == 0)
         l->in_flight_max = 1;
     l->allowed = l->in_flight_max;
