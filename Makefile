@@ -41,7 +41,7 @@ TAP := tools/tap -j 2 --strip $(B)/tests/
 PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
-        bench-compare release static asan tsan cov valgrind tools-test \
+        bench-compare release static asan tsan cov valgrind sim sim-long tools-test \
         aarch64 mutants fuzz fuzz-replay e2e static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
@@ -97,6 +97,10 @@ static-test: static $(B)/tools/oldkernel # ELF, empty chroot, old kernel, reprod
 	@$(PYTAP) -t 400 $(wildcard tests/static/*_test.py)
 oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls are refused
 	@$(TAP) --wrap $< $(TESTS)
+sim: $(SIM) #                SEED=7: plays one world; else a search over 5,000 seeds
+	@$(SIM) $(or $(SEED),--search 5000)
+sim-long: $(SIM) #           a search over a million seeds; FROM=1 is the first
+	@$(SIM) --search 1000000 --from $(or $(FROM),1)
 tidy: #               layers, sizes, banned functions, include cycles
 	@tools/tidy
 headers: $(HEADERS) #            each header compiles alone

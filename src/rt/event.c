@@ -24,6 +24,8 @@ int rt_event_wait(struct rt_event *e, rt_time deadline)
 void rt_event_set(struct rt_event *e)
 {
     e->set = true;
+    if (fault_mutant("rt_event_wakeup_lost"))
+        return;
     struct list *it;
     while ((it = list_pop_front(&e->waiters)))
         rt_wake(list_entry(it, struct waiter, link)->task, 0);

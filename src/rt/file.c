@@ -225,6 +225,8 @@ int rt_file_write_all(const char *path, const void *data, size_t size, mode_t mo
         rt_shield_end();
         return r;
     }
+    if (fault_mutant("rt_folder_sync_missing"))
+        return 0;
     struct call c = {.path = path};
     return (int)run(&c, do_sync_folder, deadline);
 }

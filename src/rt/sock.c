@@ -122,7 +122,7 @@ static int wait_ready(struct rt_sock *s, unsigned hint, rt_time deadline)
     if (s->loop->backend->sock_ready(s, hint))
         return 0;
     /* What the hints say has just been denied; the next edge will renew them. */
-    s->hints &= (uint8_t)~(hint | SOCK_ENDED);
+    s->hints &= (uint8_t) ~(hint | SOCK_ENDED);
     return wait_hint(s, hint, deadline);
 }
 
@@ -237,7 +237,8 @@ ssize_t rt_read(struct rt_sock *s, void *buf, size_t size, rt_time deadline)
         if (n != -EAGAIN) {
             /* A short read emptied the socket: the next read parks at once. Unless the end was
              * announced: that edge has been, and no other will come. */
-            if (n > 0 && (size_t)n < size && s->watched && !(s->hints & SOCK_ENDED))
+            bool ended = (s->hints & SOCK_ENDED) && !fault_mutant("rt_end_forgotten");
+            if (n > 0 && (size_t)n < size && s->watched && !ended)
                 s->hints &= (uint8_t)~SOCK_CAN_READ;
             return n;
         }

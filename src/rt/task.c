@@ -154,10 +154,9 @@ void rt_run_round(struct rt_loop *l)
 static void group_leave(struct rt_group *g, struct rt_task *t)
 {
     list_remove(&t->group_link);
-    if (--g->live > 0)
+    if (--g->live > 0 || fault_mutant("rt_join_lost"))
         return;
-    list_each_safe(it, &g->joiners)
-    {
+    list_each_safe (it, &g->joiners) {
         struct joiner *j = list_entry(it, struct joiner, link);
         list_remove(it);
         rt_wake(j->task, 0);
@@ -335,10 +334,9 @@ void rt_group_cancel(struct rt_group *g)
     g->cancelled = true;
     if (fault_mutant("rt_cancel_lost"))
         return;
-    list_each(it, &g->tasks)
-    {
+    list_each (it, &g->tasks) {
         struct rt_task *t = list_entry(it, struct rt_task, group_link);
-        if (t->shield == 0)
+        if (t->shield == 0 || fault_mutant("rt_shield_ignored"))
             rt_wake(t, -ECANCELED);
     }
 }
@@ -370,6 +368,6 @@ void rt_group_done(struct rt_group *g)
 
 void rt_groups_each(void (*fn)(void *ctx, const struct rt_group *g), void *ctx)
 {
-    list_each(it, &rt_self->groups)
+    list_each (it, &rt_self->groups)
         fn(ctx, list_entry(it, struct rt_group, link));
 }

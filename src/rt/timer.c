@@ -92,7 +92,7 @@ void rt_timer_arm(struct rt_loop *l, struct rt_task *t, rt_time deadline)
         return;
     }
     uint32_t index = tm->slots[t->timer_slot].index;
-    if (deadline < tm->heap[index].at)
+    if (deadline < tm->heap[index].at && !fault_mutant("rt_timer_not_moved"))
         sift_up(tm, index, (struct rt_timer_entry){deadline, t->timer_slot});
 }
 
