@@ -42,7 +42,7 @@ PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
         bench-compare release static asan tsan cov valgrind sim sim-long tools-test \
-        aarch64 mutants fuzz fuzz-replay e2e static-test oldkernel FORCE
+        aarch64 mutants mutants-long fuzz fuzz-replay e2e static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
 	@$(MAKE) F=$@ all
@@ -119,8 +119,10 @@ fuzz: #               T=json: one fuzzer, else all; SECONDS=60 each
 ARM := CC=aarch64-linux-gnu-gcc O=$(O)/aarch64 FOLDERS='base rt' LIBS=-lpthread FIREBREAK=
 aarch64: #            base and rt by the cross gcc, their tests under qemu
 	@$(MAKE) $(ARM) TAP='tools/tap -j 2 -t 240 --strip $(O)/aarch64/dev/tests/ --wrap "tools/qemu"' unit
-mutants: $(TESTS) #            every planted bug is caught by what tests/mutants.txt names
+mutants: $(TESTS) $(SIM) #            every planted bug is caught by what tests/mutants.txt names
 	@tools/mutants --bin $(B)
+mutants-long: $(TESTS) $(SIM) #       the same, and every seed is searched for anew
+	@tools/mutants --bin $(B) --long
 census: $(TESTS) #             stack high-water of every spawn site
 	@FIREBREAK_CENSUS=1 tools/census $(TESTS)
 help: #               this list

@@ -17,6 +17,9 @@ enum {
     OFFLOAD_SLOW_MS = 20,
 };
 
+/* Not 0: a deadline of 0 must be past. */
+#define CLOCK_FIRST (1 * RT_SEC)
+
 /* ---- chance and the trace ---- */
 
 uint64_t sim_random(struct sim_random *r)
@@ -160,7 +163,7 @@ static void sim_poll(struct rt_loop *l, rt_time until)
         until = sim->events[0].at;
     if (until == RT_NEVER)
         end_world(sim, -EDEADLK);
-    else if (until > sim->config.time_max)
+    else if (until - CLOCK_FIRST > sim->config.time_max)
         end_world(sim, -ETIME);
     else if (sim->counts.steps > sim->config.steps_max)
         end_world(sim, -ELOOP);
@@ -237,7 +240,7 @@ static void seed_all(struct rt_sim *sim)
     sim->net_chance.state = sim_random(&r);
     sim->disk_chance.state = sim_random(&r);
     sim->program.state = sim_random(&r);
-    sim->now = RT_SEC; /* not 0: a past deadline of 0 must be past */
+    sim->now = CLOCK_FIRST;
 }
 
 /* Before the stacks go: what dropped tasks left in channels stands on some of them. */
@@ -276,7 +279,7 @@ int rt_sim_run(const struct rt_sim_config *config, rt_fn *fn, void *arg,
     if (r == 0)
         r = sim->result;
     if (ret_result)
-        *ret_result = (struct rt_sim_result){sim->hash, sim->now - RT_SEC, sim->counts};
+        *ret_result = (struct rt_sim_result){sim->hash, sim->now - CLOCK_FIRST, sim->counts};
     mem_free(MEM_RT, sim->events);
     mem_free(MEM_RT, sim);
     return r;

@@ -238,10 +238,11 @@ static void fly_bytes(struct rt_sim *sim, struct sim_end *to, const struct iovec
 
 static void inject_stream_faults(struct rt_sim *sim, struct sim_end *e)
 {
-    if (e->local.family == AF_UNIX || e->silent)
+    if (e->local.family == AF_UNIX || e->silent || e->doomed)
         return;
     if (sim_chance(&sim->net_chance, sim->config.reset_ppm)) {
         sim->counts.resets++;
+        e->doomed = e->peer->doomed = true;
         sim_reset_later(sim, e, true);
         sim_reset_later(sim, e->peer, true);
     } else if (sim_chance(&sim->net_chance, sim->config.half_open_ppm)) {
