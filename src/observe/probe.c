@@ -10,8 +10,12 @@ int observer_open(const struct probe_spec *spec, struct observer **ret_observer,
     struct observer *o = mem_alloc(MEM_OBSERVE, sizeof(*o));
     o->spec = spec;
     int r = dns_resolver_open(NULL, &o->dns, err);
+    /* A file that was named is read at once: without it no probe says anything. */
+    struct tls_options options = {.ca_file = spec->ca_file, .insecure = spec->insecure};
+    if (r == 0 && spec->ca_file)
+        r = tls_context_open(&options, &o->tls, err, RT_NEVER);
     if (r < 0) {
-        mem_free(MEM_OBSERVE, o);
+        observer_close(o);
         return r;
     }
     *ret_observer = o;

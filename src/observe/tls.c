@@ -7,11 +7,10 @@
 int observe_tls_context(struct observer *o, bool roots, struct probe_result *r, rt_time deadline)
 {
     const struct probe_spec *spec = o->spec;
-    struct tls_options options = {
-        .ca_file = spec->ca_file, .insecure = spec->insecure, .late = true};
+    struct tls_options options = {.insecure = spec->insecure, .late = true};
     struct err err = {0};
     int code = o->tls ? 0 : tls_context_open(&options, &o->tls, &err, deadline);
-    if (code == 0 && (roots || spec->ca_file))
+    if (code == 0 && roots)
         code = tls_context_ready(o->tls, &err, deadline);
     if (code == 0)
         return 0;
