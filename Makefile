@@ -74,6 +74,10 @@ $(B)/fuzz/%_fuzz: $(B)/fuzz/%_fuzz.c.o $(B)/libfirebreak.a $(if $(filter-out fuz
 $(B)/tools/%: tools/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+SIM := $(B)/sim/counter
+$(SIM): $(patsubst %,$(B)/%.o,$(wildcard sim/*.c)) $(B)/libfirebreak.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/%.h.ok: %.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(@:.ok=.d) -MT $@ -include $< -x c -c -o $@ /dev/null
