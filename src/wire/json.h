@@ -90,6 +90,8 @@ void json_bool(struct json_writer *w, bool v);
 void json_null(struct json_writer *w);
 /* A value that is JSON already. */
 void json_raw(struct json_writer *w, struct slice json);
+/* Members that are JSON already, with commas between them: "\"a\":null,\"b\":1". */
+void json_members(struct json_writer *w, struct slice json);
 void json_tree(struct json_writer *w, const struct json_value *v);
 
 /* Length of the valid UTF-8 sequence (RFC 3629) that s begins with, or 0. */

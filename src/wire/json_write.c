@@ -165,6 +165,11 @@ void json_raw(struct json_writer *w, struct slice json)
     put(w, json.data, json.size);
 }
 
+void json_members(struct json_writer *w, struct slice json)
+{
+    json_raw(w, json); /* what stands before a member, and the state behind it, are a value's */
+}
+
 void json_null(struct json_writer *w)
 {
     json_raw(w, SLICE("null"));

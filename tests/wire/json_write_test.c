@@ -193,6 +193,44 @@ static void raw_json_takes_its_place_among_values(void)
     CHECK_OUT("[{\"x\":1},2]");
 }
 
+static void members_that_are_json_take_their_place_among_others(void)
+{
+    start(0);
+    json_object_open(&w);
+    json_members(&w, SLICE("\"a\":null,\"b\":1"));
+    json_key(&w, "c");
+    json_u64(&w, 2);
+    json_members(&w, SLICE("\"d\":3"));
+    json_object_close(&w);
+    CHECK_OUT("{\"a\":null,\"b\":1,\"c\":2,\"d\":3}");
+}
+
+static void a_key_of_any_size_and_bytes_is_escaped_in_a_buffer_of_any_room(void)
+{
+    static const char *const keys[] = {"", "k", "seven_b", "eight_by", "a_key_of_23_bytes_in_all",
+                                       "quote\"inside", "tab\there", "\xc3\xa9"};
+    static const char *const texts[] = {"", "k", "seven_b", "eight_by", "a_key_of_23_bytes_in_all",
+                                        "quote\\\"inside", "tab\\there", "\xc3\xa9"};
+    char want[128];
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        for (size_t before = 0; before < 40; before++) {
+            struct buf b = {.sub = MEM_TEST};
+            int n = snprintf(want, sizeof(want), "%*s{\"%s\":0,\"%s\":0}", (int)before, "",
+                             texts[i], texts[i]);
+            buf_printf(&b, "%*s", (int)before, "");
+            json_begin(&w, &b, 0);
+            json_object_open(&w);
+            json_key(&w, keys[i]);
+            json_u64(&w, 0);
+            json_key(&w, keys[i]);
+            json_u64(&w, 0);
+            json_object_close(&w);
+            CHECK_INT(json_end(&w), 0);
+            CHECK(slice_eq(buf_slice(&b), (struct slice){want, (size_t)n}));
+            buf_done(&b);
+        }
+}
+
 int main(void)
 {
     TAP_RUN(commas_place_themselves);
@@ -208,6 +246,8 @@ int main(void)
     TAP_RUN(a_full_buffer_is_told_at_the_end);
     TAP_RUN(a_tree_is_written_as_it_was_read);
     TAP_RUN(raw_json_takes_its_place_among_values);
+    TAP_RUN(members_that_are_json_take_their_place_among_others);
+    TAP_RUN(a_key_of_any_size_and_bytes_is_escaped_in_a_buffer_of_any_room);
     buf_done(&out);
     return tap_done();
 }
