@@ -119,8 +119,10 @@ static int wait_ready(struct rt_sock *s, unsigned hint, rt_time deadline)
     int r = rt_check_cancel();
     if (r < 0)
         return r;
-    if (s->loop->backend->sock_ready(s, hint))
+    if (s->loop->backend->sock_ready(s, hint)) {
+        s->hints |= (uint8_t)hint; /* the edge may still be on its way to us */
         return 0;
+    }
     /* What the hints say has just been denied; the next edge will renew them. */
     s->hints &= (uint8_t) ~(hint | SOCK_ENDED);
     return wait_hint(s, hint, deadline);

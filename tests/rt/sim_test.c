@@ -91,8 +91,13 @@ static void the_same_seed_gives_the_same_hash_and_another_seed_another(void)
     CHECK(memcmp(&result.counts, &before.counts, sizeof(before.counts)) == 0);
 }
 
-/* argv[0] again, at other addresses: what it prints is the hash. */
-static bool hash_of_another_process(const char *program, char *text, size_t size)
+enum { EXIT_NO_EXEC = 127 };
+
+static const char *program;
+
+/* This program again, at other addresses: what it prints is the hash and an address. Returns the
+ * exit status. */
+static int hash_of_another_process(char *text, size_t size)
 {
     int fds[2];
     CHECK_INT(pipe(fds), 0);
@@ -101,7 +106,7 @@ static bool hash_of_another_process(const char *program, char *text, size_t size
         dup2(fds[1], STDOUT_FILENO);
         close(fds[0]);
         execl(program, program, "--hash", NULL);
-        _exit(127);
+        _exit(EXIT_NO_EXEC);
     }
     close(fds[1]);
     ssize_t n = read(fds[0], text, size - 1);
@@ -109,10 +114,8 @@ static bool hash_of_another_process(const char *program, char *text, size_t size
     close(fds[0]);
     int status = -1;
     waitpid(child, &status, 0);
-    return status == 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
-
-static const char *program;
 
 static void another_process_at_other_addresses_gives_the_same_hash(void)
 {
@@ -123,7 +126,13 @@ static void another_process_at_other_addresses_gives_the_same_hash(void)
     /* Addresses are drawn at random: twice the same is rare, and eight times is not chance. */
     for (int i = 0; i < 8 && !moved; i++) {
         for (int k = 0; k < 2; k++) {
-            CHECK(hash_of_another_process(program, there[k], sizeof(there[k])));
+            int status = hash_of_another_process(there[k], sizeof(there[k]));
+            if (status == EXIT_NO_EXEC) {
+                TAP_SKIP(
+                    "this kernel runs the program only inside of an emulator (no binfmt_misc)");
+                return;
+            }
+            CHECK_INT(status, 0);
             hash[k] = strtok(there[k], " \n");
             CHECK_STR(hash[k], here);
             hash[k] = strtok(NULL, " \n");

@@ -205,6 +205,93 @@ static void datagrams_go_and_come_back(void *arg)
     rt_close(b);
 }
 
+static void task_reads_late(void *arg)
+{
+    struct server *s = arg;
+    struct rt_sock *c;
+    CHECK_INT(rt_accept(s->listener, &c, NULL, RT_NEVER), 0);
+    CHECK_INT(rt_shutdown_write(c), 0);
+    rt_sleep(rt_now() + 50 * RT_MS);
+    static char buf[1 << 16];
+    size_t total = 0;
+    ssize_t n;
+    while ((n = rt_read(c, buf, sizeof(buf), RT_NEVER)) > 0)
+        total += (size_t)n;
+    CHECK_INT(total, BULK_BYTES);
+    rt_close(c);
+}
+
+static uint64_t switches_so_far(void)
+{
+    struct rt_stats st;
+    rt_stats_read(&st);
+    return st.switches;
+}
+
+/* The peer's end of the stream says nothing about room for what we write. */
+static void a_writer_whose_peer_only_reads_waits_without_spinning(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    rt_go(&s.group, task_reads_late, &s);
+    struct rt_sock *c;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    char b[4];
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_SEC), 0); /* its end has come, and is known */
+    char *data = mem_alloc(MEM_TEST, BULK_BYTES);
+    uint64_t before = switches_so_far();
+    CHECK_INT(rt_write(c, data, BULK_BYTES, rt_now() + 20 * RT_SEC), 0);
+    CHECK(switches_so_far() - before < 2000);
+    rt_close(c);
+    mem_free(MEM_TEST, data);
+    rt_group_wait(&s.group, rt_now() + 20 * RT_SEC);
+    server_done(&s);
+}
+
+static void a_wait_for_readable_is_for_what_can_be_read(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    struct rt_sock *c, *peer;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_accept(s.listener, &peer, NULL, RT_NEVER), 0);
+    CHECK_INT(rt_wait_readable(c, rt_now() + RT_MS), -ETIMEDOUT);
+    CHECK_INT(rt_wait_writable(c, rt_now() + RT_SEC), 0);
+    CHECK_INT(rt_write(peer, "x", 1, RT_NEVER), 0);
+    CHECK_INT(rt_wait_readable(c, rt_now() + RT_SEC), 0);
+    char b[4];
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now()), 1);
+    CHECK_INT(rt_wait_readable(c, rt_now() + RT_MS), -ETIMEDOUT);
+    rt_close(c);
+    rt_close(peer);
+    server_done(&s);
+}
+
+static void a_unix_stream_carries_both_ways(void *arg)
+{
+    (void)arg;
+    char name[64];
+    snprintf(name, sizeof(name), "@firebreak-sock-test-%d", (int)getpid());
+    struct rt_addr at;
+    CHECK_INT(rt_addr_unix(slice_from(name), &at), 0);
+    struct rt_sock *listener, *c, *peer;
+    CHECK(rt_connect(&at, NULL, &c, rt_now() + RT_SEC) < 0);
+    CHECK_INT(rt_listen(&at, 4, false, &listener), 0);
+    CHECK_INT(rt_connect(&at, NULL, &c, rt_now() + RT_SEC), 0);
+    CHECK_INT(rt_accept(listener, &peer, NULL, rt_now() + RT_SEC), 0);
+    char b[4];
+    CHECK_INT(rt_write(c, "a", 1, RT_NEVER), 0);
+    CHECK_INT(rt_read(peer, b, sizeof(b), rt_now() + RT_SEC), 1);
+    CHECK_INT(rt_write(peer, "b", 1, RT_NEVER), 0);
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_SEC), 1);
+    rt_close(peer);
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_SEC), 0);
+    rt_close(c);
+    rt_close(listener);
+}
+
 /* ---- epoll only: real descriptors ---- */
 
 static void a_pipe_can_be_adopted(void *arg)
@@ -248,6 +335,9 @@ int main(void)
     ON_ALL(more_than_the_buffers_hold_arrives_whole);
     ON_ALL(closing_wakes_the_reader);
     ON_ALL(datagrams_go_and_come_back);
+    ON_ALL(a_writer_whose_peer_only_reads_waits_without_spinning);
+    ON_ALL(a_wait_for_readable_is_for_what_can_be_read);
+    ON_ALL(a_unix_stream_carries_both_ways);
     ON_EPOLL(a_pipe_can_be_adopted);
     ON_EPOLL(a_regular_file_cannot_be_adopted);
     TAP_RUN(nothing_is_left_allocated);
