@@ -108,8 +108,8 @@ sim-long: $(SIM) #           a search over a million seeds; FROM=1 is the first
 tidy: #               layers, sizes, banned functions, include cycles
 	@tools/tidy
 headers: $(HEADERS) #            each header compiles alone
-format: #             clang-format over src, tests, fuzz and bench
-	clang-format -i $(wildcard $(foreach d,src tests fuzz bench,$(d)/*.[ch] $(d)/*/*.[ch]) tools/*.c)
+format: #             clang-format over src, sim, tests, fuzz and bench
+	clang-format -i $(wildcard $(foreach d,src sim tests fuzz bench,$(d)/*.[ch] $(d)/*/*.[ch]) tools/*.c)
 worst: #              longest functions, widest fan-in
 	@tools/tidy --worst
 compdb: #             compile_commands.json, for editors

@@ -40,9 +40,9 @@ bool sim_chance(struct sim_random *r, uint32_t ppm)
     return ppm > 0 && sim_below(r, SIM_PPM) < ppm;
 }
 
-void sim_trace(struct rt_sim *sim, uint64_t what, uint64_t value)
+void sim_trace(struct rt_sim *sim, enum sim_trace_what what, uint64_t value)
 {
-    struct sim_random mix = {sim->hash ^ (what << 56) ^ value};
+    struct sim_random mix = {sim->hash ^ ((uint64_t)what << 56) ^ value};
     sim->hash = sim_random(&mix) + (uint64_t)sim->now;
 }
 
@@ -135,7 +135,7 @@ static uint32_t sim_pick(struct rt_loop *l, uint32_t ready)
     assert((t->state == TASK_READY || t->state == TASK_NEW) && "a task was woken twice");
     sim->now += STEP_COST_NS;
     sim->counts.steps++;
-    sim_trace(sim, 1, t->id);
+    sim_trace(sim, TRACE_SWITCH, t->id);
     return at;
 }
 
@@ -300,7 +300,7 @@ void rt_sim_stop(int code)
 
 void rt_sim_note(uint64_t value)
 {
-    sim_trace(rt_self->sim, 2, value);
+    sim_trace(rt_self->sim, TRACE_NOTE, value);
 }
 
 /* ---- hosts ---- */
@@ -343,7 +343,7 @@ void rt_sim_partition(uint32_t from, uint32_t to, bool cut)
             sim->counts.partitions += cut && !sim->net.cut[i][j];
             sim->net.cut[i][j] = cut;
         }
-    sim_trace(sim, 3, ((uint64_t)from << 32 | to) ^ cut);
+    sim_trace(sim, TRACE_LINK, ((uint64_t)from << 32 | to) ^ cut);
 }
 
 void rt_sim_crash_host(uint32_t ipv4)
@@ -351,7 +351,7 @@ void rt_sim_crash_host(uint32_t ipv4)
     struct rt_sim *sim = rt_self->sim;
     struct sim_host *h = &sim->hosts[sim_host_index(sim, ipv4)];
     assert(!h->down);
-    sim_trace(sim, 4, ipv4);
+    sim_trace(sim, TRACE_CRASH, ipv4);
     h->down = true;
     h->starts++;
     sim->counts.crashes++;
@@ -363,7 +363,7 @@ void rt_sim_start_host(uint32_t ipv4)
 {
     struct rt_sim *sim = rt_self->sim;
     struct sim_host *h = &sim->hosts[sim_host_index(sim, ipv4)];
-    sim_trace(sim, 5, ipv4);
+    sim_trace(sim, TRACE_START, ipv4);
     h->down = false;
 }
 
@@ -374,5 +374,5 @@ void rt_sim_calm(void)
     c->drop_ppm = c->duplicate_ppm = c->reset_ppm = c->half_open_ppm = 0;
     c->sync_fail_ppm = c->disk_full_ppm = 0;
     memset(sim->net.cut, 0, sizeof(sim->net.cut));
-    sim_trace(sim, 6, 0);
+    sim_trace(sim, TRACE_CALM, 0);
 }

@@ -13,7 +13,7 @@
  * on a cut link is sent again and again, and breaks the stream after about RT_SIM_GIVE_UP_MS. A
  * synced write outlives every crash. Not simulated: descriptors of the kernel (rt_adopt and
  * rt_borrow answer -EPERM, so signals, too), several loops, memory that runs out. IPv6 is loopback
- * only.
+ * only, and unix sockets are streams.
  *
  * One world at a time a process. All calls but rt_sim_run are for tasks of a world. */
 #ifndef FIREBREAK_RT_SIM_H

@@ -29,7 +29,7 @@ static void on_datagram(struct rt_sim *sim, void *obj, uint64_t arg)
     bool lost = !local && !sim_link_up(sim, sender->host, host);
     struct sim_end *e = lost ? NULL : sim_find_bound(sim, RT_SOCK_DATAGRAM, host, &p->to);
     list_remove(&p->link);
-    sim_trace(sim, 17, sender->id << 1 | lost);
+    sim_trace(sim, TRACE_DATAGRAM, sender->id << 1 | lost);
     if (!lost && !e) {
         sim->counts.refused++;
         sim_after(sim, sim->now + sim_latency(sim, local), on_unreachable, sender, 0);

@@ -293,7 +293,7 @@ int sim_file_open(struct rt_loop *l, const char *path, int flags, mode_t mode)
     } else if ((flags & O_TRUNC) && n->seen->seen.size) {
         log_op(n->seen, true, 0, NULL, 0);
     }
-    sim_trace(sim, 20, sim->disk.file_count);
+    sim_trace(sim, TRACE_FILE_OPEN, sim->disk.file_count);
     return file_new(sim, n->seen, h, flags);
 }
 
@@ -327,7 +327,7 @@ ssize_t sim_file_write(struct rt_loop *l, int fd, const void *data, size_t size,
         return -EFBIG;
     bool full = sim_chance(&sim->disk_chance, sim->config.disk_full_ppm);
     size_t fits = full ? (size_t)sim_below(&sim->disk_chance, size + 1) : size;
-    sim_trace(sim, 21, fits);
+    sim_trace(sim, TRACE_FILE_WRITE, fits);
     if (fits)
         log_op(f->inode, false, offset, data, fits);
     if (!full)
@@ -344,7 +344,7 @@ int sim_file_sync(struct rt_loop *l, int fd)
     if (!f)
         return -EIO;
     bool fails = sim_chance(&sim->disk_chance, sim->config.sync_fail_ppm);
-    sim_trace(sim, 22, fails);
+    sim_trace(sim, TRACE_FILE_SYNC, fails);
     list_each (it, &f->inode->unsynced) {
         struct write_op *op = list_entry(it, struct write_op, link);
         if (!fails || sim_below(&sim->disk_chance, 2))
@@ -366,7 +366,7 @@ int sim_file_truncate(struct rt_loop *l, int fd, uint64_t size)
         return -EINVAL;
     if (size > FILE_BYTES_MAX)
         return -EFBIG;
-    sim_trace(l->sim, 23, size);
+    sim_trace(l->sim, TRACE_FILE_TRUNCATE, size);
     log_op(f->inode, true, size, NULL, 0);
     return 0;
 }
@@ -395,7 +395,7 @@ int sim_file_rename(struct rt_loop *l, const char *from, const char *to)
     if (!n->seen)
         return -ENOENT;
     struct name *target = name_get(sim, h->ip, to);
-    sim_trace(sim, 24, 0);
+    sim_trace(sim, TRACE_FILE_RENAME, 0);
     if (target->seen != n->seen)
         name_change(sim, target, n->seen, n);
     return 0;
@@ -411,7 +411,7 @@ int sim_file_remove(struct rt_loop *l, const char *path)
     struct name *n = name_get(sim, h->ip, path);
     if (!n->seen)
         return -ENOENT;
-    sim_trace(sim, 25, 0);
+    sim_trace(sim, TRACE_FILE_REMOVE, 0);
     name_change(sim, n, NULL, NULL);
     return 0;
 }
@@ -426,7 +426,7 @@ int sim_file_sync_folder(struct rt_loop *l, const char *path)
     bool fails = sim_chance(&sim->disk_chance, sim->config.sync_fail_ppm);
     sim->counts.syncs++;
     sim->counts.sync_failures += fails;
-    sim_trace(sim, 26, fails);
+    sim_trace(sim, TRACE_FOLDER_SYNC, fails);
     if (fails)
         return -EIO; /* the names stay at risk: a journal is written again with the next one */
     list_each_safe (it, &sim->disk.name_ops) {

@@ -39,8 +39,7 @@ struct sim_end {
     uint64_t id;
     uint32_t host, starts;
     uint8_t kind, state;
-    bool watched, wants_room, reset_on_close, fin_sent, fin_seen,
-        doomed, silent, connected_to;
+    bool watched, wants_room, reset_on_close, fin_sent, fin_seen, doomed, silent, connected_to;
     int error; /* to be told once; negative errno or 0 */
     struct rt_addr local, remote;
     struct sim_end *peer;

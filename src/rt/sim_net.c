@@ -94,7 +94,7 @@ void sim_edge(struct rt_sim *sim, struct sim_end *e)
     if (!e->sock || !e->watched)
         return;
     unsigned state = sim_end_state(sim, e);
-    sim_trace(sim, 10, e->id << 8 | state);
+    sim_trace(sim, TRACE_EDGE, e->id << 8 | state);
     if (state)
         rt_sock_event(e->sock, state);
 }
@@ -189,7 +189,9 @@ int sim_sock_open(struct rt_sock *s, int family)
     struct rt_sim *sim = s->loop->sim;
     sim_step(sim);
     const struct sim_host *h = sim_host_here(sim);
-    if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+    bool known = family == AF_INET || family == AF_INET6 ||
+                 (family == AF_UNIX && s->kind != RT_SOCK_DATAGRAM);
+    if (!known)
         return -EAFNOSUPPORT;
     if (h->down)
         return -ENETDOWN;
@@ -255,7 +257,7 @@ static void on_connected(struct rt_sim *sim, void *obj, uint64_t arg)
     struct sim_end *e = obj;
     if (e->state != END_CONNECTING)
         return;
-    sim_trace(sim, 13, e->id);
+    sim_trace(sim, TRACE_CONNECTED, e->id);
     e->state = END_OPEN;
     sim_edge(sim, e);
 }
@@ -280,7 +282,7 @@ static void on_syn(struct rt_sim *sim, void *obj, uint64_t arg)
                            sim_chance(&sim->net_chance, sim->config.drop_ppm));
     if (!lost && listener && listener->queue_len >= listener->queue_max)
         lost = true; /* a full queue drops it, and the client sends another */
-    sim_trace(sim, 14, e->id << 1 | lost);
+    sim_trace(sim, TRACE_SYN, e->id << 1 | lost);
     if (lost) {
         sim->counts.dropped++;
         if (++e->tries >= SYN_TRIES_MAX)
@@ -406,7 +408,7 @@ void sim_sock_close(struct rt_sock *s)
     e->sock = NULL;
     if (e->state == END_CLOSED)
         return; /* its host lost power: nobody hears of it */
-    sim_trace(sim, 18, e->id);
+    sim_trace(sim, TRACE_CLOSE, e->id);
     struct list *it;
     while ((it = list_pop_front(&e->queue))) {
         struct sim_end *child = list_entry(it, struct sim_end, queue_link);

@@ -47,7 +47,7 @@ static void on_reset(struct rt_sim *sim, void *obj, uint64_t arg)
     struct sim_end *e = obj;
     if (e->silent || (!arg && !sim_link_up(sim, e->peer->host, e->host)))
         return;
-    sim_trace(sim, 11, e->id);
+    sim_trace(sim, TRACE_RESET, e->id);
     sim_end_break(sim, e, e->state == END_CONNECTING ? -ECONNREFUSED : -ECONNRESET);
 }
 
@@ -57,12 +57,18 @@ void sim_reset_later(struct rt_sim *sim, struct sim_end *to, bool injected)
               injected);
 }
 
+/* Its host still knows of the connection, or would if it had not been closed. */
+static bool is_known(struct rt_sim *sim, const struct sim_end *e)
+{
+    return e->starts == sim_host_at(sim, e->host)->starts;
+}
+
 static void arrive(struct rt_sim *sim, struct sim_end *e, struct sim_piece *p)
 {
     list_remove(&p->link);
     e->flight_bytes -= p->size;
     sim->counts.segments++;
-    if (e->state == END_CLOSED || e->starts != sim->hosts[sim_host_index(sim, e->host)].starts) {
+    if (e->state == END_CLOSED || !is_known(sim, e)) {
         /* Nobody there who knows this connection. A last word to nobody is no news. */
         if (!p->fin)
             sim_reset_later(sim, e->peer, false);
@@ -85,6 +91,12 @@ static void on_arrival(struct rt_sim *sim, void *obj, uint64_t arg)
     struct sim_end *e = obj;
     if (e->silent || list_empty(&e->flight))
         return;
+    if (!is_known(sim, e->peer)) {
+        /* The sender lost power: what was under way is lost with who would send it again. */
+        sim_pieces_drop(&e->flight);
+        e->flight_bytes = 0;
+        return;
+    }
     if (!sim_same_host(e, e->peer) && !sim_link_up(sim, e->peer->host, e->host)) {
         sim->counts.retransmissions++;
         if (++e->tries > RETRANSMIT_TRIES_MAX) {
@@ -105,7 +117,7 @@ static void on_arrival(struct rt_sim *sim, void *obj, uint64_t arg)
             sim_after(sim, p->at, on_arrival, e, 0);
             break;
         }
-        sim_trace(sim, 12, e->id << 32 ^ p->size);
+        sim_trace(sim, TRACE_ARRIVAL, e->id << 32 ^ p->size);
         arrive(sim, e, p);
         any = true;
     }
@@ -194,7 +206,7 @@ ssize_t sim_sock_read(struct rt_sock *s, void *buf, size_t size)
         return sim_sock_recv_from(s, buf, size, &(struct rt_addr){0});
     if (e->ready_count) {
         size_t n = take_ready(e, buf, size);
-        sim_trace(sim, 15, e->id << 32 ^ n);
+        sim_trace(sim, TRACE_READ, e->id << 32 ^ n);
         if (e->peer->wants_room)
             sim_after(sim, sim->now + sim_latency(sim, sim_same_host(e, e->peer)), on_room, e->peer,
                       0);
@@ -279,7 +291,7 @@ ssize_t sim_sock_writev(struct rt_sock *s, const struct iovec *iov, int count)
         size = 1 + (size_t)sim_below(&sim->net_chance, size - 1);
     }
     inject_stream_faults(sim, e);
-    sim_trace(sim, 16, e->id << 32 ^ size);
+    sim_trace(sim, TRACE_WRITE, e->id << 32 ^ size);
     fly_bytes(sim, e->peer, iov, count, size);
     return (ssize_t)size;
 }

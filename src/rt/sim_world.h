@@ -12,6 +12,32 @@
 
 enum { SIM_PPM = 1000 * 1000, SIM_LOCALHOST = 0x7f000001 };
 
+/* What the trace is made of. */
+enum sim_trace_what {
+    TRACE_SWITCH = 1,
+    TRACE_NOTE,
+    TRACE_LINK,
+    TRACE_CRASH,
+    TRACE_START,
+    TRACE_CALM,
+    TRACE_EDGE,
+    TRACE_RESET,
+    TRACE_ARRIVAL,
+    TRACE_CONNECTED,
+    TRACE_SYN,
+    TRACE_READ,
+    TRACE_WRITE,
+    TRACE_DATAGRAM,
+    TRACE_CLOSE,
+    TRACE_FILE_OPEN,
+    TRACE_FILE_WRITE,
+    TRACE_FILE_SYNC,
+    TRACE_FILE_TRUNCATE,
+    TRACE_FILE_RENAME,
+    TRACE_FILE_REMOVE,
+    TRACE_FOLDER_SYNC,
+};
+
 /* splitmix64 (Steele, Lea, Flood 2014). */
 struct sim_random {
     uint64_t state;
@@ -69,7 +95,7 @@ uint64_t sim_random(struct sim_random *r);
 uint64_t sim_below(struct sim_random *r, uint64_t below);
 bool sim_chance(struct sim_random *r, uint32_t ppm);
 /* Folds what happened into the trace's hash. */
-void sim_trace(struct rt_sim *sim, uint64_t what, uint64_t value);
+void sim_trace(struct rt_sim *sim, enum sim_trace_what what, uint64_t value);
 void sim_after(struct rt_sim *sim, rt_time at,
                void (*fn)(struct rt_sim *sim, void *obj, uint64_t arg), void *obj, uint64_t arg);
 /* Every call into the back end begins with it: a task that only calls and never waits would hold

@@ -356,6 +356,25 @@ static void a_host_that_lost_power_answers_with_a_reset_once_it_is_up(void)
         CHECK_INT(run(seed, task_outlives_its_peer), 0);
 }
 
+static void task_loses_what_was_under_way(void *arg)
+{
+    (void)arg;
+    struct pair p;
+    char b[8];
+    pair_open(&p);
+    CHECK_INT(rt_write(p.a, "x", 1, RT_NEVER), 0);
+    rt_sim_crash_host(HOST_A);
+    rt_sim_start_host(HOST_A);
+    CHECK_INT(rt_read(p.b, b, 1, rt_now() + 10 * RT_SEC), -ETIMEDOUT); /* nor does it end */
+    pair_done(&p);
+}
+
+static void a_host_that_lost_power_sends_nothing_again(void)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++)
+        CHECK_INT(run(seed, task_loses_what_was_under_way), 0);
+}
+
 /* ---- files ---- */
 
 static int write_file(const char *path, const char *text, bool sync)
@@ -516,6 +535,7 @@ int main(int argc, char **argv)
     TAP_RUN(an_injected_reset_is_told_to_both_ends);
     TAP_RUN(a_half_open_connection_is_told_to_nobody);
     TAP_RUN(a_host_that_lost_power_answers_with_a_reset_once_it_is_up);
+    TAP_RUN(a_host_that_lost_power_sends_nothing_again);
     TAP_RUN(a_crash_keeps_what_was_synced_and_keeps_loses_or_tears_the_rest);
     TAP_RUN(an_unsynced_rename_may_be_lost_but_is_never_half);
     TAP_RUN(a_whole_file_is_replaced_or_kept_whatever_the_disk_does);
