@@ -42,7 +42,7 @@ PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
         bench-compare release static asan tsan cov valgrind sim sim-long tools-test \
-        aarch64 mutants mutants-long fuzz fuzz-replay e2e static-test oldkernel FORCE
+        aarch64 mutants mutants-long torture fuzz fuzz-replay e2e static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
 	@$(MAKE) F=$@ all
@@ -127,6 +127,9 @@ mutants: $(TESTS) $(SIM) #            every planted bug is caught by what tests/
 	@tools/mutants --bin $(B)
 mutants-long: $(TESTS) $(SIM) #       the same, and every seed is searched for anew
 	@tools/mutants --bin $(B) --long
+torture: #            each system call of the command fails in turn; T=http: one scenario
+	@$(MAKE) F=asan all
+	@tools/torture --bin $(O)/asan $(T)
 census: $(TESTS) #             stack high-water of every spawn site
 	@FIREBREAK_CENSUS=1 tools/census $(TESTS)
 help: #               this list

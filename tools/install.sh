@@ -41,9 +41,13 @@ install_packages() {
 $program: installing them needs root, and there is no sudo here. Run this as root, or install them first"
     fi
     say "installing $missing"
+    mkdir -p build
     # --no-install-recommends is no default of apt; without a terminal it must not ask.
     $sudo apt-get update -qq || fail "apt-get update failed: see above"
     # shellcheck disable=SC2086
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        -o Dpkg::Use-Pty=0 $missing >&2 || fail "apt-get install failed: see above"
+        -o Dpkg::Use-Pty=0 $missing >build/apt.log 2>&1 || {
+        tail -n 20 build/apt.log >&2
+        fail "apt-get install failed: see above and build/apt.log"
+    }
 }

@@ -4,13 +4,27 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/defs.h"
 
 /* Rule zero: mutable file-scope state. A planted failure must reach calls in every folder
  * without an argument through all of them; release builds have none of this. */
 static _Atomic uint64_t counted[FAULT_KIND_COUNT], armed_at[FAULT_KIND_COUNT];
 const char *fault_mutant_on_;
+
+/* FIREBREAK_FAULT: "alloc:3", "syscall:12"; n 0 fails nothing, and still counts. */
+static void arm_from_text(const char *text)
+{
+    static const char *const names[FAULT_KIND_COUNT] = {"alloc", "syscall"};
+    for (unsigned k = 0; k < ARRAY_LEN(names); k++) {
+        size_t n = strlen(names[k]);
+        if (strncmp(text, names[k], n) == 0 && text[n] == ':')
+            fault_arm(k, strtoull(text + n + 1, NULL, 10));
+    }
+}
 
 /* Before main(), so that the environment is read while there is only one thread. */
 __attribute__((constructor)) static void read_environment(void)
@@ -18,6 +32,18 @@ __attribute__((constructor)) static void read_environment(void)
     const char *name = getenv("FIREBREAK_MUTANT");
     if (name && name[0])
         fault_mutant_set(name);
+    const char *fault = getenv("FIREBREAK_FAULT");
+    if (fault)
+        arm_from_text(fault);
+}
+
+/* Rule zero: a library never logs. `make torture` must know how far its n may go. */
+__attribute__((destructor)) static void tell_counts(void)
+{
+    if (getenv("FIREBREAK_FAULT"))
+        fprintf(stderr, "FAULTS alloc=%llu syscall=%llu\n",
+                (unsigned long long)fault_count(FAULT_ALLOC),
+                (unsigned long long)fault_count(FAULT_SYSCALL));
 }
 
 void fault_arm(enum fault_kind kind, uint64_t nth)

@@ -2,7 +2,9 @@
  *
  * Two tools for tests that must bite, both compiled out of release builds:
  *  - fault_fails(): each fallible call (an allocation, a system call) asks first; `make torture`
- *    lets the 1st, 2nd, … n-th call answer "failed" and checks that nothing leaks or crashes.
+ *    lets the 1st, 2nd, … n-th call answer "failed" and checks that nothing leaks or crashes. The
+ *    environment arms, too: FIREBREAK_FAULT=syscall:12 (or alloc:N); at the end the program then
+ *    prints how many calls it counted.
  *  - fault_mutant("name"): guards a known-wrong line. `make mutants` switches one on
  *    (environment FIREBREAK_MUTANT) and a named test must then fail.
  * Any thread: counters are atomics. */

@@ -44,34 +44,59 @@ static void a_mutant_is_on_only_when_it_is_named(void)
 
 static const char *program;
 
-/* A child of this program itself, started as `make mutants` starts it. */
-static void the_environment_switches_a_mutant_on_from_the_first_line(void)
+/* A child of this program itself, started as `make mutants` and `make torture` start it. Its exit
+ * status, or -1 and a skip. */
+static int child_status(const char *variable, const char *value)
 {
     int status = -1;
     pid_t pid = fork();
 
     if (pid == 0) {
-        setenv("FIREBREAK_MUTANT", "from_environment", 1);
+        setenv(variable, value, 1);
         execl(program, program, "child", (char *)NULL); /* /proc/self/exe may be valgrind */
         _exit(errno == ENOEXEC ? 98 : 99);
     }
     CHECK(waitpid(pid, &status, 0) == pid);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 98) {
+    status = WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+    if (status == 98) {
         TAP_SKIP("this kernel runs the program only inside of an emulator (no binfmt_misc)");
-        return;
+        return -1;
     }
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    return status;
+}
+
+static void the_environment_switches_a_mutant_on_from_the_first_line(void)
+{
+    int status = child_status("FIREBREAK_MUTANT", "from_environment");
+    CHECK(status == 7 || status == -1);
+}
+
+static void the_environment_arms_a_failure_by_its_number(void)
+{
+    int status = child_status("FIREBREAK_FAULT", "syscall:2");
+    CHECK(status == 9 || status == -1);
+    status = child_status("FIREBREAK_FAULT", "alloc:2");
+    CHECK(status == 8 || status == -1);
+}
+
+static int child(void)
+{
+    if (fault_mutant("from_environment") && !fault_mutant("other"))
+        return 7;
+    bool first = fault_fails(FAULT_SYSCALL), second = fault_fails(FAULT_SYSCALL);
+    return !first && second && !fault_fails(FAULT_SYSCALL) ? 9 : 8;
 }
 
 int main(int argc, char **argv)
 {
     program = argv[0];
     if (argc > 1)
-        return fault_mutant("from_environment") && !fault_mutant("other") ? 7 : 8;
+        return child();
     TAP_RUN(only_the_nth_call_fails_and_only_once);
     TAP_RUN(kinds_count_apart);
     TAP_RUN(a_mutant_is_on_only_when_it_is_named);
     TAP_RUN(the_environment_switches_a_mutant_on_from_the_first_line);
+    TAP_RUN(the_environment_arms_a_failure_by_its_number);
     return tap_done();
 }
 
