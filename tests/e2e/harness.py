@@ -157,9 +157,13 @@ def spawn(*args, **kw):
     return p
 
 
-def stop(p):
-    if p.poll() is None:
-        p.kill()
+def stop(p, group=False):
+    """Kills it; `group`: with all that it started, which must be a group of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        if group:
+            os.killpg(p.pid, signal.SIGKILL)
+        elif p.poll() is None:
+            p.kill()
     p.wait()
     for f in (p.stdin, p.stdout, p.stderr):
         if f:
@@ -196,8 +200,9 @@ def answers(host, port):
 def server(argv, port=None, host="127.0.0.1", **kw):
     """Starts a program, waits until its port answers, and ends it with the test."""
     log = open(os.path.join(folder(), "log"), "w+")
-    p = subprocess.Popen(argv, stdin=kw.pop("stdin", subprocess.DEVNULL), stdout=log, stderr=log, **kw)
-    _cleanup.callback(stop, p)
+    p = subprocess.Popen(argv, stdin=kw.pop("stdin", subprocess.DEVNULL), stdout=log, stderr=log,
+                         start_new_session=True, **kw)
+    _cleanup.callback(stop, p, True)
 
     def up():
         if p.poll() is not None:
