@@ -211,16 +211,17 @@ static int answer(struct replica *p, struct link *k, const struct message *m)
         return found;
     uint32_t index = (uint32_t)found;
     rt_time deadline = rt_now() + COMMIT_MAX;
-    if (index) {
+    int r = 0;
+    if (index)
         counted(p->w, EVENT_FOUND_AGAIN);
-    } else {
+    else
         index = log_append(p->w, &p->log, m->client, m->request, m->amount);
-        int r = rt_send(&p->appended, index, deadline);
-        if (r < 0)
-            return r; /* it stays in memory, and goes along with a later one */
-    }
+    if (index > p->log.durable)
+        r = rt_send(&p->appended, index, deadline);
+    if (r < 0)
+        return r; /* it stays in memory: the next try finds it, and sends it again */
     while (p->committed < index) {
-        int r = rt_event_wait(&p->changed, deadline);
+        r = rt_event_wait(&p->changed, deadline);
         if (r < 0)
             return r;
     }
