@@ -93,7 +93,7 @@ asan tsan: #          unit tests of that flavour
 	@$(MAKE) F=$@ unit
 valgrind: $(TESTS) #           unit tests under memcheck
 	@$(TAP) -t 240 --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --fair-sched=yes' $(TESTS)
-tools-test: #         the tests of tools/
+tools-test: $(B)/tests/tools/gdb_world #         the tests of tools/
 	@$(PYTAP) $(wildcard tests/tools/*_test.py)
 e2e: $(FIREBREAK) #                the real binary against real servers
 	@FIREBREAK=$(FIREBREAK) $(PYTAP) -t 240 $(wildcard tests/e2e/*_test.py)
