@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/print.h"
 #include "rt/stdio.h"
 #include "rt/term.h"
@@ -57,8 +58,10 @@ int app_fail(const struct app *app, int status, const struct err *err)
     if (form && (strcmp(form, "json") == 0 || strcmp(form, "jsonl") == 0)) {
         fail_json(status, err->text, &out);
     } else {
-        buf_printf(&out, "%sfirebreak%s%s:%s %s\n", app->color_err ? "\x1b[31m" : "",
-                   name ? " " : "", name ? name : "", app->color_err ? "\x1b[0m" : "", err->text);
+        buf_printf(&out, "%sfirebreak%s%s:%s ", app->color_err ? "\x1b[31m" : "",
+                   name ? " " : "", name ? name : "", app->color_err ? "\x1b[0m" : "");
+        utf8_append_shown(&out, slice_from(err->text)); /* it may quote what came from outside */
+        buf_append_byte(&out, '\n');
         if (status == EXIT_USAGE)
             buf_printf(&out, "'firebreak %s%s-h' shows how it is used.\n", name ? name : "",
                        name ? " " : "");

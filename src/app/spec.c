@@ -6,6 +6,8 @@
 #include "wire/http1.h"
 #include "wire/jsonpath.h"
 
+#define TIMEOUT_NS INT64_C(2000000000)
+
 static int take_header(struct probe_spec *s, const char *text, struct err *err)
 {
     struct slice value = slice_from(text), name = slice_cut(&value, ':');
@@ -53,8 +55,11 @@ static int take_texts(const struct probe_options *o, struct arena *arena, struct
 int probe_spec_from(const struct probe_options *o, struct arena *arena, struct probe_spec *ret,
                     struct err *err)
 {
+    int64_t timeout_ns = o->timeout_ns ? o->timeout_ns : TIMEOUT_NS;
+    if (!o->timeout_ns && o->every_ns && o->every_ns < timeout_ns)
+        timeout_ns = o->every_ns;
     *ret = (struct probe_spec){
-        .timeout_ns = o->timeout_ns,
+        .timeout_ns = timeout_ns,
         .retries = (uint32_t)o->retries,
         .method = o->method,
         .status = slice_from(o->status),
@@ -64,7 +69,7 @@ int probe_spec_from(const struct probe_options *o, struct arena *arena, struct p
         .insecure = o->insecure,
         .days_left_min = o->days_left,
     };
-    if (o->every_ns && o->timeout_ns > o->every_ns)
+    if (o->every_ns && timeout_ns > o->every_ns)
         return err_set(err, -EINVAL, "--timeout is longer than --every: probes of one target would "
                        "overlap");
     if (o->count && !o->every_ns)

@@ -305,9 +305,9 @@ static int check_operands(struct parse *p)
     const struct cli_command *c = p->command;
     uint32_t n = p->out->operand_count;
     if (n < c->operands_min)
-        return err_set(p->err, -EINVAL, "%s needs %s", c->name, c->operands);
+        return err_set(p->err, -EINVAL, "%s is missing", c->operands);
     if (n > c->operands_max)
-        return err_set(p->err, -EINVAL, "%s: '%s' is one argument too many", c->name,
+        return err_set(p->err, -EINVAL, "'%s' is one argument too many",
                        p->out->operands[c->operands_max]);
     if (n == 0 || !c->operand_words)
         return 0;

@@ -120,7 +120,7 @@ static void mistakes_are_named(void)
     CHECK_STR(err.text, "--colour: 'gren' is none of red, green, blue: did you mean green?");
     CHECK_INT(PARSE("--flag=1"), -EINVAL);
     CHECK_INT(PARSE("a", "b", "c"), -EINVAL);
-    CHECK_STR(err.text, "try: 'c' is one argument too many");
+    CHECK_STR(err.text, "'c' is one argument too many");
 }
 
 static void the_form_of_output_is_checked(void)

@@ -185,6 +185,21 @@ def bad_input_is_named_with_its_place():
 
 
 @case
+def an_error_cannot_steer_the_terminal():
+    r = firebreak("probe", "-f", "-", input="\x1b]0;evil\x07:1\n")
+    equal(r.returncode, 2)
+    true("\x1b" not in r.stderr and "\x07" not in r.stderr, repr(r.stderr))
+
+
+@case
+def every_alone_is_enough():
+    p = spawn("probe", "127.0.0.1:1", "--every", "100ms", "--count", "3")
+    out, err = p.communicate(timeout=20)
+    equal((len(out.splitlines()), err, p.returncode), (3, "", 1))
+    equal(firebreak("probe", "127.0.0.1:1", "--every", "1s", "--timeout", "2s").returncode, 2)
+
+
+@case
 def an_error_is_an_object_with_json():
     r = firebreak("probe", "127.0.0.1", "-o", "json")
     equal(r.returncode, 2)
