@@ -1,7 +1,6 @@
 #include "sim/counter.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/fault.h"
