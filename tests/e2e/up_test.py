@@ -159,7 +159,10 @@ class Terminal:
     """The program on a terminal of so many columns and rows."""
 
     def __init__(self, columns, rows, *args, env=None):
-        self.master, slave = pty.openpty()
+        try:
+            self.master, slave = pty.openpty()
+        except OSError:
+            raise Skip("there are no pseudo terminals here")
         self.slave = slave
         self.size(columns, rows, False)
         self.before = termios.tcgetattr(slave)
