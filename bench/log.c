@@ -11,7 +11,7 @@
 #include "rt/logsink.h"
 
 enum {
-    LINES = 2 * 1000 * 1000,
+    LINES = 1000 * 1000,
     LINES_OFF = 200 * 1000 * 1000,
 };
 

@@ -18,7 +18,7 @@ enum {
     BLOCKED_TASKS = 1000 * 1000,
     SELECT_ARMS = 8,
     SELECTS = 4 * 1000 * 1000,
-    LOOP_TRIPS = 200 * 1000,
+    LOOP_TRIPS = 50 * 1000,
 };
 
 RT_CHAN(int_chan, int);

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	lines    = 1_000_000
+	lines    = 300_000
 	linesOff = 50_000_000
 	batch    = 128 * 1024
 	traceID  = "30313233343536373839616263646500"

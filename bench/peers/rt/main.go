@@ -20,7 +20,7 @@ const (
 	spawnBatch   = 100
 	blockedTasks = 1_000_000
 	selects      = 4_000_000
-	loopTrips    = 200_000
+	loopTrips    = 50_000
 )
 
 func cpuNs() int64 {
