@@ -11,7 +11,8 @@
 extern void rt_switch(void **save_sp, void *to_sp);
 extern void rt_switch_new(void **save_sp, void *to_sp); /* to a stack that has never run */
 
-enum { PREFETCH_LINES = 12, RING_FIRST = 256, SAVED_WORDS_X86 = 7, SAVED_BYTES_ARM = 160 };
+enum { PREFETCH_FROM = 16, PREFETCH_LINES = 28, PREFETCH_BYTES = 64 };
+enum { RING_FIRST = 256, SAVED_WORDS_X86 = 7, SAVED_BYTES_ARM = 160 };
 
 _Thread_local struct rt_loop *rt_self;
 
@@ -48,6 +49,19 @@ void rt_ready_push(struct rt_loop *l, struct rt_task *t)
     ready_push(l, t);
 }
 
+/* Stacks lie far apart. While a task runs, this asks for what the next one begins with, the frames
+ * above where it stopped, and for the one after that, so that its own stack pointer is at hand by
+ * then. Where few tasks are ready they are in the caches still. */
+static inline void prefetch_next(const struct rt_loop *l)
+{
+    struct rt_task *next = l->ring[l->ring_head & l->ring_mask];
+    struct rt_task *later = l->ring[(l->ring_head + 1) & l->ring_mask];
+    __builtin_prefetch(later);
+    __builtin_prefetch((char *)later + PREFETCH_BYTES);
+    for (int line = 0; line < PREFETCH_LINES; line++)
+        __builtin_prefetch((char *)next->sp + line * PREFETCH_BYTES);
+}
+
 static inline struct rt_task *ready_pop(struct rt_loop *l)
 {
     struct rt_task **slot = &l->ring[l->ring_head & l->ring_mask];
@@ -61,17 +75,8 @@ static inline struct rt_task *ready_pop(struct rt_loop *l)
     struct rt_task *t = *slot;
     l->ring_head = (l->ring_head + 1) & l->ring_mask;
     l->ring_len--;
-    /* Stacks lie far apart. While this task runs, ask for what the next one begins with, the
-     * frames above where it stopped, and for the one after that, so that its own stack pointer
-     * is at hand by then. */
-    if (l->ring_len) {
-        struct rt_task *next = l->ring[l->ring_head & l->ring_mask];
-        struct rt_task *later = l->ring[(l->ring_head + 1) & l->ring_mask];
-        __builtin_prefetch(later);
-        __builtin_prefetch((char *)later + 64);
-        for (int line = 0; line < PREFETCH_LINES; line++)
-            __builtin_prefetch((char *)next->sp + line * 64);
-    }
+    if (l->ring_len >= PREFETCH_FROM)
+        prefetch_next(l);
     return t;
 }
 
