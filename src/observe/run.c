@@ -22,9 +22,9 @@ enum {
     LATE_MAX_ROUNDS = 1, /* further behind, a round is left out: never catch up in a burst */
 };
 
+/* What a worker holds; on its own stack, whose first page has room for it: a page less to touch
+ * for each probe in flight. */
 struct worker {
-    struct lane *lane;
-    struct worker *next_free;
     struct target_slot slot;
     struct probe_result result;
 };
@@ -35,7 +35,6 @@ struct lane {
     struct probe_progress *progress;
     struct observer *observer;
     struct rt_group group;
-    struct worker *free;
     uint64_t next, end, step; /* probe numbers; end: first one that is too many */
     uint64_t targets;
     uint32_t workers, allowed, in_flight_max, quiet;
@@ -47,42 +46,11 @@ struct lane {
 
 static void worker_main(void *arg);
 
-static struct worker *worker_take(struct lane *l)
-{
-    struct worker *w = l->free;
-    if (w)
-        l->free = w->next_free;
-    else
-        w = mem_alloc(MEM_OBSERVE, sizeof(*w));
-    w->lane = l;
-    w->result.arena.sub = MEM_OBSERVE;
-    return w;
-}
-
-static void worker_give(struct lane *l, struct worker *w)
-{
-    w->next_free = l->free;
-    l->free = w;
-}
-
-static void workers_free(struct lane *l)
-{
-    while (l->free) {
-        struct worker *w = l->free;
-        l->free = w->next_free;
-        arena_done(&w->result.arena);
-        mem_free(MEM_OBSERVE, w);
-    }
-}
-
 /* Returns 0, or -ENOMEM: no stack to be had, so fewer of us. */
 static int worker_start(struct lane *l)
 {
-    struct worker *w = worker_take(l);
-    int r = rt_go(&l->group, worker_main, w);
-    if (r < 0)
-        worker_give(l, w);
-    else
+    int r = rt_go(&l->group, worker_main, l);
+    if (r == 0)
         l->workers++;
     return r;
 }
@@ -161,20 +129,21 @@ static void worker_probe(struct lane *l, struct worker *w, uint64_t s)
 
 static void worker_main(void *arg)
 {
-    struct worker *w = arg;
-    struct lane *l = w->lane;
+    struct lane *l = arg;
+    struct worker w;
     uint64_t s;
+    w.result.arena = ARENA(MEM_OBSERVE, 0);
     while (l->workers <= l->allowed && take(l, &s)) {
         if (wait_turn(l, &s) < 0)
             break;
         if (l->workers < l->allowed && l->next < l->end)
             worker_start(l);
-        worker_probe(l, w, s);
+        worker_probe(l, &w, s);
         /* One that was interrupted says nothing about its target. */
-        if (w->result.reason != REASON_CANCELED)
-            l->run->on_result(l->run->ctx, &w->result);
+        if (w.result.reason != REASON_CANCELED)
+            l->run->on_result(l->run->ctx, &w.result);
     }
-    worker_give(l, w);
+    arena_done(&w.result.arena);
     l->workers--;
 }
 
@@ -223,7 +192,6 @@ static void lane_probe(struct lane *l)
         err_set(&l->err, l->result, "start the first probe");
     int r = rt_group_wait(&l->group, RT_NEVER);
     rt_group_done(&l->group);
-    workers_free(l);
     if (l->result == 0)
         l->result = r;
 }
