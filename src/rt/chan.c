@@ -45,7 +45,7 @@ ALWAYS_INLINE void serve(struct waiter *w, int result)
     wait_leave(w->wait);
     if (fault_mutant("rt_chan_wakeup_lost"))
         return;
-    rt_wake(w->wait->task, result);
+    rt_wake_given(w->wait->task, result);
 }
 
 static inline struct waiter *oldest(struct list *waiters)

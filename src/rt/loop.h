@@ -249,6 +249,10 @@ struct rt_loop {
 
 extern _Thread_local struct rt_loop *rt_self;
 
+/* As rt_wake, for a task that is known not to have left its wait yet. One that was cancelled or
+ * timed out a moment ago, and has not run since, gets this result instead: what was given to it
+ * must not be lost. */
+void rt_wake_given(struct rt_task *t, int result);
 /* 0, or -ECANCELED: the entry check of every call that may wait. */
 static inline int rt_check_cancel(void)
 {

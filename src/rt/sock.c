@@ -47,9 +47,9 @@ void rt_close(struct rt_sock *s)
         return;
     assert(s->loop == rt_self);
     if (s->reader)
-        rt_wake(s->reader, -EBADF);
+        rt_wake_given(s->reader, -EBADF);
     if (s->writer)
-        rt_wake(s->writer, -EBADF);
+        rt_wake_given(s->writer, -EBADF);
     s->loop->backend->sock_close(s);
     sock_free(s);
 }

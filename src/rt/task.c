@@ -285,6 +285,12 @@ bool rt_wake(struct rt_task *t, int result)
     return true;
 }
 
+void rt_wake_given(struct rt_task *t, int result)
+{
+    if (!rt_wake(t, result) && !fault_mutant("rt_late_value_lost"))
+        t->wake_result = result;
+}
+
 int rt_sleep(rt_time until)
 {
     int r = rt_check_cancel();

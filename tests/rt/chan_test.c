@@ -240,8 +240,97 @@ static void nothing_is_left_allocated(void)
     CHECK_INT(mem_usage_of(MEM_RT).live, 0);
 }
 
+/* One task is cancelled, or times out, and is given a value before it runs again. */
+static int late_result, late_value;
+
+static void task_receives_late(void *arg)
+{
+    late_result = rt_recv(&ch, &late_value, *(rt_time *)arg);
+}
+
+static void task_sends_late(void *arg)
+{
+    late_result = rt_send(&ch, 7, *(rt_time *)arg);
+}
+
+static void task_selects_late(void *arg)
+{
+    struct rt_case cases[] = {RT_CASE_RECV(&ch2, &late_value), RT_CASE_RECV(&ch, &late_value)};
+    int r = rt_select(cases, 2, *(rt_time *)arg);
+    late_result = r == 1 ? cases[1].result : r;
+}
+
+static void late_begin(struct rt_group *g)
+{
+    rt_chan_init(&ch, 0, "test");
+    rt_chan_init(&ch2, 0, "test");
+    rt_group_init(g, "late");
+    late_result = -1;
+    late_value = 0;
+}
+
+static void until_it_waits(const struct list *waiters)
+{
+    while (list_empty(waiters))
+        rt_yield();
+}
+
+static void late_end(struct rt_group *g)
+{
+    rt_group_done(g);
+    CHECK_INT(late_result, 0);
+    rt_chan_done(&ch);
+    rt_chan_done(&ch2);
+}
+
+static void a_value_given_to_a_receiver_that_was_just_cancelled_is_received(void *arg)
+{
+    struct rt_group g;
+    rt_time never = RT_NEVER;
+    (void)arg;
+    late_begin(&g);
+    rt_go(&g, task_receives_late, &never);
+    until_it_waits(&ch.chan.receivers);
+    rt_group_cancel(&g);
+    CHECK_INT(rt_send(&ch, 5, RT_NEVER), 0);
+    late_end(&g);
+    CHECK_INT(late_value, 5);
+}
+
+static void a_value_taken_from_a_sender_that_was_just_cancelled_is_sent(void *arg)
+{
+    struct rt_group g;
+    rt_time never = RT_NEVER;
+    int v = 0;
+    (void)arg;
+    late_begin(&g);
+    rt_go(&g, task_sends_late, &never);
+    until_it_waits(&ch.chan.senders);
+    rt_group_cancel(&g);
+    CHECK_INT(rt_recv(&ch, &v, RT_NEVER), 0);
+    CHECK_INT(v, 7);
+    late_end(&g);
+}
+
+static void and_so_it_is_for_a_select(void *arg)
+{
+    struct rt_group g;
+    rt_time never = RT_NEVER;
+    (void)arg;
+    late_begin(&g);
+    rt_go(&g, task_selects_late, &never);
+    until_it_waits(&ch.chan.receivers);
+    rt_group_cancel(&g);
+    CHECK_INT(rt_send(&ch, 6, RT_NEVER), 0);
+    late_end(&g);
+    CHECK_INT(late_value, 6);
+}
+
 int main(void)
 {
+    ON_ALL(a_value_given_to_a_receiver_that_was_just_cancelled_is_received);
+    ON_ALL(a_value_taken_from_a_sender_that_was_just_cancelled_is_sent);
+    ON_ALL(and_so_it_is_for_a_select);
     ON_ALL(values_arrive_in_the_order_sent);
     ON_ALL(a_full_channel_times_out_and_keeps_the_value_with_the_sender);
     ON_ALL(a_closed_channel_drains_and_then_says_so);
