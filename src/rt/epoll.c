@@ -1,5 +1,6 @@
 #include "rt/loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -70,7 +71,7 @@ static int epoll_open(struct rt_loop *l)
     l->epoll.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (l->epoll.event_fd < 0)
         return -errno;
-    struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = 0};
     return epoll_ctl(l->epoll.fd, EPOLL_CTL_ADD, l->epoll.event_fd, &ev) < 0 ? -errno : 0;
 }
 
@@ -97,9 +98,9 @@ static int wait_events(struct rt_loop *l, struct epoll_event *events, rt_time un
         struct timespec ts = {.tv_sec = left / RT_SEC, .tv_nsec = left % RT_SEC};
         int n = (int)syscall(SYS_epoll_pwait2, l->epoll.fd, events, EVENTS_MAX, &ts, NULL,
                              (size_t)0);
-        if (n >= 0 || errno != ENOSYS)
+        if (n >= 0 || errno == EINTR)
             return n;
-        l->epoll.no_pwait2 = true; /* before Linux 5.11 */
+        l->epoll.no_pwait2 = true; /* before Linux 5.11, or a filter that says EPERM to the new */
     }
 #endif
     rt_time ms = (left + RT_MS - 1) / RT_MS;
@@ -119,21 +120,37 @@ static unsigned hints_of(uint32_t events)
     return hints;
 }
 
+/* What the kernel tells us of: the socket, and which use of its memory. A descriptor that we closed
+ * while a child was being started lives on until the child becomes its program, and so does our
+ * watch of it. Its edges must not reach the socket that took over the memory: a connect under way
+ * would take one for its own success. User space has 48 bits of addresses; the rest is free. */
+enum { USE_SHIFT = 48 };
+
+static uint64_t name_of(const struct rt_sock *s)
+{
+    uint64_t at = (uintptr_t)s;
+    assert(at >> USE_SHIFT == 0);
+    return at | (uint64_t)s->use << USE_SHIFT;
+}
+
+static void take_event(struct rt_loop *l, const struct epoll_event *e)
+{
+    uint64_t count, at = e->data.u64 & ((UINT64_C(1) << USE_SHIFT) - 1);
+    struct rt_sock *s = (struct rt_sock *)(uintptr_t)at; /* its memory stays ours to the end */
+    if (!s)
+        (void)!read(l->epoll.event_fd, &count, sizeof(count));
+    else if (s->use == e->data.u64 >> USE_SHIFT || fault_mutant("rt_old_event_taken"))
+        rt_sock_event(s, hints_of(e->events));
+}
+
 static void epoll_poll(struct rt_loop *l, rt_time until)
 {
     struct epoll_event events[EVENTS_MAX];
     int n = wait_events(l, events, until);
     /* Every event is taken before any task runs: no task can close a socket that a later event
      * of the same batch still points to. */
-    for (int i = 0; i < n; i++) {
-        struct rt_sock *s = events[i].data.ptr;
-        if (s) {
-            rt_sock_event(s, hints_of(events[i].events));
-        } else {
-            uint64_t count;
-            (void)!read(l->epoll.event_fd, &count, sizeof(count));
-        }
-    }
+    for (int i = 0; i < n; i++)
+        take_event(l, &events[i]);
 }
 
 /* ---- sockets ---- */
@@ -265,7 +282,8 @@ static int epoll_sock_watch(struct rt_sock *s)
 {
     if (fault_fails(FAULT_SYSCALL))
         return -ENOMEM;
-    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = s};
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                             .data.u64 = name_of(s)};
     return epoll_ctl(s->loop->epoll.fd, EPOLL_CTL_ADD, s->fd, &ev) < 0 ? -errno : 0;
 }
 

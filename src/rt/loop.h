@@ -143,6 +143,7 @@ struct rt_sock {
     uint8_t kind;
     bool watched;  /* the back end tells of its edges */
     bool borrowed; /* the descriptor stays somebody else's */
+    uint16_t use;  /* of this memory, which a later socket takes over: grows with each close */
     struct rt_sock *next_free;
     struct sim_end *sim;
 };

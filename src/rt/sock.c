@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -18,13 +19,17 @@ static struct rt_sock *sock_new(enum rt_sock_kind kind)
         s = mem_alloc(MEM_RT, sizeof(*s));
     /* A fresh descriptor is tried before the kernel is asked to watch it: most connects, reads
      * and writes of a short-lived connection never have to wait. */
-    *s = (struct rt_sock){
-        .loop = l, .fd = -1, .kind = (uint8_t)kind, .hints = SOCK_CAN_READ | SOCK_CAN_WRITE};
+    *s = (struct rt_sock){.loop = l,
+                          .fd = -1,
+                          .kind = (uint8_t)kind,
+                          .hints = SOCK_CAN_READ | SOCK_CAN_WRITE,
+                          .use = s->use};
     return s;
 }
 
 static void sock_free(struct rt_sock *s)
 {
+    s->use++;
     s->next_free = s->loop->socks_free;
     s->loop->socks_free = s;
 }
@@ -99,17 +104,29 @@ static int wait_hint(struct rt_sock *s, unsigned hint, rt_time deadline)
     return 0;
 }
 
+/* The kernel said both "ended" and "again", and no edge will follow. */
+static int look_later(struct rt_sock *s, rt_time deadline)
+{
+    enum { LOOK_EVERY_MS = 1 };
+    rt_time next = rt_self->now + LOOK_EVERY_MS * RT_MS;
+    uint16_t use = s->use;
+    if (rt_self->now >= deadline)
+        return -ETIMEDOUT;
+    int r = rt_sleep(next < deadline ? next : deadline);
+    return s->use == use ? r : -EBADF; /* closed under us, and nobody knew that we wait */
+}
+
 /* After -EAGAIN: the hint was wrong, so forget it and wait for the next edge. */
 static int wait_again(struct rt_sock *s, unsigned hint, rt_time deadline)
 {
+    /* What a datagram socket calls its end is an ICMP error, and over once it was read. */
+    if (s->kind == RT_SOCK_DATAGRAM)
+        s->hints &= (uint8_t)~SOCK_ENDED;
     /* The end is the reader's business: a peer that has only stopped writing still takes what we
      * write, and makes room for more with an edge. */
-    if (hint == SOCK_CAN_WRITE || !(s->hints & SOCK_ENDED))
-        s->hints &= (uint8_t)~hint;
-    else if (!s->watched)
-        return -EIO;
-    else
-        return rt_yield(); /* the kernel says both "ended" and "again": look once more, later */
+    if (hint == SOCK_CAN_READ && (s->hints & SOCK_ENDED))
+        return s->watched ? look_later(s, deadline) : -EIO;
+    s->hints &= (uint8_t)~hint;
     return wait_hint(s, hint, deadline);
 }
 
@@ -252,6 +269,8 @@ ssize_t rt_read(struct rt_sock *s, void *buf, size_t size, rt_time deadline)
 static ssize_t writev_some(struct rt_sock *s, const struct iovec *iov, int count, rt_time deadline)
 {
     int r = rt_check_cancel();
+    if (count > IOV_MAX)
+        count = IOV_MAX; /* the kernel takes no more at once; rt_writev comes back */
     if (r == 0 && !(s->hints & SOCK_CAN_WRITE))
         r = wait_hint(s, SOCK_CAN_WRITE, deadline);
     while (r == 0) {
@@ -339,7 +358,6 @@ ssize_t rt_recv_from(struct rt_sock *s, void *buf, size_t size, struct rt_addr *
             *ret_from = from;
         if (n != -EAGAIN)
             return n;
-        s->hints &= (uint8_t)~SOCK_ENDED; /* an ICMP error that has been read is over */
         r = wait_again(s, SOCK_CAN_READ, deadline);
     }
     return r;
@@ -353,7 +371,6 @@ int rt_send_to(struct rt_sock *s, const void *data, size_t size, const struct rt
         ssize_t n = s->loop->backend->sock_send_to(s, data, size, to);
         if (n != -EAGAIN)
             return n < 0 ? (int)n : 0;
-        s->hints &= (uint8_t)~SOCK_ENDED;
         r = wait_again(s, SOCK_CAN_WRITE, deadline);
     }
     return r;

@@ -205,6 +205,62 @@ static void datagrams_go_and_come_back(void *arg)
     rt_close(b);
 }
 
+static void a_datagram_socket_outlives_a_refusal(void *arg)
+{
+    (void)arg;
+    struct rt_addr any = loopback(0), at;
+    struct rt_sock *a, *b;
+    char buf[16];
+    CHECK_INT(rt_udp_open(&any, NULL, &a), 0);
+    CHECK_INT(rt_sock_local(a, &at), 0);
+    rt_close(a);
+    CHECK_INT(rt_udp_open(NULL, &at, &b), 0);
+    CHECK_INT(rt_read(b, buf, sizeof(buf), rt_now() + RT_MS), -ETIMEDOUT); /* is watched now */
+    CHECK_INT(rt_send_to(b, "ping", 4, NULL, RT_NEVER), 0);
+    CHECK_INT(rt_read(b, buf, sizeof(buf), rt_now() + RT_SEC), -ECONNREFUSED);
+    CHECK_INT(rt_read(b, buf, sizeof(buf), rt_now() + 5 * RT_MS), -ETIMEDOUT);
+    CHECK_INT(rt_udp_open(&at, NULL, &a), 0);
+    CHECK_INT(rt_send_to(b, "ping", 4, NULL, RT_NEVER), 0);
+    CHECK_INT(rt_recv_from(a, buf, sizeof(buf), NULL, rt_now() + RT_SEC), 4);
+    rt_close(a);
+    rt_close(b);
+}
+
+enum { PIECES = 3000 };
+
+static void task_writes_many_pieces(void *arg)
+{
+    struct rt_sock *c = arg;
+    struct iovec *iov = mem_alloc(MEM_TEST, PIECES * sizeof(*iov));
+    for (int i = 0; i < PIECES; i++)
+        iov[i] = (struct iovec){.iov_base = i % 2 ? "b" : "a", .iov_len = 1};
+    CHECK_INT(rt_writev(c, iov, PIECES, rt_now() + RT_SEC), 0);
+    CHECK_INT(rt_shutdown_write(c), 0);
+    mem_free(MEM_TEST, iov);
+}
+
+static void a_vector_may_have_more_pieces_than_the_kernel_takes(void *arg)
+{
+    (void)arg;
+    struct server s;
+    struct rt_sock *c, *peer;
+    char buf[256];
+    ssize_t n, right = 0, total = 0;
+    server_open(&s, 16);
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_accept(s.listener, &peer, NULL, RT_NEVER), 0);
+    rt_go(&s.group, task_writes_many_pieces, c);
+    while ((n = rt_read(peer, buf, sizeof(buf), rt_now() + RT_SEC)) > 0)
+        for (ssize_t i = 0; i < n; i++, total++)
+            right += buf[i] == (total % 2 ? 'b' : 'a');
+    CHECK_INT(n, 0);
+    CHECK_INT(right, PIECES);
+    rt_close(peer);
+    CHECK_INT(rt_group_wait(&s.group, RT_NEVER), 0);
+    rt_close(c);
+    server_done(&s);
+}
+
 static void task_reads_late(void *arg)
 {
     struct server *s = arg;
@@ -321,6 +377,75 @@ static void a_regular_file_cannot_be_adopted(void *arg)
     fclose(f);
 }
 
+/* A child that is being started holds a descriptor a little longer than we do. */
+struct old_world {
+    struct server s;
+    struct rt_sock *peer; /* of the connection that we closed */
+    int kept;             /* another descriptor of our end of it */
+};
+
+static void old_world_open(struct old_world *w)
+{
+    struct rt_sock *c;
+    char b[4];
+    server_open(&w->s, 16);
+    CHECK_INT(rt_connect(&w->s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_accept(w->s.listener, &w->peer, NULL, RT_NEVER), 0);
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_MS), -ETIMEDOUT); /* is watched now */
+    w->kept = dup(rt_sock_fd(c));
+    rt_close(c); /* the next socket takes over its memory */
+}
+
+static void old_world_done(struct old_world *w)
+{
+    close(w->kept);
+    server_done(&w->s);
+}
+
+static void task_stirs_the_old_connection(void *arg)
+{
+    struct old_world *w = arg;
+    rt_sleep(rt_now() + 5 * RT_MS);
+    CHECK_INT(rt_write(w->peer, "x", 1, RT_NEVER), 0);
+    rt_close(w->peer);
+}
+
+static void an_edge_of_a_closed_descriptor_connects_nobody(void *arg)
+{
+    (void)arg;
+    struct old_world w;
+    struct rt_addr any = loopback(0), at;
+    struct rt_sock *full, *queued, *c = NULL;
+    CHECK_INT(rt_listen(&any, 0, false, &full), 0);
+    CHECK_INT(rt_sock_local(full, &at), 0);
+    CHECK_INT(rt_connect(&at, NULL, &queued, RT_NEVER), 0); /* its queue has no more room */
+    old_world_open(&w);
+    rt_go(&w.s.group, task_stirs_the_old_connection, &w);
+    CHECK_INT(rt_connect(&at, NULL, &c, rt_now() + 30 * RT_MS), -ETIMEDOUT);
+    CHECK(c == NULL);
+    rt_close(queued);
+    rt_close(full);
+    old_world_done(&w);
+}
+
+static void an_edge_of_a_closed_descriptor_ends_nobodys_stream(void *arg)
+{
+    (void)arg;
+    struct old_world w;
+    struct rt_sock *c, *peer;
+    char b[4];
+    old_world_open(&w);
+    CHECK_INT(rt_connect(&w.s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_accept(w.s.listener, &peer, NULL, RT_NEVER), 0);
+    rt_go(&w.s.group, task_stirs_the_old_connection, &w);
+    uint64_t before = switches_so_far();
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + 30 * RT_MS), -ETIMEDOUT);
+    CHECK(switches_so_far() - before < 20);
+    rt_close(c);
+    rt_close(peer);
+    old_world_done(&w);
+}
+
 static void nothing_is_left_allocated(void)
 {
     CHECK_INT(mem_usage_of(MEM_RT).live, 0);
@@ -335,11 +460,15 @@ int main(void)
     ON_ALL(more_than_the_buffers_hold_arrives_whole);
     ON_ALL(closing_wakes_the_reader);
     ON_ALL(datagrams_go_and_come_back);
+    ON_ALL(a_datagram_socket_outlives_a_refusal);
+    ON_ALL(a_vector_may_have_more_pieces_than_the_kernel_takes);
     ON_ALL(a_writer_whose_peer_only_reads_waits_without_spinning);
     ON_ALL(a_wait_for_readable_is_for_what_can_be_read);
     ON_ALL(a_unix_stream_carries_both_ways);
     ON_EPOLL(a_pipe_can_be_adopted);
     ON_EPOLL(a_regular_file_cannot_be_adopted);
+    ON_EPOLL(an_edge_of_a_closed_descriptor_connects_nobody);
+    ON_EPOLL(an_edge_of_a_closed_descriptor_ends_nobodys_stream);
     TAP_RUN(nothing_is_left_allocated);
     return tap_done();
 }
