@@ -11,9 +11,15 @@
  * it is, position p for a sender, p + 1 for the receiver. There is one receiving loop, so taking
  * needs no contest.
  *
+ * Why no value is lost at the end. "Closed" is a bit of the tail, so a sender claims its position
+ * or learns of the end in one step; and the receiver is at the end only where no position before
+ * it is claimed. A sender that has claimed one finishes, whatever happens.
+ *
  * Why no wake-up is lost. A receiver announces itself (receiver_waits) and then looks into the
  * ring again; a sender puts its value in and then looks for the announcement; full fences lie
  * between, so one of the two sees the other. The same, mirrored, for senders that wait for room. */
+#define CLOSED (UINT64_C(1) << 63)
+
 struct sender_wait {
     struct list link; /* under the lock */
     struct rt_task *task;
@@ -27,9 +33,8 @@ struct rt_xchan {
     struct rt_loop *loop;
     char *slots;
     atomic_int refs;
-    atomic_bool closed;
     char apart1[64]; /* the two ends are written by different threads: not in one cache line */
-    _Atomic uint64_t tail; /* senders' end */
+    _Atomic uint64_t tail; /* senders' end; CLOSED: there will be no more */
     char apart2[64];
     uint64_t head; /* receiver's end */
     atomic_bool receiver_waits, arrived_posted;
@@ -103,10 +108,13 @@ void rt_xchan_unref(struct rt_xchan *x)
 
 /* ---- the ring ---- */
 
+/* 0, -EAGAIN (full), or -EPIPE. */
 static int ring_push(struct rt_xchan *x, const void *value)
 {
     uint64_t pos = atomic_load_explicit(&x->tail, memory_order_relaxed);
     for (;;) {
+        if (pos & CLOSED)
+            return -EPIPE;
         _Atomic uint64_t *seq = sequence(x, pos);
         int64_t turn = (int64_t)(atomic_load_explicit(seq, memory_order_acquire) - pos);
         if (turn < 0)
@@ -124,11 +132,23 @@ static int ring_push(struct rt_xchan *x, const void *value)
     }
 }
 
+/* What a receiver would find: 0, -EAGAIN, or -EPIPE (closed and drained). */
+static int ring_peek(struct rt_xchan *x)
+{
+    if (atomic_load_explicit(sequence(x, x->head), memory_order_acquire) == x->head + 1)
+        return 0;
+    uint64_t tail = atomic_load_explicit(&x->tail, memory_order_acquire);
+    if (fault_mutant("rt_claimed_value_lost"))
+        return tail & CLOSED ? -EPIPE : -EAGAIN;
+    return tail == (x->head | CLOSED) ? -EPIPE : -EAGAIN;
+}
+
 static int ring_pop(struct rt_xchan *x, void *ret_value)
 {
     _Atomic uint64_t *seq = sequence(x, x->head);
-    if (atomic_load_explicit(seq, memory_order_acquire) != x->head + 1)
-        return -EAGAIN;
+    int r = ring_peek(x);
+    if (r < 0)
+        return r;
     memcpy(ret_value, seq + 1, x->elem_bytes);
     atomic_store_explicit(seq, x->head + x->mask + 1, memory_order_release);
     x->head++;
@@ -175,8 +195,6 @@ static void wake_senders(struct rt_xchan *x, bool all)
 
 int rt_xchan_try_send(struct rt_xchan *x, const void *value)
 {
-    if (atomic_load_explicit(&x->closed, memory_order_acquire))
-        return -EPIPE;
     int r = ring_push(x, value);
     if (r == 0)
         wake_receivers(x);
@@ -237,26 +255,21 @@ int rt_xchan_recv(struct rt_xchan *x, void *ret_value, rt_time deadline)
     assert(x->loop == rt_self);
     int r = rt_check_cancel();
     while (r == 0) {
-        bool closed = atomic_load_explicit(&x->closed, memory_order_acquire);
-        if (ring_pop(x, ret_value) == 0) {
+        r = ring_pop(x, ret_value);
+        if (r == 0)
             wake_senders(x, false);
-            return 0;
-        }
-        if (closed)
-            return -EPIPE;
+        if (r != -EAGAIN)
+            return r;
         atomic_store(&x->receiver_waits, true);
         atomic_thread_fence(memory_order_seq_cst);
-        uint64_t seq = atomic_load_explicit(sequence(x, x->head), memory_order_acquire);
-        if (seq == x->head + 1 || atomic_load(&x->closed))
-            continue;
-        r = wait_for_value(x, deadline);
+        r = ring_peek(x) == -EAGAIN ? wait_for_value(x, deadline) : 0;
     }
     return r;
 }
 
 void rt_xchan_close(struct rt_xchan *x)
 {
-    atomic_store(&x->closed, true);
+    atomic_fetch_or(&x->tail, CLOSED);
     wake_receivers(x);
     wake_senders(x, true);
 }

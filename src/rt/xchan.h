@@ -23,7 +23,8 @@ int rt_xchan_try_send(struct rt_xchan *x, const void *value);
 /* From tasks of the receiving loop. Returns 0, -EPIPE (closed and drained), -ETIMEDOUT,
  * -ECANCELED. */
 int rt_xchan_recv(struct rt_xchan *x, void *ret_value, rt_time deadline);
-/* Any thread. */
+/* No more values from now on. One whose send returned 0 is still received, however near that was.
+ * Any thread. */
 void rt_xchan_close(struct rt_xchan *x);
 
 #endif
