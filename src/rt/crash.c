@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "rt/logsink.h"
 #include "rt/term.h"
 
 /* What a fatal fault prints, with nothing but write(2): the handler runs on a stack of its own,
- * as the faulting one may have none left. */
+ * as the faulting one may have none left. Then the lines that were logged and not yet written. */
 enum { SIGNAL_STACK_BYTES = 64 * 1024, FRAMES_MAX = 64, LINE_MAX_BYTES = 256 };
 
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -40,14 +41,22 @@ struct frame {
     void *pc;
 };
 
-static void frame_registers(const ucontext_t *uc, void **ret_pc, struct frame **ret_frame)
+struct registers {
+    void *pc;
+    const char *sp;
+    struct frame *frame;
+};
+
+static struct registers registers_of(const ucontext_t *uc)
 {
 #if defined(__x86_64__)
-    *ret_pc = (void *)uc->uc_mcontext.gregs[REG_RIP];
-    *ret_frame = (struct frame *)uc->uc_mcontext.gregs[REG_RBP];
+    const greg_t *r = uc->uc_mcontext.gregs;
+    return (struct registers){
+        (void *)r[REG_RIP], (const char *)r[REG_RSP], (struct frame *)r[REG_RBP]};
 #else
-    *ret_pc = (void *)uc->uc_mcontext.pc;
-    *ret_frame = (struct frame *)uc->uc_mcontext.regs[29];
+    const mcontext_t *m = &uc->uc_mcontext;
+    return (struct registers){
+        (void *)m->pc, (const char *)m->sp, (struct frame *)m->regs[29]};
 #endif
 }
 
@@ -60,17 +69,15 @@ static void print_pc(int n, const void *pc)
         say("  #%d 0x%lx\n", n, (unsigned long)pc);
 }
 
-/* Walks the frame pointers, as far as they stay inside the task's own stack. */
-static void print_backtrace(const struct rt_task *t, const ucontext_t *uc)
+/* Walks the frame pointers, as far as they stay inside the stack. */
+static void print_backtrace(const struct registers *regs, const char *base, const char *top)
 {
-    void *pc;
-    struct frame *f;
-    frame_registers(uc, &pc, &f);
+    const struct frame *f = regs->frame;
     say("backtrace (offsets: addr2line -fe firebreak OFFSET):\n");
-    print_pc(0, pc);
+    print_pc(0, regs->pc);
     for (int n = 1; n < FRAMES_MAX; n++) {
-        char *at = (char *)f;
-        if (at < t->stack->base || at + sizeof(*f) > t->stack->top || ((uintptr_t)at & 7))
+        const char *at = (const char *)f;
+        if (at < base || at + sizeof(*f) > top || ((uintptr_t)at & 7))
             return;
         if (f->pc)
             print_pc(n, f->pc);
@@ -80,12 +87,26 @@ static void print_backtrace(const struct rt_task *t, const ucontext_t *uc)
     }
 }
 
+static void report_offloaded(int signal, const void *at, const struct registers *regs)
+{
+    const char *top;
+    const struct rt_site *site = rt_offload_site(&top);
+    if (!site)
+        return; /* a thread that is none of ours */
+    say("firebreak: signal %d at 0x%lx in work that task '%s' (%s:%d) offloaded\n", signal,
+        (unsigned long)at, site->name, site->file, site->line);
+    print_backtrace(regs, regs->sp, top);
+}
+
 static void report(int signal, const siginfo_t *info, const ucontext_t *uc)
 {
     struct rt_loop *l = rt_self;
-    if (!l)
-        return;
     const void *at = signal == SIGABRT ? NULL : info->si_addr; /* abort() has no address */
+    const struct registers regs = registers_of(uc);
+    if (!l) {
+        report_offloaded(signal, at, &regs);
+        return;
+    }
     const struct rt_task *t = at ? rt_stack_find_guard(l, at) : NULL;
     if (t) {
         say("firebreak: task '%s' (%s:%d) overflowed its stack of %d bytes\n", t->site->name,
@@ -99,13 +120,14 @@ static void report(int signal, const siginfo_t *info, const ucontext_t *uc)
             (unsigned long)at, l->index);
     }
     if (t)
-        print_backtrace(t, uc);
+        print_backtrace(&regs, t->stack->base, t->stack->top);
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
     rt_term_restore();
     report(signal, info, context);
+    logsink_crash(); /* last: it trusts more memory than the lines above */
     /* Let the fault happen again, under what stood before: a core dump, or a sanitizer. */
     for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
         if (fatal[i] == signal)
@@ -122,6 +144,16 @@ static int install(void)
         if (sigaction(fatal[i], &sa, &previous[i]) < 0)
             return -errno;
     return 0;
+}
+
+void rt_signals_block(sigset_t *ret_before)
+{
+    sigset_t mask;
+    sigfillset(&mask);
+    for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
+        sigdelset(&mask, fatal[i]);
+    sigdelset(&mask, SIGTRAP);
+    pthread_sigmask(SIG_SETMASK, &mask, ret_before);
 }
 
 int rt_crash_enter(struct rt_loop *l)

@@ -377,17 +377,21 @@ static void drain_at_exit(void)
     }
 }
 
+static void crash_write(const struct logsink *s, const char *data, size_t size)
+{
+    ssize_t n = 1;
+    for (; size > 0 && (n = write_some(s, data, size)) > 0; size -= (size_t)n)
+        data += n;
+}
+
 void logsink_crash(void)
 {
     for (int i = 0; i < LOGSINK_OPEN_MAX; i++) {
         struct logsink *s = atomic_load(&open_sinks[i]);
         if (!s)
             continue;
-        int fd = s->own_fd >= 0 ? s->own_fd : s->config.fd;
-        if (s->out.written < s->out.size)
-            (void)!write(fd, s->out.data + s->out.written, s->out.size - s->out.written);
-        if (s->fill.size)
-            (void)!write(fd, s->fill.data, s->fill.size);
+        crash_write(s, s->out.data + s->out.written, s->out.size - s->out.written);
+        crash_write(s, s->fill.data, s->fill.size);
     }
 }
 

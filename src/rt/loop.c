@@ -278,14 +278,8 @@ static void loops_close(void)
 /* Starts the threads of loops 1 …; *ret_started counts those that run, also on failure. */
 static int threads_start(int *ret_started)
 {
-    /* Signals are for loop 0's thread, whose mask the program decides; those that a fault raises
-     * reach the thread that made it, if they are not blocked. */
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
-    sigset_t mask, before;
-    sigfillset(&mask);
-    for (size_t i = 0; i < ARRAY_LEN(faults); i++)
-        sigdelset(&mask, faults[i]);
-    pthread_sigmask(SIG_SETMASK, &mask, &before);
+    sigset_t before;
+    rt_signals_block(&before);
     int r = 0;
     for (*ret_started = 1; *ret_started < proc.count; ++*ret_started) {
         struct rt_loop *l = &proc.loops[*ret_started];

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -293,10 +294,16 @@ int rt_watchdog_start(const struct rt_config *config);
 void rt_watchdog_stop(void);
 /* A loop that comes out of sleep calls this: one load, unless the watchdog sleeps, too. */
 void rt_watchdog_poke(void);
+/* What a thread of ours is born with: signals are for loop 0's thread, whose mask the program
+ * decides; but those that a fault raises reach the thread that made it only if not blocked. */
+void rt_signals_block(sigset_t *ret_before);
 int rt_crash_enter(struct rt_loop *l); /* this thread's signal stack, the process's handler */
 void rt_crash_leave(struct rt_loop *l);
 int rt_offload_start(int threads);
 void rt_offload_stop(void);
+/* Async-signal-safe. On an offload thread that works: who spawned the task whose work it is, and
+ * the upper end of the thread's stack. Else NULL. */
+const struct rt_site *rt_offload_site(const char **ret_stack_top);
 void rt_offload_stats(uint64_t *ret_queued, uint64_t *ret_running);
 bool rt_census_on(void);
 void rt_census_note(struct rt_site *site, uint32_t bytes);

@@ -31,6 +31,16 @@ static struct {
     pthread_t ids[RT_OFFLOAD_THREADS_MAX];
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .wanted = PTHREAD_COND_INITIALIZER};
 
+/* Of this thread: for who asks after a crash. */
+static _Thread_local const struct rt_site *working_for;
+static _Thread_local const char *stack_top;
+
+const struct rt_site *rt_offload_site(const char **ret_stack_top)
+{
+    *ret_stack_top = stack_top;
+    return working_for;
+}
+
 static void on_done(struct rt_message *m)
 {
     struct work *w = CONTAINER_OF(m, struct work, done);
@@ -41,6 +51,7 @@ static void on_done(struct rt_message *m)
 static void *offload_thread(void *arg)
 {
     (void)arg;
+    stack_top = __builtin_frame_address(0);
     pthread_mutex_lock(&pool.lock);
     while (!pool.stopping) {
         struct list *item = list_pop_front(&pool.queue);
@@ -54,7 +65,9 @@ static void *offload_thread(void *arg)
         pool.queued--;
         pool.running++;
         pthread_mutex_unlock(&pool.lock);
+        working_for = w->task->site;
         w->fn(w->arg);
+        working_for = NULL;
         rt_post(w->task->loop, &w->done); /* from here on *w may be gone */
         pthread_mutex_lock(&pool.lock);
         pool.running--;
@@ -63,12 +76,10 @@ static void *offload_thread(void *arg)
     return NULL;
 }
 
-/* With every signal blocked: signals belong to the loops. */
 static int thread_start(pthread_t *ret_id)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    rt_signals_block(&before);
     int r = -pthread_create(ret_id, NULL, offload_thread, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r;

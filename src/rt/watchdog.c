@@ -152,9 +152,8 @@ int rt_watchdog_start(const struct rt_config *config)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&dog.wanted, &attr);
     pthread_condattr_destroy(&attr);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    rt_signals_block(&before);
     int r = -pthread_create(&dog.thread, NULL, dog_main, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     dog.started = r == 0;

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rt/logsink.h"
 #include "rt/rt.h"
 #include "tests/tap.h"
 
@@ -38,6 +39,23 @@ static void fails_an_assertion(void *arg)
     abort();
 }
 
+static void offloads_a_bad_write(void *arg)
+{
+    rt_offload(writes_to_nowhere, arg, RT_NEVER);
+}
+
+static void logs_and_dies(void *arg)
+{
+    struct logsink *sink;
+    struct logger log;
+    const struct logsink_config config = {.fd = 2, .mode = LOGSINK_BATCH};
+    if (logsink_open(&config, &sink, NULL) < 0)
+        return;
+    logger_init(&log, sink, "test");
+    log_info(&log, "the last line before the end");
+    writes_to_nowhere(arg);
+}
+
 static rt_fn *victim;
 
 static void first(void *arg)
@@ -48,6 +66,10 @@ static void first(void *arg)
         rt_go(&g, recurses_for_ever, arg);
     else if (victim == writes_to_nowhere)
         rt_go(&g, writes_to_nowhere, arg);
+    else if (victim == offloads_a_bad_write)
+        rt_go(&g, offloads_a_bad_write, arg);
+    else if (victim == logs_and_dies)
+        rt_go(&g, logs_and_dies, arg);
     else
         rt_go(&g, fails_an_assertion, arg);
     rt_group_wait(&g, RT_NEVER);
@@ -114,10 +136,33 @@ static void an_abort_names_its_task(void)
     CHECK(strstr(words, "in task 'fails_an_assertion'") != NULL);
 }
 
+static void work_that_was_offloaded_names_its_task(void)
+{
+    if (SANITIZED) {
+        TAP_SKIP("a sanitizer tells it itself");
+        return;
+    }
+    CHECK_INT(crash(offloads_a_bad_write, words, sizeof(words)), SIGSEGV);
+    CHECK(strstr(words, "in work that task 'offloads_a_bad_write'") != NULL);
+    CHECK(strstr(words, "#1") != NULL);
+}
+
+static void what_was_logged_is_written_at_last(void)
+{
+    if (SANITIZED) {
+        TAP_SKIP("a sanitizer has its own handler");
+        return;
+    }
+    CHECK_INT(crash(logs_and_dies, words, sizeof(words)), SIGSEGV);
+    CHECK(strstr(words, "the last line before the end") != NULL);
+}
+
 int main(void)
 {
     TAP_RUN(an_overflow_names_its_task);
     TAP_RUN(a_bad_write_prints_the_tasks_backtrace);
     TAP_RUN(an_abort_names_its_task);
+    TAP_RUN(work_that_was_offloaded_names_its_task);
+    TAP_RUN(what_was_logged_is_written_at_last);
     return tap_done();
 }

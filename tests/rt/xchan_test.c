@@ -147,14 +147,14 @@ static void task_offloads_sending(void *arg)
     CHECK_INT(rt_offload(send_until_closed, arg, RT_NEVER), 0);
 }
 
-static int drain_round(struct rt_group *g, struct value *v)
+static int drain_round(struct rt_group *g, struct value *v, struct value *ret)
 {
     int got = 0;
     x = rt_xchan_new(0, sizeof(struct value), 8, "test");
     atomic_store(&accepted, 0);
     for (int i = 0; i < SENDERS; i++)
         rt_go(g, task_offloads_sending, v);
-    while (rt_xchan_recv(x, v, rt_now() + 5 * RT_SEC) == 0)
+    while (rt_xchan_recv(x, ret, rt_now() + 5 * RT_SEC) == 0)
         if (++got == BEFORE_CLOSE)
             rt_xchan_close(x);
     CHECK_INT(rt_group_wait(g, RT_NEVER), 0);
@@ -167,10 +167,10 @@ static void what_was_sent_before_the_end_is_received(void *arg)
 {
     (void)arg;
     struct rt_group g;
-    struct value *v = mem_alloc(MEM_TEST, sizeof(*v));
+    struct value *v = mem_alloc(MEM_TEST, 2 * sizeof(*v));
     rt_group_init(&g, "test");
     for (int i = 0; i < ROUNDS; i++)
-        CHECK_INT(drain_round(&g, v), atomic_load(&accepted));
+        CHECK_INT(drain_round(&g, v, v + 1), atomic_load(&accepted));
     rt_group_done(&g);
     mem_free(MEM_TEST, v);
 }
