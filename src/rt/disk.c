@@ -67,6 +67,8 @@ int disk_sync(struct rt_loop *l, int fd)
 int disk_truncate(struct rt_loop *l, int fd, uint64_t size)
 {
     (void)l;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EIO;
     return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
 }
 
@@ -74,7 +76,21 @@ int64_t disk_size(struct rt_loop *l, int fd)
 {
     (void)l;
     struct stat st;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EIO;
     return fstat(fd, &st) < 0 ? -errno : (int64_t)st.st_size;
+}
+
+int disk_lock(struct rt_loop *l, int fd, bool exclusive)
+{
+    (void)l;
+    if (fault_fails(FAULT_SYSCALL))
+        return -ENOLCK;
+    /* Of the open file, not of the process: closing another descriptor of it must not unlock. */
+    struct flock whole = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+        return 0;
+    return errno == EACCES ? -EAGAIN : -errno;
 }
 
 void disk_close(struct rt_loop *l, int fd)
@@ -86,12 +102,16 @@ void disk_close(struct rt_loop *l, int fd)
 int disk_rename(struct rt_loop *l, const char *from, const char *to)
 {
     (void)l;
+    if (fault_fails(FAULT_SYSCALL))
+        return -ENOSPC;
     return rename(from, to) < 0 ? -errno : 0;
 }
 
 int disk_remove(struct rt_loop *l, const char *path)
 {
     (void)l;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EROFS;
     return unlink(path) < 0 ? -errno : 0;
 }
 
@@ -106,6 +126,8 @@ int disk_sync_folder(struct rt_loop *l, const char *path)
     memcpy(folder, path, size);
     folder[size] = 0;
     const char *name = size ? folder : slash ? "/" : ".";
+    if (fault_fails(FAULT_SYSCALL))
+        return -EIO;
     int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;

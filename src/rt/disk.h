@@ -11,6 +11,7 @@ ssize_t disk_write(struct rt_loop *l, int fd, const void *data, size_t size, uin
 int disk_sync(struct rt_loop *l, int fd);
 int disk_truncate(struct rt_loop *l, int fd, uint64_t size);
 int64_t disk_size(struct rt_loop *l, int fd);
+int disk_lock(struct rt_loop *l, int fd, bool exclusive);
 void disk_close(struct rt_loop *l, int fd);
 int disk_rename(struct rt_loop *l, const char *from, const char *to);
 int disk_remove(struct rt_loop *l, const char *path);

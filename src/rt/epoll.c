@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -303,6 +304,31 @@ static int epoll_sock_name(const struct rt_sock *s, bool peer, struct rt_addr *r
     return 0;
 }
 
+/* The kernel answers for any socket: with nobody where it does not know. */
+static int epoll_sock_peer_cred(const struct rt_sock *s, struct rt_cred *ret_cred)
+{
+    struct ucred c = {0};
+    int family = 0;
+    socklen_t size = sizeof(family);
+    if (getsockopt(s->fd, SOL_SOCKET, SO_DOMAIN, &family, &size) < 0)
+        return -errno;
+    if (family != AF_UNIX)
+        return -EOPNOTSUPP;
+    size = sizeof(c);
+    if (getsockopt(s->fd, SOL_SOCKET, SO_PEERCRED, &c, &size) < 0)
+        return -errno;
+    if (c.uid == (uid_t)-1)
+        return -ENOTCONN;
+    *ret_cred = (struct rt_cred){.pid = c.pid, .uid = c.uid, .gid = c.gid};
+    return 0;
+}
+
+static int epoll_sock_no_delay(struct rt_sock *s)
+{
+    int on = 1;
+    return setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
 static void epoll_sock_reset_on_close(struct rt_sock *s)
 {
     struct linger now = {.l_onoff = 1, .l_linger = 0};
@@ -340,6 +366,8 @@ const struct rt_backend rt_backend_epoll = {
     .sock_watch = epoll_sock_watch,
     .sock_shutdown_write = epoll_sock_shutdown_write,
     .sock_name = epoll_sock_name,
+    .sock_peer_cred = epoll_sock_peer_cred,
+    .sock_no_delay = epoll_sock_no_delay,
     .sock_reset_on_close = epoll_sock_reset_on_close,
     .sock_close = epoll_sock_close,
     .file_open = disk_open,
@@ -348,6 +376,7 @@ const struct rt_backend rt_backend_epoll = {
     .file_sync = disk_sync,
     .file_truncate = disk_truncate,
     .file_size = disk_size,
+    .file_lock = disk_lock,
     .file_close = disk_close,
     .file_rename = disk_rename,
     .file_remove = disk_remove,

@@ -168,6 +168,24 @@ static void do_sync_folder(void *arg)
     c->result = c->loop->backend->file_sync_folder(c->loop, c->path);
 }
 
+int rt_file_sync_folder(const char *path, rt_time deadline)
+{
+    struct call c = {.path = path};
+    return (int)run(&c, do_sync_folder, deadline);
+}
+
+static void do_lock(void *arg)
+{
+    struct call *c = arg;
+    c->result = c->loop->backend->file_lock(c->loop, c->file->fd, c->flags);
+}
+
+int rt_file_lock(struct rt_file *f, bool exclusive, rt_time deadline)
+{
+    struct call c = {.file = f, .flags = exclusive};
+    return (int)run(&c, do_lock, deadline);
+}
+
 int rt_file_read_all(const char *path, struct buf *b, rt_time deadline)
 {
     enum { CHUNK_BYTES = 16 * 1024 };
@@ -195,12 +213,14 @@ int rt_file_read_all(const char *path, struct buf *b, rt_time deadline)
 }
 
 static int write_beside(const char *temp, const void *data, size_t size, mode_t mode,
-                        rt_time deadline)
+                        rt_time deadline, bool *ret_made)
 {
     struct rt_file *f;
-    int r = rt_file_open(temp, O_WRONLY | O_CREAT | O_TRUNC, mode, &f, deadline);
+    /* Ours alone: in a folder that others write to, the name may be a link that waits for us. */
+    int r = rt_file_open(temp, O_WRONLY | O_CREAT | O_EXCL, mode, &f, deadline);
     if (r < 0)
         return r;
+    *ret_made = true;
     r = rt_file_write(f, data, size, 0, deadline);
     if (r == 0)
         r = rt_file_sync(f, deadline);
@@ -216,17 +236,16 @@ int rt_file_write_all(const char *path, const void *data, size_t size, mode_t mo
     int n = snprintf(temp, sizeof(temp), "%s.%08x.tmp", path, (unsigned)rt_random());
     if (n < 0 || (size_t)n >= sizeof(temp))
         return -ENAMETOOLONG;
-    int r = write_beside(temp, data, size, mode, deadline);
+    bool made = false;
+    int r = write_beside(temp, data, size, mode, deadline, &made);
     if (r == 0)
         r = rt_file_rename(temp, path, deadline);
-    if (r < 0) {
+    if (r < 0 && made) {
         rt_shield_begin();
         rt_file_remove(temp, RT_NEVER);
         rt_shield_end();
-        return r;
     }
-    if (fault_mutant("rt_folder_sync_missing"))
-        return 0;
-    struct call c = {.path = path};
-    return (int)run(&c, do_sync_folder, deadline);
+    if (r < 0 || fault_mutant("rt_folder_sync_missing"))
+        return r;
+    return rt_file_sync_folder(path, deadline);
 }

@@ -24,10 +24,16 @@ int rt_file_write(struct rt_file *f, const void *data, size_t size, uint64_t off
 int rt_file_sync(struct rt_file *f, rt_time deadline); /* data and size are durable on 0 */
 int rt_file_truncate(struct rt_file *f, uint64_t size, rt_time deadline);
 int rt_file_size(struct rt_file *f, uint64_t *ret_size, rt_time deadline);
+/* Locks the whole file, alone (it is open for writing) or with others (for reading), until it is
+ * closed or its process ends. Does not wait for who holds it: -EAGAIN. A lock binds those who ask,
+ * not those who read and write; and it is the open file's: the same process can meet itself. */
+int rt_file_lock(struct rt_file *f, bool exclusive, rt_time deadline);
 void rt_file_close(struct rt_file *f); /* NULL is accepted; durable only after a sync */
 
 int rt_file_rename(const char *from, const char *to, rt_time deadline);
 int rt_file_remove(const char *path, rt_time deadline);
+/* Makes the names in the folder of `path` durable: what was created, renamed or removed there. */
+int rt_file_sync_folder(const char *path, rt_time deadline);
 /* Whole file appended to *b, within its size_max (-EMSGSIZE). */
 int rt_file_read_all(const char *path, struct buf *b, rt_time deadline);
 /* Whole file replaced or kept, never half: temporary name beside it, fsync, rename, fsync of

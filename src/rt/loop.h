@@ -178,6 +178,8 @@ struct rt_backend {
     int (*sock_watch)(struct rt_sock *s);
     int (*sock_shutdown_write)(struct rt_sock *s);
     int (*sock_name)(const struct rt_sock *s, bool peer, struct rt_addr *ret_addr);
+    int (*sock_peer_cred)(const struct rt_sock *s, struct rt_cred *ret_cred);
+    int (*sock_no_delay)(struct rt_sock *s);
     void (*sock_reset_on_close)(struct rt_sock *s);
     void (*sock_close)(struct rt_sock *s);
 
@@ -189,6 +191,7 @@ struct rt_backend {
     int (*file_sync)(struct rt_loop *l, int fd);
     int (*file_truncate)(struct rt_loop *l, int fd, uint64_t size);
     int64_t (*file_size)(struct rt_loop *l, int fd);
+    int (*file_lock)(struct rt_loop *l, int fd, bool exclusive); /* does not wait: -EAGAIN */
     void (*file_close)(struct rt_loop *l, int fd);
     int (*file_rename)(struct rt_loop *l, const char *from, const char *to);
     int (*file_remove)(struct rt_loop *l, const char *path);

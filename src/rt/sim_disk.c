@@ -57,7 +57,7 @@ struct name_op {
 struct sim_file {
     struct inode *inode;
     uint32_t host, starts;
-    bool can_read, can_write;
+    bool can_read, can_write, locks, locks_alone;
 };
 
 /* ---- contents ---- */
@@ -376,6 +376,26 @@ int64_t sim_file_size(struct rt_loop *l, int fd)
     sim_step(l->sim);
     struct sim_file *f = file_of(l->sim, fd);
     return f ? (int64_t)f->inode->seen.size : -EIO;
+}
+
+int sim_file_lock(struct rt_loop *l, int fd, bool exclusive)
+{
+    struct sim_disk *d = &l->sim->disk;
+    sim_step(l->sim);
+    struct sim_file *f = file_of(l->sim, fd);
+    if (!f)
+        return -EIO;
+    if (exclusive ? !f->can_write : !f->can_read)
+        return -EBADF;
+    for (uint32_t i = 0; i < d->file_count; i++) {
+        const struct sim_file *other = d->files[i];
+        if (other && other != f && other->inode == f->inode && other->starts == f->starts &&
+            other->locks && (exclusive || other->locks_alone))
+            return -EAGAIN;
+    }
+    f->locks = true;
+    f->locks_alone = exclusive;
+    return 0;
 }
 
 void sim_file_close(struct rt_loop *l, int fd)

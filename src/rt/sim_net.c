@@ -384,6 +384,25 @@ int sim_sock_name(const struct rt_sock *s, bool peer, struct rt_addr *ret_addr)
     return 0;
 }
 
+/* Each host is one program, and its user is root. */
+int sim_sock_peer_cred(const struct rt_sock *s, struct rt_cred *ret_cred)
+{
+    const struct sim_end *e = s->sim;
+    if (!e || (e->local.family != AF_UNIX && e->remote.family != AF_UNIX))
+        return -EOPNOTSUPP;
+    if (!e->peer)
+        return -ENOTCONN;
+    *ret_cred = (struct rt_cred){.pid = 1};
+    return 0;
+}
+
+/* What is written flies at once, always. */
+int sim_sock_no_delay(struct rt_sock *s)
+{
+    const struct sim_end *e = s->sim;
+    return e && e->kind == RT_SOCK_STREAM && e->remote.family != AF_UNIX ? 0 : -EOPNOTSUPP;
+}
+
 void sim_sock_reset_on_close(struct rt_sock *s)
 {
     s->sim->reset_on_close = true;

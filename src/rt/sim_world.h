@@ -127,6 +127,8 @@ ssize_t sim_sock_send_to(struct rt_sock *s, const void *data, size_t size,
 int sim_sock_watch(struct rt_sock *s);
 int sim_sock_shutdown_write(struct rt_sock *s);
 int sim_sock_name(const struct rt_sock *s, bool peer, struct rt_addr *ret_addr);
+int sim_sock_peer_cred(const struct rt_sock *s, struct rt_cred *ret_cred);
+int sim_sock_no_delay(struct rt_sock *s);
 void sim_sock_reset_on_close(struct rt_sock *s);
 void sim_sock_close(struct rt_sock *s);
 
@@ -141,6 +143,7 @@ ssize_t sim_file_write(struct rt_loop *l, int fd, const void *data, size_t size,
 int sim_file_sync(struct rt_loop *l, int fd);
 int sim_file_truncate(struct rt_loop *l, int fd, uint64_t size);
 int64_t sim_file_size(struct rt_loop *l, int fd);
+int sim_file_lock(struct rt_loop *l, int fd, bool exclusive);
 void sim_file_close(struct rt_loop *l, int fd);
 int sim_file_rename(struct rt_loop *l, const char *from, const char *to);
 int sim_file_remove(struct rt_loop *l, const char *path);

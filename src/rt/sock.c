@@ -325,6 +325,35 @@ int rt_shutdown_write(struct rt_sock *s)
     return s->loop->backend->sock_shutdown_write(s);
 }
 
+/* Reads on until the peer's end. */
+static int drop_rest(struct rt_sock *s, rt_time deadline)
+{
+    enum { CHUNK_BYTES = 1024 };
+    char chunk[CHUNK_BYTES];
+    ssize_t n = 1;
+    for (size_t total = 0; n > 0; total += (size_t)n) {
+        if (total > RT_LINGER_BYTES_MAX)
+            return -EMSGSIZE;
+        n = rt_read(s, chunk, sizeof(chunk), deadline);
+    }
+    return (int)n;
+}
+
+int rt_close_gently(struct rt_sock *s, rt_time deadline)
+{
+    int r = rt_shutdown_write(s);
+    if (r == 0)
+        r = drop_rest(s, deadline);
+    if (r != -EBADF) /* that is: somebody else closed it meanwhile */
+        rt_close(s);
+    return r;
+}
+
+int rt_sock_no_delay(struct rt_sock *s)
+{
+    return s->loop->backend->sock_no_delay(s);
+}
+
 /* ---- datagrams ---- */
 
 int rt_udp_open(const struct rt_addr *at, const struct rt_addr *connect_to,
@@ -418,4 +447,11 @@ int rt_sock_local(const struct rt_sock *s, struct rt_addr *ret_addr)
 int rt_sock_peer(const struct rt_sock *s, struct rt_addr *ret_addr)
 {
     return s->loop->backend->sock_name(s, true, ret_addr);
+}
+
+int rt_sock_peer_cred(const struct rt_sock *s, struct rt_cred *ret_cred)
+{
+    if (s->kind == RT_SOCK_LISTENER)
+        return -ENOTCONN; /* the kernel would name ourselves */
+    return s->loop->backend->sock_peer_cred(s, ret_cred);
 }

@@ -50,8 +50,17 @@ int rt_wait_writable(struct rt_sock *s, rt_time deadline);
 
 /* No more writing from us: the peer reads the end of the stream. */
 int rt_shutdown_write(struct rt_sock *s);
-/* NULL is accepted. Does not wait. */
+/* NULL is accepted. Does not wait. What the peer sent and we did not read makes the kernel send a
+ * reset, which may overtake our last words. */
 void rt_close(struct rt_sock *s);
+/* Closes once the peer has heard our last words: ends our writing, then drops what it still sends
+ * until its end, an error, RT_LINGER_BYTES_MAX or the deadline. Closed in every case; returns 0
+ * when the peer's end was seen. */
+enum { RT_LINGER_BYTES_MAX = 1024 * 1024 };
+int rt_close_gently(struct rt_sock *s, rt_time deadline);
+/* TCP: small writes leave at once, also while earlier ones are not acknowledged (no Nagle). For
+ * protocols that write more than once before they read. */
+int rt_sock_no_delay(struct rt_sock *s);
 
 /* ---- datagrams ---- */
 
@@ -78,5 +87,14 @@ int rt_borrow(int fd, struct rt_sock **ret_sock);
 int rt_sock_fd(const struct rt_sock *s);
 int rt_sock_local(const struct rt_sock *s, struct rt_addr *ret_addr);
 int rt_sock_peer(const struct rt_sock *s, struct rt_addr *ret_addr);
+
+struct rt_cred {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+/* Who is at the other end of a unix stream, by the kernel's word: who it was when it connected, or
+ * listened. Returns 0, -EOPNOTSUPP (no unix socket) or -ENOTCONN. */
+int rt_sock_peer_cred(const struct rt_sock *s, struct rt_cred *ret_cred);
 
 #endif

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "tests/rt/world.h"
 
 /* The same name on the host's disk and on the simulated one. */
@@ -53,6 +55,55 @@ static void a_whole_file_is_replaced_in_one_step(void *arg)
     buf_done(&b);
 }
 
+static void a_lock_is_held_until_the_file_is_closed(void *arg)
+{
+    (void)arg;
+    struct rt_file *a, *b;
+    CHECK_INT(rt_file_open(path, O_RDWR | O_CREAT, 0600, &a, RT_NEVER), 0);
+    CHECK_INT(rt_file_open(path, O_RDWR, 0, &b, RT_NEVER), 0);
+    CHECK_INT(rt_file_lock(a, false, RT_NEVER), 0);
+    CHECK_INT(rt_file_lock(b, false, RT_NEVER), 0);
+    CHECK_INT(rt_file_lock(a, true, RT_NEVER), -EAGAIN);
+    rt_file_close(b);
+    CHECK_INT(rt_file_lock(a, true, RT_NEVER), 0);
+    CHECK_INT(rt_file_open(path, O_RDWR, 0, &b, RT_NEVER), 0);
+    CHECK_INT(rt_file_lock(b, true, RT_NEVER), -EAGAIN);
+    CHECK_INT(rt_file_lock(b, false, RT_NEVER), -EAGAIN);
+    rt_file_close(a);
+    CHECK_INT(rt_file_lock(b, true, RT_NEVER), 0);
+    rt_file_close(b);
+    CHECK_INT(rt_file_open(path, O_RDONLY, 0, &a, RT_NEVER), 0);
+    CHECK_INT(rt_file_lock(a, true, RT_NEVER), -EBADF);
+    rt_file_close(a);
+    CHECK_INT(rt_file_remove(path, RT_NEVER), 0);
+    CHECK_INT(rt_file_sync_folder(path, RT_NEVER), 0);
+}
+
+/* Each call of the disk fails in turn: the old file stays whole, and no other is left beside it. */
+static void a_failing_disk_leaves_the_old_file(void *arg)
+{
+    (void)arg;
+    struct buf b = BUF(MEM_TEST, 16);
+    int r = -1;
+    CHECK_INT(rt_file_write_all(path, "old", 3, 0600, RT_NEVER), 0);
+    for (uint64_t n = 1; r < 0; n++) {
+        fault_arm(FAULT_SYSCALL, n);
+        r = rt_file_write_all(path, "new", 3, 0600, RT_NEVER);
+        fault_arm(FAULT_SYSCALL, 0);
+        buf_clear(&b);
+        CHECK_INT(rt_file_read_all(path, &b, RT_NEVER), 0);
+        bool replaced = slice_eq(buf_slice(&b), SLICE("new"));
+        CHECK(replaced || slice_eq(buf_slice(&b), SLICE("old")));
+        CHECK(replaced || r < 0);
+    }
+    char beside[96];
+    glob_t found;
+    snprintf(beside, sizeof(beside), "%s.*", path);
+    CHECK_INT(glob(beside, 0, NULL, &found), GLOB_NOMATCH);
+    CHECK_INT(rt_file_remove(path, RT_NEVER), 0);
+    buf_done(&b);
+}
+
 static void task_meets_a_failing_disk(void *arg)
 {
     (void)arg;
@@ -76,6 +127,8 @@ int main(void)
     name_file();
     ON_ALL(what_was_written_is_read_back);
     ON_ALL(a_whole_file_is_replaced_in_one_step);
+    ON_ALL(a_lock_is_held_until_the_file_is_closed);
+    ON_EPOLL_1(a_failing_disk_leaves_the_old_file);
     TAP_RUN(a_failed_fsync_is_told_and_final);
     return tap_done();
 }

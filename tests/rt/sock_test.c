@@ -348,6 +348,80 @@ static void a_unix_stream_carries_both_ways(void *arg)
     rt_close(listener);
 }
 
+static void the_kernel_says_who_is_at_the_other_end(void *arg)
+{
+    (void)arg;
+    struct rt_cred cred = {.pid = -1};
+    char name[64];
+    snprintf(name, sizeof(name), "@firebreak-cred-test-%d", (int)getpid());
+    struct rt_addr at;
+    struct rt_sock *listener, *c, *peer;
+    CHECK_INT(rt_addr_unix(slice_from(name), &at), 0);
+    CHECK_INT(rt_listen(&at, 4, false, &listener), 0);
+    CHECK_INT(rt_sock_peer_cred(listener, &cred), -ENOTCONN);
+    CHECK_INT(cred.pid, -1);
+    CHECK_INT(rt_connect(&at, NULL, &c, rt_now() + RT_SEC), 0);
+    CHECK_INT(rt_accept(listener, &peer, NULL, rt_now() + RT_SEC), 0);
+    CHECK_INT(rt_sock_peer_cred(peer, &cred), 0);
+    CHECK_INT(cred.uid, world_now_ == WORLD_SIM ? 0 : getuid());
+    CHECK_INT(cred.pid, world_now_ == WORLD_SIM ? 1 : getpid());
+    CHECK_INT(rt_sock_peer_cred(c, &cred), 0);
+    rt_close(c);
+    rt_close(peer);
+    rt_close(listener);
+    struct server s;
+    server_open(&s, 4);
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_sock_peer_cred(c, &cred), -EOPNOTSUPP);
+    CHECK_INT(rt_sock_no_delay(c), 0);
+    rt_close(c);
+    server_done(&s);
+}
+
+/* A client that talks on while the answer comes: a bare close would reset it. */
+static void task_answers_and_leaves(void *arg)
+{
+    struct server *s = arg;
+    struct rt_sock *c;
+    CHECK_INT(rt_accept(s->listener, &c, NULL, RT_NEVER), 0);
+    rt_sleep(rt_now() + 10 * RT_MS); /* its words have come, and nobody reads them */
+    CHECK_INT(rt_write(c, "no", 2, RT_NEVER), 0);
+    CHECK_INT(rt_close_gently(c, rt_now() + RT_SEC), 0);
+}
+
+static void a_gentle_close_lets_the_last_words_through(void *arg)
+{
+    (void)arg;
+    struct server s;
+    struct rt_sock *c;
+    char b[8];
+    server_open(&s, 4);
+    rt_go(&s.group, task_answers_and_leaves, &s);
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_write(c, "a long request", 14, RT_NEVER), 0);
+    rt_sleep(rt_now() + 30 * RT_MS);
+    CHECK_INT(rt_write(c, "and more", 8, RT_NEVER), 0);
+    rt_sleep(rt_now() + 10 * RT_MS);
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_SEC), 2);
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_SEC), 0);
+    rt_close(c);
+    CHECK_INT(rt_group_wait(&s.group, rt_now() + 2 * RT_SEC), 0);
+    server_done(&s);
+}
+
+static void a_gentle_close_waits_no_longer_than_it_may(void *arg)
+{
+    (void)arg;
+    struct server s;
+    struct rt_sock *c, *peer;
+    server_open(&s, 4);
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_accept(s.listener, &peer, NULL, RT_NEVER), 0);
+    CHECK_INT(rt_close_gently(peer, rt_now() + 5 * RT_MS), -ETIMEDOUT);
+    rt_close(c);
+    server_done(&s);
+}
+
 /* ---- epoll only: real descriptors ---- */
 
 static void a_pipe_can_be_adopted(void *arg)
@@ -465,6 +539,9 @@ int main(void)
     ON_ALL(a_writer_whose_peer_only_reads_waits_without_spinning);
     ON_ALL(a_wait_for_readable_is_for_what_can_be_read);
     ON_ALL(a_unix_stream_carries_both_ways);
+    ON_ALL(the_kernel_says_who_is_at_the_other_end);
+    ON_ALL(a_gentle_close_lets_the_last_words_through);
+    ON_ALL(a_gentle_close_waits_no_longer_than_it_may);
     ON_EPOLL(a_pipe_can_be_adopted);
     ON_EPOLL(a_regular_file_cannot_be_adopted);
     ON_EPOLL(an_edge_of_a_closed_descriptor_connects_nobody);
