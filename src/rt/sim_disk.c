@@ -44,6 +44,7 @@ struct name {
     struct list link;
     uint32_t host;
     struct inode *seen, *durable; /* NULL: no such file */
+    bool wanted;                  /* of a sync of names that is under way */
     char path[];
 };
 
@@ -52,6 +53,7 @@ struct name_op {
     struct list link;
     struct name *to, *from;
     struct inode *inode;
+    bool wanted;
 };
 
 struct sim_file {
@@ -158,6 +160,41 @@ static bool same_folder(const char *a, const char *b)
 {
     size_t size = folder_size(a);
     return size == folder_size(b) && memcmp(a, b, size) == 0;
+}
+
+static bool is_wanted(const struct name *n, const char *path)
+{
+    return n && (n->wanted || same_folder(n->path, path));
+}
+
+/* What is to become durable for the folder of `path`: all that changed a name in it, and what came
+ * before that to the same names. A rename out of a folder that is not synced must take along the
+ * creation there, which else would come to light after a crash as a second file. */
+static void mark_wanted(struct rt_sim *sim, uint32_t host, const char *path)
+{
+    struct list *ops = &sim->disk.name_ops;
+    for (struct list *it = ops->prev; it != ops; it = it->prev) {
+        struct name_op *op = list_entry(it, struct name_op, link);
+        if (op->to->host != host || !(is_wanted(op->to, path) || is_wanted(op->from, path)))
+            continue;
+        op->wanted = op->to->wanted = true;
+        if (op->from)
+            op->from->wanted = true;
+    }
+}
+
+static void sync_names(struct rt_sim *sim, uint32_t host, const char *path)
+{
+    mark_wanted(sim, host, path);
+    list_each_safe (it, &sim->disk.name_ops) {
+        struct name_op *op = list_entry(it, struct name_op, link);
+        if (!op->wanted)
+            continue;
+        op->to->wanted = false;
+        if (op->from)
+            op->from->wanted = false;
+        name_op_finish(op, true);
+    }
 }
 
 /* ---- a world's disks ---- */
@@ -449,10 +486,6 @@ int sim_file_sync_folder(struct rt_loop *l, const char *path)
     sim_trace(sim, TRACE_FOLDER_SYNC, fails);
     if (fails)
         return -EIO; /* the names stay at risk: a journal is written again with the next one */
-    list_each_safe (it, &sim->disk.name_ops) {
-        struct name_op *op = list_entry(it, struct name_op, link);
-        if (op->to->host == h->ip && same_folder(op->to->path, path))
-            name_op_finish(op, true);
-    }
+    sync_names(sim, h->ip, path);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "rt/blocking.h"
 #include "tests/rt/world.h"
 
 /* The same name on the host's disk and on the simulated one. */
@@ -79,6 +80,38 @@ static void a_lock_is_held_until_the_file_is_closed(void *arg)
     CHECK_INT(rt_file_sync_folder(path, RT_NEVER), 0);
 }
 
+static void work_that_blocks(void *arg)
+{
+    (void)arg;
+    char text[8] = "", other[80];
+    snprintf(other, sizeof(other), "%s.other", path);
+    int fd = rt_disk_open(path, O_RDWR, 0);
+    CHECK(fd >= 0);
+    CHECK_INT(rt_disk_lock(fd, true), -EAGAIN); /* the task holds it */
+    CHECK_INT(rt_disk_write(fd, "words", 5, 2), 0);
+    CHECK_INT(rt_disk_size(fd), 7);
+    CHECK_INT(rt_disk_truncate(fd, 6), 0);
+    CHECK_INT(rt_disk_sync(fd), 0);
+    CHECK_INT(rt_disk_read(fd, text, sizeof(text), 2), 4);
+    CHECK_STR(text, "word");
+    rt_disk_close(fd);
+    CHECK_INT(rt_disk_rename(path, other), 0);
+    CHECK_INT(rt_disk_sync_folder(path), 0);
+    CHECK_INT(rt_disk_open(path, O_RDONLY, 0), -ENOENT);
+    CHECK_INT(rt_disk_remove(other), 0);
+}
+
+static void code_that_blocks_has_the_same_disk(void *arg)
+{
+    (void)arg;
+    struct rt_file *f;
+    CHECK_INT(rt_file_open(path, O_RDWR | O_CREAT | O_TRUNC, 0600, &f, RT_NEVER), 0);
+    CHECK_INT(rt_file_lock(f, true, RT_NEVER), 0);
+    CHECK_INT(rt_file_write(f, "in", 2, 0, RT_NEVER), 0);
+    CHECK_INT(rt_offload(work_that_blocks, NULL, RT_NEVER), 0);
+    rt_file_close(f);
+}
+
 /* Each call of the disk fails in turn: the old file stays whole, and no other is left beside it. */
 static void a_failing_disk_leaves_the_old_file(void *arg)
 {
@@ -128,6 +161,7 @@ int main(void)
     ON_ALL(what_was_written_is_read_back);
     ON_ALL(a_whole_file_is_replaced_in_one_step);
     ON_ALL(a_lock_is_held_until_the_file_is_closed);
+    ON_ALL(code_that_blocks_has_the_same_disk);
     ON_EPOLL_1(a_failing_disk_leaves_the_old_file);
     TAP_RUN(a_failed_fsync_is_told_and_final);
     return tap_done();

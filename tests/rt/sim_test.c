@@ -457,6 +457,52 @@ static void an_unsynced_rename_may_be_lost_but_is_never_half(void)
     CHECK_INT(fates, 3);
 }
 
+static void task_moves_to_another_folder(void *arg)
+{
+    (void)arg;
+    char text[32];
+    rt_sim_set_host(HOST_A);
+    CHECK_INT(write_file("d/f", "text", true), 0);
+    CHECK_INT(rt_file_rename("d/f", "e/f", RT_NEVER), 0);
+    CHECK_INT(rt_file_sync_folder("e/f", RT_NEVER), 0);
+    CHECK_INT(write_file("d/g", "other", true), 0); /* nothing of this was asked to be kept */
+    rt_sim_crash_host(HOST_A);
+    rt_sim_start_host(HOST_A);
+    CHECK_STR(read_file("e/f", text, sizeof(text)), "text");
+    CHECK_STR(read_file("d/f", text, sizeof(text)), "");
+    fates |= read_file("d/g", text, sizeof(text))[0] ? 1 : 2;
+}
+
+static void a_file_that_moved_is_in_one_place(void)
+{
+    fates = 0;
+    for (uint64_t seed = 1; seed <= 50; seed++)
+        CHECK_INT(run(seed, task_moves_to_another_folder), 0);
+    CHECK_INT(fates, 3);
+}
+
+static void task_locks_and_loses_power(void *arg)
+{
+    (void)arg;
+    struct rt_file *a, *b;
+    rt_sim_set_host(HOST_A);
+    CHECK_INT(rt_file_write_all("d/f", "x", 1, 0600, RT_NEVER), 0);
+    CHECK_INT(rt_file_open("d/f", O_RDWR, 0, &a, RT_NEVER), 0);
+    CHECK_INT(rt_file_lock(a, true, RT_NEVER), 0);
+    rt_sim_crash_host(HOST_A);
+    CHECK_INT(rt_file_lock(a, true, RT_NEVER), -EIO);
+    rt_sim_start_host(HOST_A);
+    CHECK_INT(rt_file_open("d/f", O_RDWR, 0, &b, RT_NEVER), 0);
+    CHECK_INT(rt_file_lock(b, true, RT_NEVER), 0); /* a's was of the life before */
+    rt_file_close(a);
+    rt_file_close(b);
+}
+
+static void a_lock_ends_with_the_life_of_its_host(void)
+{
+    CHECK_INT(run(1, task_locks_and_loses_power), 0);
+}
+
 static void task_writes_whole_files(void *arg)
 {
     (void)arg;
@@ -538,6 +584,8 @@ int main(int argc, char **argv)
     TAP_RUN(a_host_that_lost_power_sends_nothing_again);
     TAP_RUN(a_crash_keeps_what_was_synced_and_keeps_loses_or_tears_the_rest);
     TAP_RUN(an_unsynced_rename_may_be_lost_but_is_never_half);
+    TAP_RUN(a_file_that_moved_is_in_one_place);
+    TAP_RUN(a_lock_ends_with_the_life_of_its_host);
     TAP_RUN(a_whole_file_is_replaced_or_kept_whatever_the_disk_does);
     TAP_RUN(a_failed_sync_may_lose_the_data_and_is_final);
     TAP_RUN(nothing_is_left_allocated);
