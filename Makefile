@@ -98,7 +98,7 @@ cov: #                which lines the unit tests run
 	@$(MAKE) F=cov unit
 	@tools/cov $(O)/cov
 valgrind: $(TESTS) #           unit tests under memcheck
-	@$(TAP) -t 240 --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --fair-sched=yes' $(TESTS)
+	@FIREBREAK_ARENA_DEBUG=1 $(TAP) -t 240 --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --fair-sched=yes' $(TESTS)
 tools-test: $(B)/tests/tools/gdb_world #         the tests of tools/
 	@$(PYTAP) $(wildcard tests/tools/*_test.py)
 e2e: $(FIREBREAK) #                the real binary against real servers

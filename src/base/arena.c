@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     ARENA_FIRST_BYTES = 4 * 1024,
@@ -37,28 +38,28 @@ static void blocks_free(struct arena *a, struct arena_block *block)
     }
 }
 
-#ifdef FIREBREAK_ARENA_DEBUG
+/* Whether each object has a block of its own: ASan and valgrind then know its exact bounds and its
+ * end. Valgrind runs the same programs as the plain tests, so there the environment says it. */
+#if defined(FIREBREAK_ARENA_DEBUG)
+enum { one_block_each = true };
+#elif defined(FIREBREAK_FAULTS)
+/* Rule zero: mutable file-scope state; set before main(), as in fault.c. */
+static bool one_block_each;
 
-/* A block for each object: ASan and valgrind then know its exact bounds and its end. */
-static void *take(struct arena *a, size_t size, size_t rounded)
+__attribute__((constructor)) static void read_environment(void)
 {
-    (void)rounded;
-    return block_new(a, size)->data;
+    const char *debug = getenv("FIREBREAK_ARENA_DEBUG");
+    one_block_each = debug && debug[0] == '1';
 }
-
-void arena_reset(struct arena *a)
-{
-    blocks_free(a, a->blocks);
-    a->blocks = NULL;
-    a->used = 0;
-}
-
 #else
+enum { one_block_each = false };
+#endif
 
 /* The rest of the block before is given up; with doubling blocks that is at most half. */
 static void *take(struct arena *a, size_t size, size_t rounded)
 {
-    (void)size;
+    if (one_block_each)
+        return block_new(a, size)->data;
     if ((size_t)(a->end - a->at) < rounded) {
         size_t cap = a->blocks ? a->blocks->cap * 2 : ARENA_FIRST_BYTES;
         if (cap > ARENA_BLOCK_BYTES_MAX)
@@ -80,7 +81,7 @@ void arena_reset(struct arena *a)
 {
     struct arena_block *keep = a->blocks;
 
-    if (keep && keep->cap > ARENA_BLOCK_BYTES_MAX)
+    if (one_block_each || (keep && keep->cap > ARENA_BLOCK_BYTES_MAX))
         keep = NULL;
     blocks_free(a, keep ? keep->next : a->blocks);
     a->blocks = keep;
@@ -92,8 +93,6 @@ void arena_reset(struct arena *a)
     }
     a->used = 0;
 }
-
-#endif
 
 void *arena_alloc(struct arena *a, size_t size)
 {

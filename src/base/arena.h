@@ -1,7 +1,8 @@
 /* arena.h - many small objects with one end.
  *
  * Objects are never freed one by one: arena_reset or arena_done ends them all, and it is the
- * only owner. In debug builds (-DFIREBREAK_ARENA_DEBUG, set by the asan flavour) each object is a
+ * only owner. In debug mode (-DFIREBREAK_ARENA_DEBUG, set by the asan flavour; in builds with fault
+ * points also FIREBREAK_ARENA_DEBUG=1 in the environment, set by `make valgrind`) each object is a
  * malloc of its own and is poisoned at reset, so that ASan and valgrind see a use after it.
  * All zeroes is a valid empty arena without a bound. Not thread-safe. */
 #ifndef FIREBREAK_BASE_ARENA_H

@@ -98,6 +98,24 @@ static void text_is_copied_and_ends_in_nul(void)
     arena_done(&a);
 }
 
+/* In debug mode a tool sees the end of an object as it sees that of any other block. */
+static void in_debug_mode_each_object_is_a_block(void)
+{
+    struct arena a = ARENA(MEM_TEST, 0);
+    int64_t before = mem_usage_of(MEM_TEST).live;
+    const char *debug = getenv("FIREBREAK_ARENA_DEBUG");
+
+    for (int i = 0; i < 10; i++)
+        arena_alloc(&a, 10);
+#ifdef FIREBREAK_ARENA_DEBUG
+    debug = "1";
+#endif
+    CHECK_INT(mem_usage_of(MEM_TEST).live - before, debug ? 10 : 1);
+    arena_reset(&a);
+    CHECK_INT(mem_usage_of(MEM_TEST).live - before, debug ? 0 : 1);
+    arena_done(&a);
+}
+
 int main(void)
 {
     TAP_RUN(objects_are_zeroed_aligned_and_apart);
@@ -107,5 +125,6 @@ int main(void)
     TAP_RUN(the_bound_is_never_passed);
     TAP_RUN(sizes_that_overflow_give_null);
     TAP_RUN(text_is_copied_and_ends_in_nul);
+    TAP_RUN(in_debug_mode_each_object_is_a_block);
     return tap_done();
 }
