@@ -121,6 +121,12 @@ ALWAYS_INLINE int wait_on(struct list *waiters, void *value, rt_time deadline)
     return wait_park(&w, deadline);
 }
 
+static inline void found_full(struct rt_chan *c)
+{
+    c->full_total++;
+    DTRACE_PROBE2(firebreak, chan_full, c->name, c->cap);
+}
+
 int rt_chan_send(struct rt_chan *c, const void *value, rt_time deadline)
 {
     int r = rt_check_cancel();
@@ -128,8 +134,7 @@ int rt_chan_send(struct rt_chan *c, const void *value, rt_time deadline)
         r = try_send(c, value);
     if (r != -EAGAIN)
         return r;
-    c->full_total++;
-    DTRACE_PROBE2(firebreak, chan_full, c->name, c->cap);
+    found_full(c);
     return wait_on(&c->senders, (void *)value, deadline);
 }
 
@@ -196,7 +201,7 @@ static int select_wait(struct rt_case *cases, uint32_t count, rt_time deadline)
         if (!cases[i].chan)
             continue;
         if (cases[i].send)
-            cases[i].chan->full_total++;
+            found_full(cases[i].chan);
         list_push_back(cases[i].send ? &cases[i].chan->senders : &cases[i].chan->receivers,
                        &arms[i].link);
     }

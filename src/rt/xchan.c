@@ -39,6 +39,7 @@ struct rt_xchan {
     uint64_t head; /* receiver's end */
     atomic_bool receiver_waits, arrived_posted;
     atomic_int senders_wait;
+    _Atomic uint64_t full_total;
     struct rt_message arrived;
     struct list receivers; /* tasks of the receiving loop */
     pthread_mutex_t lock;
@@ -193,11 +194,25 @@ static void wake_senders(struct rt_xchan *x, bool all)
     pthread_mutex_unlock(&x->lock);
 }
 
-int rt_xchan_try_send(struct rt_xchan *x, const void *value)
+static void found_full(struct rt_xchan *x)
+{
+    atomic_fetch_add_explicit(&x->full_total, 1, memory_order_relaxed);
+    DTRACE_PROBE2(firebreak, chan_full, x->name, x->mask + 1);
+}
+
+static int try_send(struct rt_xchan *x, const void *value)
 {
     int r = ring_push(x, value);
     if (r == 0)
         wake_receivers(x);
+    return r;
+}
+
+int rt_xchan_try_send(struct rt_xchan *x, const void *value)
+{
+    int r = try_send(x, value);
+    if (r == -EAGAIN)
+        found_full(x);
     return r;
 }
 
@@ -210,7 +225,7 @@ static int wait_for_room(struct rt_xchan *x, const void *value, rt_time deadline
     atomic_fetch_add(&x->senders_wait, 1);
     pthread_mutex_unlock(&x->lock);
     atomic_thread_fence(memory_order_seq_cst);
-    int r = rt_xchan_try_send(x, value);
+    int r = try_send(x, value);
     *ret_sent = r == 0;
     if (r == -EAGAIN)
         r = rt_park(deadline);
@@ -231,11 +246,14 @@ static int wait_for_room(struct rt_xchan *x, const void *value, rt_time deadline
 int rt_xchan_send(struct rt_xchan *x, const void *value, rt_time deadline)
 {
     int r = rt_check_cancel();
-    bool sent = false;
+    bool sent = false, told = false;
     while (r == 0 && !sent) {
-        r = rt_xchan_try_send(x, value);
+        r = try_send(x, value);
         if (r != -EAGAIN)
             return r;
+        if (!told)
+            found_full(x);
+        told = true;
         r = wait_for_room(x, value, deadline, &sent);
     }
     return r;
@@ -265,6 +283,18 @@ int rt_xchan_recv(struct rt_xchan *x, void *ret_value, rt_time deadline)
         r = ring_peek(x) == -EAGAIN ? wait_for_value(x, deadline) : 0;
     }
     return r;
+}
+
+void rt_xchan_stats_read(struct rt_xchan *x, struct rt_xchan_stats *ret_stats)
+{
+    uint64_t tail = atomic_load_explicit(&x->tail, memory_order_relaxed) & ~CLOSED;
+    assert(x->loop == rt_self);
+    *ret_stats = (struct rt_xchan_stats){
+        .name = x->name,
+        .len = tail - x->head,
+        .cap = x->mask + UINT64_C(1),
+        .full_total = atomic_load_explicit(&x->full_total, memory_order_relaxed),
+    };
 }
 
 void rt_xchan_close(struct rt_xchan *x)

@@ -23,6 +23,13 @@ int rt_xchan_try_send(struct rt_xchan *x, const void *value);
 /* From tasks of the receiving loop. Returns 0, -EPIPE (closed and drained), -ETIMEDOUT,
  * -ECANCELED. */
 int rt_xchan_recv(struct rt_xchan *x, void *ret_value, rt_time deadline);
+/* For firebreak_queue_length, _limit and _full_total. Tasks of the receiving loop. */
+struct rt_xchan_stats {
+    const char *name;
+    uint64_t len, cap;
+    uint64_t full_total; /* sends that found it full */
+};
+void rt_xchan_stats_read(struct rt_xchan *x, struct rt_xchan_stats *ret_stats);
 /* No more values from now on. One whose send returned 0 is still received, however near that was.
  * Any thread. */
 void rt_xchan_close(struct rt_xchan *x);

@@ -30,6 +30,12 @@ static void a_full_one_times_out_and_keeps_the_value_with_the_sender(void *arg)
     CHECK_INT(rt_xchan_try_send(x, &(int){3}), -EAGAIN);
     CHECK_INT(send_int(3, rt_now()), -ETIMEDOUT);
     CHECK_INT(send_int(3, rt_now() + RT_MS), -ETIMEDOUT);
+    struct rt_xchan_stats st;
+    rt_xchan_stats_read(x, &st);
+    CHECK_INT(st.len, 2);
+    CHECK_INT(st.cap, 2);
+    CHECK_INT(st.full_total, 3);
+    CHECK_STR(st.name, "test");
     CHECK_INT(receive_int(RT_NEVER), 1);
     CHECK_INT(receive_int(RT_NEVER), 2);
     CHECK_INT(receive_int(rt_now() + RT_MS), -ETIMEDOUT);
