@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -59,6 +60,51 @@ static void it_wakes_who_waits(void *arg)
     CHECK_INT(rt_signals_wait(s, SOON), SIGUSR1);
     rt_group_done(&g);
     rt_signals_close(s);
+}
+
+enum { STORM = 3000 };
+
+/* In a child: signals as fast as they can be sent, until it has sent all. */
+static pid_t storm_begin(void)
+{
+    fflush(stdout);
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0) {
+        for (int i = 0; i < STORM; i++)
+            kill(parent, i % 2 ? SIGUSR1 : SIGUSR2);
+        _exit(0);
+    }
+    return pid;
+}
+
+static void task_sleeps_in_small_steps(void *arg)
+{
+    for (int i = 0; i < 50; i++)
+        *(int *)arg += rt_sleep(rt_now() + RT_MS / 2) == 0;
+}
+
+/* Timers, tasks and other loops go on, and the last of each signal is told. */
+static void a_storm_of_signals_is_weathered(void *arg)
+{
+    (void)arg;
+    int steps[4] = {0}, status, told = 0;
+    struct rt_group g;
+    rt_group_init(&g, "sleepers");
+    struct rt_signals *s = take(SIGUSR1, SIGUSR2);
+    for (int i = 0; i < 4; i++)
+        rt_go_on(i % rt_loop_count(), &g, task_sleeps_in_small_steps, &steps[i]);
+    pid_t storm = storm_begin();
+    while (rt_signals_wait(s, rt_now() + 100 * RT_MS) > 0)
+        told++;
+    CHECK(told >= 2);
+    CHECK_INT(waitpid(storm, &status, 0), storm);
+    kill(getpid(), SIGUSR1);
+    CHECK_INT(rt_signals_wait(s, SOON), SIGUSR1);
+    CHECK_INT(rt_group_wait(&g, SOON), 0);
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(steps[i], 50);
+    rt_signals_close(s);
+    rt_group_done(&g);
 }
 
 static void what_was_pending_at_the_end_kills_nobody(void *arg)
@@ -127,6 +173,7 @@ int main(void)
 {
     ON_EPOLL(a_signal_is_a_value);
     ON_EPOLL(it_wakes_who_waits);
+    ON_EPOLL(a_storm_of_signals_is_weathered);
     ON_EPOLL(what_was_pending_at_the_end_kills_nobody);
     ON_EPOLL(closing_in_any_order_leaves_the_other_alone);
     ON_EPOLL(one_that_was_blocked_before_stays_blocked);

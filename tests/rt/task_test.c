@@ -1,8 +1,10 @@
 #include "tests/rt/world.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/fault.h"
 
 /* ---- tasks and groups ---- */
 
@@ -242,6 +244,72 @@ static void cancelling_reaches_tasks_of_other_loops(void *arg)
         CHECK_INT(results[i], -ECANCELED);
 }
 
+static void no_stack_to_be_had_starts_nothing(void *arg)
+{
+    (void)arg;
+    int seen = -1, r = 0;
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    fault_arm(FAULT_SYSCALL, 1);
+    r = rt_go(&g, task_notes_its_loop, &seen);
+    fault_arm(FAULT_SYSCALL, 0);
+    CHECK_INT(r, -ENOMEM);
+    CHECK_INT(g.live, 0);
+    CHECK_INT(rt_go(&g, task_notes_its_loop, &seen), 0);
+    CHECK_INT(rt_group_wait(&g, RT_NEVER), 0);
+    CHECK_INT(seen, 0);
+    rt_group_done(&g);
+}
+
+/* fn must run, as it may own what its argument points to: so the far loop tries again. */
+static void a_far_task_without_a_stack_starts_later(void *arg)
+{
+    (void)arg;
+    int seen = -1;
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    CHECK_INT(rt_go(&g, task_notes_its_loop, &seen), 0); /* leaves its stack for the stand-in */
+    CHECK_INT(rt_group_wait(&g, RT_NEVER), 0);
+    fault_arm(FAULT_SYSCALL, 1);
+    CHECK_INT(rt_go_on(1, &g, task_notes_its_loop, &seen), 0);
+    CHECK_INT(rt_group_wait(&g, rt_now() + 5 * RT_SEC), 0);
+    fault_arm(FAULT_SYSCALL, 0);
+    CHECK_INT(seen, 1);
+    rt_group_done(&g);
+}
+
+enum { ALL_LOOPS = 64, MANY_ROUNDS = 50 };
+
+static void task_counts(void *arg)
+{
+    atomic_fetch_add((atomic_int *)arg, 1);
+    rt_sleep(rt_now() + (rt_time)(rt_random() % 100) * RT_US);
+}
+
+/* Spawned, ended and cancelled across as many loops as there may be. */
+static void work_crosses_as_many_loops_as_there_may_be(void *arg)
+{
+    (void)arg;
+    atomic_int count = 0;
+    CHECK_INT(rt_loop_count(), ALL_LOOPS);
+    for (int round = 0; round < MANY_ROUNDS; round++) {
+        struct rt_group g;
+        rt_group_init(&g, "many");
+        for (int i = 0; i < ALL_LOOPS; i++)
+            CHECK_INT(rt_go_on(i, &g, task_counts, &count), 0);
+        if (round % 2)
+            rt_sleep(rt_now() + (rt_time)(rt_random() % 100) * RT_US);
+        rt_group_done(&g);
+    }
+    CHECK_INT(count, ALL_LOOPS * MANY_ROUNDS);
+}
+
+static void many_loops(void)
+{
+    const struct rt_config config = {.loops = ALL_LOOPS};
+    CHECK_INT(rt_run(&config, work_crosses_as_many_loops_as_there_may_be, NULL), 0);
+}
+
 static void nothing_is_left_allocated(void)
 {
     CHECK_INT(mem_usage_of(MEM_RT).live, 0);
@@ -261,6 +329,9 @@ int main(void)
     ON_ALL(many_tasks_share_the_offload_threads);
     ON_EPOLL(a_task_goes_to_the_loop_that_was_named);
     ON_EPOLL(cancelling_reaches_tasks_of_other_loops);
+    ON_EPOLL_1(no_stack_to_be_had_starts_nothing);
+    ON_EPOLL_N(a_far_task_without_a_stack_starts_later);
+    TAP_RUN(many_loops);
     TAP_RUN(nothing_is_left_allocated);
     return tap_done();
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -309,6 +310,55 @@ static void each_kernel_call_that_fails_leaves_nothing(void *arg)
     end();
 }
 
+enum { REPLACED = 300 };
+
+/* In a child: writes a number into a new file and renames it over the old one, again and again. */
+static pid_t replacing_begin(void)
+{
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (int i = 1; i <= REPLACED; i++) {
+            char text[16];
+            snprintf(text, sizeof(text), "%d", i);
+            put("a.new", text);
+            rename(at("a.new"), at("a"));
+            usleep((useconds_t)(i * 7919 % 700));
+        }
+        _exit(0);
+    }
+    return pid;
+}
+
+static int number_in(const char *name)
+{
+    char text[16] = "";
+    int fd = open(at(name), O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    close(fd);
+    return n > 0 ? (int)strtol(text, NULL, 10) : -1;
+}
+
+/* Who reads after each word of a change ends with the last one, and never sees half a file. */
+static void the_last_of_many_replacements_is_seen(void *arg)
+{
+    (void)arg;
+    int seen = 0, status;
+    begin();
+    put("a", "0");
+    struct rt_watch *w = watch(at("a"));
+    pid_t writer = replacing_begin();
+    while (seen < REPLACED && rt_watch_wait(w, SOON) == 0) {
+        int now = number_in("a");
+        CHECK(now >= seen);
+        seen = now;
+    }
+    CHECK_INT(seen, REPLACED);
+    CHECK_INT(waitpid(writer, &status, 0), writer);
+    rt_watch_close(w);
+    end();
+}
+
 int main(void)
 {
     ON_EPOLL(a_file_that_is_written_is_told_once);
@@ -322,6 +372,7 @@ int main(void)
     ON_EPOLL(a_file_on_the_way_may_become_a_folder);
     ON_EPOLL(a_folder_tells_of_everything_in_it);
     ON_EPOLL(a_file_is_told_when_it_is_whole);
+    ON_EPOLL(the_last_of_many_replacements_is_seen);
     ON_EPOLL(a_waiting_task_is_cancelled);
     ON_EPOLL_1(each_kernel_call_that_fails_leaves_nothing);
     return tap_done();

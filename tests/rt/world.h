@@ -52,6 +52,7 @@ static inline void world_sim_(rt_fn *fn, const char *name)
     } while (0)
 /* One that plants a fault: it fails the next call of whichever loop makes it. */
 #define ON_EPOLL_1(fn) world_epoll_(WORLD_EPOLL_1, fn, #fn)
+#define ON_EPOLL_N(fn) world_epoll_(WORLD_EPOLL_N, fn, #fn)
 #define ON_SIM(fn) world_sim_(fn, #fn)
 #define ON_ALL(fn)                                                                                 \
     do {                                                                                           \
