@@ -160,9 +160,12 @@ int rt_crash_enter(struct rt_loop *l)
 {
     l->signal_stack = mem_alloc(MEM_RT, SIGNAL_STACK_BYTES);
     stack_t ss = {.ss_sp = l->signal_stack, .ss_size = SIGNAL_STACK_BYTES};
-    if (sigaltstack(&ss, NULL) < 0)
-        return -errno;
-    return install();
+    int r = fault_fails(FAULT_SYSCALL) ? -ENOMEM : sigaltstack(&ss, NULL) < 0 ? -errno : install();
+    if (r < 0) {
+        mem_free(MEM_RT, l->signal_stack); /* so that leaving undoes nothing that was not done */
+        l->signal_stack = NULL;
+    }
+    return r;
 }
 
 void rt_crash_leave(struct rt_loop *l)

@@ -66,9 +66,13 @@ static void seed_random(struct rt_loop *l)
 static int epoll_open(struct rt_loop *l)
 {
     seed_random(l);
+    if (fault_fails(FAULT_SYSCALL))
+        return -EMFILE;
     l->epoll.fd = epoll_create1(EPOLL_CLOEXEC);
     if (l->epoll.fd < 0)
         return -errno;
+    if (fault_fails(FAULT_SYSCALL))
+        return -ENFILE;
     l->epoll.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (l->epoll.event_fd < 0)
         return -errno;
@@ -168,6 +172,8 @@ static int epoll_sock_open(struct rt_sock *s, int family)
 static int epoll_sock_bind(struct rt_sock *s, const struct rt_addr *at, bool reuse_port)
 {
     int on = 1;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EADDRNOTAVAIL;
     if (s->kind == RT_SOCK_LISTENER && at->family != AF_UNIX)
         setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (reuse_port && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
@@ -177,6 +183,8 @@ static int epoll_sock_bind(struct rt_sock *s, const struct rt_addr *at, bool reu
 
 static int epoll_sock_listen(struct rt_sock *s, int backlog)
 {
+    if (fault_fails(FAULT_SYSCALL))
+        return -EADDRINUSE;
     return listen(s->fd, backlog) < 0 ? -errno : 0;
 }
 
@@ -260,6 +268,8 @@ static ssize_t epoll_sock_recv_from(struct rt_sock *s, void *buf, size_t size,
     struct rt_addr from = {0};
     from.size = sizeof(from.un);
     ssize_t n;
+    if (fault_fails(FAULT_SYSCALL))
+        return -ENOMEM;
     do
         n = recvfrom(s->fd, buf, size, 0, &from.sa, &from.size);
     while (n < 0 && errno == EINTR);
@@ -273,6 +283,8 @@ static ssize_t epoll_sock_send_to(struct rt_sock *s, const void *data, size_t si
                                   const struct rt_addr *to)
 {
     ssize_t n;
+    if (fault_fails(FAULT_SYSCALL))
+        return -ENOBUFS;
     do
         n = sendto(s->fd, data, size, MSG_NOSIGNAL, to ? &to->sa : NULL, to ? to->size : 0);
     while (n < 0 && errno == EINTR);

@@ -80,7 +80,8 @@ static int thread_start(pthread_t *ret_id)
 {
     sigset_t before;
     rt_signals_block(&before);
-    int r = -pthread_create(ret_id, NULL, offload_thread, NULL);
+    int r = fault_fails(FAULT_SYSCALL) ? -EAGAIN
+                                       : -pthread_create(ret_id, NULL, offload_thread, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r;
 }

@@ -154,7 +154,8 @@ int rt_watchdog_start(const struct rt_config *config)
     pthread_condattr_destroy(&attr);
     sigset_t before;
     rt_signals_block(&before);
-    int r = -pthread_create(&dog.thread, NULL, dog_main, NULL);
+    int r = fault_fails(FAULT_SYSCALL) ? -EAGAIN
+                                       : -pthread_create(&dog.thread, NULL, dog_main, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     dog.started = r == 0;
     return r;

@@ -310,6 +310,28 @@ static void many_loops(void)
     CHECK_INT(rt_run(&config, work_crosses_as_many_loops_as_there_may_be, NULL), 0);
 }
 
+static void task_notes_that_it_ran(void *arg)
+{
+    *(int *)arg = 1;
+}
+
+/* Each call that sets up the loops fails in turn: fn did not run, or all is well. */
+static void a_start_that_fails_leaves_nothing(void)
+{
+    const struct rt_config config = {.loops = 3};
+    int r = -1, failures = 0;
+    for (uint64_t n = 1; r < 0; n++) {
+        int ran = 0;
+        fault_arm(FAULT_SYSCALL, n);
+        r = rt_run(&config, task_notes_that_it_ran, &ran);
+        fault_arm(FAULT_SYSCALL, 0);
+        CHECK_INT(ran, r == 0);
+        CHECK_INT(mem_usage_of(MEM_RT).live, 0);
+        failures += r < 0;
+    }
+    CHECK(failures >= 10);
+}
+
 static void nothing_is_left_allocated(void)
 {
     CHECK_INT(mem_usage_of(MEM_RT).live, 0);
@@ -331,6 +353,7 @@ int main(void)
     ON_EPOLL(cancelling_reaches_tasks_of_other_loops);
     ON_EPOLL_1(no_stack_to_be_had_starts_nothing);
     ON_EPOLL_N(a_far_task_without_a_stack_starts_later);
+    TAP_RUN(a_start_that_fails_leaves_nothing);
     TAP_RUN(many_loops);
     TAP_RUN(nothing_is_left_allocated);
     return tap_done();
