@@ -67,7 +67,7 @@ static void *alloc_counted(enum mem_subsystem sub, size_t size)
 
 void *mem_alloc(enum mem_subsystem sub, size_t size)
 {
-    void *ptr = alloc_counted(sub, size);
+    void *ptr = fault_fails(FAULT_ALLOC) ? NULL : alloc_counted(sub, size);
     if (UNLIKELY(!ptr))
         out_of_memory(sub, size);
     return ptr;
@@ -84,7 +84,7 @@ void *mem_resize(enum mem_subsystem sub, void *ptr, size_t size)
 {
     int64_t old_bytes = ptr ? (int64_t)malloc_usable_size(ptr) : 0;
     /* realloc(ptr, 0) would free; here a size of 0 is an object like any other. */
-    void *moved = realloc(ptr, size ? size : 1);
+    void *moved = fault_fails(FAULT_ALLOC) ? NULL : realloc(ptr, size ? size : 1);
     if (UNLIKELY(!moved))
         out_of_memory(sub, size);
     count(sub, (int64_t)malloc_usable_size(moved) - old_bytes, ptr ? 0 : 1);

@@ -3,7 +3,7 @@
  * Every heap block of the product belongs to a subsystem, so that `firebreak_alloc_bytes` can
  * say where memory went, and a test can say that nothing leaked. Out of memory aborts with the
  * subsystem's name (control code has no better answer); data paths that can answer -ENOSPC
- * use mem_try_alloc, which is a fault point. Any thread; counters are relaxed atomics. */
+ * use mem_try_alloc. Each allocation is a fault point. Any thread; counters are relaxed atomics. */
 #ifndef FIREBREAK_BASE_ALLOC_H
 #define FIREBREAK_BASE_ALLOC_H
 

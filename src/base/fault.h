@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum fault_kind {
-    FAULT_ALLOC,   /* mem_try_alloc */
+    FAULT_ALLOC,   /* any of base/alloc.h: mem_try_alloc says so, the others end the program */
     FAULT_SYSCALL, /* a kernel call of rt or host */
     FAULT_KIND_COUNT,
 };
