@@ -22,6 +22,7 @@ static struct sigaction previous[ARRAY_LEN(fatal)];
 static _Atomic int installed;
 
 extern const char __executable_start[] __attribute__((weak));
+extern const char etext[] __attribute__((weak));
 
 static void say(const char *format, ...) PRINTF_LIKE(1, 2);
 static void say(const char *format, ...)
@@ -60,25 +61,53 @@ static struct registers registers_of(const ucontext_t *uc)
 #endif
 }
 
+static bool is_ours(const void *pc)
+{
+    return (const char *)pc >= __executable_start && (const char *)pc <= etext;
+}
+
 static void print_pc(int n, const void *pc)
 {
-    const char *base = __executable_start;
-    if (base && (const char *)pc >= base)
-        say("  #%d +0x%lx\n", n, (unsigned long)((const char *)pc - base));
+    if (is_ours(pc))
+        say("  #%d +0x%lx\n", n, (unsigned long)((const char *)pc - __executable_start));
     else
         say("  #%d 0x%lx\n", n, (unsigned long)pc);
+}
+
+static bool is_on(const struct frame *f, const char *base, const char *top)
+{
+    const char *at = (const char *)f;
+    return at >= base && at + sizeof(*f) <= top && ((uintptr_t)at & (sizeof(void *) - 1)) == 0;
+}
+
+/* Libraries keep no frame pointers, and most crashes are an abort() deep inside one. So the stack
+ * is searched for the first of our frames; what looks like a return into our code before that is
+ * its function's own, and printed. */
+static const struct frame *find_frame(const char *from, const char *top, int *n)
+{
+    bool found = false;
+    for (const struct frame *f = (const void *)from; is_on(f, from, top);
+         f = (const void *)((const char *)f + sizeof(void *))) {
+        if (f->next > f && is_on(f->next, from, top) && is_ours(f->pc))
+            return f;
+        if (!found && is_ours(f->next))
+            print_pc((*n)++, f->next);
+        found |= is_ours(f->next);
+    }
+    return NULL;
 }
 
 /* Walks the frame pointers, as far as they stay inside the stack. */
 static void print_backtrace(const struct registers *regs, const char *base, const char *top)
 {
     const struct frame *f = regs->frame;
+    const char *sp = regs->sp > base ? regs->sp : base;
+    int n = 1;
     say("backtrace (offsets: addr2line -fe firebreak OFFSET):\n");
     print_pc(0, regs->pc);
-    for (int n = 1; n < FRAMES_MAX; n++) {
-        const char *at = (const char *)f;
-        if (at < base || at + sizeof(*f) > top || ((uintptr_t)at & 7))
-            return;
+    if (!is_ours(regs->pc) || !is_on(f, base, top))
+        f = find_frame(sp, top, &n);
+    for (; n < FRAMES_MAX && is_on(f, base, top); n++) {
         if (f->pc)
             print_pc(n, f->pc);
         if (f->next <= f)

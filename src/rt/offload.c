@@ -51,7 +51,7 @@ static void on_done(struct rt_message *m)
 static void *offload_thread(void *arg)
 {
     (void)arg;
-    stack_top = __builtin_frame_address(0);
+    stack_top = (const char *)__builtin_frame_address(0) + 2 * sizeof(void *);
     pthread_mutex_lock(&pool.lock);
     while (!pool.stopping) {
         struct list *item = list_pop_front(&pool.queue);

@@ -102,6 +102,21 @@ static int crash(rt_fn *fn, char *words, size_t size)
 
 static char words[16384];
 
+/* Whether one of the offsets in the backtrace lies in this function, or right behind it, where a
+ * call that never returns would return to. */
+static bool backtrace_has(rt_fn *fn)
+{
+    enum { FUNCTION_BYTES_MAX = 160 };
+    extern const char __executable_start[];
+    unsigned long start = (unsigned long)((const char *)(uintptr_t)fn - __executable_start);
+    for (const char *at = words; (at = strstr(at, " +0x")); at++) {
+        unsigned long offset = strtoul(at + 2, NULL, 16);
+        if (offset > start && offset <= start + FUNCTION_BYTES_MAX)
+            return true;
+    }
+    return false;
+}
+
 static void an_overflow_names_its_task(void)
 {
     if (SANITIZED) {
@@ -123,7 +138,8 @@ static void a_bad_write_prints_the_tasks_backtrace(void)
     CHECK_INT(crash(writes_to_nowhere, words, sizeof(words)), SIGSEGV);
     CHECK(strstr(words, "signal 11 at 0x40 in task 'writes_to_nowhere'") != NULL);
     CHECK(strstr(words, "backtrace") != NULL);
-    CHECK(strstr(words, "#1") != NULL || strstr(words, " 1 ") != NULL);
+    CHECK(strstr(words, "#1") != NULL);
+    CHECK(backtrace_has(writes_to_nowhere));
 }
 
 static void an_abort_names_its_task(void)
@@ -134,6 +150,7 @@ static void an_abort_names_its_task(void)
     }
     CHECK_INT(crash(fails_an_assertion, words, sizeof(words)), SIGABRT);
     CHECK(strstr(words, "in task 'fails_an_assertion'") != NULL);
+    CHECK(backtrace_has(fails_an_assertion));
 }
 
 static void work_that_was_offloaded_names_its_task(void)
