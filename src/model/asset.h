@@ -44,7 +44,7 @@ struct asset_check {
     int64_t since_wall_ns; /* of `ok` */
     int64_t last_ns;       /* latency of the last probe; PROBE_NONE */
     uint32_t misses;       /* in a row */
-    bool gone;             /* there is nobody to ask any more */
+    int64_t gone_ns;       /* monotonic: since when there is nobody to ask; 0: there is */
     struct latency_ring latencies;
 };
 

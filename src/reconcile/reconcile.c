@@ -148,7 +148,7 @@ static int take_found(struct reconciler *r, struct asset *a, const struct sample
     a->gone_ns = 0;
     a->kind = s->kind;
     if (c) {
-        c->gone = false;
+        c->gone_ns = 0;
         return 0;
     }
     a->checks[a->check_count++] = (struct asset_check){
@@ -173,7 +173,7 @@ static void take_gone(struct reconciler *r, struct asset *a, struct asset_check 
                       struct reconcile_time t)
 {
     bool any = false;
-    c->gone = true;
+    c->gone_ns = t.now_ns;
     c->reason = REASON_REFUSED;
     c->misses++;
     c->last_ns = PROBE_NONE;
@@ -181,7 +181,7 @@ static void take_gone(struct reconciler *r, struct asset *a, struct asset_check 
     snprintf(c->detail, sizeof(c->detail), "nobody listens there any more");
     set_verdict(c, false, t);
     for (uint32_t i = 0; i < a->check_count; i++)
-        any |= !a->checks[i].gone;
+        any |= a->checks[i].gone_ns == 0;
     if (!any)
         a->gone_ns = t.now_ns;
     judge(r, a, t);
@@ -190,7 +190,7 @@ static void take_gone(struct reconciler *r, struct asset *a, struct asset_check 
 static void take_result(struct reconciler *r, struct asset *a, struct asset_check *c,
                         const struct sample *s, struct reconcile_time t)
 {
-    if (c->gone || s->reason == REASON_LIMIT || s->reason == REASON_CANCELED)
+    if (c->gone_ns || s->reason == REASON_LIMIT || s->reason == REASON_CANCELED)
         return;
     bool ok = s->reason == REASON_OK;
     c->reason = s->reason;
@@ -229,10 +229,28 @@ static void remove_gone(struct reconciler *r, struct asset *a, struct reconcile_
     asset_free(r, a);
 }
 
+/* An asset that lives on with fewer listeners is not held against those that went for ever. The
+ * last ones leave with the asset. */
+static void remove_gone_checks(struct reconciler *r, struct asset *a, struct reconcile_time t)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < a->check_count && !a->gone_ns; i++) {
+        const struct asset_check *c = &a->checks[i];
+        if (c->gone_ns && t.now_ns - c->gone_ns >= r->options.gone_ns)
+            continue;
+        if (kept != i)
+            a->checks[kept] = *c;
+        kept++;
+    }
+    if (!a->gone_ns)
+        a->check_count = kept;
+}
+
 void reconciler_tick(struct reconciler *r, struct reconcile_time t)
 {
     for (struct asset *a = reconciler_next(r, NULL), *next; a; a = next) {
         next = reconciler_next(r, a);
+        remove_gone_checks(r, a, t);
         judge(r, a, t);
         if (a->gone_ns && t.now_ns - a->gone_ns >= r->options.gone_ns)
             remove_gone(r, a, t);

@@ -38,7 +38,8 @@ struct reconcile_time {
  * check that is not there or gone. Returns 0, or -ENOSPC: beyond RECONCILE_ASSETS_MAX or
  * ASSET_CHECKS_MAX, and the check is not watched. */
 int reconciler_take(struct reconciler *r, const struct sample *s, struct reconcile_time t);
-/* Time has passed: assets settle, and those long gone leave. Call it about once a second. */
+/* Time has passed: assets settle; those long gone leave, and so do single checks long gone. Call it
+ * about once a second. */
 void reconciler_tick(struct reconciler *r, struct reconcile_time t);
 
 struct asset *reconciler_find(const struct reconciler *r, const char *name);

@@ -192,6 +192,32 @@ static void and_leaves_the_list_after_five_minutes(void)
     reconciler_free(w.r);
 }
 
+static void a_check_that_went_leaves_an_asset_that_stays(void)
+{
+    static struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "nginx-80", "127.0.0.1:80", REASON_OK);
+    take(&w, SAMPLE_FOUND, "nginx-80", "[::1]:80", REASON_OK);
+    take(&w, SAMPLE_GONE, "nginx-80", "127.0.0.1:80", REASON_OK);
+    CHECK_INT(state(&w, "nginx-80"), ASSET_FAILED);
+    for (int i = 0; i < RECONCILE_GONE_S; i++) {
+        take(&w, SAMPLE_RESULT, "nginx-80", "[::1]:80", REASON_OK);
+        reconciler_tick(w.r, at(&w));
+        CHECK_INT(state(&w, "nginx-80"), ASSET_FAILED);
+        w.now += S;
+    }
+    for (int i = 0; i <= RECONCILE_SETTLE_S; i++) {
+        reconciler_tick(w.r, at(&w));
+        take(&w, SAMPLE_RESULT, "nginx-80", "[::1]:80", REASON_OK);
+        w.now += S;
+    }
+    CHECK_INT(state(&w, "nginx-80"), ASSET_HEALTHY);
+    const struct asset *a = reconciler_find(w.r, "nginx-80");
+    CHECK_INT(a->check_count, 1);
+    CHECK_STR(a->checks[0].name, "[::1]:80");
+    reconciler_free(w.r);
+}
+
 static void one_that_comes_back_is_the_same_asset(void)
 {
     static struct world w;
@@ -261,6 +287,7 @@ int main(void)
     TAP_RUN(a_failed_asset_heals_after_settling);
     TAP_RUN(a_listener_that_went_is_refused_at_once);
     TAP_RUN(and_leaves_the_list_after_five_minutes);
+    TAP_RUN(a_check_that_went_leaves_an_asset_that_stays);
     TAP_RUN(one_that_comes_back_is_the_same_asset);
     TAP_RUN(revisions_only_grow);
     TAP_RUN(a_check_too_many_is_refused);
