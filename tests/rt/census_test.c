@@ -18,10 +18,11 @@ static char words[4096];
 
 static __attribute__((noinline)) int use(int bytes)
 {
-    volatile char here[FRAME_BYTES];
-    here[0] = 1;
-    here[FRAME_BYTES - 1] = 2;
-    return bytes <= FRAME_BYTES ? here[0] : use(bytes - FRAME_BYTES) + here[0];
+    char here[FRAME_BYTES];
+    memset(here, bytes & 0x7f, sizeof(here));
+    int deeper = bytes <= FRAME_BYTES ? 0 : use(bytes - FRAME_BYTES);
+    __asm__ volatile("" : : "r"(here) : "memory"); /* all of it is needed, and after the call */
+    return deeper + here[0];
 }
 
 static void shallow_task(void *arg)
