@@ -24,7 +24,7 @@ static void grow(struct buf *b, size_t need)
     while (cap <= need)
         if (__builtin_mul_overflow(cap, 2, &cap))
             cap = need + 1;
-    if (b->size_max && cap > b->size_max + 1)
+    if (b->size_max && cap - 1 > b->size_max)
         cap = b->size_max + 1;
     b->data = mem_resize(b->sub, b->data, cap);
     b->cap = cap;

@@ -64,6 +64,17 @@ static void absurd_sizes_are_refused_even_without_a_bound(void)
     buf_done(&b);
 }
 
+static void the_largest_bound_is_as_good_as_any(void)
+{
+    struct buf b = BUF(MEM_TEST, SIZE_MAX);
+
+    CHECK_INT(buf_append_cstr(&b, "a text that is longer than the first room of a buffer, which "
+                                  "is sixty-four bytes"), 0);
+    CHECK_INT(b.size, strlen(b.data));
+    CHECK(b.cap > b.size);
+    buf_done(&b);
+}
+
 static void reserved_room_counts_once_it_is_committed(void)
 {
     struct buf b = BUF(MEM_TEST, 100);
@@ -99,6 +110,7 @@ int main(void)
     TAP_RUN(growth_keeps_what_was_there);
     TAP_RUN(a_full_buffer_refuses_and_stays_as_it_was);
     TAP_RUN(absurd_sizes_are_refused_even_without_a_bound);
+    TAP_RUN(the_largest_bound_is_as_good_as_any);
     TAP_RUN(reserved_room_counts_once_it_is_committed);
     TAP_RUN(consuming_keeps_the_rest);
     return tap_done();
