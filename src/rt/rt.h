@@ -57,7 +57,9 @@ struct rt_stall {
 struct rt_config {
     int loops;           /* 0: 1 */
     int offload_threads; /* 0: 4; threads start when first needed */
-    rt_time stall;       /* a task that holds its loop longer is named; 0: 10 ms, <0: off */
+    /* A task that holds its loop longer is named; looked for from outside, four times in that
+     * while, so that one that held it less than twice as long may be missed. 0: 10 ms, <0: off. */
+    rt_time stall;
     /* Told of a stall, on the watchdog's own thread: must not block. NULL: counted only. */
     void (*on_stall)(void *ctx, const struct rt_stall *stall);
     void *on_stall_ctx;
