@@ -1,14 +1,16 @@
 /* oldkernel - runs a program as an older kernel would: newer system calls are refused.
  *
- * usage: oldkernel PROGRAM [ARGUMENT...]
+ * usage: oldkernel [-p] PROGRAM [ARGUMENT...]
  *
  * A seccomp filter, inherited by every child, answers ENOSYS for pidfd_open, clone3, io_uring_*,
  * epoll_pwait2 and close_range, and EINVAL for madvise(MADV_GUARD_INSTALL). What the program does
- * then is what it would do on Linux 5.2. */
+ * then is what it would do on Linux 5.2. With -p they are refused as a container's filter does that
+ * was written before them: EPERM (but for clone3, where libc itself knows ENOSYS only). */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,11 +26,11 @@
 
 enum { GUARD_INSTALL = 102, EXIT_FAILED = 125 };
 
-#define REFUSE(nr)                                   \
+#define REFUSE(nr, code)                             \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), \
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (code))
 
-static int filter_install(void)
+static int filter_install(unsigned short refusal)
 {
     struct sock_filter code[] = {
         /* The numbers below are those of our own architecture; another's calls pass. */
@@ -36,13 +38,13 @@ static int filter_install(void)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        REFUSE(SYS_pidfd_open),
-        REFUSE(SYS_clone3),
-        REFUSE(SYS_io_uring_setup),
-        REFUSE(SYS_io_uring_enter),
-        REFUSE(SYS_io_uring_register),
-        REFUSE(SYS_epoll_pwait2),
-        REFUSE(SYS_close_range),
+        REFUSE(SYS_pidfd_open, refusal),
+        REFUSE(SYS_clone3, ENOSYS),
+        REFUSE(SYS_io_uring_setup, refusal),
+        REFUSE(SYS_io_uring_enter, refusal),
+        REFUSE(SYS_io_uring_register, refusal),
+        REFUSE(SYS_epoll_pwait2, refusal),
+        REFUSE(SYS_close_range, refusal),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 3),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, GUARD_INSTALL, 0, 1),
@@ -58,11 +60,14 @@ static int filter_install(void)
 
 int main(int argc, char **argv)
 {
+    bool denies = argc > 1 && strcmp(argv[1], "-p") == 0;
+    argc -= denies;
+    argv += denies;
     if (argc < 2) {
-        fprintf(stderr, "usage: oldkernel PROGRAM [ARGUMENT...]\n");
+        fprintf(stderr, "usage: oldkernel [-p] PROGRAM [ARGUMENT...]\n");
         return EXIT_FAILED;
     }
-    int r = filter_install();
+    int r = filter_install(denies ? EPERM : ENOSYS);
     if (r < 0) {
         fprintf(stderr, "oldkernel: the filter: %s\n", strerror(-r));
         return EXIT_FAILED;

@@ -41,15 +41,24 @@ def it_tells_its_version():
     contains(done.stdout, "firebreak ")
 
 
-@case
-def it_probes_tcp_http_and_programs():
+def probes_all(*flags):
     web = Web()
-    done = on_old_kernel(FIREBREAK, "probe", f"127.0.0.1:{web.port}",
+    done = on_old_kernel(*flags, FIREBREAK, "probe", f"127.0.0.1:{web.port}",
                          f"http://127.0.0.1:{web.port}/", "exec:/bin/true", "-o", "jsonl")
     reasons = {r["target"].split(":")[0]: r["reason"]
                for r in map(json.loads, done.stdout.splitlines())}
     equal((reasons, done.returncode),
           ({"127.0.0.1": "ok", "http": "ok", "exec": "ok"}, 0))
+
+
+@case
+def it_probes_tcp_http_and_programs():
+    probes_all()
+
+
+@case
+def and_so_it_does_where_a_filter_denies_what_it_does_not_know():
+    probes_all("-p")
 
 
 @case
