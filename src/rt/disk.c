@@ -1,5 +1,6 @@
 #include "rt/disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -7,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/alloc.h"
 
 int disk_open(struct rt_loop *l, const char *path, int flags, mode_t mode)
 {
@@ -133,5 +136,61 @@ int disk_sync_folder(struct rt_loop *l, const char *path)
         return -errno;
     int r = fsync(fd) < 0 ? -errno : 0;
     close(fd);
+    return r;
+}
+
+static int make_one(const char *path, mode_t mode)
+{
+    struct stat st;
+    if (fault_fails(FAULT_SYSCALL))
+        return -EROFS;
+    if (mkdir(path, mode) == 0)
+        return 0;
+    int r = -errno;
+    /* What else may be wrong with one that is there (not ours, read-only) its user will find. */
+    if (stat(path, &st) == 0)
+        return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+    return r;
+}
+
+int disk_make_folder(struct rt_loop *l, const char *path, mode_t mode)
+{
+    (void)l;
+    size_t size = strlen(path);
+    char *part = mem_strdup(MEM_RT, (struct slice){path, size});
+    int r = 0;
+    for (size_t i = 1; i <= size && r == 0; i++) {
+        if (path[i] != '/' && path[i] != 0)
+            continue;
+        part[i] = 0;
+        r = make_one(part, mode);
+        part[i] = path[i];
+    }
+    mem_free(MEM_RT, part);
+    return r;
+}
+
+int disk_read_folder(struct rt_loop *l, const char *path, struct buf *names)
+{
+    (void)l;
+    int r = 0;
+    DIR *d = fault_fails(FAULT_SYSCALL) ? (errno = EMFILE, NULL) : opendir(path);
+    if (!d)
+        return -errno;
+    for (;;) {
+        errno = 0;
+        const struct dirent *e = readdir(d);
+        if (!e) {
+            r = -errno;
+            break;
+        }
+        const char *name = e->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        r = buf_append(names, name, strlen(name) + 1);
+        if (r < 0)
+            break;
+    }
+    closedir(d);
     return r;
 }

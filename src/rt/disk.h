@@ -17,5 +17,7 @@ int disk_rename(struct rt_loop *l, const char *from, const char *to);
 int disk_remove(struct rt_loop *l, const char *path);
 /* Makes the names in the folder of `path` durable. */
 int disk_sync_folder(struct rt_loop *l, const char *path);
+int disk_make_folder(struct rt_loop *l, const char *path, mode_t mode);
+int disk_read_folder(struct rt_loop *l, const char *path, struct buf *names);
 
 #endif

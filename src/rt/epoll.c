@@ -393,4 +393,6 @@ const struct rt_backend rt_backend_epoll = {
     .file_rename = disk_rename,
     .file_remove = disk_remove,
     .file_sync_folder = disk_sync_folder,
+    .folder_make = disk_make_folder,
+    .folder_read = disk_read_folder,
 };

@@ -196,6 +196,8 @@ struct rt_backend {
     int (*file_rename)(struct rt_loop *l, const char *from, const char *to);
     int (*file_remove)(struct rt_loop *l, const char *path);
     int (*file_sync_folder)(struct rt_loop *l, const char *path);
+    int (*folder_make)(struct rt_loop *l, const char *path, mode_t mode);
+    int (*folder_read)(struct rt_loop *l, const char *path, struct buf *names); /* in any order */
 
     /* NULL: offloaded work goes to threads. Else it runs inline, after this long in the queue
      * and as long again (asked twice) until the caller hears of it. */

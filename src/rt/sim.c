@@ -214,6 +214,8 @@ static const struct rt_backend backend_sim = {
     .file_rename = sim_file_rename,
     .file_remove = sim_file_remove,
     .file_sync_folder = sim_file_sync_folder,
+    .folder_make = sim_folder_make,
+    .folder_read = sim_folder_read,
 };
 
 /* ---- a world ---- */

@@ -197,6 +197,19 @@ static void sync_names(struct rt_sim *sim, uint32_t host, const char *path)
     }
 }
 
+/* The rest of a path below this folder, or NULL. */
+static const char *below(const char *path, const char *folder)
+{
+    size_t size = strlen(folder);
+    while (size > 1 && folder[size - 1] == '/')
+        size--;
+    if (strncmp(path, folder, size) != 0)
+        return NULL;
+    if (size == 1 && folder[0] == '/')
+        return path + 1;
+    return path[size] == '/' ? path + size + 1 : NULL;
+}
+
 /* ---- a world's disks ---- */
 
 void sim_disk_open(struct rt_sim *sim)
@@ -488,4 +501,42 @@ int sim_file_sync_folder(struct rt_loop *l, const char *path)
         return -EIO; /* the names stay at risk: a journal is written again with the next one */
     sync_names(sim, h->ip, path);
     return 0;
+}
+
+int sim_folder_make(struct rt_loop *l, const char *path, mode_t mode)
+{
+    struct rt_sim *sim = l->sim;
+    (void)mode;
+    sim_step(sim);
+    const struct sim_host *h = sim_host_here(sim);
+    if (h->down)
+        return -EIO;
+    list_each (it, &sim->disk.names) {
+        const struct name *n = list_entry(it, struct name, link);
+        if (n->host == h->ip && n->seen && strcmp(n->path, path) == 0)
+            return -ENOTDIR;
+    }
+    return 0;
+}
+
+int sim_folder_read(struct rt_loop *l, const char *path, struct buf *names)
+{
+    struct rt_sim *sim = l->sim;
+    int r = -ENOENT;
+    sim_step(sim);
+    const struct sim_host *h = sim_host_here(sim);
+    if (h->down)
+        return -EIO;
+    list_each (it, &sim->disk.names) {
+        const struct name *n = list_entry(it, struct name, link);
+        const char *name = n->host == h->ip && n->seen ? below(n->path, path) : NULL;
+        if (!name)
+            continue;
+        r = buf_append(names, name, strcspn(name, "/"));
+        if (r == 0)
+            r = buf_append(names, "", 1);
+        if (r < 0)
+            break;
+    }
+    return r;
 }

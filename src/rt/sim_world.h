@@ -148,5 +148,7 @@ void sim_file_close(struct rt_loop *l, int fd);
 int sim_file_rename(struct rt_loop *l, const char *from, const char *to);
 int sim_file_remove(struct rt_loop *l, const char *path);
 int sim_file_sync_folder(struct rt_loop *l, const char *path);
+int sim_folder_make(struct rt_loop *l, const char *path, mode_t mode);
+int sim_folder_read(struct rt_loop *l, const char *path, struct buf *names);
 
 #endif
