@@ -89,10 +89,19 @@ static void epoll_close(struct rt_loop *l)
     l->epoll.fd = l->epoll.event_fd = -1;
 }
 
+/* Where each task that is woken makes the next event (a connect to this machine), the ready ring
+ * would take in all there are. Then who is woken by a timer or by another thread waits behind all
+ * of them, and what an event has just brought into the caches is gone when its task runs. */
+static int events_wanted(const struct rt_loop *l)
+{
+    int wanted = READY_ENOUGH - (int)l->ring_len;
+    return wanted > EVENTS_MIN ? wanted : EVENTS_MIN;
+}
+
 static int wait_events(struct rt_loop *l, struct epoll_event *events, rt_time until)
 {
     if (until <= l->now)
-        return epoll_wait(l->epoll.fd, events, EVENTS_MAX, 0);
+        return epoll_wait(l->epoll.fd, events, events_wanted(l), 0);
     if (until == RT_NEVER)
         return epoll_wait(l->epoll.fd, events, EVENTS_MAX, -1);
     rt_time left = until - epoll_clock(l);

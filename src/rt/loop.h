@@ -34,6 +34,8 @@ enum {
     ROUND_CLOCK_EVERY = 32,   /* switches between two looks at the clock */
     ROUND_TIME_MAX_NS = 500 * 1000,
     EVENTS_MAX = 120, /* taken from the kernel at once, on the stack: 16 bytes each on aarch64 */
+    EVENTS_MIN = 8,   /* taken at each look, however many tasks are ready */
+    READY_ENOUGH = 32, /* ready tasks, beyond which events wait with the kernel */
     TIMER_NONE = UINT32_MAX,
 };
 
