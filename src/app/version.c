@@ -45,7 +45,7 @@ static void object(const struct library *libraries, size_t count, struct buf *ou
     json_key(&w, "libraries");
     json_object_open(&w);
     for (size_t i = 0; i < count; i++) {
-        json_key(&w, libraries[i].name);
+        json_key_slice(&w, slice_from(libraries[i].name));
         json_cstr(&w, libraries[i].version);
     }
     json_object_close(&w);

@@ -12,13 +12,13 @@ static void time_value(struct json_writer *w, const char *key, int64_t wall_ns)
 {
     char text[LOG_TIME_BYTES];
     log_format_time(wall_ns, text);
-    json_key(w, key);
+    json_key_slice(w, slice_from(key));
     json_string(w, (struct slice){text, sizeof(text)});
 }
 
 static void text_value(struct json_writer *w, const char *key, const char *text)
 {
-    json_key(w, key);
+    json_key_slice(w, slice_from(key));
     json_cstr(w, text);
 }
 

@@ -6,9 +6,8 @@
 
 enum { REASON_COLUMNS = 17, MS_COLUMNS = 10 };
 
-static void phase(struct json_writer *w, const char *key, int64_t ns)
+static void phase(struct json_writer *w, int64_t ns)
 {
-    json_key(w, key);
     if (ns == PROBE_NONE)
         json_null(w);
     else
@@ -26,7 +25,8 @@ static void attempts(struct json_writer *w, const struct probe_result *r)
         json_object_open(w);
         json_key(w, "reason");
         json_cstr(w, probe_reason_name(a[i].reason));
-        phase(w, "total_ms", a[i].total_ns);
+        json_key(w, "total_ms");
+        phase(w, a[i].total_ns);
         json_object_close(w);
     }
     json_array_close(w);
@@ -45,9 +45,8 @@ static void answers(struct json_writer *w, const struct probe_result *r)
     json_array_close(w);
 }
 
-static void whole(struct json_writer *w, const char *key, int32_t v, int32_t none)
+static void whole(struct json_writer *w, int32_t v, int32_t none)
 {
-    json_key(w, key);
     if (v == none)
         json_null(w);
     else
@@ -75,14 +74,22 @@ void probe_print_json(const struct probe_result *r, struct buf *out)
     json_string(&w, (struct slice){at, sizeof(at)});
     json_key(&w, "attempt");
     json_u64(&w, r->attempt);
-    phase(&w, "total_ms", r->total_ns);
-    phase(&w, "dns_ms", r->dns_ns);
-    phase(&w, "connect_ms", r->connect_ns);
-    phase(&w, "tls_ms", r->tls_ns);
-    phase(&w, "first_byte_ms", r->first_byte_ns);
-    whole(&w, "days_left", r->days_left, INT32_MIN);
-    whole(&w, "status", r->status, 0);
-    phase(&w, "lag_ms", r->lag_ns);
+    json_key(&w, "total_ms");
+    phase(&w, r->total_ns);
+    json_key(&w, "dns_ms");
+    phase(&w, r->dns_ns);
+    json_key(&w, "connect_ms");
+    phase(&w, r->connect_ns);
+    json_key(&w, "tls_ms");
+    phase(&w, r->tls_ns);
+    json_key(&w, "first_byte_ms");
+    phase(&w, r->first_byte_ns);
+    json_key(&w, "days_left");
+    whole(&w, r->days_left, INT32_MIN);
+    json_key(&w, "status");
+    whole(&w, r->status, 0);
+    json_key(&w, "lag_ms");
+    phase(&w, r->lag_ns);
     /* Keys of kinds that this program does not probe: readers find them all the same. */
     json_members(&w, SLICE("\"breaker\":null"));
     attempts(&w, r);

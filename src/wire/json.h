@@ -8,6 +8,8 @@
 #ifndef FIREBREAK_WIRE_JSON_H
 #define FIREBREAK_WIRE_JSON_H
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -58,9 +60,10 @@ bool json_equal(const struct json_value *a, const struct json_value *b);
  *
  * Commas are placed by themselves. A call that would pass the buffer's bound marks the writer;
  * json_end tells. Strings are escaped; bytes that are not UTF-8 become U+FFFD. */
+enum json_writer_state { JSON_FIRST, JSON_AFTER_VALUE, JSON_AFTER_KEY };
 struct json_writer {
     struct buf *out;
-    uint8_t state; /* what stands before the next value */
+    uint8_t state; /* what stands before the next value: json_writer_state */
     bool failed;
     uint32_t indent, depth; /* indent 0: compact */
 };
@@ -74,10 +77,9 @@ void json_object_close(struct json_writer *w);
 void json_array_open(struct json_writer *w);
 void json_array_close(struct json_writer *w);
 void json_key_slice(struct json_writer *w, struct slice key);
-static inline void json_key(struct json_writer *w, const char *key)
-{
-    json_key_slice(w, slice_from(key)); /* inline, so that a literal's size is a constant */
-}
+/* `key` is a literal in which nothing needs escaping. Most bytes of a compact object are its keys,
+ * so they are copied as they stand here. */
+#define json_key(w, key) json_key_ready_(w, SLICE(",\"" key "\":"))
 void json_string(struct json_writer *w, struct slice s);
 void json_cstr(struct json_writer *w, const char *s); /* NULL: null */
 void json_i64(struct json_writer *w, int64_t v);
@@ -98,5 +100,24 @@ void json_tree(struct json_writer *w, const struct json_value *v);
 size_t json_utf8_sequence(struct slice s);
 /* Appends s as the inside of a JSON string, without the quotes. */
 int json_escape(struct buf *out, struct slice s);
+
+/* ---- inline bodies ---- */
+
+/* `text` is a comma, the quoted key and a colon. */
+static inline void json_key_ready_(struct json_writer *w, struct slice text)
+{
+    struct buf *b = w->out;
+    bool comma = w->state == JSON_AFTER_VALUE;
+    if (UNLIKELY(w->indent || b->cap - b->size <= text.size)) {
+        json_key_slice(w, slice_sub(text, 2, text.size - 2));
+        return;
+    }
+    char *at = b->data + b->size;
+    *at = ',';
+    memcpy(at + comma, text.data + 1, text.size - 1);
+    b->size += text.size - 1 + comma;
+    b->data[b->size] = 0;
+    w->state = JSON_AFTER_KEY;
+}
 
 #endif

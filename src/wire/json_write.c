@@ -9,8 +9,6 @@
 #include "base/defs.h"
 #include "base/plain.h"
 
-enum { FIRST, AFTER_VALUE, AFTER_KEY };
-
 enum { F64_DIGITS_MIN = 15, F64_DIGITS_MAX = 17, NUMBER_TEXT_MAX = 40 };
 
 void json_begin(struct json_writer *w, struct buf *out, uint32_t indent)
@@ -41,11 +39,11 @@ static void new_line(struct json_writer *w)
 /* Before each value and each key: the comma, and in the indented form a line of its own. */
 static inline void before(struct json_writer *w)
 {
-    if (w->state == AFTER_VALUE)
+    if (w->state == JSON_AFTER_VALUE)
         put(w, ",", 1);
-    if (w->state != AFTER_KEY && w->depth)
+    if (w->state != JSON_AFTER_KEY && w->depth)
         new_line(w);
-    w->state = AFTER_VALUE;
+    w->state = JSON_AFTER_VALUE;
 }
 
 static void open_with(struct json_writer *w, const char *bracket)
@@ -53,16 +51,16 @@ static void open_with(struct json_writer *w, const char *bracket)
     before(w);
     put(w, bracket, 1);
     w->depth++;
-    w->state = FIRST;
+    w->state = JSON_FIRST;
 }
 
 static void close_with(struct json_writer *w, const char *bracket)
 {
     w->depth--;
-    if (w->state == AFTER_VALUE)
+    if (w->state == JSON_AFTER_VALUE)
         new_line(w);
     put(w, bracket, 1);
-    w->state = AFTER_VALUE;
+    w->state = JSON_AFTER_VALUE;
 }
 
 void json_object_open(struct json_writer *w)
@@ -111,38 +109,12 @@ static void put_quoted(struct json_writer *w, struct slice s)
     put(w, "\"", 1);
 }
 
-/* Most of a compact object's bytes are these: comma, quote, key, quote, colon with one look at the
- * room. False, and nothing changed, where it takes more than that. */
-static inline bool put_plain_key(struct json_writer *w, struct slice key)
-{
-    enum { AROUND = 4 };
-    struct buf *b = w->out;
-    if (w->indent || b->cap - b->size <= AROUND || b->cap - b->size - AROUND <= key.size)
-        return false;
-    char *first = b->data + b->size, *at = first;
-    *at = ',';
-    at += w->state == AFTER_VALUE;
-    if (!plain_copy(at + 1, key.data, key.size)) {
-        *first = 0;
-        return false;
-    }
-    at[0] = '"';
-    at += key.size + 1;
-    memcpy(at, "\":", 3);
-    b->size += (size_t)(at - first) + 2;
-    return true;
-}
-
 void json_key_slice(struct json_writer *w, struct slice key)
 {
-    if (LIKELY(put_plain_key(w, key))) {
-        w->state = AFTER_KEY;
-        return;
-    }
     before(w);
     put_quoted(w, key);
     put(w, ": ", w->indent ? 2 : 1);
-    w->state = AFTER_KEY;
+    w->state = JSON_AFTER_KEY;
 }
 
 void json_string(struct json_writer *w, struct slice s)

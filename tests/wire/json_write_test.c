@@ -220,9 +220,9 @@ static void a_key_of_any_size_and_bytes_is_escaped_in_a_buffer_of_any_room(void)
             buf_printf(&b, "%*s", (int)before, "");
             json_begin(&w, &b, 0);
             json_object_open(&w);
-            json_key(&w, keys[i]);
+            json_key_slice(&w, slice_from(keys[i]));
             json_u64(&w, 0);
-            json_key(&w, keys[i]);
+            json_key_slice(&w, slice_from(keys[i]));
             json_u64(&w, 0);
             json_object_close(&w);
             CHECK_INT(json_end(&w), 0);
@@ -231,9 +231,51 @@ static void a_key_of_any_size_and_bytes_is_escaped_in_a_buffer_of_any_room(void)
         }
 }
 
+static void a_literal_key_is_written_the_same_in_a_buffer_of_any_room(void)
+{
+    static const char *const want[] = {
+        "{\"a_key_of_23_bytes_in_all\":0,\"k\":{\"\":1}}",
+        "{\n  \"a_key_of_23_bytes_in_all\": 0,\n  \"k\": {\n    \"\": 1\n  }\n}",
+    };
+    for (uint32_t indent = 0; indent <= 2; indent += 2)
+        for (size_t before = 0; before < 80; before++) {
+            struct buf b = {.sub = MEM_TEST};
+            buf_printf(&b, "%*s", (int)before, "");
+            json_begin(&w, &b, indent);
+            json_object_open(&w);
+            json_key(&w, "a_key_of_23_bytes_in_all");
+            json_u64(&w, 0);
+            json_key(&w, "k");
+            json_object_open(&w);
+            json_key(&w, "");
+            json_u64(&w, 1);
+            json_object_close(&w);
+            json_object_close(&w);
+            CHECK_INT(json_end(&w), 0);
+            CHECK_STR(b.data + before, want[indent / 2]);
+            CHECK_INT((int)strlen(b.data), (int)b.size);
+            buf_done(&b);
+        }
+}
+
+static void a_literal_key_that_passes_the_bound_is_told_of(void)
+{
+    struct buf b = BUF(MEM_TEST, 20);
+    json_begin(&w, &b, 0);
+    json_object_open(&w);
+    json_key(&w, "a_key_of_23_bytes_in_all");
+    json_u64(&w, 0);
+    json_object_close(&w);
+    CHECK_INT(json_end(&w), -EMSGSIZE);
+    CHECK(b.size <= 20);
+    buf_done(&b);
+}
+
 int main(void)
 {
     TAP_RUN(commas_place_themselves);
+    TAP_RUN(a_literal_key_is_written_the_same_in_a_buffer_of_any_room);
+    TAP_RUN(a_literal_key_that_passes_the_bound_is_told_of);
     TAP_RUN(indented_output_has_a_line_a_value);
     TAP_RUN(whole_numbers_to_their_ends);
     TAP_RUN(a_double_is_as_short_as_reads_back_the_same);
