@@ -33,11 +33,13 @@ struct pattern {
  * those are told here in full, so that they take little memory and a walk touches little of it. */
 struct entry {
     uint64_t index; /* of its first target within the set */
-    const char *name;
-    uint32_t name_bytes;
+    union {
+        const char *name;              /* plain */
+        const struct pattern *pattern; /* all others */
+    };
     uint32_t ipv4;
-    uint16_t port, host_bytes;
-    const struct pattern *pattern; /* of all others; NULL: it is plain */
+    uint16_t port;
+    uint8_t name_bytes, host_bytes; /* 0: not plain */
 };
 
 struct target_set {
@@ -349,69 +351,98 @@ static int parse_expression(struct target_set *s, struct slice text, struct patt
     return parse_tcp(s, text, p, err);
 }
 
-static bool is_plain(const struct pattern *p, struct slice host)
+static void keep(struct target_set *s, const struct entry *e, uint64_t targets)
 {
-    return p->one && p->base.kind == PROBE_TCP && p->form == HOST_IPV4_RANGE &&
-           p->scheme.size == 0 && slice_find_byte(host, '/') < 0;
-}
-
-static void keep(struct target_set *s, const struct pattern *p)
-{
-    struct slice name = p->base.name, host = name;
-    while (host.size > 0 && host.data[host.size - 1] != ':')
-        host.size--;
-    host.size -= host.size > 0;
-    struct entry e = {
-        .index = s->targets,
-        .name = name.data,
-        .name_bytes = (uint32_t)name.size,
-    };
-    if (is_plain(p, host)) {
-        e.ipv4 = p->ipv4_first;
-        e.port = p->base.port;
-        e.host_bytes = (uint16_t)host.size;
-    } else {
-        struct pattern *copy = arena_alloc(&s->arena, sizeof(*copy));
-        *copy = *p;
-        e.pattern = copy;
-    }
     if (s->count == s->cap) {
         s->cap = s->cap ? s->cap * 2 : 16;
         s->entries = mem_resize(MEM_OBSERVE, s->entries, s->cap * sizeof(s->entries[0]));
     }
-    s->entries[s->count++] = e;
-    s->targets += p->hosts * p->ports;
+    s->entries[s->count] = *e;
+    s->entries[s->count++].index = s->targets;
+    s->targets += targets;
+}
+
+static void keep_pattern(struct target_set *s, struct pattern *p)
+{
+    if (p->ports == 0)
+        p->ports = 1;
+    p->one = p->hosts * p->ports == 1;
+    struct pattern *copy = arena_alloc(&s->arena, sizeof(*copy));
+    *copy = *p;
+    keep(s, &(struct entry){.pattern = copy}, p->hosts * p->ports);
+}
+
+/* A number without leading zeroes at *at, which is moved behind it. */
+static bool take_number(struct slice text, size_t *at, unsigned max, unsigned *ret_value)
+{
+    size_t first = *at, i = first;
+    unsigned v = 0;
+    for (; i < text.size && text.data[i] >= '0' && text.data[i] <= '9' && v <= max; i++)
+        v = v * 10 + (unsigned)(text.data[i] - '0');
+    if (i == first || v > max || (text.data[first] == '0' && i > first + 1))
+        return false;
+    *at = i;
+    *ret_value = v;
+    return true;
+}
+
+/* "1.2.3.4:80" and nothing else. The long way understands it too, and says what is wrong with it;
+ * this is for lists of many thousand. */
+static bool parse_plain(struct slice text, struct entry *ret_entry)
+{
+    struct entry e = {.name = text.data};
+    unsigned v;
+    size_t at = 0;
+    for (int i = 0; i < 4; i++) {
+        if (!take_number(text, &at, 255, &v) || at == text.size ||
+            text.data[at++] != (i < 3 ? '.' : ':'))
+            return false;
+        e.ipv4 = e.ipv4 << 8 | v;
+    }
+    e.host_bytes = (uint8_t)(at - 1);
+    if (!take_number(text, &at, UINT16_MAX, &v) || v == 0 || at != text.size)
+        return false;
+    e.port = (uint16_t)v;
+    e.name_bytes = (uint8_t)at;
+    *ret_entry = e;
+    return true;
+}
+
+/* `text` lasts as long as the set. */
+static int add(struct target_set *s, struct slice text, struct err *err)
+{
+    struct entry plain;
+    if (s->count >= OBSERVE_EXPRESSIONS_MAX)
+        return err_set(err, -E2BIG, "more than %d target expressions", OBSERVE_EXPRESSIONS_MAX);
+    if (parse_plain(text, &plain)) {
+        keep(s, &plain, 1);
+        return 0;
+    }
+    if (text.size > OBSERVE_TARGET_BYTES_MAX)
+        return err_set(err, -E2BIG, "longer than %d bytes", OBSERVE_TARGET_BYTES_MAX);
+    if (memchr(text.data, 0, text.size))
+        return err_set(err, -EINVAL, "it holds a NUL byte");
+    struct pattern p = {.hosts = 1, .base.name = text};
+    int r = parse_expression(s, text, &p, err);
+    if (r == 0)
+        keep_pattern(s, &p);
+    return r;
+}
+
+static int add_told(struct target_set *s, struct slice text, struct err *err)
+{
+    int r = add(s, text, err);
+    if (r < 0)
+        err_wrap(err, "target '%.*s'", (int)(text.size < 200 ? text.size : 200), text.data);
+    return r;
 }
 
 int target_set_add(struct target_set *s, struct slice expression, struct err *err)
 {
     struct slice text = slice_trim(expression);
-    struct pattern p = {.hosts = 1};
-    int r;
     if (text.size == 0)
         return err_set(err, -EINVAL, "an empty target");
-    if (text.size > OBSERVE_TARGET_BYTES_MAX)
-        r = err_set(err, -E2BIG, "longer than %d bytes", OBSERVE_TARGET_BYTES_MAX);
-    else if (memchr(text.data, 0, text.size))
-        r = err_set(err, -EINVAL, "it holds a NUL byte");
-    else
-        r = s->count >= OBSERVE_EXPRESSIONS_MAX
-                ? err_set(err, -E2BIG, "more than %d target expressions", OBSERVE_EXPRESSIONS_MAX)
-                : 0;
-    if (r == 0) {
-        text = (struct slice){arena_strdup(&s->arena, text), text.size};
-        p.base.name = text;
-        r = parse_expression(s, text, &p, err);
-    }
-    if (r < 0) {
-        err_wrap(err, "target '%.*s'", (int)(text.size < 200 ? text.size : 200), text.data);
-        return r;
-    }
-    if (p.ports == 0)
-        p.ports = 1;
-    p.one = p.hosts * p.ports == 1;
-    keep(s, &p);
-    return 0;
+    return add_told(s, (struct slice){arena_strdup(&s->arena, text), text.size}, err);
 }
 
 int target_set_add_lines(struct target_set *s, struct slice text, const char *name,
@@ -420,15 +451,16 @@ int target_set_add_lines(struct target_set *s, struct slice text, const char *na
     size_t count = s->count;
     uint64_t targets = s->targets;
     unsigned number = 0;
+    text.data = arena_strdup(&s->arena, text); /* at once: a copy of each line takes twice that */
     while (text.data) {
         struct slice line = slice_trim(slice_cut(&text, '\n'));
         number++;
         if (line.size == 0 || line.data[0] == '#')
             continue;
-        ptrdiff_t comment = slice_find(line, SLICE(" #"));
+        ptrdiff_t comment = slice_find_byte(line, '#') < 0 ? -1 : slice_find(line, SLICE(" #"));
         if (comment >= 0)
-            line = slice_sub(line, 0, (size_t)comment);
-        int r = target_set_add(s, line, err);
+            line = slice_trim(slice_sub(line, 0, (size_t)comment));
+        int r = add_told(s, line, err);
         if (r < 0) {
             s->count = count;
             s->targets = targets;
@@ -528,9 +560,8 @@ static void name_whole(const struct pattern *p, struct target_slot *slot)
 void target_set_get(const struct target_set *s, uint64_t index, struct target_slot *ret_slot)
 {
     const struct entry *e = entry_of(s, index);
-    const struct pattern *p = e->pattern;
     struct probe_target *t = &ret_slot->target;
-    if (!p) {
+    if (e->host_bytes) {
         *t = (struct probe_target){
             .kind = PROBE_TCP,
             .name = {e->name, e->name_bytes},
@@ -542,6 +573,7 @@ void target_set_get(const struct target_set *s, uint64_t index, struct target_sl
         };
         return;
     }
+    const struct pattern *p = e->pattern;
     uint64_t n = index - e->index, host = n / p->ports;
     *t = p->base;
     if (p->range_count)

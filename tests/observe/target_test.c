@@ -173,6 +173,59 @@ static void every_index_is_another_target(void)
     CHECK_STR(last, "h:2");
 }
 
+static void what_is_nearly_a_plain_address_goes_the_long_way(void)
+{
+    static const struct {
+        const char *text;
+        int result;
+        uint32_t ipv4;
+        uint16_t port;
+    } cases[] = {
+        {"0.0.0.0:1", 0, 0, 1},
+        {"255.255.255.255:65535", 0, 0xffffffff, 65535},
+        {"1.2.3.4:080", 0, 0x01020304, 80},
+        {"1.2.3.4/32:80", 0, 0x01020304, 80},
+        {" 1.2.3.4:80 ", 0, 0x01020304, 80},
+        {"1.2.3.04:80", -EINVAL, 0, 0},
+        {"1.2.3.256:80", -EINVAL, 0, 0},
+        {"1.2.3.4294967297:80", -EINVAL, 0, 0},
+        {"1.2.3.4.5:80", -EINVAL, 0, 0},
+        {"1.2..4:80", -EINVAL, 0, 0},
+        {"1.2.3.4:0", -EINVAL, 0, 0},
+        {"1.2.3.4:65536", -EINVAL, 0, 0},
+        {"1.2.3.4:4294967376", -EINVAL, 0, 0},
+        {"1.2.3.4:", -EINVAL, 0, 0},
+        {"1.2.3.4:80x", -EINVAL, 0, 0},
+        {"1.2.3.4", -EINVAL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        target_set_free(set);
+        set = target_set_new();
+        CHECK_INT(target_set_add(set, slice_from(cases[i].text), &err), cases[i].result);
+        CHECK_INT((int)target_set_count(set), cases[i].result == 0);
+        if (cases[i].result < 0)
+            continue;
+        name(0);
+        CHECK(slot.target.kind == PROBE_TCP && slot.target.is_ipv4);
+        CHECK_INT(slot.target.ipv4, cases[i].ipv4);
+        CHECK_INT(slot.target.port, cases[i].port);
+        CHECK(slice_eq(slot.target.name, slice_trim(slice_from(cases[i].text))));
+    }
+}
+
+static void what_is_kept_of_a_file_outlives_its_text(void)
+{
+    char text[] = "1.2.3.4:5 # c\nhost:6 #d\nunix:///run/x";
+    target_set_free(set);
+    set = target_set_new();
+    CHECK_INT(target_set_add_lines(set, slice_from(text), "f", &err), 0);
+    memset(text, 'X', sizeof(text));
+    CHECK_STR(name(0), "1.2.3.4:5");
+    CHECK_STR(name(1), "host:6");
+    CHECK_STR(name(2), "unix:///run/x");
+    CHECK(slice_eq(slot.target.host, SLICE("/run/x")));
+}
+
 static void plain_addresses_stand_among_other_expressions(void)
 {
     static const char *const lines = "10.0.0.1:80\n10.0.0.2/32:81\n10.1.0.0/30:1-2\n"
@@ -208,6 +261,8 @@ int main(void)
     TAP_RUN(what_is_no_target_is_refused_in_words);
     TAP_RUN(too_long_a_target);
     TAP_RUN(lines_of_a_file_all_or_none);
+    TAP_RUN(what_is_nearly_a_plain_address_goes_the_long_way);
+    TAP_RUN(what_is_kept_of_a_file_outlives_its_text);
     TAP_RUN(plain_addresses_stand_among_other_expressions);
     TAP_RUN(every_index_is_another_target);
     target_set_free(set);
