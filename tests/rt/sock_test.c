@@ -520,6 +520,51 @@ static void an_edge_of_a_closed_descriptor_ends_nobodys_stream(void *arg)
     old_world_done(&w);
 }
 
+enum { CROWD = 300, CROWD_READ_US = 100 };
+struct crowd {
+    struct rt_sock *in[CROWD], *out[CROWD];
+    int begun, read;
+};
+
+static void task_reads_one_and_computes(void *arg)
+{
+    struct crowd *c = arg;
+    char b;
+    CHECK_INT(rt_read(c->in[c->begun++], &b, 1, RT_NEVER), 1);
+    for (rt_time end = rt_now_exact() + CROWD_READ_US * 1000; rt_now_exact() < end;)
+        ;
+    c->read++;
+}
+
+/* All sockets can be read at once, and to work through them takes 30 times as long as the sleep. */
+static void a_timer_does_not_wait_behind_every_socket_that_can_be_read(void *arg)
+{
+    (void)arg;
+    static struct crowd c;
+    struct rt_group g;
+    c.begun = c.read = 0;
+    rt_group_init(&g, "crowd");
+    for (int i = 0; i < CROWD; i++) {
+        int fds[2];
+        CHECK_INT(pipe(fds), 0);
+        CHECK_INT(rt_adopt(fds[0], &c.in[i]), 0);
+        CHECK_INT(rt_adopt(fds[1], &c.out[i]), 0);
+        CHECK_INT(rt_go(&g, task_reads_one_and_computes, &c), 0);
+    }
+    CHECK_INT(rt_sleep(rt_now_exact() + RT_MS), 0);
+    for (int i = 0; i < CROWD; i++)
+        CHECK_INT((int)write(rt_sock_fd(c.out[i]), "x", 1), 1);
+    CHECK_INT(rt_sleep(rt_now_exact() + RT_MS), 0);
+    CHECK(c.read < CROWD / 3);
+    CHECK_INT(rt_group_wait(&g, RT_NEVER), 0);
+    CHECK_INT(c.read, CROWD);
+    for (int i = 0; i < CROWD; i++) {
+        rt_close(c.in[i]);
+        rt_close(c.out[i]);
+    }
+    rt_group_done(&g);
+}
+
 static void nothing_is_left_allocated(void)
 {
     CHECK_INT(mem_usage_of(MEM_RT).live, 0);
@@ -546,6 +591,7 @@ int main(void)
     ON_EPOLL(a_regular_file_cannot_be_adopted);
     ON_EPOLL(an_edge_of_a_closed_descriptor_connects_nobody);
     ON_EPOLL(an_edge_of_a_closed_descriptor_ends_nobodys_stream);
+    ON_EPOLL(a_timer_does_not_wait_behind_every_socket_that_can_be_read);
     TAP_RUN(nothing_is_left_allocated);
     return tap_done();
 }
