@@ -94,7 +94,7 @@ static void epoll_close(struct rt_loop *l)
  * of them, and what an event has just brought into the caches is gone when its task runs. */
 static int events_wanted(const struct rt_loop *l)
 {
-    int wanted = READY_ENOUGH - (int)l->ring_len;
+    int wanted = EVENTS_MAX - (int)l->ring_len;
     return wanted > EVENTS_MIN ? wanted : EVENTS_MIN;
 }
 

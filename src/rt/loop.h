@@ -33,9 +33,8 @@ enum {
     ROUND_SWITCHES_MAX = 256, /* between two looks at the kernel */
     ROUND_CLOCK_EVERY = 32,   /* switches between two looks at the clock */
     ROUND_TIME_MAX_NS = 500 * 1000,
-    EVENTS_MAX = 120, /* taken from the kernel at once, on the stack: 16 bytes each on aarch64 */
-    EVENTS_MIN = 8,   /* taken at each look, however many tasks are ready */
-    READY_ENOUGH = 32, /* ready tasks, beyond which events wait with the kernel */
+    EVENTS_MAX = 32, /* taken from the kernel at a look; and ready tasks that are enough */
+    EVENTS_MIN = 8,  /* taken at a look, however many tasks are ready */
     TIMER_NONE = UINT32_MAX,
 };
 
