@@ -58,8 +58,10 @@ static inline void prefetch_next(const struct rt_loop *l)
     struct rt_task *later = l->ring[(l->ring_head + 1) & l->ring_mask];
     __builtin_prefetch(later);
     __builtin_prefetch((char *)later + PREFETCH_BYTES);
-    for (int line = 0; line < PREFETCH_LINES; line++)
-        __builtin_prefetch((char *)next->sp + line * PREFETCH_BYTES);
+    /* Up to the task itself, and no further: a shallow one has little to fetch. */
+    char *at = next->sp, *end = at + PREFETCH_LINES * PREFETCH_BYTES;
+    for (; at < end && at < (char *)next; at += PREFETCH_BYTES)
+        __builtin_prefetch(at);
     /* To gcc a function that does nothing but prefetch has no effect: it would drop the call. */
     __asm__ volatile("");
 }
