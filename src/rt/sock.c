@@ -175,6 +175,18 @@ static int connect_finish(struct rt_sock *s, const struct rt_addr *to, rt_time d
     return be->sock_error(s);
 }
 
+/* "Cannot assign requested address" has two meanings: every port is taken, or this host has no
+ * address from which that peer can be reached (IPv6 turned off). A datagram socket tells them
+ * apart: its ports are others, and their want is -EAGAIN. */
+static bool has_no_source(const struct rt_addr *to)
+{
+    struct rt_sock *s;
+    int r = rt_udp_open(NULL, to, &s);
+    if (r == 0)
+        rt_close(s);
+    return r == -EADDRNOTAVAIL;
+}
+
 int rt_connect(const struct rt_addr *to, const struct rt_connect_options *options,
                struct rt_sock **ret_sock, rt_time deadline)
 {
@@ -199,7 +211,8 @@ int rt_connect(const struct rt_addr *to, const struct rt_connect_options *option
     }
     if (r < 0) {
         rt_close(s);
-        return r;
+        bool bound = options && options->from;
+        return r == -EADDRNOTAVAIL && !bound && has_no_source(to) ? -ENETUNREACH : r;
     }
     *ret_sock = s;
     return 0;

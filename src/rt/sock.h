@@ -23,9 +23,9 @@ struct rt_connect_options {
     bool reset_on_close;        /* linger 0: rt_close sends RST, no TIME_WAIT */
 };
 /* Connects a TCP or unix stream. Returns 0 or what the kernel said: -ECONNREFUSED, -EHOSTUNREACH,
- * -ENETUNREACH, -ENOENT; -ETIMEDOUT is the deadline's or the kernel's. Our own want, which says
- * nothing about the target: -EMFILE, -ENFILE, -ENOMEM, -ENOBUFS, -EADDRNOTAVAIL (ports),
- * -EACCES. */
+ * -ENETUNREACH (also: this host has no address of that family), -ENOENT; -ETIMEDOUT is the
+ * deadline's or the kernel's. Our own want, which says nothing about the target: -EMFILE, -ENFILE,
+ * -ENOMEM, -ENOBUFS, -EADDRNOTAVAIL (ports), -EACCES. */
 int rt_connect(const struct rt_addr *to, const struct rt_connect_options *options,
                struct rt_sock **ret_sock, rt_time deadline);
 

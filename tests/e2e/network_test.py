@@ -96,4 +96,16 @@ def our_own_want_of_ports_is_no_evidence():
     equal(len(r), 96)
 
 
+@case
+def a_host_without_ipv6_is_no_want_of_ports():
+    need_alone()
+    switch = "/proc/sys/net/ipv6/conf/all/disable_ipv6"
+    if not os.path.exists(switch):
+        raise Skip("this host has no IPv6")
+    with open(switch, "w") as f:  # of this namespace, which ends with the test
+        f.write("1")
+    r = probe("[::1]:80", "http://[::1]/", "--timeout", "5s")
+    equal({(x["reason"], x["detail"]) for x in r}, {("unreachable", "connect: Network is unreachable")})
+
+
 main()
