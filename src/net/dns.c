@@ -8,6 +8,7 @@
 #include "net/dns_channel.h"
 #include "net/dns_record.h"
 #include "rt/event.h"
+#include "rt/sock.h"
 
 /* Names have no case: keys are in lower case, and lie in the values. */
 struct cached {
@@ -199,8 +200,9 @@ static const struct {
     {ARES_ESERVFAIL, -EREMOTEIO},
     {ARES_EFORMERR, -EREMOTEIO},
     {ARES_ENOTIMP, -EREMOTEIO},
-    {ARES_EREFUSED, -ECONNREFUSED},
+    {ARES_EREFUSED, -EACCES},
     {ARES_ECONNREFUSED, -ECONNREFUSED},
+    {ARES_EBADNAME, -ENOENT}, /* an empty label, or one too long: nothing can be called so */
     {ARES_EBADRESP, -EBADMSG},
     {ARES_ENOMEM, -ENOMEM},
     {ARES_EDESTRUCTION, -ECANCELED},
@@ -213,6 +215,27 @@ static int code_of(int status)
         if (codes[i].status == status)
             return codes[i].code;
     return -EREMOTEIO;
+}
+
+/* c-ares keeps to itself why it has no socket and could not read /etc/hosts: it says that the
+ * server refused, or that there is no such name. So we look before it does, and again where it
+ * says so: what we lack is never said of a server. Returns 0, -EMFILE, -ENFILE, -ENOBUFS,
+ * -ENOMEM. */
+static int check_descriptors(void)
+{
+    struct rt_sock *s;
+    struct rt_addr any;
+    rt_addr_ipv4(INADDR_ANY, 0, &any);
+    int r = rt_udp_open(&any, NULL, &s);
+    if (r == 0)
+        rt_close(s);
+    return r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM ? r : 0;
+}
+
+static int result_of(int status)
+{
+    int want = status == ARES_ECONNREFUSED ? check_descriptors() : 0;
+    return want ? want : code_of(status);
 }
 
 /* ---- lookup ---- */
@@ -253,12 +276,12 @@ static void on_addresses(void *arg, int status, int timeouts, struct ares_addrin
     struct question *q = arg;
     int64_t ttl = DNS_NEGATIVE_TTL_S;
     (void)timeouts;
-    if (status == ARES_ECONNREFUSED && q->channel == &q->resolver->system) {
+    q->result = result_of(status);
+    if (q->result == -ECONNREFUSED && q->channel == &q->resolver->system) {
         /* This is what c-ares says, too, when every server answered SERVFAIL. */
         ask_on(q, &q->resolver->words);
         return;
     }
-    q->result = code_of(status);
     if (q->result == 0)
         q->result = addresses_of(info, &q->addresses, &ttl);
     if (q->result == -ENODATA)
@@ -294,8 +317,12 @@ static int lookup(struct dns_resolver *d, struct slice name, struct dns_addresse
         return e->result;
     }
     struct question *q = map_get(&d->lookups, name);
-    if (!q || rt_now() - q->began > JOIN_MS * RT_MS)
+    if (!q || rt_now() - q->began > JOIN_MS * RT_MS) {
+        int want = check_descriptors();
+        if (want < 0)
+            return want;
         q = ask_addresses(d, name);
+    }
     if (!q)
         return -ENOBUFS;
     int r = question_wait(q, deadline);
@@ -318,8 +345,10 @@ static int explain(int code, const char *name, struct err *err)
         return err_set(err, code, "%s: no answer from the name server in time", name);
     case -EREMOTEIO:
         return err_set(err, code, "%s: the name server failed", name);
-    case -ECONNREFUSED:
+    case -EACCES:
         return err_set(err, code, "%s: the name server refused", name);
+    case -ECONNREFUSED:
+        return err_set(err, code, "%s: no name server: %s", name, err_name(code));
     case -EBADMSG:
         return err_set(err, code, "%s: the name server's answer is broken", name);
     case -ENOBUFS:
@@ -352,7 +381,11 @@ int dns_lookup(struct dns_resolver *d, struct slice name, uint16_t port,
         r = take_name(name, text, err);
         if (r < 0)
             return r;
-        r = lookup(d, (struct slice){text, name.size}, &a, deadline);
+        /* c-ares knows this name (RFC 6761), but not in its full form. */
+        struct slice full = {text, name.size};
+        if (slice_eq(full, SLICE("localhost.")))
+            full.size--;
+        r = lookup(d, full, &a, deadline);
     }
     if (r < 0)
         return explain(r, text, err);
@@ -368,7 +401,7 @@ static void on_reply(void *arg, int status, int timeouts, unsigned char *reply, 
 {
     struct question *q = arg;
     (void)timeouts;
-    q->result = code_of(status);
+    q->result = result_of(status);
     if (reply && size > 0) {
         q->reply = mem_alloc(MEM_NET, (size_t)size);
         memcpy(q->reply, reply, (size_t)size);
@@ -439,9 +472,10 @@ int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice
         r = server_channel(d, server, &c, err);
     if (r < 0)
         return r;
-    struct question *q = question_new(d, c);
+    r = check_descriptors();
+    struct question *q = r == 0 ? question_new(d, c) : NULL;
     if (!q)
-        return explain(-ENOBUFS, text, err);
+        return explain(r ? r : -ENOBUFS, text, err);
     q->waiters++; /* c-ares may call back at once */
     ares_query(c->ares, text, CLASS_IN, type, on_reply, q);
     q->waiters--;

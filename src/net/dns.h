@@ -7,9 +7,9 @@
  * a task that gives up leaves its question to end by itself.
  *
  * Errors: -ENOENT no such name; -ENODATA the name has no such record; -ETIMEDOUT no answer by
- * the deadline; -EREMOTEIO the server failed (SERVFAIL, FORMERR, NOTIMP); -ECONNREFUSED it refused
- * the question or nobody listens there; -EBADMSG a broken answer; -ECANCELED; -ENOBUFS more than
- * DNS_IN_FLIGHT_MAX questions under way. */
+ * the deadline; -EREMOTEIO the server failed (SERVFAIL, FORMERR, NOTIMP); -EACCES it refused the
+ * question (REFUSED); -ECONNREFUSED nobody listens there; -EBADMSG a broken answer; -ECANCELED. Our
+ * own want: -ENOBUFS more than DNS_IN_FLIGHT_MAX questions under way, -EMFILE, -ENFILE, -ENOMEM. */
 #ifndef FIREBREAK_NET_DNS_H
 #define FIREBREAK_NET_DNS_H
 

@@ -44,7 +44,8 @@ void observe_lookup_failed(struct probe_result *r, struct slice host, int code)
         {-ENOENT, REASON_DNS_NXDOMAIN, "no such name"},
         {-ENODATA, REASON_DNS_NXDOMAIN, "the name has no address"},
         {-ETIMEDOUT, REASON_DNS_TIMEOUT, "no answer from the name servers in time"},
-        {-ECONNREFUSED, REASON_DNS_REFUSED, "the name server refused"},
+        {-EACCES, REASON_DNS_REFUSED, "the name server refused"},
+        {-ECONNREFUSED, REASON_DNS_REFUSED, "no name server: Connection refused"},
         {-EREMOTEIO, REASON_DNS_SERVFAIL, "the name server failed"},
         {-EBADMSG, REASON_DNS_ANSWER, "the answer is broken"},
     };

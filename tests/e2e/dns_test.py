@@ -60,6 +60,18 @@ def what_a_server_can_say():
 
 
 @case
+def a_server_that_is_not_there():
+    r = ask(free_port(), "a.test")
+    equal((r["reason"], r["detail"]), ("refused", "query: Connection refused"))
+
+
+@case
+def each_address_of_a_server_is_asked():
+    server = Udp(with_rcode(3))  # at 127.0.0.1 only
+    equal(probe_one(f"dns://localhost:{server.port}/a.test")["reason"], "dns_nxdomain")
+
+
+@case
 def an_answer_that_is_broken():
     r = ask(Udp(lambda q: q[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + q[12:] + b"\xc0\x0c\0\1").port, "a.test", "A",
             "--timeout", "500ms")

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 #include "base/buf.h"
 #include "net/dns.h"
@@ -120,7 +121,8 @@ static void each_failure_has_its_code_and_its_words(void)
         {"nx.a.test", -ENOENT, "nx.a.test: no such name"},
         {"nodata.a.test", -ENODATA, "nodata.a.test: the name has no such record"},
         {"servfail.a.test", -EREMOTEIO, "servfail.a.test: the name server failed"},
-        {"refused.a.test", -ECONNREFUSED, "refused.a.test: the name server refused"},
+        {"refused.a.test", -EACCES, "refused.a.test: the name server refused"},
+        {"a..test", -ENOENT, "a..test: no such name"},
     };
     static struct world w;
     world_open(&w);
@@ -145,6 +147,37 @@ static void a_dead_server_is_not_taken_for_a_no(void)
     int r = dns_lookup(w.dns, SLICE("ok.a.test"), 80, &w.found, &w.err, rt_now() + 100 * RT_MS);
     CHECK(r == -ECONNREFUSED || r == -ETIMEDOUT); /* the kernel may eat the first refusal */
     dns_resolver_close(w.dns);
+}
+
+static void without_a_descriptor_nothing_is_said_of_the_name(void)
+{
+    static struct world w;
+    struct rlimit before;
+    struct arena a = ARENA(MEM_TEST, 0);
+    struct dns_answers answers;
+    world_open(&w);
+    int next = dup(0); /* the lowest free one: nothing at or above it may be opened */
+    close(next);
+    getrlimit(RLIMIT_NOFILE, &before);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)next, before.rlim_max});
+    CHECK_INT(look_up(&w, "ok.a.test"), -EMFILE);
+    CHECK_INT(look_up(&w, "localhost"), -EMFILE);
+    CHECK_INT(dns_query(w.dns, &w.server.addr, SLICE("ok.a.test"), DNS_TYPE_A, &a, &answers, &w.err,
+                        soon()),
+              -EMFILE);
+    setrlimit(RLIMIT_NOFILE, &before);
+    CHECK_INT(look_up(&w, "ok.a.test"), 0); /* and it is not kept */
+    arena_done(&a);
+    world_done(&w);
+}
+
+static void localhost_in_full_is_localhost(void)
+{
+    static struct world w;
+    world_open(&w);
+    CHECK_INT(look_up(&w, "localhost."), 0);
+    CHECK_INT(w.server.asked_udp, 0);
+    world_done(&w);
 }
 
 static void a_lost_question_is_asked_again(void)
@@ -318,7 +351,7 @@ static void a_named_servers_own_words_count(void)
         {"nodata.a.test", -ENODATA, ""},
         {"servfail.a.test", -EREMOTEIO, ""},
         {"formerr.a.test", -EREMOTEIO, ""},
-        {"refused.a.test", -ECONNREFUSED, ""},
+        {"refused.a.test", -EACCES, ""},
         {"broken.a.test", -EBADMSG, ""},
     };
     static struct world w;
@@ -439,6 +472,8 @@ static void all_in_a_task(void *arg)
     TAP_RUN(a_short_name_is_tried_in_the_search_domains);
     TAP_RUN(each_failure_has_its_code_and_its_words);
     TAP_RUN(a_dead_server_is_not_taken_for_a_no);
+    TAP_RUN(without_a_descriptor_nothing_is_said_of_the_name);
+    TAP_RUN(localhost_in_full_is_localhost);
     TAP_RUN(a_lost_question_is_asked_again);
     TAP_RUN(a_cut_answer_is_fetched_over_tcp);
     TAP_RUN(a_cancelled_lookup_ends);
