@@ -24,6 +24,8 @@ enum {
 
 /* ---- targets ---- */
 
+#define OBSERVE_TARGETS_MAX (UINT64_C(1) << 50) /* of a set: four times all ports of all IPv4 */
+
 struct target_set;
 
 /* One target as the set hands it out, with room for the texts that had to be made. */
@@ -36,7 +38,8 @@ struct target_set *target_set_new(void);
 void target_set_free(struct target_set *s); /* NULL is accepted */
 /* Adds an expression; the text is copied. Returns 0, -EINVAL or -E2BIG with *err set. */
 int target_set_add(struct target_set *s, struct slice expression, struct err *err);
-/* Adds a file's lines: one expression a line, '#' begins a comment. `name` is for errors:
+/* Adds a file's lines: one expression a line; '#' begins a comment, at the line's
+ * beginning or behind a blank, outside of quotes. `name` is for errors:
  * "name:line: …". Nothing is added on failure. */
 int target_set_add_lines(struct target_set *s, struct slice text, const char *name,
                          struct err *err);

@@ -107,12 +107,28 @@ static bool name_byte(char c)
            c == '.' || c == '_';
 }
 
+/* Labels of 1 to 63 bytes; a dot behind the last one means that the name is complete. */
+static int check_labels(struct slice name, struct err *err)
+{
+    enum { LABEL_BYTES_MAX = 63 };
+    if (name.size > DNS_NAME_MAX + (name.data[name.size - 1] == '.'))
+        return err_set(err, -EINVAL, "the host name is longer than %d bytes", DNS_NAME_MAX);
+    for (struct slice rest = name; rest.size > 0;) {
+        struct slice label = slice_cut(&rest, '.');
+        if (label.size == 0 || label.size > LABEL_BYTES_MAX)
+            return err_set(err, -EINVAL, "'%.*s' is no host name: between two dots stand 1 to %d "
+                           "bytes", SLICE_ARG(name), LABEL_BYTES_MAX);
+    }
+    return 0;
+}
+
 static int check_name(struct slice host, struct err *err)
 {
     if (host.size == 0)
         return err_set(err, -EINVAL, "the host is missing");
-    if (host.size > DNS_NAME_MAX)
-        return err_set(err, -EINVAL, "the host name is longer than %d bytes", DNS_NAME_MAX);
+    if (host.data[0] == '[')
+        return err_set(err, -EINVAL, "'%.*s' is no IPv6 address%s", SLICE_ARG(host),
+                       slice_find_byte(host, '%') >= 0 ? " with an interface of this host" : "");
     bool digits = true;
     for (size_t i = 0; i < host.size; i++) {
         if (!name_byte(host.data[i]))
@@ -123,7 +139,17 @@ static int check_name(struct slice host, struct err *err)
     }
     if (digits)
         return err_set(err, -EINVAL, "'%.*s' is no IPv4 address", SLICE_ARG(host));
-    return 0;
+    return check_labels(host, err);
+}
+
+/* What is asked of a name server need not be a host: "*.example", "." and "7.0.0.127" are names. */
+static int check_question(struct slice name, struct err *err)
+{
+    for (size_t i = 0; i < name.size; i++)
+        if (name.data[i] <= 0x20 || name.data[i] >= 0x7F)
+            return err_set(err, -EINVAL, "byte %zu of the name is no visible ASCII (write other "
+                           "scripts in their xn-- form)", i + 1);
+    return name.size == 0 || slice_eq_cstr(name, ".") ? 0 : check_labels(name, err);
 }
 
 static int parse_prefix(struct slice text, unsigned bits, uint64_t *ret_length, struct err *err)
@@ -261,8 +287,8 @@ static int parse_dns(struct target_set *s, struct slice text, struct pattern *p,
             return err_set(err, -EINVAL, "'%.*s' is no record type that is known here: %s",
                            SLICE_ARG(type), dns_type_words());
     }
-    int r = check_name(name, err);
-    if (r < 0 && name.size != 0)
+    int r = check_question(name, err);
+    if (r < 0)
         return r;
     p->base.dns_name = name.size ? name : SLICE(".");
     p->base.port = DNS_PORT;
@@ -276,6 +302,9 @@ static int parse_dns(struct target_set *s, struct slice text, struct pattern *p,
     } else if (colon >= 0 && server.data[0] != '[') {
         uint64_t port;
         struct slice digits = slice_sub(server, (size_t)colon + 1, server.size);
+        if (slice_find_byte(digits, ':') >= 0)
+            return err_set(err, -EINVAL, "an IPv6 address needs brackets: dns://[%.*s]/",
+                           SLICE_ARG(server));
         if (slice_to_u64(digits, UINT16_MAX, &port) < 0 || port == 0)
             return err_set(err, -EINVAL, "'%.*s' is no port", SLICE_ARG(digits));
         p->base.port = (uint16_t)port;
@@ -301,8 +330,11 @@ static int parse_exec_list(struct target_set *s, struct slice text, struct patte
                        PROBE_ARGV_MAX);
     p->base.argv = arena_alloc_array(&s->arena, list->count, sizeof(struct slice));
     for (const struct json_value *v = list->first; v; v = v->next) {
-        if (v->type != JSON_STRING)
-            return err_set(err, -EINVAL, "column %u: an argument is a string", v->column);
+        if (v->type != JSON_STRING || (v->text.size && memchr(v->text.data, 0, v->text.size)))
+            return err_set(err, -EINVAL, "column %u: an argument is a string without NUL",
+                           v->column);
+        if (p->base.argc == 0 && v->text.size == 0)
+            return err_set(err, -EINVAL, "the program is missing: its name is empty");
         p->base.argv[p->base.argc++] = v->text;
     }
     return 0;
@@ -424,6 +456,9 @@ static int add(struct target_set *s, struct slice text, struct err *err)
         return err_set(err, -EINVAL, "it holds a NUL byte");
     struct pattern p = {.hosts = 1, .base.name = text};
     int r = parse_expression(s, text, &p, err);
+    uint64_t ports = p.ports ? p.ports : 1;
+    if (r == 0 && p.hosts * ports > OBSERVE_TARGETS_MAX - s->targets)
+        r = err_set(err, -E2BIG, "with it there are more than 2^50 targets");
     if (r == 0)
         keep_pattern(s, &p);
     return r;
@@ -445,21 +480,41 @@ int target_set_add(struct target_set *s, struct slice expression, struct err *er
     return add_told(s, (struct slice){arena_strdup(&s->arena, text), text.size}, err);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* A comment begins with the line or behind a blank, and not inside of an argument in quotes; the
+ * '#' of a URL is its fragment. */
+static struct slice without_comment(struct slice line)
+{
+    bool quoted = false;
+    if (slice_find_byte(line, '#') < 0)
+        return line;
+    for (size_t i = 0; i < line.size; i++) {
+        quoted ^= line.data[i] == '"' && (i == 0 || line.data[i - 1] != '\\');
+        if (line.data[i] == '#' && !quoted && (i == 0 || is_blank(line.data[i - 1])))
+            return slice_trim(slice_sub(line, 0, i));
+    }
+    return line;
+}
+
 int target_set_add_lines(struct target_set *s, struct slice text, const char *name,
                          struct err *err)
 {
+    static const struct slice mark = {"\xEF\xBB\xBF", 3}; /* some editors begin UTF-8 with it */
+    if (slice_starts_with(text, mark))
+        text = slice_sub(text, mark.size, text.size);
     size_t count = s->count;
     uint64_t targets = s->targets;
     unsigned number = 0;
     text.data = arena_strdup(&s->arena, text); /* at once: a copy of each line takes twice that */
     while (text.data) {
-        struct slice line = slice_trim(slice_cut(&text, '\n'));
+        struct slice line = without_comment(slice_trim(slice_cut(&text, '\n')));
         number++;
-        if (line.size == 0 || line.data[0] == '#')
+        if (line.size == 0)
             continue;
-        ptrdiff_t comment = slice_find_byte(line, '#') < 0 ? -1 : slice_find(line, SLICE(" #"));
-        if (comment >= 0)
-            line = slice_trim(slice_sub(line, 0, (size_t)comment));
         int r = add_told(s, line, err);
         if (r < 0) {
             s->count = count;

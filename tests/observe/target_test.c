@@ -89,6 +89,10 @@ static void urls_of_every_kind(void)
     name(0);
     CHECK_INT(slot.target.port, 5353);
     CHECK_INT(slot.target.dns_type, 1);
+    CHECK_INT(add("dns://h/.?type=NS"), 0);
+    name(0);
+    CHECK(slice_eq_cstr(slot.target.dns_name, "."));
+    CHECK_INT(add("dns://h/*.8.8.8.8"), 0);
     CHECK_INT(add("dns:///x?type=mx"), 0);
     name(0);
     CHECK_INT(slot.target.host.size, 0);
@@ -117,6 +121,13 @@ static void what_is_no_target_is_refused_in_words(void)
         {":80", "the host is missing"},
         {"::1:80", "needs brackets"},
         {"1.2.3:80", "is no IPv4 address"},
+        {"[1.2.3.4]:80", "is no IPv6 address"},
+        {"[fe80::1%no-such-if]:80", "interface of this host"},
+        {"a..b:80", "between two dots"},
+        {".:80", "is no IPv4 address"},
+        {".a:80", "between two dots"},
+        {"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff1234.test:80", "1 to 63"},
+        {"http://a..b/", "between two dots"},
         {"10.0.0.0/33:80", "prefix length"},
         {"host/24:80", "a prefix needs one"},
         {"ho st:80", "is no host name"},
@@ -127,7 +138,11 @@ static void what_is_no_target_is_refused_in_words(void)
         {"dns://h/n?x=1", "is not understood"},
         {"exec:", "the program is missing"},
         {"exec:[]", "a list of 1 to"},
+        {"dns://::1/n", "needs brackets"},
+        {"dns://h/a..b", "between two dots"},
         {"exec:[1]", "an argument is a string"},
+        {"exec:[\"a\\u0000b\"]", "without NUL"},
+        {"exec:[\"\"]", "the program is missing"},
         {"exec:[\"a\"", "expected"},
         {"unix://", "the path is missing"},
         {"http://", "host"},
@@ -158,6 +173,31 @@ static void lines_of_a_file_all_or_none(void)
     CHECK(target_set_add_lines(set, SLICE("d:4\ne:x\nf:6"), "f", &err) < 0);
     CHECK(strstr(err.text, "f:2: target 'e:x'"));
     CHECK_INT(target_set_count(set), 4);
+}
+
+static void a_comment_is_none_inside_of_quotes(void)
+{
+    target_set_free(set);
+    set = target_set_new();
+    CHECK_INT(target_set_add_lines(set, SLICE("\xEF\xBB\xBF" "a:1\t# x\nhttp://b/#top #\n"
+                                              "exec:[\"a\",\"\\\" # b\"] # c\n#\n \t#d"),
+                                   "f", &err), 0);
+    CHECK_INT(target_set_count(set), 3);
+    CHECK_STR(name(0), "a:1");
+    CHECK_STR(name(1), "http://b/#top");
+    CHECK_STR(name(2), "exec:[\"a\",\"\\\" # b\"]");
+    CHECK(slice_eq_cstr(slot.target.argv[1], "\" # b"));
+}
+
+static void more_targets_than_can_be_counted(void)
+{
+    CHECK_INT(add("0.0.0.0/0:1-65535"), 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(target_set_add(set, SLICE("0.0.0.0/0:1-65535"), &err), 0);
+    uint64_t count = target_set_count(set);
+    CHECK_INT(target_set_add(set, SLICE("0.0.0.0/0:1-65535"), &err), -E2BIG);
+    CHECK(strstr(err.text, "2^50"));
+    CHECK_INT(target_set_count(set), count);
 }
 
 static void every_index_is_another_target(void)
@@ -264,6 +304,8 @@ int main(void)
     TAP_RUN(what_is_nearly_a_plain_address_goes_the_long_way);
     TAP_RUN(what_is_kept_of_a_file_outlives_its_text);
     TAP_RUN(plain_addresses_stand_among_other_expressions);
+    TAP_RUN(a_comment_is_none_inside_of_quotes);
+    TAP_RUN(more_targets_than_can_be_counted);
     TAP_RUN(every_index_is_another_target);
     target_set_free(set);
     return tap_done();
