@@ -24,6 +24,7 @@ struct app {
     bool color_out, color_err; /* of standard output, standard error */
     bool out_terminal, err_terminal;
     bool progress;
+    bool json_errors; /* -o json or jsonl was asked for, whatever else is wrong */
     struct logsink *logsink; /* NULL until app_log_open */
     struct logger log;       /* the program's own: "app" */
 };

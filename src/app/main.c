@@ -54,8 +54,7 @@ int app_fail(const struct app *app, int status, const struct err *err)
 {
     struct buf out = BUF(MEM_APP, 0);
     const char *name = app->command ? app->command->name : NULL;
-    const char *form = app->parsed.globals.output;
-    if (form && (strcmp(form, "json") == 0 || strcmp(form, "jsonl") == 0)) {
+    if (app->json_errors) {
         fail_json(status, err->text, &out);
     } else {
         buf_printf(&out, "%sfirebreak%s%s:%s ", app->color_err ? "\x1b[31m" : "",
@@ -201,6 +200,8 @@ static int run_command(struct app *app, int argc, char **argv)
 static int run(struct app *app, int argc, char **argv)
 {
     struct err err = {0};
+    const char *output = cli_output_of(argc - 1, argv + 1);
+    app->json_errors = output && (strcmp(output, "json") == 0 || strcmp(output, "jsonl") == 0);
     int at = cli_find_command(argc - 1, argv + 1, &app->parsed.globals, &err);
     look_at_terminal(app);
     if (at < 0)

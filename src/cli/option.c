@@ -338,6 +338,22 @@ int cli_parse(const struct cli_command *c, int argc, char *const *argv, struct a
     return asked ? 0 : r;
 }
 
+const char *cli_output_of(int argc, char *const *argv)
+{
+    static const char longer[] = "--output=";
+    const char *found = NULL;
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *arg = argv[i];
+        if (strcmp(arg, "-o") == 0 || strcmp(arg, "--output") == 0)
+            found = i + 1 < argc ? argv[++i] : found;
+        else if (strncmp(arg, "-o", 2) == 0)
+            found = arg + 2;
+        else if (strncmp(arg, longer, sizeof(longer) - 1) == 0)
+            found = arg + sizeof(longer) - 1;
+    }
+    return found;
+}
+
 int cli_find_command(int argc, char *const *argv, struct cli_globals *ret, struct err *err)
 {
     struct cli_parsed out = {0};

@@ -3,8 +3,8 @@
  *
  * A command names a struct of values; each option says where in it its value goes, as which type,
  * and what its default is. Parsing accepts `--name=V`, `--name V`, `-nV`, `-n V`, bundled flags
- * (`-ab`), `--no-name` for flags that are on by default, `--`, and options behind operands. A
- * mistake is told with the option, the value, what is allowed, and the nearest word. */
+ * (`-ab`), `--`, and options behind operands. A mistake is told with the option, the value, what is
+ * allowed, and the nearest word. */
 #ifndef FIREBREAK_CLI_OPTION_H
 #define FIREBREAK_CLI_OPTION_H
 
@@ -85,6 +85,10 @@ struct cli_parsed {
  * Returns 0, or -EINVAL with *err. `--help` given, other mistakes are not looked for. */
 int cli_parse(const struct cli_command *c, int argc, char *const *argv, struct arena *arena,
               struct cli_parsed *ret, struct err *err);
+
+/* The last -o or --output of a command line that may be wrong elsewhere, so that the mistake is told
+ * in the form that was asked for; NULL where there is none. */
+const char *cli_output_of(int argc, char *const *argv);
 
 /* The index of the command's name in argv, looking past global options; argc where there is
  * none; -EINVAL with *err for a bad global option. *ret has what stood before it. */

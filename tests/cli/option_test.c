@@ -151,6 +151,18 @@ static void too_many_of_a_list_are_refused(void)
     CHECK_INT(V.list.count, CLI_LIST_MAX);
 }
 
+#define OUTPUT_OF(...) \
+    cli_output_of((int)(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)), (char *[]){__VA_ARGS__})
+
+static void the_form_that_was_asked_for_is_found_beside_mistakes(void)
+{
+    CHECK_STR(OUTPUT_OF("--nope", "a", "-o", "json"), "json");
+    CHECK_STR(OUTPUT_OF("-ojson", "x", "--output=yaml"), "yaml");
+    CHECK_STR(OUTPUT_OF("--output", "text", "-o"), "text");
+    CHECK(!OUTPUT_OF("a", "--", "-o", "json"));
+    CHECK(!OUTPUT_OF("-o"));
+}
+
 static void a_command_is_found_behind_global_options(void)
 {
     struct cli_globals g;
@@ -173,6 +185,7 @@ int main(void)
     TAP_RUN(the_form_of_output_is_checked);
     TAP_RUN(help_is_given_whatever_else_is_wrong);
     TAP_RUN(too_many_of_a_list_are_refused);
+    TAP_RUN(the_form_that_was_asked_for_is_found_beside_mistakes);
     TAP_RUN(a_command_is_found_behind_global_options);
     arena_done(&arena);
     return tap_done();

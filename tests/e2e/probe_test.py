@@ -206,6 +206,12 @@ def an_error_is_an_object_with_json():
     problem = json.loads(r.stderr)
     equal((problem["status"], problem["reason"]), (400, "usage"))
     contains(problem["detail"], "port is missing")
+    for args in (["probe", "--nope", "h:1", "-o", "json"], ["prbe", "-ojson"], ["--nope", "--output=jsonl"],
+                 ["probe", "h:1", "--rate", "x", "--output", "json"], ["probe", "-f", "/nonexistent", "-o", "json"]):
+        r = firebreak(*args)
+        problem = json.loads(r.stderr)
+        equal(list(problem), ["type", "title", "status", "detail", "reason", "field", "trace_id"])
+        equal((args, r.stdout, r.returncode), (args, "", 3 if problem["reason"] == "source_io" else 2))
 
 
 @case
