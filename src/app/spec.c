@@ -1,6 +1,7 @@
 #include "app/spec.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "observe/observe.h"
 #include "wire/http1.h"
@@ -8,15 +9,55 @@
 
 #define TIMEOUT_NS INT64_C(2000000000)
 
-static int take_header(struct probe_spec *s, const char *text, struct err *err)
+enum { METHOD_BYTES_MAX = 64, SERVER_NAME_BYTES_MAX = 253 };
+
+/* These are not the caller's to say: a body's length and coding follow from the body. */
+static bool is_framing(struct slice name)
+{
+    return slice_eq_nocase(name, SLICE("Content-Length")) ||
+           slice_eq_nocase(name, SLICE("Transfer-Encoding"));
+}
+
+static int take_header(struct probe_spec *s, const char *text, size_t *used, struct err *err)
 {
     struct slice value = slice_from(text), name = slice_cut(&value, ':');
     if (!value.data || !http1_is_token(name))
         return err_set(err, -EINVAL, "--header: '%.80s' is no header: write NAME:VALUE", text);
-    if (s->header_count == PROBE_HEADERS_MAX)
-        return err_set(err, -EINVAL, "--header: more than %d of them", PROBE_HEADERS_MAX);
-    s->headers[s->header_count++] = (struct probe_header){name, slice_trim(value)};
+    value = slice_trim(value);
+    if (!http1_is_text(value))
+        return err_set(err, -EINVAL, "--header: the value of '%.*s' holds a control byte",
+                       SLICE_ARG(name));
+    if (is_framing(name))
+        return err_set(err, -EINVAL, "--header: %.*s follows from the body", SLICE_ARG(name));
+    *used += name.size + value.size;
+    if (s->header_count == PROBE_HEADERS_MAX || *used > PROBE_HEADERS_BYTES_MAX)
+        return err_set(err, -EINVAL, "--header: more than %d of them, or than %d bytes",
+                       PROBE_HEADERS_MAX, PROBE_HEADERS_BYTES_MAX);
+    s->headers[s->header_count++] = (struct probe_header){name, value};
     return 0;
+}
+
+static int check_method(const char *method, struct err *err)
+{
+    if (!http1_is_token(slice_from(method)))
+        return err_set(err, -EINVAL, "--method: '%.80s' is no method", method);
+    if (strlen(method) > METHOD_BYTES_MAX)
+        return err_set(err, -EINVAL, "--method: longer than %d bytes", METHOD_BYTES_MAX);
+    if (strcmp(method, "CONNECT") == 0)
+        return err_set(err, -EINVAL, "--method: CONNECT is for proxies, which are not probed");
+    return 0;
+}
+
+/* An empty one would not be looked for in the certificate at all. */
+static int check_server_name(const char *name, struct err *err)
+{
+    size_t size = strlen(name);
+    bool visible = size > 0 && size <= SERVER_NAME_BYTES_MAX;
+    for (size_t i = 0; i < size && visible; i++)
+        visible = name[i] > 0x20 && name[i] < 0x7F;
+    return visible ? 0
+                   : err_set(err, -EINVAL, "--server-name: '%.80s' is no name: 1 to %d bytes of "
+                             "visible ASCII", name, SERVER_NAME_BYTES_MAX);
 }
 
 static int take_json(struct probe_spec *s, const char *text, struct arena *arena, struct err *err)
@@ -38,15 +79,18 @@ static int take_json(struct probe_spec *s, const char *text, struct arena *arena
 static int take_texts(const struct probe_options *o, struct arena *arena, struct probe_spec *s,
                       struct err *err)
 {
-    int r = 0;
-    if (!http1_is_token(slice_from(o->method)))
-        return err_set(err, -EINVAL, "--method: '%.80s' is no method", o->method);
+    size_t used = 0;
+    int r = check_method(o->method, err);
+    if (r == 0 && o->server_name)
+        r = check_server_name(o->server_name, err);
+    if (r < 0)
+        return r;
     if (o->status && observe_status_check(slice_from(o->status), err) < 0)
         return err_wrap(err, "--status");
     if (o->body && observe_pattern_new(o->body, &s->body, err) < 0)
         return err_wrap(err, "--body: '%.80s'", o->body);
     for (uint32_t i = 0; i < o->headers.count && r == 0; i++)
-        r = take_header(s, o->headers.items[i], err);
+        r = take_header(s, o->headers.items[i], &used, err);
     for (uint32_t i = 0; i < o->json.count && r == 0; i++)
         r = take_json(s, o->json.items[i], arena, err);
     return r;

@@ -86,8 +86,8 @@ struct cli_parsed {
 int cli_parse(const struct cli_command *c, int argc, char *const *argv, struct arena *arena,
               struct cli_parsed *ret, struct err *err);
 
-/* The last -o or --output of a command line that may be wrong elsewhere, so that the mistake is told
- * in the form that was asked for; NULL where there is none. */
+/* The last -o or --output of a command line that may be wrong elsewhere, so that the mistake is
+ * told in the form that was asked for; NULL where there is none. */
 const char *cli_output_of(int argc, char *const *argv);
 
 /* The index of the command's name in argv, looking past global options; argc where there is

@@ -20,6 +20,7 @@ enum probe_kind {
 
 enum {
     PROBE_HEADERS_MAX = 32,
+    PROBE_HEADERS_BYTES_MAX = 32 * 1024, /* of all, names and values */
     PROBE_JSON_MAX = 16,
     PROBE_ARGV_MAX = 64,
     PROBE_ANSWERS_MAX = 64,

@@ -81,6 +81,9 @@ def options_that_make_no_sense_are_usage():
     for option, value, words in [("--body", "(", "column"), ("--json", "nothing", "PATH=VALUE"), ("--json", "$[=1", ""),
                                  ("--status", "99", "no status"), ("--status", "2xy", "no status"),
                                  ("--header", "no colon", "NAME:VALUE"), ("--method", "G T", "no method"),
+                                 ("--header", "Content-Length: 5", "follows from the body"),
+                                 ("--header", "X: a\nY: b", "control byte"), ("--header", "X: " + "a" * 33000, "bytes"),
+                                 ("--method", "CONNECT", "proxies"), ("--server-name", "", "is no name"),
                                  ("--redirects", "51", "outside of 0 to 50")]:
         r = firebreak("probe", "http://127.0.0.1:1/", option, value)
         equal((value, r.returncode, r.stdout), (value, 2, ""))
