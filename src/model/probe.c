@@ -22,6 +22,7 @@ void probe_result_reset(struct probe_result *r, const struct probe_target *t)
     r->target = t;
     r->address[0] = 0;
     r->reason = REASON_OK;
+    r->settled = false;
     r->detail[0] = 0;
     r->at_wall_ns = 0;
     r->attempt = 1;

@@ -89,6 +89,7 @@ struct probe_result {
     const struct probe_target *target;
     char address[128]; /* "127.0.0.1:80"; empty: not known */
     enum probe_reason reason;
+    bool settled; /* with REASON_LIMIT: another attempt would meet the same one */
     char detail[PROBE_DETAIL_MAX];
     int64_t at_wall_ns; /* when it began */
     uint32_t attempt;   /* 1, 2, … the one that is told here */

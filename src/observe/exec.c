@@ -109,7 +109,7 @@ static struct slice last_words(const struct running *p)
     return slice_sub(text, at, text.size);
 }
 
-static void ended(struct observer *o, struct running *p, struct probe_result *r)
+static void ended(struct observer *o, struct running *p, struct probe_result *r, rt_time deadline)
 {
     const struct probe_spec *spec = o->spec;
     struct buf words = BUF(MEM_OBSERVE, 0);
@@ -124,10 +124,8 @@ static void ended(struct observer *o, struct running *p, struct probe_result *r)
     else if (p->out.cut && (spec->body || spec->json_count))
         probe_result_fail(r, REASON_TOO_LARGE, "it wrote more than the %d MiB that are looked at",
                           PROBE_BODY_BYTES_MAX >> 20);
-    if (r->reason == REASON_OK && spec->body)
-        judge_body(spec, buf_slice(&p->out.text), r);
-    if (r->reason == REASON_OK && spec->json_count)
-        judge_json(spec, buf_slice(&p->out.text), r);
+    if (r->reason == REASON_OK)
+        judge_answer(spec, buf_slice(&p->out.text), r, deadline);
     buf_done(&words);
 }
 
@@ -151,7 +149,7 @@ static void follow(struct observer *o, struct running *p, struct probe_result *r
     else if (code < 0)
         probe_result_fail_errno(r, "exec", code);
     else
-        ended(o, p, r);
+        ended(o, p, r, deadline);
 }
 
 static void run(struct observer *o, struct running *p, struct probe_result *r, rt_time deadline)

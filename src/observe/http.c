@@ -68,10 +68,8 @@ static void read_body(struct observer *o, struct http_response *resp, struct htt
                           "looked at", PROBE_BODY_BYTES_MAX >> 20);
     else if (code < 0 && code != -EMSGSIZE)
         failed(o, r->target, r, trace, code, &err);
-    if (r->reason == REASON_OK && spec->body)
-        judge_body(spec, buf_slice(&body), r);
-    if (r->reason == REASON_OK && spec->json_count)
-        judge_json(spec, buf_slice(&body), r);
+    if (r->reason == REASON_OK)
+        judge_answer(spec, buf_slice(&body), r, deadline);
     buf_done(&body);
 }
 

@@ -1,6 +1,7 @@
 #include "observe/judge.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -10,8 +11,13 @@
 #include "wire/json.h"
 #include "wire/jsonpath.h"
 
-/* A hostile body must not hold the loop, nor the pattern eat memory. */
-enum { MATCH_STEPS_MAX = 1000000, MATCH_DEPTH_MAX = 10000, MATCH_HEAP_KIB_MAX = 1024 };
+/* What PCRE2 may do from one place of the body on; the bound over all places is WORK_MAX. */
+enum { MATCH_STEPS_MAX = 10 * 1000 * 1000, MATCH_DEPTH_MAX = 1000 * 1000 };
+enum { MATCH_HEAP_KIB_MAX = 32 * 1024 };
+/* Of one match: bytes that it passed, and STEP_WORK for each item of the pattern that it tried.
+ * Less than a second's. */
+enum { WORK_MAX = 200 * 1000 * 1000, STEP_WORK = 4 };
+enum { INLINE_BYTES_MAX = 16 * 1024 }; /* of JSON that is looked at on the loop's own thread */
 enum { JSON_NODES_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* ---- statuses ---- */
@@ -63,14 +69,32 @@ bool judge_status(struct slice list, int status)
     return false;
 }
 
-/* ---- patterns ---- */
+/* ---- patterns ----
+ *
+ * PCRE2's own limits count from each place of the body anew, and count a run over a million bytes
+ * as one step: with "[a-z]+ x" a hostile body of 4 MiB takes hours. So the pattern is compiled with
+ * a callout before each of its items, where we add up what was done and end it. */
+
+/* Whether "(?i" or the like is in it. To find where a caseless match may begin, PCRE2 looks for
+ * both forms of a letter to the body's end, again from each place, and no callout sees it. */
+static bool is_caseless_anywhere(const char *pattern)
+{
+    for (const char *at = pattern; (at = strstr(at, "(?"));)
+        for (at += 2; *at == '^' || *at == '-' || (*at >= 'a' && *at <= 'z'); at++)
+            if (*at == 'i')
+                return true;
+    return false;
+}
 
 int observe_pattern_new(const char *pattern, struct pcre2_real_code_8 **ret_code, struct err *err)
 {
     int code;
     size_t at;
-    pcre2_code *c = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_UTF,
-                                  &code, &at, NULL);
+    uint32_t options = PCRE2_NEVER_UTF | PCRE2_AUTO_CALLOUT;
+    if (is_caseless_anywhere(pattern))
+        options |= PCRE2_NO_START_OPTIMIZE;
+    pcre2_code *c = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code, &at,
+                                  NULL);
     if (!c) {
         PCRE2_UCHAR text[120];
         pcre2_get_error_message(code, text, sizeof(text));
@@ -85,12 +109,28 @@ void observe_pattern_free(struct pcre2_real_code_8 *code)
     pcre2_code_free(code);
 }
 
-void judge_body(const struct probe_spec *spec, struct slice body, struct probe_result *r)
+struct work {
+    uint64_t done;
+    size_t at;
+};
+
+static int on_item(pcre2_callout_block *b, void *arg)
 {
+    struct work *w = arg;
+    size_t to = b->current_position;
+    w->done += STEP_WORK + (to > w->at ? to - w->at : w->at - to);
+    w->at = to;
+    return w->done > WORK_MAX ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
+static int match(const struct probe_spec *spec, struct slice body)
+{
+    struct work work = {0};
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
     pcre2_match_context *context = pcre2_match_context_create(NULL);
     int n = PCRE2_ERROR_NOMEMORY;
     if (data && context) {
+        pcre2_set_callout(context, on_item, &work);
         pcre2_set_match_limit(context, MATCH_STEPS_MAX);
         pcre2_set_depth_limit(context, MATCH_DEPTH_MAX);
         pcre2_set_heap_limit(context, MATCH_HEAP_KIB_MAX);
@@ -99,13 +139,20 @@ void judge_body(const struct probe_spec *spec, struct slice body, struct probe_r
     }
     pcre2_match_context_free(context);
     pcre2_match_data_free(data);
-    if (n == PCRE2_ERROR_NOMATCH)
+    return n;
+}
+
+static void judge_body(const struct probe_spec *spec, struct slice body, struct probe_result *r)
+{
+    int n = match(spec, body);
+    if (n == PCRE2_ERROR_NOMATCH) {
         probe_result_fail(r, REASON_BODY_MISMATCH, "the pattern matches nothing in %zu bytes",
                           body.size);
-    else if (n < 0) {
+    } else if (n < 0) {
         PCRE2_UCHAR text[120];
         pcre2_get_error_message(n, text, sizeof(text));
         probe_result_fail(r, REASON_LIMIT, "the pattern gave up: %s", (const char *)text);
+        r->settled = n != PCRE2_ERROR_NOMEMORY;
     }
 }
 
@@ -156,7 +203,7 @@ static void check_one(const struct probe_json_check *c, const struct json_value 
         }
 }
 
-void judge_json(const struct probe_spec *spec, struct slice body, struct probe_result *r)
+static void judge_json(const struct probe_spec *spec, struct slice body, struct probe_result *r)
 {
     struct arena a = ARENA(MEM_OBSERVE, JSON_NODES_BYTES_MAX + PROBE_BODY_BYTES_MAX * 8);
     struct json_value *root;
@@ -170,4 +217,38 @@ void judge_json(const struct probe_spec *spec, struct slice body, struct probe_r
     for (uint32_t i = 0; i < spec->json_count && r->reason == REASON_OK; i++)
         check_one(&spec->json[i], root, &a, r);
     arena_done(&a);
+}
+
+/* ---- both ---- */
+
+struct judgement {
+    const struct probe_spec *spec;
+    struct slice body;
+    struct probe_result *result;
+};
+
+static void judge_all(void *arg)
+{
+    struct judgement *j = arg;
+    if (j->spec->body)
+        judge_body(j->spec, j->body, j->result);
+    if (j->result->reason == REASON_OK && j->spec->json_count)
+        judge_json(j->spec, j->body, j->result);
+}
+
+void judge_answer(const struct probe_spec *spec, struct slice body, struct probe_result *r,
+                  rt_time deadline)
+{
+    struct judgement j = {spec, body, r};
+    if (!spec->body && !spec->json_count)
+        return;
+    if (!spec->body && body.size <= INLINE_BYTES_MAX) {
+        judge_all(&j);
+        return;
+    }
+    int code = rt_offload(judge_all, &j, deadline);
+    if (code == -ETIMEDOUT)
+        probe_result_fail(r, REASON_LIMIT, "no thread was free to look at the answer in time");
+    else if (code < 0)
+        probe_result_fail_errno(r, "look at the answer", code);
 }

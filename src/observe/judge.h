@@ -3,11 +3,14 @@
 #define FIREBREAK_OBSERVE_JUDGE_H
 
 #include "model/probe.h"
+#include "rt/rt.h"
 
 /* An empty list means 2xx and 3xx. */
 bool judge_status(struct slice list, int status);
-/* Each looks at `body` and leaves *r alone where it is well, else sets body_mismatch. */
-void judge_body(const struct probe_spec *spec, struct slice body, struct probe_result *r);
-void judge_json(const struct probe_spec *spec, struct slice body, struct probe_result *r);
+/* Looks at an answer's body with the spec's pattern and its paths into JSON. Leaves *r alone where
+ * all is well, else says body_mismatch; or limit, where a hostile body made our own work too
+ * long. Large bodies and all patterns are the business of an offload thread. */
+void judge_answer(const struct probe_spec *spec, struct slice body, struct probe_result *r,
+                  rt_time deadline);
 
 #endif

@@ -209,7 +209,7 @@ static void probe_patiently(struct observer *o, const struct probe_target *t,
 {
     for (uint32_t tries = 1;; tries++) {
         observe_probe(o, t, r);
-        if (r->reason != REASON_LIMIT || tries == OBSERVE_LIMIT_TRIES)
+        if (r->reason != REASON_LIMIT || r->settled || tries == OBSERVE_LIMIT_TRIES)
             return;
         if (on_limit)
             on_limit(ctx);
@@ -218,6 +218,12 @@ static void probe_patiently(struct observer *o, const struct probe_target *t,
             return;
         }
     }
+}
+
+/* Whether a further attempt may do better. What we lack was waited for already. */
+static bool is_final(const struct probe_result *r)
+{
+    return r->reason == REASON_OK || r->reason == REASON_CANCELED || r->reason == REASON_LIMIT;
 }
 
 static void attempts_keep(struct probe_result *r, const struct probe_attempt *told, uint32_t count)
@@ -241,7 +247,7 @@ static __attribute__((noinline)) void retry(struct observer *o, const struct pro
     while (n < last && n < PROBE_ATTEMPTS_MAX && back_off(n) == 0) {
         probe_patiently(o, t, r, on_limit, ctx);
         told[n++] = (struct probe_attempt){r->reason, r->total_ns};
-        if (r->reason == REASON_OK || r->reason == REASON_CANCELED)
+        if (is_final(r))
             break;
     }
     attempts_keep(r, told, n);
@@ -251,6 +257,6 @@ void observe_probe_retry(struct observer *o, const struct probe_target *t, struc
                          void (*on_limit)(void *ctx), void *ctx)
 {
     probe_patiently(o, t, r, on_limit, ctx);
-    if (o->spec->retries && r->reason != REASON_OK && r->reason != REASON_CANCELED)
+    if (o->spec->retries && !is_final(r))
         retry(o, t, r, on_limit, ctx);
 }

@@ -182,9 +182,26 @@ def no_answer_at_all():
 
 
 @case
-def a_pattern_that_explodes_gives_up():
-    talk = http_answer(answer(b"a" * 5000 + b"!"))
-    equal(reason(talk, "--body", "^(a+)+$", "--timeout", "20s") in ("limit", "body_mismatch"), True)
+def a_pattern_that_explodes_gives_up_at_once():
+    begin = time.monotonic()
+    r = probe_one(url(http_answer(answer(b"a" * 5000 + b"!"))), "--body", "^(a+)+$", "--timeout", "20s", "--retries", "3")
+    equal((r["reason"], r["attempt"]), ("limit", 1))
+    contains(r["detail"], "the pattern gave up")
+    # One place of the body costs little, and there are four million of them.
+    talk = http_answer(answer(b"c" * 4000000 + b" t"))
+    for pattern in ("[a-z]+ cat", "(?i)c{1,200}T"):
+        equal((pattern, reason(talk, "--body", pattern, "--timeout", "20s")), (pattern, "limit"))
+    true(time.monotonic() - begin < 30, "it was tried again and again")
+
+
+@case
+def a_large_body_does_not_hold_the_loop():
+    body = b"the quick brown fox jumps over the lazy dog " * 90000
+    r = firebreak("probe", url(http_answer(answer(body))), "--body", "(?i)CAT", "-o", "jsonl", "--timeout", "20s")
+    equal((json.loads(r.stdout)["reason"], r.stderr), ("body_mismatch", ""))
+    body = b'{"a":[' + b",".join(b'{"x":%d}' % i for i in range(300000)) + b"]}"
+    r = firebreak("probe", url(http_answer(answer(body))), "--json", "$.a[299999].x=299999", "-o", "jsonl", "--timeout", "20s")
+    equal((json.loads(r.stdout)["reason"], r.stderr), ("ok", ""))
 
 
 main()
