@@ -180,7 +180,8 @@ void probe_exec(struct observer *o, const struct probe_target *t, struct probe_r
     struct running *p = arena_new(&r->arena, struct running);
     p->spawn.argv = argv;
     p->spawn.ends_with_us = true;
-    p->out.text = BUF(MEM_OBSERVE, PROBE_BODY_BYTES_MAX);
+    bool asked = o->spec->body || o->spec->json_count;
+    p->out.text = BUF(MEM_OBSERVE, asked ? PROBE_BODY_BYTES_MAX : 1); /* else read and dropped */
     p->words.text = BUF(MEM_OBSERVE, WORDS_BYTES_MAX);
     run(o, p, r, deadline);
     buf_done(&p->out.text);

@@ -5,6 +5,8 @@
 #include "observe/judge.h"
 #include "observe/kind.h"
 
+enum { READ_BYTES = 16 * 1024 }; /* of a body at once */
+
 static int client(struct observer *o, const struct probe_target *t, struct probe_result *r,
                   rt_time deadline)
 {
@@ -53,23 +55,61 @@ static void take_trace(const struct http_trace *trace, struct probe_result *r)
     observe_tls_report(&trace->tls, r);
 }
 
-/* Reads as much as a check needs; without one, enough to see that the answer does not break. */
+static bool is_asked(const struct probe_spec *spec)
+{
+    return spec->body || spec->json_count;
+}
+
+/* Takes n more bytes of what all bodies that are looked at may hold together. Thousands of large
+ * ones wait for each other, as for everything that we lack. */
+static bool take_share(struct observer *o, size_t n)
+{
+    if (o->body_bytes + n > OBSERVE_BODIES_BYTES_MAX)
+        return false;
+    o->body_bytes += n;
+    return true;
+}
+
+/* Reads as much as a check needs, into *body; without one, enough to see that the answer does not
+ * break, and keeps none of it. Returns 0; 1: there is more than is looked at; or as http_read, or
+ * -ENOBUFS: we hold too much already. */
+static int collect(struct observer *o, struct http_response *resp, struct buf *body,
+                   struct err *err, rt_time deadline)
+{
+    size_t seen = 0;
+    char *room;
+    for (;;) {
+        buf_reserve(body, READ_BYTES, &room);
+        ssize_t n = http_read(resp, room, READ_BYTES, err, deadline);
+        if (n <= 0)
+            return (int)n;
+        seen += (size_t)n;
+        if (seen > PROBE_BODY_BYTES_MAX)
+            return 1;
+        if (!is_asked(o->spec))
+            continue;
+        if (!take_share(o, (size_t)n))
+            return err_set(err, -ENOBUFS, "more than %d MiB of answers are being looked at",
+                           OBSERVE_BODIES_BYTES_MAX >> 20);
+        buf_commit(body, (size_t)n);
+    }
+}
+
 static void read_body(struct observer *o, struct http_response *resp, struct http_trace *trace,
                       struct probe_result *r, rt_time deadline)
 {
-    const struct probe_spec *spec = o->spec;
-    struct buf body = BUF(MEM_OBSERVE, PROBE_BODY_BYTES_MAX);
+    struct buf body = BUF(MEM_OBSERVE, 0);
     struct err err = {0};
-    bool asked = spec->body || spec->json_count;
-    int code = http_read_all(resp, &body, &err, deadline);
+    int code = collect(o, resp, &body, &err, deadline);
     trace->phase = HTTP_PHASE_BODY;
-    if (code == -EMSGSIZE && asked)
+    if (code == 1 && is_asked(o->spec))
         probe_result_fail(r, REASON_TOO_LARGE, "the body is larger than the %d MiB that are "
                           "looked at", PROBE_BODY_BYTES_MAX >> 20);
-    else if (code < 0 && code != -EMSGSIZE)
+    else if (code < 0)
         failed(o, r->target, r, trace, code, &err);
     if (r->reason == REASON_OK)
-        judge_answer(spec, buf_slice(&body), r, deadline);
+        judge_answer(o->spec, buf_slice(&body), r, deadline);
+    o->body_bytes -= body.size;
     buf_done(&body);
 }
 

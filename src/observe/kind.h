@@ -10,6 +10,7 @@ struct observer {
     struct dns_resolver *dns;
     struct tls_context *tls;   /* NULL until the first probe that needs it */
     struct http_client *http;  /* so, too */
+    size_t body_bytes; /* held by probes that look at bodies */
 };
 
 /* Fills what it learns into *r and leaves the reason at ok, or says what failed. It runs in a

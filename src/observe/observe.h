@@ -20,6 +20,7 @@ enum {
     OBSERVE_PORT_RANGES_MAX = 256,  /* of one target expression */
     OBSERVE_IPV6_HOSTS_MAX = 65536, /* of one IPv6 prefix */
     OBSERVE_EXPRESSIONS_MAX = 1000000,
+    OBSERVE_BODIES_BYTES_MAX = 64 * 1024 * 1024, /* of http bodies that a loop looks at, together */
 };
 
 /* ---- targets ---- */

@@ -150,6 +150,35 @@ def a_body_of_two_gigabytes_is_not_swallowed():
 
 
 @case
+def many_large_bodies_take_little_memory():
+    body = b"x" * 3000000
+
+    def talk(c):
+        c.recv(4096)
+        c.sendall(answer(body)[:-1])
+        time.sleep(0.3)
+        c.sendall(b"x")
+    where = url(talk)
+    for args, reason in (([], "ok"), (["--body", "y"], "body_mismatch")):
+        p = spawn("probe", *[where] * 100, "--timeout", "20s", "-o", "jsonl", *args)
+        out = p.stdout.read()
+        _, status, usage = os.wait4(p.pid, 0)
+        p.returncode = os.waitstatus_to_exitcode(status)
+        equal([json.loads(x)["reason"] for x in out.splitlines()], [reason] * 100)
+        true(usage.ru_maxrss < 180000, f"{usage.ru_maxrss} KB at its peak")
+
+
+@case
+def trailers_without_end():
+    def talk(c):
+        c.recv(4096)
+        c.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n")
+        for i in range(10000):
+            c.sendall(b"X-Field-%d: y\r\n" % i)
+    equal(reason(talk), "too_large")
+
+
+@case
 def a_head_without_end():
     def talk(c):
         c.recv(4096)
