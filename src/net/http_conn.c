@@ -128,7 +128,14 @@ static int find_addresses(const struct http_client_options *options, const struc
 static bool is_our_own(int code)
 {
     return code == -ECANCELED || code == -EMFILE || code == -ENFILE || code == -ENOMEM ||
-           code == -ENOBUFS;
+           code == -ENOBUFS || code == -EADDRNOTAVAIL;
+}
+
+/* "No route" to one address, often the one of a family that this host does not have, says less
+ * than what another address answered. */
+static bool says_more(int code, int than)
+{
+    return than == 0 || (code != -ENETUNREACH && code != -EHOSTUNREACH);
 }
 
 /* A fair share of the time that is left, so that a silent address does not use up all of it. */
@@ -144,19 +151,22 @@ static rt_time share(rt_time deadline, uint32_t addresses_left)
 static int connect_any(const struct dns_addresses *to, struct http_conn *c,
                        struct http_trace *trace, struct err *err, rt_time deadline)
 {
-    int r = -EINVAL;
+    int r = -EINVAL, told = 0;
     char text[RT_ADDR_TEXT_MAX];
     rt_time began = rt_now_exact();
     trace->phase = HTTP_PHASE_CONNECT;
     for (uint32_t i = 0; i < to->count; i++) {
-        trace->address = c->address = to->addr[i];
         trace->attempts++;
         r = rt_connect(&to->addr[i], NULL, &c->stream.sock, share(deadline, to->count - i));
+        if (r == 0 || says_more(r, told)) {
+            told = r;
+            trace->address = c->address = to->addr[i];
+        }
         if (r == 0 || is_our_own(r) || rt_now() >= deadline)
             break;
     }
     trace->connect_ns = rt_now_exact() - began;
-    return r < 0 ? err_sys(err, r, "connect %s", rt_addr_format(&c->address, true, text)) : 0;
+    return r < 0 ? err_sys(err, told, "connect %s", rt_addr_format(&c->address, true, text)) : 0;
 }
 
 static int shake_hands(const struct http_client_options *options, const struct http_origin *to,

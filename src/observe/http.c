@@ -22,12 +22,21 @@ static int client(struct observer *o, const struct probe_target *t, struct probe
     return code < 0 ? -1 : 0;
 }
 
+/* The host that was looked up last, which a redirect may have named: the target's own is known. */
+static void lookup_failed(const struct probe_target *t, struct probe_result *r,
+                          const struct http_trace *trace, int code, const struct err *err)
+{
+    observe_lookup_failed(r, t->host, code);
+    if (trace->redirects && err->code)
+        probe_result_fail(r, r->reason, "lookup %s, after a redirect", err->text);
+}
+
 static void failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
                    const struct http_trace *trace, int code, const struct err *err)
 {
     switch (trace->phase) {
     case HTTP_PHASE_DNS:
-        observe_lookup_failed(r, t->host, code);
+        lookup_failed(t, r, trace, code, err);
         return;
     case HTTP_PHASE_CONNECT:
         observe_connect_failed(o, r, code);

@@ -105,6 +105,13 @@ static int connect_one(const struct rt_addr *to, struct probe_result *r, struct 
     return code;
 }
 
+/* "No route" to one address of a name, often the one of a family that this host does not have, says
+ * less than what another address answered. */
+static bool says_more(int code, int than)
+{
+    return than == 0 || probe_reason_of_errno(code) != REASON_UNREACHABLE;
+}
+
 /* A list on the stack would cost the address-only probe a second page, so it lies apart. */
 static __attribute__((noinline)) int connect_name(struct observer *o, const struct probe_target *t,
                                                   struct probe_result *r, struct rt_sock **ret_sock,
@@ -113,18 +120,24 @@ static __attribute__((noinline)) int connect_name(struct observer *o, const stru
     struct dns_addresses list;
     if (observe_lookup(o, t->host, t->port, r, &list, deadline) < 0)
         return -1;
-    int code = 0;
+    int told = 0;
+    uint32_t at = 0;
     for (uint32_t i = 0; i < list.count; i++) {
         /* A silent address must leave time for the others. */
         rt_time now = rt_now();
         rt_time until = now + (deadline - now) / (list.count - i);
-        code = connect_one(&list.addr[i], r, ret_sock, i + 1 == list.count ? deadline : until);
+        int code = connect_one(&list.addr[i], r, ret_sock, i + 1 == list.count ? deadline : until);
         if (code == 0)
             return 0;
+        if (says_more(code, told)) {
+            told = code;
+            at = i;
+        }
         if (code == -ECANCELED || probe_reason_of_errno(code) == REASON_LIMIT)
             break;
     }
-    observe_connect_failed(o, r, code);
+    rt_addr_format(&list.addr[at], true, r->address);
+    observe_connect_failed(o, r, told);
     return -1;
 }
 

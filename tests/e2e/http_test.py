@@ -204,6 +204,15 @@ def what_is_no_http():
 
 
 @case
+def a_redirect_that_leads_nowhere_is_told_with_its_own_host():
+    r = probe_one(url(http_answer(answer(b"", b"302 Found", b"Location: http://a..b/\r\n"))))
+    equal((r["reason"], r["detail"]), ("dns_nxdomain", "lookup a..b: no such name, after a redirect"))
+    r = probe_one(url(http_answer(answer(b"", b"302 Found", b"Location: gopher://h/\r\n"))))
+    equal(r["reason"], "protocol")
+    contains(r["detail"], "gopher")
+
+
+@case
 def no_answer_at_all():
     r = probe_one(url(lambda c: time.sleep(5)), "--timeout", "300ms")
     equal(r["reason"], "timeout")

@@ -97,6 +97,19 @@ def our_own_want_of_ports_is_no_evidence():
 
 
 @case
+def an_address_without_a_route_hides_no_refusal():
+    need_alone()
+    hosts = write(os.path.join(folder(), "hosts"), "127.0.0.1 two.test\n10.99.0.1 two.test\n")
+    for target in ("two.test:1", "http://two.test:1/"):
+        r = subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, BINARY,
+                            "probe", target, "-o", "jsonl"], capture_output=True, text=True, timeout=30)
+        if not r.stdout:
+            raise Skip("no file may be mounted over /etc/hosts here")
+        r = json.loads(r.stdout)
+        equal((r["reason"], r["address"]), ("refused", "127.0.0.1:1"))
+
+
+@case
 def a_host_without_ipv6_is_no_want_of_ports():
     need_alone()
     switch = "/proc/sys/net/ipv6/conf/all/disable_ipv6"
