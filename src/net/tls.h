@@ -83,6 +83,9 @@ struct tls_report {
     char why[256];                 /* the fault in words; empty: none */
     struct tls_certificate *chain; /* as the peer sent it, its own first */
     uint32_t chain_count;
+    bool has_days_left;
+    int32_t days_left; /* of the certificate that ends first on the way from the peer's own to the
+                        * root that was found. Others that the peer sent, too, matter to nobody */
     const char *version, *cipher;  /* "TLSv1.3"; NULL: not negotiated. Literals */
     char alpn[TLS_ALPN_BYTES_MAX]; /* "" where none was agreed on */
     bool resumed;

@@ -182,6 +182,19 @@ static void describe_chain(X509_STORE_CTX *ctx, struct arena *arena, struct tls_
     }
 }
 
+/* The path as OpenSSL has built it, faults or not; at least the peer's own certificate is on it. */
+static void find_days_left(X509_STORE_CTX *ctx, struct tls_report *report)
+{
+    STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
+    for (int i = 0; i < sk_X509_num(path); i++) {
+        int32_t days = days_until(X509_get0_notAfter(sk_X509_value(path, i)));
+        if (days == INT32_MIN || (report->has_days_left && days >= report->days_left))
+            continue;
+        report->days_left = days;
+        report->has_days_left = true;
+    }
+}
+
 /* ---- faults in words ---- */
 
 static void date_text(const ASN1_TIME *t, char *to, size_t size)
@@ -252,6 +265,7 @@ bool tls_verify(X509_STORE_CTX *ctx, struct slice name, struct arena *arena,
         f.error[TLS_UNTRUSTED] = X509_STORE_CTX_get_error(ctx);
     }
     X509_STORE_CTX_set_app_data(ctx, NULL);
+    find_days_left(ctx, report);
     if (arena)
         describe_chain(ctx, arena, report);
     report->fault = report->faults ? (enum tls_fault)__builtin_ctz(report->faults) : TLS_FAULT_NONE;

@@ -154,7 +154,7 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
         .server_name = spec->server_name,
         .no_keep = true,
     };
-    struct http_trace trace = {.arena = &r->arena};
+    struct http_trace trace = {0};
     struct http_response *resp;
     struct err err = {0};
     int code = http_open(o->http, &request, &resp, &trace, &err, deadline);

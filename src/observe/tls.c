@@ -36,9 +36,8 @@ void observe_tls_failed(struct observer *o, struct probe_result *r, const struct
 
 void observe_tls_report(const struct tls_report *report, struct probe_result *r)
 {
-    for (uint32_t i = 0; i < report->chain_count; i++)
-        if (i == 0 || report->chain[i].days_left < r->days_left)
-            r->days_left = report->chain[i].days_left;
+    if (report->has_days_left)
+        r->days_left = report->days_left;
 }
 
 void probe_tls(struct observer *o, const struct probe_target *t, struct probe_result *r,
@@ -54,7 +53,6 @@ void probe_tls(struct observer *o, const struct probe_target *t, struct probe_re
     struct tls_request request = {
         .name = spec->server_name ? slice_from(spec->server_name) : t->host,
         .no_resume = true,
-        .arena = &r->arena,
     };
     rt_time begin = rt_now_exact();
     int code = tls_connect(o->tls, s, &request, &conn, &report, &err, deadline);

@@ -106,6 +106,16 @@ def one_for_another_name():
 
 
 @case
+def a_certificate_that_is_only_sent_along_matters_to_nobody():
+    a = authority()
+    a.issue("late", -30 * DAY, -3 * DAY)
+    a.issue("along", -DAY, 40 * DAY + 3600)
+    port = a.serve("along", "-cert_chain", f"{a.d}/late.pem")
+    r = reason(port)
+    equal((r["reason"], r["days_left"]), ("ok", 40), str(r))
+
+
+@case
 def a_self_signed_one():
     a = authority()
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "self.key",
