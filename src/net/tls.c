@@ -83,9 +83,14 @@ static void load_roots(void *arg)
     SSL_CTX_set_default_verify_paths(roots->ssl);
     bool found =
         sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(roots->ssl))) > 0;
-    for (size_t i = 0; i < ARRAY_LEN(bundles) && !found; i++)
-        if (load_file(roots->ssl, bundles[i]) == 0)
-            break;
+    for (size_t i = 0; i < ARRAY_LEN(bundles) && !found; i++) {
+        int r = load_file(roots->ssl, bundles[i]);
+        found = r == 0;
+        if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+            roots->result = r; /* they may be there: nobody is untrusted because of that */
+    }
+    if (found)
+        roots->result = 0;
     ERR_clear_error(); /* a host without roots trusts nobody, which the first handshake tells */
 }
 
@@ -144,7 +149,7 @@ static int trust(struct tls_context *c, struct err *err, rt_time deadline)
     if (roots.result == -EBADMSG)
         return err_set(err, -EBADMSG, "%s holds no certificate in PEM form", file);
     if (roots.result < 0)
-        return err_sys(err, roots.result, "%s", file);
+        return err_sys(err, roots.result, "%s", file ? file : "reading the trusted certificates");
     c->ready = true;
     return 0;
 }

@@ -56,7 +56,7 @@ struct tls_options {
 };
 
 /* Reads the roots on an offload thread. *options may be NULL: all default. Returns 0, -ENOENT,
- * -EACCES or -EBADMSG (an unusable file) with *err. */
+ * -EACCES or -EBADMSG (an unusable file), or -EMFILE, -ENFILE, -ENOMEM, with *err. */
 int tls_context_open(const struct tls_options *options, struct tls_context **ret_context,
                      struct err *err, rt_time deadline);
 /* Reads the roots of a context opened late, unless they are there: for whoever wants to know of an

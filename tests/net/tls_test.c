@@ -1,5 +1,7 @@
 #include "tests/tap.h"
 
+#include <sys/resource.h>
+
 #include "net/stream.h"
 #include "net/tls.h"
 #include "tests/net/child.h"
@@ -248,6 +250,22 @@ static void an_unusable_file_of_roots_is_told(void)
     o.ca_file = "/dev/null";
     CHECK_INT(tls_context_open(&o, &c, &err, soon()), -EBADMSG);
     CHECK_STR(err.text, "/dev/null holds no certificate in PEM form");
+    CHECK(c == NULL);
+}
+
+/* Roots that we could not open are not roots that this host does not have. */
+static void without_a_descriptor_nobody_is_called_untrusted(void)
+{
+    struct tls_context *c = NULL;
+    struct err err = {0};
+    struct rlimit before;
+    int next = dup(0); /* the lowest free one: nothing at or above it may be opened */
+    close(next);
+    getrlimit(RLIMIT_NOFILE, &before);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)next, before.rlim_max});
+    CHECK_INT(tls_context_open(NULL, &c, &err, soon()), -EMFILE);
+    setrlimit(RLIMIT_NOFILE, &before);
+    CHECK_STR(err.text, "reading the trusted certificates: Too many open files");
     CHECK(c == NULL);
 }
 
@@ -555,6 +573,7 @@ static void all_in_a_task(void *arg)
     TAP_RUN(a_self_signed_certificate_is_trusted_where_it_is_given);
     TAP_RUN(the_roots_of_the_system_do_not_know_the_tests_ca);
     TAP_RUN(an_unusable_file_of_roots_is_told);
+    TAP_RUN(without_a_descriptor_nobody_is_called_untrusted);
     TAP_RUN(late_roots_are_read_once_for_all_who_wait);
     TAP_RUN(alpn_is_agreed_on);
     TAP_RUN(an_old_version_is_refused_unless_it_is_allowed);
