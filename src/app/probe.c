@@ -34,7 +34,7 @@ struct probing {
     struct probe_spec spec;
     struct target_set *targets;
     enum cli_form form;
-    size_t target_columns;
+    struct probe_table table;
     struct part *parts;
     atomic_int first; /* item of a list: 0 to come, 1 being written, 2 written */
     struct probe_progress progress;
@@ -93,8 +93,8 @@ static void measure_targets(struct probing *p)
         struct target_slot slot;
         target_set_get(p->targets, i, &slot);
         size_t size = slot.target.name.size;
-        if (size > p->target_columns)
-            p->target_columns = size < TARGET_COLUMNS_MAX ? size : TARGET_COLUMNS_MAX;
+        if (size > p->table.target_columns)
+            p->table.target_columns = size < TARGET_COLUMNS_MAX ? size : TARGET_COLUMNS_MAX;
     }
 }
 
@@ -137,13 +137,17 @@ static void print_result(struct probing *p, const struct probe_result *r, struct
 {
     switch (p->form) {
     case CLI_FORM_TABLE:
-        probe_print_row(r, p->target_columns, p->app->color_out, out);
+    case CLI_FORM_WIDE:
+        probe_print_row(r, &p->table, out);
         return;
     case CLI_FORM_TEXT:
         probe_print_text(r, p->app->color_out, out);
         return;
     case CLI_FORM_NAME:
-        buf_append_slice(out, r->target->name);
+        if (p->app->out_terminal)
+            utf8_append_shown(out, r->target->name);
+        else
+            buf_append_slice(out, r->target->name);
         buf_append_byte(out, '\n');
         return;
     case CLI_FORM_JSONL:
@@ -293,8 +297,8 @@ static void write_around(struct probing *p, bool begin)
         ;
     else if (!begin)
         cli_list_end(p->form, &text);
-    else if (p->form == CLI_FORM_TABLE)
-        probe_print_head(p->target_columns, &text);
+    else if (p->form == CLI_FORM_TABLE || p->form == CLI_FORM_WIDE)
+        probe_print_head(&p->table, &text);
     else
         cli_list_begin(p->form, &text);
     if (text.size && p->output_error == 0) {
@@ -396,9 +400,13 @@ int app_probe(struct app *app)
     struct probing *p = mem_alloc(MEM_APP, sizeof(*p));
     p->app = app;
     p->options = app->parsed.values;
-    p->target_columns = sizeof("TARGET") - 1;
     p->form = cli_form_of(app->parsed.globals.output,
                           app->out_terminal ? CLI_FORM_TABLE : CLI_FORM_TEXT);
+    p->table = (struct probe_table){
+        .target_columns = sizeof("TARGET") - 1,
+        .wide = p->form == CLI_FORM_WIDE,
+        .color = app->color_out,
+    };
     int status = run_probing(p);
     target_set_free(p->targets);
     probe_spec_done(&p->spec);

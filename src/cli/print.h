@@ -10,6 +10,7 @@
 
 enum cli_form {
     CLI_FORM_TABLE,
+    CLI_FORM_WIDE, /* a table with more columns */
     CLI_FORM_TEXT,
     CLI_FORM_JSON,  /* one list */
     CLI_FORM_JSONL, /* an object a line */

@@ -43,7 +43,7 @@ static const struct cli_option options[] = {
      "tls://: fail when the certificate ends within N days", .min = 0, .max = 36500},
 };
 
-static const char *const outputs[] = {"table", "text", "json",      "jsonl",
+static const char *const outputs[] = {"table", "wide", "text", "json",      "jsonl",
                                       "yaml",  "name", "jsonpath=", NULL};
 
 static const struct cli_example examples[] = {

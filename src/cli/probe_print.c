@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "wire/json.h"
 
-enum { REASON_COLUMNS = 17, MS_COLUMNS = 10 };
+enum { REASON_COLUMNS = 17, MS_COLUMNS = 10, ADDRESS_COLUMNS = 21 };
 
 static void phase(struct json_writer *w, int64_t ns)
 {
@@ -148,26 +148,58 @@ static void ms_cell(struct buf *out, int64_t ns)
     buf_done(&t);
 }
 
-void probe_print_head(size_t target_columns, struct buf *out)
+static void number_cell(struct buf *out, int64_t v, bool none, size_t columns)
 {
-    cell(out, SLICE("TARGET"), target_columns);
+    struct buf t = BUF(MEM_CLI, 0);
+    if (!none)
+        buf_printf(&t, "%lld", (long long)v);
+    cell(out, t.size ? buf_slice(&t) : SLICE("-"), columns);
+    buf_done(&t);
+}
+
+static const struct {
+    const char *title;
+    size_t columns;
+} more[] = {
+    {"DNS", MS_COLUMNS}, {"TLS", MS_COLUMNS}, {"FIRST", MS_COLUMNS},   {"STATUS", 6},
+    {"DAYS", 6},         {"TRY", 3},          {"ADDRESS", ADDRESS_COLUMNS},
+};
+
+void probe_print_head(const struct probe_table *t, struct buf *out)
+{
+    cell(out, SLICE("TARGET"), t->target_columns);
     cell(out, SLICE("OK"), 4);
     cell(out, SLICE("REASON"), REASON_COLUMNS);
     cell(out, SLICE("TOTAL"), MS_COLUMNS);
     cell(out, SLICE("CONNECT"), MS_COLUMNS);
+    for (size_t i = 0; t->wide && i < ARRAY_LEN(more); i++)
+        cell(out, slice_from(more[i].title), more[i].columns);
     buf_append_cstr(out, "DETAIL\n");
 }
 
-void probe_print_row(const struct probe_result *r, size_t target_columns, bool color,
-                     struct buf *out)
+/* In the order of `more`. */
+static void wide_cells(const struct probe_result *r, struct buf *out)
+{
+    ms_cell(out, r->dns_ns);
+    ms_cell(out, r->tls_ns);
+    ms_cell(out, r->first_byte_ns);
+    number_cell(out, r->status, r->status == 0, more[3].columns);
+    number_cell(out, r->days_left, r->days_left == INT32_MIN, more[4].columns);
+    number_cell(out, r->attempt, false, more[5].columns);
+    cell(out, r->address[0] ? slice_from(r->address) : SLICE("-"), ADDRESS_COLUMNS);
+}
+
+void probe_print_row(const struct probe_result *r, const struct probe_table *t, struct buf *out)
 {
     bool ok = r->reason == REASON_OK;
-    cell(out, r->target->name, target_columns);
-    painted(out, ok ? "yes " : "no  ", ok, color);
+    cell(out, r->target->name, t->target_columns);
+    painted(out, ok ? "yes " : "no  ", ok, t->color);
     buf_append_byte(out, ' ');
     cell(out, slice_from(probe_reason_name(r->reason)), REASON_COLUMNS);
     ms_cell(out, r->total_ns);
     ms_cell(out, r->connect_ns);
+    if (t->wide)
+        wide_cells(r, out);
     utf8_append_shown(out, slice_from(r->detail));
     while (out->data[out->size - 1] == ' ')
         out->data[--out->size] = 0;

@@ -10,9 +10,12 @@ void probe_print_json(const struct probe_result *r, struct buf *out);
 /* "OK 127.0.0.1:80" or "FAIL 127.0.0.1:81 - refused: connect: Connection refused", one line. */
 void probe_print_text(const struct probe_result *r, bool color, struct buf *out);
 
-/* `target_columns` is the width of the first column; longer targets push the rest aside. */
-void probe_print_head(size_t target_columns, struct buf *out);
-void probe_print_row(const struct probe_result *r, size_t target_columns, bool color,
-                     struct buf *out);
+struct probe_table {
+    size_t target_columns; /* width of the first column; longer targets push the rest aside */
+    bool wide;             /* with every phase, status, days left, attempt and address */
+    bool color;
+};
+void probe_print_head(const struct probe_table *t, struct buf *out);
+void probe_print_row(const struct probe_result *r, const struct probe_table *t, struct buf *out);
 
 #endif

@@ -67,7 +67,7 @@ static void a_line_of_text_cannot_steer_the_terminal(void)
     CHECK(strchr(out.data, '\x1b') == NULL);
     CHECK(strchr(out.data, '\n') == out.data + out.size - 1);
     buf_clear(&out);
-    probe_print_row(&result, 10, false, &out);
+    probe_print_row(&result, &(struct probe_table){.target_columns = 10}, &out);
     CHECK(strchr(out.data, '\x1b') == NULL);
 }
 

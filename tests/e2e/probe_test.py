@@ -42,6 +42,11 @@ def every_form_of_output():
     table = firebreak("probe", target, "-o", "table").stdout.splitlines()
     equal(table[0].split(), ["TARGET", "OK", "REASON", "TOTAL", "CONNECT", "DETAIL"])
     equal(table[1].split()[:3], [target, "yes", "ok"])
+    wide = firebreak("probe", target, "http://127.0.0.1:1/", "-o", "wide").stdout.splitlines()
+    equal(wide[0].split(), ["TARGET", "OK", "REASON", "TOTAL", "CONNECT", "DNS", "TLS", "FIRST", "STATUS", "DAYS", "TRY",
+                            "ADDRESS", "DETAIL"])
+    row = next(x for x in wide[1:] if x.startswith(target)).split()
+    equal((row[:3], row[5:]), ([target, "yes", "ok"], ["-", "-", "-", "-", "-", "1", target]))
     yaml = firebreak("probe", target, "-o", "yaml").stdout
     contains(yaml, f'items:\n- target: "{target}"\n  address: "{target}"\n  ok: true\n  reason: ok\n')
 
