@@ -214,6 +214,7 @@ static int talk(struct exchange *x, struct http_conn *c, struct slice first)
         return err_sys(x->err, sent, "sending the request");
     if (r < 0)
         return r;
+    x->trace->status = resp->head.status;
     http1_body_init(&resp->body, &resp->head, &x->client->options.limits, NULL);
     resp->conn = c;
     resp->done = false;
@@ -233,6 +234,7 @@ static void trace_hop(struct http_trace *t)
     t->phase = HTTP_PHASE_START;
     t->address = (struct rt_addr){0};
     t->dns_ns = t->connect_ns = t->tls_ns = t->first_byte_ns = -1;
+    t->status = 0;
     t->reused = false;
     t->tls = (struct tls_report){0};
 }
@@ -304,10 +306,25 @@ static bool is_same_origin(const struct url *a, const struct url *b)
            a->port == b->port;
 }
 
+/* Servers write spaces and UTF-8 into a Location, and browsers encode them. */
+static void put_encoded(struct slice s, struct buf *out)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        unsigned char c = (unsigned char)s.data[i];
+        if (c <= 0x20 || c >= 0x7F)
+            buf_printf(out, "%%%02X", c);
+        else
+            buf_append_byte(out, (char)c);
+    }
+}
+
 static int find_next(struct exchange *x, struct buf *ret_text, struct url *ret_url)
 {
     struct slice location = http1_field_find(&x->resp->head, "Location", 0)->value;
-    int r = url_resolve(&x->url, location, ret_text);
+    struct buf encoded = BUF(MEM_NET, 0); /* bounded by the head's line, times three */
+    put_encoded(location, &encoded);
+    int r = url_resolve(&x->url, buf_slice(&encoded), ret_text);
+    buf_done(&encoded);
     if (r == 0)
         r = url_parse(buf_slice(ret_text), ret_url, x->err);
     else

@@ -85,6 +85,7 @@ struct http_trace {
     struct rt_addr address; /* last tried; AF_UNSPEC: none */
     int64_t dns_ns, connect_ns, tls_ns;
     int64_t first_byte_ns; /* from the request's last byte to the answer's first */
+    uint16_t status;       /* of the last hop's answer; 0: none came */
     uint32_t redirects;    /* followed */
     uint32_t attempts;     /* connections tried: addresses that failed and dead kept ones count */
     bool reused;           /* the last hop went over a kept connection */

@@ -61,6 +61,7 @@ static void take_trace(const struct http_trace *trace, struct probe_result *r)
     r->connect_ns = trace->connect_ns;
     r->tls_ns = trace->tls_ns;
     r->first_byte_ns = trace->first_byte_ns;
+    r->status = trace->status;
     observe_tls_report(&trace->tls, r);
 }
 
@@ -126,7 +127,6 @@ static void answered(struct observer *o, struct http_response *resp, struct http
                      struct probe_result *r, rt_time deadline)
 {
     const struct http1_head *head = http_head(resp);
-    r->status = head->status;
     if (!judge_status(o->spec->status, head->status)) {
         const char *words = http1_status_words(head->status);
         probe_result_fail(r, REASON_HTTP_STATUS, "status %d%s%s", head->status, words[0] ? " " : "",

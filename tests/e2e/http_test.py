@@ -53,7 +53,8 @@ def nginx_answers():
     equal((r["ok"], r["status"]), (True, 200))
     r = probe_one(base + "/moved", "--redirects", "0", "--status", "302")
     equal((r["ok"], r["status"]), (True, 302))
-    equal(probe_one(base + "/loop")["reason"], "redirect_limit")
+    r = probe_one(base + "/loop")
+    equal((r["reason"], r["status"]), ("redirect_limit", 302))
     equal(probe_one(base + "/header")["reason"], "http_status")
     equal(probe_one(base + "/header", "--header", "X-Key: s3cret")["ok"], True)
     equal(probe_one(base + "/method", "--method", "OPTIONS", "--body", "^OPTIONS")["ok"], True)
@@ -210,6 +211,15 @@ def a_redirect_that_leads_nowhere_is_told_with_its_own_host():
     r = probe_one(url(http_answer(answer(b"", b"302 Found", b"Location: gopher://h/\r\n"))))
     equal(r["reason"], "protocol")
     contains(r["detail"], "gopher")
+
+
+@case
+def a_redirect_with_letters_that_want_encoding():
+    def talk(c):
+        line = c.recv(4096).split(b"\r\n")[0]
+        c.sendall(answer(line) if b"caf" in line else
+                  answer(b"", b"302 Found", b"Location: /caf\xc3\xa9 au lait?a=%20\r\n"))
+    equal(reason(talk, "--body", "^GET /caf%C3%A9%20au%20lait\\?a=%20 "), "ok")
 
 
 @case

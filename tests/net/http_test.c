@@ -277,12 +277,12 @@ static void credentials_stay_with_their_origin(void)
 static void a_location_that_is_none_is_told(void)
 {
     WORLD(w, {.text = "HTTP/1.1 302 Found\r\nLocation: ftp://x/\r\nContent-Length: 0\r\n\r\n"},
-          {.text = "HTTP/1.1 302 Found\r\nLocation: /a b\r\nContent-Length: 0\r\n\r\n"},
+          {.text = "HTTP/1.1 302 Found\r\nLocation: http:///a b\r\nContent-Length: 0\r\n\r\n"},
           {.text = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"});
     CHECK_INT(ask(&w, &(struct http_request){.redirects_max = 3}), -EBADMSG);
     CHECK_STR(w.err.text, "status 302: Location 'ftp://x/': 'ftp' is not http or https");
     CHECK_INT(ask(&w, &(struct http_request){.redirects_max = 3}), -EBADMSG);
-    CHECK_STR(w.err.text, "status 302: Location '/a b': it is no URL");
+    CHECK_STR(w.err.text, "status 302: Location 'http:///a b': the host is missing");
     CHECK_INT(ask(&w, &(struct http_request){.redirects_max = 3}), 0);
     CHECK_INT(head.status, 302);
     world_done(&w);
