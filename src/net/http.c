@@ -109,7 +109,7 @@ static int send_request(struct exchange *x, struct http_conn *c, struct slice fi
     int r = stream_write(&c->stream, first.data, first.size, x->deadline);
     if (r == 0 && body.size > SMALL_BODY_BYTES)
         r = stream_write(&c->stream, body.data, body.size, x->deadline);
-    return r < 0 ? err_sys(x->err, r, "sending the request") : 0;
+    return r < 0 ? stream_explain(&c->stream, r, "sending the request", x->err) : 0;
 }
 
 /* What came instead of HTTP, for the message. */
@@ -136,7 +136,7 @@ static int no_more_head(const struct http_conn *c, ssize_t n, struct err *err)
     if (n == -ETIMEDOUT)
         return err_set(err, -ETIMEDOUT, "no %s in time",
                        c->in.size ? "end of the answer's head" : "answer");
-    return err_sys(err, (int)n, "reading the answer");
+    return stream_explain(&c->stream, (int)n, "reading the answer", err);
 }
 
 static int read_more(struct exchange *x, struct http_conn *c, rt_time sent)
@@ -211,7 +211,7 @@ static int talk(struct exchange *x, struct http_conn *c, struct slice first)
         x->trace->phase = HTTP_PHASE_HEAD;
     int r = read_head(x, c, rt_now_exact());
     if (r < 0 && sent < 0)
-        return err_sys(x->err, sent, "sending the request");
+        return stream_explain(&c->stream, sent, "sending the request", x->err);
     if (r < 0)
         return r;
     x->trace->status = resp->head.status;
@@ -504,7 +504,7 @@ static ssize_t at_the_end(struct http_response *r, ssize_t n, struct err *err)
     if (n == -EPIPE)
         return err_set(err, -EPIPE, "the peer closed the connection inside the body");
     if (n < 0)
-        return err_sys(err, (int)n, "reading the body");
+        return stream_explain(&r->conn->stream, (int)n, "reading the body", err);
     int e = http1_body_eof(&r->body, err);
     r->done = e == 0;
     return e;

@@ -15,6 +15,12 @@ int stream_write(struct stream *s, const void *data, size_t size, rt_time deadli
                   : rt_write(s->sock, data, size, deadline);
 }
 
+int stream_explain(const struct stream *s, int code, const char *what, struct err *err)
+{
+    const char *words = code == -EPROTO && s->tls ? tls_words(s->tls) : NULL;
+    return words ? err_set(err, code, "%s: %s", what, words) : err_sys(err, code, "%s", what);
+}
+
 bool stream_is_readable(const struct stream *s)
 {
     if (s->tls && tls_has_pending(s->tls))

@@ -6,6 +6,7 @@
 #ifndef FIREBREAK_NET_STREAM_H
 #define FIREBREAK_NET_STREAM_H
 
+#include "base/err.h"
 #include "rt/sock.h"
 
 struct tls_conn;
@@ -20,6 +21,8 @@ struct stream {
 ssize_t stream_read(struct stream *s, void *buf, size_t size, rt_time deadline);
 /* Writes all of it. Returns 0, or negative errno (then an unknown part was sent). */
 int stream_write(struct stream *s, const void *data, size_t size, rt_time deadline);
+/* Sets *err for what one of the two has returned: "what: the system's words", or TLS's own. */
+int stream_explain(const struct stream *s, int code, const char *what, struct err *err);
 /* Whether there is something to read now, an end included: on an idle connection that means that
  * it is of no more use. Gives other tasks a turn at most. */
 bool stream_is_readable(const struct stream *s);

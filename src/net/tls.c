@@ -31,6 +31,7 @@ struct tls_conn {
     struct arena *arena;
     struct tls_report *report;
     bool busy, broken;
+    const char *words; /* OpenSSL's, for the failure after the handshake; literal, or NULL */
     char session_key[TLS_SESSION_KEY_MAX];
 };
 
@@ -416,6 +417,8 @@ int tls_connect(struct tls_context *c, struct rt_sock *sock, const struct tls_re
 static int failure(struct tls_conn *t)
 {
     int r = t->link.error ? t->link.error : t->link.ended ? -EPIPE : -EPROTO;
+    if (r == -EPROTO)
+        t->words = ERR_reason_error_string(ERR_peek_error());
     /* A wait that was cut short harms nothing between two records; OpenSSL goes on where it was. */
     if (r == -ETIMEDOUT || r == -ECANCELED)
         t->link.error = 0;
@@ -460,6 +463,11 @@ int tls_write(struct tls_conn *t, const void *data, size_t size, rt_time deadlin
     t->busy = false;
     ERR_clear_error();
     return r;
+}
+
+const char *tls_words(const struct tls_conn *t)
+{
+    return t->words;
 }
 
 bool tls_has_pending(const struct tls_conn *t)

@@ -107,6 +107,9 @@ int tls_connect(struct tls_context *c, struct rt_sock *sock, const struct tls_re
 /* As stream_read and stream_write, which are what callers use. */
 ssize_t tls_read(struct tls_conn *t, void *buf, size_t size, rt_time deadline);
 int tls_write(struct tls_conn *t, const void *data, size_t size, rt_time deadline);
+/* What the last -EPROTO of these two was about, as in "tlsv13 alert certificate required"; NULL:
+ * not known. */
+const char *tls_words(const struct tls_conn *t);
 /* Bytes that can be read without the socket. */
 bool tls_has_pending(const struct tls_conn *t);
 /* Says close_notify if that needs no waiting, and frees. NULL is accepted. */

@@ -50,6 +50,8 @@ static void failed(struct observer *o, const struct probe_target *t, struct prob
         return;
     default:
         observe_step_failed(o, r, trace->phase == HTTP_PHASE_BODY ? "body" : "answer", code, err);
+        if (code == -EPROTO) /* an alert, as for a certificate of ours that the peer misses */
+            r->reason = REASON_TLS_PROTOCOL;
     }
 }
 

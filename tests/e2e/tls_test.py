@@ -156,6 +156,15 @@ def https_checks_the_certificate_too():
 
 
 @case
+def a_server_that_wants_a_certificate_of_ours_says_so():
+    a = authority()
+    a.issue("strict", -DAY, 90 * DAY)
+    r = probe_one(f"https://localhost:{a.serve('strict', '-Verify', '1', '-www')}/", "--ca", a.ca)
+    equal(r["reason"], "tls_protocol")
+    contains(r["detail"], "certificate required")
+
+
+@case
 def an_unreadable_root_is_said():
     r = firebreak("probe", "tls://127.0.0.1:1", "--ca", "/nonexistent.pem", "-o", "text")
     contains(r.stdout + r.stderr, "/nonexistent.pem")
