@@ -74,15 +74,18 @@ static int collect_targets(struct probing *p, struct err *err)
     for (uint32_t i = 0; i < parsed->operand_count; i++)
         if (target_set_add(p->targets, slice_from(parsed->operands[i]), err) < 0)
             return EXIT_USAGE;
-    if (p->options->file) {
-        int r = add_file(p, p->options->file, err);
+    const struct cli_list *files = &p->options->files;
+    for (uint32_t i = 0; i < files->count; i++) {
+        int r = add_file(p, files->items[i], err);
         if (r < 0)
             return r == -EINVAL ? EXIT_USAGE : EXIT_UNREACHABLE;
     }
     if (target_set_count(p->targets) > 0)
         return EXIT_WELL;
-    err_set(err, -EINVAL, p->options->file ? "%s names no target" : "which target? HOST:PORT, a "
-            "URL, or -f FILE", p->options->file);
+    if (files->count)
+        err_set(err, -EINVAL, "%s names no target", files->items[files->count - 1]);
+    else
+        err_set(err, -EINVAL, "which target? HOST:PORT, a URL, or -f FILE");
     return EXIT_USAGE;
 }
 
@@ -267,6 +270,20 @@ static void summary(const struct probing *p)
     buf_done(&line);
 }
 
+/* Fewer results than rounds times targets: that must not go unsaid. */
+static void tell_left_out(struct probing *p)
+{
+    uint64_t n = atomic_load(&p->progress.left_out);
+    struct buf line = BUF(MEM_APP, 0);
+    if (n == 0)
+        return;
+    buf_printf(&line, "firebreak probe: %llu probes were left out, as they would have begun a "
+               "whole round late: more time (--every) or more at once (--in-flight)?\n",
+               (unsigned long long)n);
+    rt_output_write_now(RT_STDERR, line.data, line.size);
+    buf_done(&line);
+}
+
 /* ---- in the runtime ---- */
 
 /* What stands around the items; nothing else is being written then. */
@@ -377,6 +394,7 @@ static void probe_main(void *arg)
     }
     if (p->app->progress && target_set_count(p->targets) > 1)
         summary(p);
+    tell_left_out(p);
     if (p->status == EXIT_WELL)
         p->status = judge(p);
 }

@@ -6,7 +6,7 @@
 #include "cli/option.h"
 
 struct probe_options {
-    const char *file; /* NULL; "-": standard input */
+    struct cli_list files; /* "-": standard input */
     int64_t in_flight, retries, count, redirects, days_left, loops;
     double rate;
     int64_t timeout_ns, every_ns;

@@ -4,8 +4,8 @@
 #define SECOND_NS  INT64_C(1000000000)
 
 static const struct cli_option options[] = {
-    {"file", 'f', CLI_TEXT, AT(file), "FILE", NULL,
-     "take targets from a file, one a line, # comments; - is standard input",
+    {"file", 'f', CLI_LIST, AT(files), "FILE", NULL,
+     "take targets from a file, one a line, # comments; - is standard input; may be given again",
      .hint = CLI_HINT_FILE},
     {"in-flight", 'j', CLI_INT, AT(in_flight), "N", "2000", "probes under way at the same time",
      .min = 1, .max = 1000000},

@@ -95,6 +95,7 @@ struct probe_run {
 /* What a run has done so far; any thread, relaxed. */
 struct probe_progress {
     _Atomic uint64_t done, in_flight, limited /* attempts that our own limits spoilt */;
+    _Atomic uint64_t left_out; /* with every: probes that would have begun a whole round late */
 };
 
 /* Runs to the end, on as many loops as rt_run has. progress may be NULL. Returns 0; -ECANCELED:

@@ -19,6 +19,7 @@ enum {
     DESCRIPTORS_KEPT = 16, /* for name servers, files of roots, the output */
     SPREAD_NS = 10 * 1000 * 1000, /* of each target over the first round, with every */
     GROW_AFTER = 64,              /* probes without want, before one more is in flight */
+    INTERVAL_MAX_S = 365 * 86400, /* of the rate: slower is not asked for in earnest */
     LATE_MAX_ROUNDS = 1, /* further behind, a round is left out: never catch up in a burst */
 };
 
@@ -96,9 +97,12 @@ static int wait_turn(struct lane *l, uint64_t *s)
     rt_time at = 0;
     if (l->run->every_ns) {
         rt_time late_max = LATE_MAX_ROUNDS * l->run->every_ns;
-        while (rt_now() - due_of(l, *s) > late_max)
+        while (rt_now() - due_of(l, *s) > late_max) {
+            if (l->progress)
+                atomic_fetch_add_explicit(&l->progress->left_out, 1, memory_order_relaxed);
             if (!take(l, s))
                 return -EPIPE;
+        }
         at = due_of(l, *s);
     }
     if (l->interval) {
@@ -176,8 +180,11 @@ static void lane_plan(struct lane *l)
     if (l->targets < (uint64_t)(run->every_ns / SPREAD_NS))
         l->spread = (int64_t)l->targets * SPREAD_NS;
     l->jitter = run->every_ns ? (int64_t)(rt_random() % (uint64_t)(l->spread + 1)) : 0;
-    if (run->rate > 0)
-        l->interval = (rt_time)((double)RT_SEC * loops / run->rate);
+    if (run->rate > 0) {
+        double interval = (double)RT_SEC * loops / run->rate;
+        double most = (double)RT_SEC * INTERVAL_MAX_S;
+        l->interval = (rt_time)(interval < most ? interval : most);
+    }
     l->next_start = l->begin + l->interval * (rt_time)index / loops;
 }
 

@@ -1,4 +1,6 @@
 """`firebreak probe`: targets, options, output, exit codes, our own limits."""
+import re
+
 from harness import *
 
 KEYS = ["target", "address", "ok", "reason", "detail", "at", "attempt", "total_ms", "dns_ms", "connect_ms",
@@ -155,6 +157,17 @@ def again_and_again():
 
 
 @case
+def rounds_that_are_left_out_are_told():
+    l = Listener(talk=lambda c: time.sleep(5))
+    r = firebreak("probe", f"http://127.0.0.1:{l.port}/", "127.0.0.1:1", "-j", "1", "--every", "100ms", "--timeout", "100ms",
+                  "--retries", "2", "--count", "20", "-o", "jsonl", timeout=60)
+    done = len(r.stdout.splitlines())
+    left_out = int(re.search(r"(\d+) probes were left out", r.stderr).group(1))
+    equal((done + left_out, r.returncode), (40, 1))
+    true(left_out > 10, r.stderr)
+
+
+@case
 def a_rate_is_kept():
     begin = time.monotonic()
     r = probe("127.0.0.1:1-40", "--rate", "100")
@@ -169,6 +182,7 @@ def targets_from_a_file_and_from_standard_input():
     path = write(os.path.join(folder(), "targets"), text)
     equal(sorted(x["reason"] for x in probe("-f", path)), ["ok", "refused"])
     equal(sorted(x["reason"] for x in probe("-f", "-", input=text)), ["ok", "refused"])
+    equal(len(probe("-f", path, "-f", "-", "127.0.0.1:2", input=text)), 5)
 
 
 @case
