@@ -175,6 +175,17 @@ static int connect_finish(struct rt_sock *s, const struct rt_addr *to, rt_time d
     return be->sock_error(s);
 }
 
+/* The kernel chose as our port the one we connect to, on the same address: then TCP's simultaneous
+ * open has met itself, and nobody else listens there. */
+static bool is_to_itself(const struct rt_sock *s, const struct rt_addr *to)
+{
+    struct rt_addr local, peer;
+    if (to->family == AF_UNIX || rt_sock_local(s, &local) < 0 ||
+        rt_addr_port(&local) != rt_addr_port(to))
+        return false;
+    return rt_sock_peer(s, &peer) == 0 && rt_addr_eq(&local, &peer);
+}
+
 /* "Cannot assign requested address" has two meanings: every port is taken, or this host has no
  * address from which that peer can be reached (IPv6 turned off). A datagram socket tells them
  * apart: its ports are others, and their want is -EAGAIN. */
@@ -209,6 +220,8 @@ int rt_connect(const struct rt_addr *to, const struct rt_connect_options *option
         rt_time again = rt_self->now + UNIX_RETRY_MS * RT_MS;
         r = rt_self->now >= deadline ? -ETIMEDOUT : rt_sleep(again < deadline ? again : deadline);
     }
+    if (r == 0 && is_to_itself(s, to))
+        r = -ECONNREFUSED;
     if (r < 0) {
         rt_close(s);
         bool bound = options && options->from;

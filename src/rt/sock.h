@@ -22,10 +22,11 @@ struct rt_connect_options {
     const struct rt_addr *from; /* source address; port 0: any */
     bool reset_on_close;        /* linger 0: rt_close sends RST, no TIME_WAIT */
 };
-/* Connects a TCP or unix stream. Returns 0 or what the kernel said: -ECONNREFUSED, -EHOSTUNREACH,
- * -ENETUNREACH (also: this host has no address of that family), -ENOENT; -ETIMEDOUT is the
- * deadline's or the kernel's. Our own want, which says nothing about the target: -EMFILE, -ENFILE,
- * -ENOMEM, -ENOBUFS, -EADDRNOTAVAIL (ports), -EACCES. */
+/* Connects a TCP or unix stream, and never to itself, as the kernel does where it happens to choose
+ * the port that is connected to (-ECONNREFUSED). Returns 0 or what the kernel said: -ECONNREFUSED,
+ * -EHOSTUNREACH, -ENETUNREACH (also: this host has no address of that family), -ENOENT; -ETIMEDOUT
+ * is the deadline's or the kernel's. Our own want, which says nothing about the target: -EMFILE,
+ * -ENFILE, -ENOMEM, -ENOBUFS, -EADDRNOTAVAIL (ports), -EACCES. */
 int rt_connect(const struct rt_addr *to, const struct rt_connect_options *options,
                struct rt_sock **ret_sock, rt_time deadline);
 

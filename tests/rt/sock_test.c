@@ -86,6 +86,19 @@ static void a_port_without_a_listener_refuses(void *arg)
     server_done(&s);
 }
 
+static void a_socket_is_not_connected_to_itself(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    struct rt_addr addr = s.addr; /* a port that is free in a moment */
+    server_done(&s);
+    struct rt_sock *c = NULL;
+    CHECK_INT(rt_connect(&addr, &(struct rt_connect_options){.from = &addr}, &c, rt_now() + RT_SEC),
+              -ECONNREFUSED);
+    CHECK(c == NULL);
+}
+
 static void a_read_times_out_and_the_socket_stays_usable(void *arg)
 {
     (void)arg;
@@ -574,6 +587,7 @@ int main(void)
 {
     ON_ALL(an_echo_server_echoes_until_the_end_of_the_stream);
     ON_ALL(a_port_without_a_listener_refuses);
+    ON_ALL(a_socket_is_not_connected_to_itself);
     ON_ALL(a_read_times_out_and_the_socket_stays_usable);
     ON_ALL(the_end_is_seen_after_a_short_read);
     ON_ALL(more_than_the_buffers_hold_arrives_whole);
