@@ -18,6 +18,7 @@
 enum {
     FILE_BYTES_MAX = 64 * 1024 * 1024, /* of a file of targets */
     TARGET_COLUMNS_MAX = 48,
+    PATHS_BYTES_MAX = 256 * 1024 * 1024, /* of results that wait for -o jsonpath to be asked */
     TARGETS_MEASURED_MAX = 1000, /* whose names decide how wide a table is */
 };
 
@@ -39,6 +40,7 @@ struct probing {
     atomic_int first; /* item of a list: 0 to come, 1 being written, 2 written */
     struct probe_progress progress;
     atomic_bool stop; /* asked for by another loop */
+    atomic_bool paths_full;
     struct rt_group run_group;
     rt_time begin;
     struct rt_interrupt interrupt;
@@ -116,12 +118,22 @@ static bool claim_first(struct probing *p)
     return false;
 }
 
+static void keep_for_paths(struct probing *p, struct part *part, struct slice json)
+{
+    if (part->list.size + json.size > PATHS_BYTES_MAX / (size_t)p->options->loops) {
+        atomic_store(&p->paths_full, true);
+        atomic_store(&p->stop, true);
+        return;
+    }
+    cli_list_item(CLI_FORM_JSONPATH, json, part->list.size == 0, &part->list);
+}
+
 static void print_item(struct probing *p, struct part *part, const struct probe_result *r)
 {
     struct buf json = BUF(MEM_APP, 0);
     if (p->form == CLI_FORM_JSONPATH) {
         probe_print_json(r, &json);
-        cli_list_item(CLI_FORM_JSONPATH, buf_slice(&json), part->list.size == 0, &part->list);
+        keep_for_paths(p, part, buf_slice(&json));
         buf_done(&json);
         return;
     }
@@ -367,6 +379,11 @@ static int judge(const struct probing *p)
     if (p->output_error && p->output_error != -EPIPE) {
         err_sys(&err, p->output_error, "write to standard output");
         return app_fail(p->app, EXIT_UNREACHABLE, &err);
+    }
+    if (p->paths_full) {
+        err_set(&err, -E2BIG, "-o jsonpath: more than %d MiB of results, and it wants them all at "
+                "once: -o jsonl writes each as it comes", PATHS_BYTES_MAX >> 20);
+        return app_fail(p->app, EXIT_USAGE, &err);
     }
     if (p->run_result < 0 && p->run_result != -ECANCELED)
         return app_fail(p->app, EXIT_UNREACHABLE, &err);
