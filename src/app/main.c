@@ -221,6 +221,8 @@ static int run(struct app *app, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct app app = {.arena = ARENA(MEM_APP, 0)};
+    if (rt_stdio_hold() < 0)
+        return EXIT_UNREACHABLE; /* and no way to say so */
     int status = run(&app, argc < 1 ? 1 : argc, argv);
     logsink_close(app.logsink);
     arena_done(&app.arena);

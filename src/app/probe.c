@@ -52,21 +52,24 @@ struct probing {
 
 /* ---- targets ---- */
 
+/* Returns an exit status. */
 static int add_file(struct probing *p, const char *path, struct err *err)
 {
     bool input = strcmp(path, "-") == 0;
+    const char *name = input ? "stdin" : path[0] ? path : "''";
     struct buf text = BUF(MEM_APP, FILE_BYTES_MAX);
     int r = input ? rt_input_read_all(RT_STDIN, &text, RT_NEVER)
                   : rt_file_read_all(path, &text, RT_NEVER);
     if (r == -EMSGSIZE)
-        err_set(err, r, "%s: longer than %d MiB", path, FILE_BYTES_MAX >> 20);
+        err_set(err, r, "%s: longer than %d MiB", name, FILE_BYTES_MAX >> 20);
     else if (r < 0)
-        err_sys(err, r, "%s", path);
+        err_sys(err, r, "%s", name);
+    int status = r < 0 ? EXIT_UNREACHABLE : EXIT_WELL;
     if (r == 0 &&
-        target_set_add_lines(p->targets, buf_slice(&text), input ? "stdin" : path, err) < 0)
-        r = -EINVAL;
+        target_set_add_lines(p->targets, buf_slice(&text), name, err) < 0)
+        status = EXIT_USAGE;
     buf_done(&text);
-    return r;
+    return status;
 }
 
 static int collect_targets(struct probing *p, struct err *err)
@@ -78,9 +81,9 @@ static int collect_targets(struct probing *p, struct err *err)
             return EXIT_USAGE;
     const struct cli_list *files = &p->options->files;
     for (uint32_t i = 0; i < files->count; i++) {
-        int r = add_file(p, files->items[i], err);
-        if (r < 0)
-            return r == -EINVAL ? EXIT_USAGE : EXIT_UNREACHABLE;
+        int status = add_file(p, files->items[i], err);
+        if (status)
+            return status;
     }
     if (target_set_count(p->targets) > 0)
         return EXIT_WELL;

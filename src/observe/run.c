@@ -18,6 +18,7 @@
 enum {
     DESCRIPTORS_KEPT = 16, /* for name servers, files of roots, the output */
     SPREAD_NS = 10 * 1000 * 1000, /* of each target over the first round, with every */
+    JITTER_MAX_NS = 1000 * 1000 * 1000, /* of the start: nobody waits a day for --every 24h */
     GROW_AFTER = 64,              /* probes without want, before one more is in flight */
     INTERVAL_MAX_S = 365 * 86400, /* of the rate: slower is not asked for in earnest */
     LATE_MAX_ROUNDS = 1, /* further behind, a round is left out: never catch up in a burst */
@@ -179,7 +180,8 @@ static void lane_plan(struct lane *l)
     l->spread = run->every_ns;
     if (l->targets < (uint64_t)(run->every_ns / SPREAD_NS))
         l->spread = (int64_t)l->targets * SPREAD_NS;
-    l->jitter = run->every_ns ? (int64_t)(rt_random() % (uint64_t)(l->spread + 1)) : 0;
+    int64_t jitter_max = l->spread < JITTER_MAX_NS ? l->spread : JITTER_MAX_NS;
+    l->jitter = run->every_ns ? (int64_t)(rt_random() % (uint64_t)(jitter_max + 1)) : 0;
     if (run->rate > 0) {
         double interval = (double)RT_SEC * loops / run->rate;
         double most = (double)RT_SEC * INTERVAL_MAX_S;

@@ -1,9 +1,26 @@
 #include "rt/stdio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
+
+int rt_stdio_hold(void)
+{
+    /* Opened the wrong way round: for reading where one writes. */
+    static const int modes[] = {[RT_STDIN] = O_WRONLY, [RT_STDOUT] = O_RDONLY,
+                                [RT_STDERR] = O_RDONLY};
+    for (int fd = RT_STDIN; fd <= RT_STDERR; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        /* The lowest free number is this one: those below it are open by now. Without /dev, as in
+         * an empty chroot, the root folder holds the place: it is neither read nor written. */
+        if (open("/dev/null", modes[fd]) < 0 && open("/", O_RDONLY | O_DIRECTORY) < 0)
+            return -errno;
+    }
+    return 0;
+}
 
 /* ---- input ---- */
 

@@ -264,6 +264,20 @@ def a_full_disk_is_said():
 
 
 @case
+def a_closed_output_is_no_socket_of_ours():
+    heard = []
+    l = Listener(talk=lambda c: heard.append(c.recv(100)))
+    for closed in ("<&- >&-", ">&-", "<&-", "2>&-"):
+        r = subprocess.run(["sh", "-c", f'exec "$0" probe 127.0.0.1:{l.port} -o text {closed}', BINARY],
+                           capture_output=True, text=True, timeout=30)
+        equal((closed, r.returncode), (closed, 3 if "1>&-" in closed or " >&-" in " " + closed else 0))
+    r = subprocess.run(["sh", "-c", 'exec "$0" probe -f - <&-', BINARY], capture_output=True, text=True, timeout=30)
+    equal(r.returncode, 3)
+    contains(r.stderr, "stdin: Bad file descriptor")
+    equal(b"".join(heard), b"")
+
+
+@case
 def no_more_threads_than_loops_and_offload():
     l = Listener(talk=lambda c: time.sleep(20))
     p = spawn("probe", f"127.0.0.0/19:{l.port}", "-j", "10000", "--body", "x", stdout=subprocess.DEVNULL)
