@@ -11,7 +11,8 @@
 enum { RT_STDIN, RT_STDOUT, RT_STDERR };
 
 /* Takes the place of any of the three that our caller has closed, so that no socket of ours gets
- * its number and results for it. Using such a one is -EBADF, as it would be. First thing in main. Returns 0 or a negative errno. */
+ * its number and results for it. Using such a one is -EBADF, as it would be. First thing in main.
+ * Returns 0 or a negative errno. */
 int rt_stdio_hold(void);
 
 /* Appends all that comes until the end of the input. Returns 0, -EMSGSIZE (the buffer's bound), or
