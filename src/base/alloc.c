@@ -80,14 +80,26 @@ void *mem_try_alloc(enum mem_subsystem sub, size_t size)
     return alloc_counted(sub, size);
 }
 
-void *mem_resize(enum mem_subsystem sub, void *ptr, size_t size)
+static void *resize_counted(enum mem_subsystem sub, void *ptr, size_t size)
 {
     int64_t old_bytes = ptr ? (int64_t)malloc_usable_size(ptr) : 0;
     /* realloc(ptr, 0) would free; here a size of 0 is an object like any other. */
     void *moved = fault_fails(FAULT_ALLOC) ? NULL : realloc(ptr, size ? size : 1);
+    if (moved)
+        count(sub, (int64_t)malloc_usable_size(moved) - old_bytes, ptr ? 0 : 1);
+    return moved;
+}
+
+void *mem_try_resize(enum mem_subsystem sub, void *ptr, size_t size)
+{
+    return resize_counted(sub, ptr, size);
+}
+
+void *mem_resize(enum mem_subsystem sub, void *ptr, size_t size)
+{
+    void *moved = resize_counted(sub, ptr, size);
     if (UNLIKELY(!moved))
         out_of_memory(sub, size);
-    count(sub, (int64_t)malloc_usable_size(moved) - old_bytes, ptr ? 0 : 1);
     return moved;
 }
 

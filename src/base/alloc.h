@@ -2,8 +2,9 @@
  *
  * Every heap block of the product belongs to a subsystem, so that `firebreak_alloc_bytes` can
  * say where memory went, and a test can say that nothing leaked. Out of memory aborts with the
- * subsystem's name (control code has no better answer); data paths that can answer -ENOSPC
- * use mem_try_alloc. Each allocation is a fault point. Any thread; counters are relaxed atomics. */
+ * subsystem's name (control code has no better answer); libraries that can be told so, and data
+ * paths that can answer -ENOSPC, use the mem_try_ forms. Each allocation is a fault point. Any
+ * thread; counters are relaxed atomics. */
 #ifndef FIREBREAK_BASE_ALLOC_H
 #define FIREBREAK_BASE_ALLOC_H
 
@@ -36,6 +37,8 @@ struct mem_usage {
 void *mem_alloc(enum mem_subsystem sub, size_t size);
 /* Zeroed memory, or NULL when the system (or a fault point) refuses. */
 void *mem_try_alloc(enum mem_subsystem sub, size_t size);
+/* As mem_resize, or NULL when the system (or a fault point) refuses; then ptr is as it was. */
+void *mem_try_resize(enum mem_subsystem sub, void *ptr, size_t size);
 /* Grows or shrinks; new bytes are not zeroed. ptr may be NULL. Never NULL. */
 void *mem_resize(enum mem_subsystem sub, void *ptr, size_t size);
 /* A NUL-terminated copy. */
@@ -43,7 +46,7 @@ char *mem_strdup(enum mem_subsystem sub, struct slice text);
 /* NULL is accepted. `sub` is the one that the block was allocated with. */
 void mem_free(enum mem_subsystem sub, void *ptr);
 
-/* For libraries that take allocation hooks (c-ares, nghttp2). */
+/* What the subsystem holds now. */
 struct mem_usage mem_usage_of(enum mem_subsystem sub);
 /* "base", "rt", …: the label value. */
 const char *mem_subsystem_name(enum mem_subsystem sub);

@@ -31,10 +31,27 @@ struct dns_resolver {
     struct list by_age;
 };
 
+/* c-ares answers for its own want of memory, so it gets memory that may be refused. */
+static void *library_alloc(size_t size)
+{
+    return mem_try_alloc(MEM_NET, size);
+}
+
+static void *library_resize(void *ptr, size_t size)
+{
+    return mem_try_resize(MEM_NET, ptr, size);
+}
+
+static void library_free(void *ptr)
+{
+    mem_free(MEM_NET, ptr);
+}
+
 int dns_resolver_open(const struct dns_options *options, struct dns_resolver **ret_resolver,
                       struct err *err)
 {
-    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+    if (ares_library_init_mem(ARES_LIB_INIT_ALL, library_alloc, library_free, library_resize) !=
+        ARES_SUCCESS)
         return err_set(err, -EIO, "c-ares cannot start");
     struct dns_resolver *d = mem_alloc(MEM_NET, sizeof(*d));
     struct map_seed seed = {rt_random(), rt_random()};
@@ -145,17 +162,22 @@ struct question {
     char name[DNS_NAME_MAX + 2];
 };
 
-static struct question *question_new(struct dns_resolver *d, struct dns_channel *c)
+static int question_new(struct dns_resolver *d, struct dns_channel *c, struct question **ret)
 {
     if (d->in_flight >= DNS_IN_FLIGHT_MAX)
-        return NULL;
+        return -ENOBUFS;
+    int r = dns_channel_begin(c);
+    if (r < 0) {
+        dns_channel_end(c);
+        return r;
+    }
     struct question *q = mem_alloc(MEM_NET, sizeof(*q));
     q->resolver = d;
     q->channel = c;
     q->began = rt_now();
     d->in_flight++;
-    dns_channel_begin(c);
-    return q;
+    *ret = q;
+    return 0;
 }
 
 static void question_unref(struct question *q)
@@ -294,18 +316,22 @@ static void on_addresses(void *arg, int status, int timeouts, struct ares_addrin
 }
 
 /* c-ares may call back before this returns; q stays, as it has a waiter. */
-static struct question *ask_addresses(struct dns_resolver *d, struct slice name)
+static int ask_addresses(struct dns_resolver *d, struct slice name, struct question **ret)
 {
-    struct question *q = question_new(d, &d->system);
-    if (!q)
-        return NULL;
+    struct question *q;
+    int r = check_descriptors();
+    if (r == 0)
+        r = question_new(d, &d->system, &q);
+    if (r < 0)
+        return r;
     memcpy(q->name, name.data, name.size);
     q->name_size = (uint16_t)name.size;
     map_put(&d->lookups, (struct slice){q->name, q->name_size}, q, NULL);
     q->waiters++;
     ask_on(q, &d->system);
     q->waiters--;
-    return q;
+    *ret = q;
+    return 0;
 }
 
 static int lookup(struct dns_resolver *d, struct slice name, struct dns_addresses *ret,
@@ -317,15 +343,12 @@ static int lookup(struct dns_resolver *d, struct slice name, struct dns_addresse
         return e->result;
     }
     struct question *q = map_get(&d->lookups, name);
-    if (!q || rt_now() - q->began > JOIN_MS * RT_MS) {
-        int want = check_descriptors();
-        if (want < 0)
-            return want;
-        q = ask_addresses(d, name);
-    }
-    if (!q)
-        return -ENOBUFS;
-    int r = question_wait(q, deadline);
+    int r = 0;
+    if (!q || rt_now() - q->began > JOIN_MS * RT_MS)
+        r = ask_addresses(d, name, &q);
+    if (r < 0)
+        return r;
+    r = question_wait(q, deadline);
     if (r == 0) {
         *ret = q->addresses;
         r = q->result;
@@ -472,10 +495,12 @@ int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice
         r = server_channel(d, server, &c, err);
     if (r < 0)
         return r;
+    struct question *q;
     r = check_descriptors();
-    struct question *q = r == 0 ? question_new(d, c) : NULL;
-    if (!q)
-        return explain(r ? r : -ENOBUFS, text, err);
+    if (r == 0)
+        r = question_new(d, c, &q);
+    if (r < 0)
+        return explain(r, text, err);
     q->waiters++; /* c-ares may call back at once */
     ares_query(c->ares, text, CLASS_IN, type, on_reply, q);
     q->waiters--;

@@ -21,6 +21,7 @@ enum {
     TRIES = 3,
     TICK_MAX_MS = 250,
     TICK_MIN_MS = 1,
+    TICK_UNWATCHED_MS = 5,
 };
 
 static void watch_unref(struct watch *w)
@@ -66,7 +67,7 @@ static struct watch *watch_new(struct dns_channel *c, int fd)
     *w = (struct watch){.channel = c, .fd = fd, .tasks = 1};
     list_push_back(&c->watches, &w->link);
     if (rt_borrow(fd, &w->sock) < 0 || rt_go(c->group, watch_readable, w) < 0) {
-        /* Then this question ends by its time-out. */
+        c->unwatched = true;
         rt_close(w->sock);
         w->sock = NULL;
         watch_unref(w);
@@ -95,17 +96,30 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
         if (rt_go(c->group, watch_writable, w) < 0) {
             w->writing = false;
             w->tasks--;
+            c->unwatched = true;
         }
     } else if (!writable) {
         w->writing = false;
     }
 }
 
+/* In place of the tasks that could not be had. A socket with nothing to say is asked in vain. */
+static void look_at_all(struct dns_channel *c)
+{
+    ares_socket_t socks[ARES_GETSOCK_MAXNUM];
+    int bits = ares_getsock(c->ares, socks, ARES_GETSOCK_MAXNUM);
+    for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++)
+        if (ARES_GETSOCK_READABLE(bits, i) || ARES_GETSOCK_WRITABLE(bits, i))
+            ares_process_fd(c->ares, ARES_GETSOCK_READABLE(bits, i) ? socks[i] : ARES_SOCKET_BAD,
+                            ARES_GETSOCK_WRITABLE(bits, i) ? socks[i] : ARES_SOCKET_BAD);
+}
+
 static void tick(void *arg)
 {
     struct dns_channel *c = arg;
     while (c->in_flight > 0) {
-        struct timeval max = {.tv_usec = TICK_MAX_MS * 1000}, buf;
+        int most_ms = c->unwatched ? TICK_UNWATCHED_MS : TICK_MAX_MS;
+        struct timeval max = {.tv_usec = most_ms * 1000}, buf;
         const struct timeval *tv = ares_timeout(c->ares, &max, &buf); /* one of the two */
         rt_time wait = (rt_time)tv->tv_sec * RT_SEC + tv->tv_usec * RT_US;
         if (wait < TICK_MIN_MS * RT_MS)
@@ -113,15 +127,19 @@ static void tick(void *arg)
         if (rt_sleep(rt_now() + wait) < 0)
             break;
         ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+        if (c->unwatched)
+            look_at_all(c);
     }
     c->timer_runs = false;
+    c->unwatched = false; /* c-ares keeps no socket open that it has no question for */
 }
 
-void dns_channel_begin(struct dns_channel *c)
+int dns_channel_begin(struct dns_channel *c)
 {
     c->in_flight++;
     if (!c->timer_runs)
         c->timer_runs = rt_go(c->group, tick, c) == 0;
+    return c->timer_runs ? 0 : -ENOMEM;
 }
 
 void dns_channel_end(struct dns_channel *c)
@@ -179,7 +197,8 @@ int dns_channel_open(struct dns_channel *c, struct rt_group *group,
     if (c->ares)
         ares_destroy(c->ares);
     c->ares = NULL;
-    return err_set(err, -EIO, "the resolver cannot start: %s", ares_strerror(r));
+    return err_set(err, r == ARES_ENOMEM ? -ENOMEM : -EIO, "the resolver cannot start: %s",
+                   ares_strerror(r));
 }
 
 void dns_channel_close(struct dns_channel *c)

@@ -14,6 +14,7 @@ struct dns_channel {
     struct list watches;
     uint32_t in_flight;
     bool timer_runs;
+    bool unwatched; /* some socket has no task that watches it: the timer looks at all of them */
 };
 
 struct dns_channel_options {
@@ -22,13 +23,14 @@ struct dns_channel_options {
     bool own_words; /* SERVFAIL and REFUSED are answers; else the next server is asked, and c-ares
                      * forgets what the last one said */
 };
-/* Returns 0, or -EIO with *err. The channel's tasks live in `group`. */
+/* Returns 0, or -EIO or -ENOMEM with *err. The channel's tasks live in `group`. */
 int dns_channel_open(struct dns_channel *c, struct rt_group *group,
                      const struct dns_channel_options *options, struct err *err);
 /* Every question still open is answered with "destroyed". */
 void dns_channel_close(struct dns_channel *c);
-/* Around each question: keeps the clock of c-ares going while any is open. */
-void dns_channel_begin(struct dns_channel *c);
+/* Around each question: keeps the clock of c-ares going while any is open. Begin returns 0, or
+ * -ENOMEM: the question is begun, but nothing ends it that waits in vain. */
+int dns_channel_begin(struct dns_channel *c);
 void dns_channel_end(struct dns_channel *c);
 
 #endif

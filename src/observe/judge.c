@@ -123,11 +123,24 @@ static int on_item(pcre2_callout_block *b, void *arg)
     return w->done > WORK_MAX ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
+static void *library_alloc(size_t size, void *arg)
+{
+    (void)arg;
+    return mem_try_alloc(MEM_OBSERVE, size);
+}
+
+static void library_free(void *ptr, void *arg)
+{
+    (void)arg;
+    mem_free(MEM_OBSERVE, ptr);
+}
+
 static int match(const struct probe_spec *spec, struct slice body)
 {
     struct work work = {0};
-    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    pcre2_match_context *context = pcre2_match_context_create(NULL);
+    pcre2_general_context *memory = pcre2_general_context_create(library_alloc, library_free, NULL);
+    pcre2_match_data *data = memory ? pcre2_match_data_create(1, memory) : NULL;
+    pcre2_match_context *context = memory ? pcre2_match_context_create(memory) : NULL;
     int n = PCRE2_ERROR_NOMEMORY;
     if (data && context) {
         pcre2_set_callout(context, on_item, &work);
@@ -139,6 +152,7 @@ static int match(const struct probe_spec *spec, struct slice body)
     }
     pcre2_match_context_free(context);
     pcre2_match_data_free(data);
+    pcre2_general_context_free(memory);
     return n;
 }
 
@@ -158,12 +172,16 @@ static void judge_body(const struct probe_spec *spec, struct slice body, struct 
 
 /* ---- JSON ---- */
 
-static bool equals(const struct json_value *v, struct slice wanted, struct arena *a)
+/* Returns 1, 0, or -ENOSPC: the arena's bound. */
+static int equals(const struct json_value *v, struct slice wanted, struct arena *a)
 {
     struct json_value *w;
     if (v->type == JSON_STRING && slice_eq(v->text, wanted))
-        return true;
-    return json_parse(wanted, a, 0, &w, NULL) == 0 && json_equal(v, w);
+        return 1;
+    int r = json_parse(wanted, a, 0, &w, NULL);
+    if (r < 0)
+        return r == -ENOSPC ? r : 0; /* no JSON: then it is a text, and not this one */
+    return json_equal(v, w);
 }
 
 /* What stands there, short enough for a detail. */
@@ -196,11 +214,15 @@ static void check_one(const struct probe_json_check *c, const struct json_value 
         probe_result_fail(r, REASON_BODY_MISMATCH, "%.*s is not there", SLICE_ARG(c->path));
         return;
     }
-    for (uint32_t i = 0; i < nodes.count; i++)
-        if (!equals(nodes.node[i], c->value, a)) {
+    code = 1;
+    for (uint32_t i = 0; i < nodes.count && code == 1; i++) {
+        code = equals(nodes.node[i], c->value, a);
+        if (code == 0)
             mismatch(r, c, nodes.node[i]);
-            return;
-        }
+    }
+    if (code < 0)
+        probe_result_fail(r, REASON_TOO_LARGE, "%.*s: the JSON leaves no room to compare it with",
+                          SLICE_ARG(c->path));
 }
 
 static void judge_json(const struct probe_spec *spec, struct slice body, struct probe_result *r)
