@@ -107,11 +107,14 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
 static void look_at_all(struct dns_channel *c)
 {
     ares_socket_t socks[ARES_GETSOCK_MAXNUM];
-    int bits = ares_getsock(c->ares, socks, ARES_GETSOCK_MAXNUM);
-    for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++)
-        if (ARES_GETSOCK_READABLE(bits, i) || ARES_GETSOCK_WRITABLE(bits, i))
-            ares_process_fd(c->ares, ARES_GETSOCK_READABLE(bits, i) ? socks[i] : ARES_SOCKET_BAD,
-                            ARES_GETSOCK_WRITABLE(bits, i) ? socks[i] : ARES_SOCKET_BAD);
+    /* Not by the macros of c-ares, which shift into the sign. */
+    unsigned bits = (unsigned)ares_getsock(c->ares, socks, ARES_GETSOCK_MAXNUM);
+    for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+        bool reads = bits >> i & 1, writes = bits >> (i + ARES_GETSOCK_MAXNUM) & 1;
+        if (reads || writes)
+            ares_process_fd(c->ares, reads ? socks[i] : ARES_SOCKET_BAD,
+                            writes ? socks[i] : ARES_SOCKET_BAD);
+    }
 }
 
 static void tick(void *arg)
