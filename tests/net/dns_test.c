@@ -172,28 +172,24 @@ static void without_a_descriptor_nothing_is_said_of_the_name(void)
     world_done(&w);
 }
 
-/* The n-th system call of ours fails: then there is an answer all the same, or it is told that we
- * lack something. */
+/* The n-th system call fails: then there is an answer all the same, or it is told that we lack
+ * something. Later ones are the server's, which is a task of this test. */
 static void what_fails_on_our_side_is_not_said_of_the_server(void)
 {
-    static struct world w;
-    char name[40];
-    world_open(&w);
-    fault_arm(FAULT_SYSCALL, 0);
-    CHECK_INT(look_up(&w, "ok.n0.test"), 0);
-    uint64_t calls = fault_count(FAULT_SYSCALL);
-    CHECK(calls > 0);
-    for (uint64_t n = 1; n <= calls; n++) {
-        snprintf(name, sizeof(name), "ok.n%d.test", (int)n);
+    enum { OUR_CALLS = 3 };
+    for (uint64_t n = 1; n <= OUR_CALLS; n++) {
+        static struct world w;
+        world_open(&w);
         fault_arm(FAULT_SYSCALL, n);
-        int r = look_up(&w, name);
+        int r = look_up(&w, "ok.a.test");
+        CHECK(fault_count(FAULT_SYSCALL) >= n);
+        fault_arm(FAULT_SYSCALL, 0);
         bool well = r == 0 || r == -ENOBUFS || r == -ENOMEM || r == -EMFILE;
         CHECK(well);
         if (!well)
             printf("# call %d: %s\n", (int)n, err_name(r));
+        world_done(&w);
     }
-    fault_arm(FAULT_SYSCALL, 0);
-    world_done(&w);
 }
 
 static void localhost_in_full_is_localhost(void)
