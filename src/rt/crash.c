@@ -76,8 +76,10 @@ static void print_pc(int n, const void *pc)
 
 static bool is_on(const struct frame *f, const char *base, const char *top)
 {
-    const char *at = (const char *)f;
-    return at >= base && at + sizeof(*f) <= top && ((uintptr_t)at & (sizeof(void *) - 1)) == 0;
+    /* Numbers, as what looks like a frame may point anywhere, and near the end of all addresses. */
+    uintptr_t at = (uintptr_t)f, end = (uintptr_t)top;
+    return at >= (uintptr_t)base && at < end && end - at >= sizeof(*f) &&
+           (at & (sizeof(void *) - 1)) == 0;
 }
 
 /* Libraries keep no frame pointers, and most crashes are an abort() deep inside one. So the stack
