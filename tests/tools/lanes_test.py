@@ -64,16 +64,36 @@ def a_lane_past_its_budget_fails_by_name_and_is_ended():
     contains("\n".join(lines), "not ok - slow: past its budget of 1 s")
 
 
+def ended(pid):
+    until = time.monotonic() + 5  # it is killed by then, but may still be dying
+    while alive(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not alive(pid)
+
+
+HANG = "#!/bin/sh\necho $$ > \"$0.pid\"\nexec sleep 60\n"
+
+
 @case
 def a_program_of_a_lane_past_its_budget_is_ended_too():
     with Folder() as f:
-        program = f.write("hang", "#!/bin/sh\necho $$ > \"$0.pid\"\nexec sleep 60\n", 0o755)
+        program = f.write("hang", HANG, 0o755)
         lanes(f"slow 1 {ROOT}/tools/tap {program}\n")
-        pid = int((f.path / "hang.pid").read_text())
-        until = time.monotonic() + 5 # it is killed by then, but may still be dying
-        while alive(pid) and time.monotonic() < until:
-            time.sleep(0.01)
-        assert not alive(pid)
+        assert ended(int((f.path / "hang.pid").read_text()))
+
+
+@case
+def a_program_that_has_just_started_is_ended_with_tap():
+    with Folder() as f:
+        for n in range(30):
+            program = f.write(f"hang{n}", HANG, 0o755)
+            told = f.path / f"hang{n}.pid"
+            tap = subprocess.Popen([ROOT / "tools/tap", program], stdout=subprocess.DEVNULL)
+            while not (told.exists() and told.stat().st_size):
+                assert tap.poll() is None
+            tap.terminate()
+            tap.wait()
+            assert ended(int(told.read_text())), f"try {n}"
 
 
 @case
