@@ -1,8 +1,9 @@
 /* dns.h - names to addresses, and questions to a given server: c-ares on the runtime.
  *
- * A resolver belongs to one loop and serves all its tasks. Looking up honours /etc/hosts, the
- * search domains and servers of /etc/resolv.conf, falls back to TCP for cut answers, keeps
- * answers for their TTL (at most DNS_CACHE_MAX names) and "no such name" for DNS_NEGATIVE_TTL_S.
+ * A resolver belongs to one loop and serves all its tasks. Looking up honours /etc/hosts (and
+ * knows localhost where that file does not), the search domains and servers of /etc/resolv.conf,
+ * falls back to TCP for cut answers, keeps answers for their TTL (at most DNS_CACHE_MAX names) and
+ * "no such name" for DNS_NEGATIVE_TTL_S.
  * Numeric names need no lookup. Tasks that look up one name within a second share one question;
  * a task that gives up leaves its question to end by itself.
  *

@@ -99,6 +99,22 @@ static void the_file_of_hosts_comes_first(void)
     world_done(&w);
 }
 
+static void localhost_needs_neither_a_file_nor_a_server(void)
+{
+    static struct world w;
+    static const char *const names[] = {"no-such-line.localhost", "LOCALHOST", "localhost."};
+    world_open(&w);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        CHECK_INT(look_up(&w, names[i]), 0);
+        CHECK(rt_addr_is_loopback(&w.found.addr[0]));
+        CHECK_INT(rt_addr_port(&w.found.addr[0]), 80);
+    }
+    CHECK_INT(w.server.asked_udp, 0);
+    CHECK_INT(look_up(&w, "notlocalhost"), 0);
+    CHECK(w.server.asked_udp > 0);
+    world_done(&w);
+}
+
 static void a_short_name_is_tried_in_the_search_domains(void)
 {
     static struct world w;
@@ -490,6 +506,7 @@ static void all_in_a_task(void *arg)
     TAP_RUN(a_name_becomes_addresses_with_the_port);
     TAP_RUN(an_address_needs_no_server);
     TAP_RUN(the_file_of_hosts_comes_first);
+    TAP_RUN(localhost_needs_neither_a_file_nor_a_server);
     TAP_RUN(a_short_name_is_tried_in_the_search_domains);
     TAP_RUN(each_failure_has_its_code_and_its_words);
     TAP_RUN(a_dead_server_is_not_taken_for_a_no);
@@ -523,7 +540,7 @@ static bool mount_hosts(void)
     char path[64];
     snprintf(path, sizeof(path), "%s/hosts", folder);
     FILE *f = fopen(path, "w");
-    fprintf(f, "127.0.0.1 localhost\n192.0.2.77 ok.in-hosts an-alias\n");
+    fprintf(f, "192.0.2.77 ok.in-hosts an-alias\n");
     fclose(f);
     return unshare(CLONE_NEWNS) == 0 &&
            mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&

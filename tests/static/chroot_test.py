@@ -57,6 +57,14 @@ def a_closed_port_is_refused_and_a_name_has_a_reason():
 
 
 @case
+def localhost_needs_no_file_of_hosts():
+    web = Web()
+    done = firebreak("probe", f"localhost:{web.port}", "-o", "jsonl")
+    result = json.loads(done.stdout)
+    equal((result["reason"], result["address"]), ("ok", f"127.0.0.1:{web.port}"))
+
+
+@case
 def its_help_needs_no_file():
     done = firebreak("probe", "--help")
     equal(done.returncode, 0)
