@@ -45,9 +45,25 @@ static void on_stall(void *ctx, const struct rt_stall *stall)
                  log_ms("held_ms", stall->held));
 }
 
+static void on_costly_guards(void *ctx)
+{
+    const struct app *app = ctx;
+    if (app->logsink)
+        log_info(&app->log,
+                 "no MADV_GUARD_INSTALL here (Linux 6.13): each task's stack is guarded by a "
+                 "mapping of its own, and vm.max_map_count bounds how many there can be",
+                 log_event("costly_guards"));
+}
+
 int app_run(struct app *app, int loops, rt_fn *fn, void *arg)
 {
-    struct rt_config config = {.loops = loops, .on_stall = on_stall, .on_stall_ctx = app};
+    struct rt_config config = {
+        .loops = loops,
+        .on_stall = on_stall,
+        .on_stall_ctx = app,
+        .on_costly_guards = on_costly_guards,
+        .on_costly_guards_ctx = app,
+    };
     struct err err;
     int r = rt_run(&config, fn, arg);
     if (r == 0)

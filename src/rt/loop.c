@@ -314,6 +314,7 @@ int rt_run(const struct rt_config *config, rt_fn *fn, void *arg)
     assert(!proc.loops && "one rt_run at a time");
     int count = config && config->loops > 0 ? config->loops : 1;
     assert(count <= RT_LOOPS_MAX);
+    rt_stacks_choose_guard(config);
     int r = loops_open(count, &rt_backend_epoll, NULL);
     if (r == 0)
         r = rt_crash_enter(&proc.loops[0]);
@@ -335,6 +336,7 @@ int rt_run_sim(const struct rt_backend *backend, struct rt_sim *sim, rt_fn *fn, 
                void (*on_end)(struct rt_loop *l))
 {
     assert(!proc.loops && "one rt_run or rt_sim_run at a time");
+    rt_stacks_choose_guard(NULL);
     int r = loops_open(1, backend, sim);
     if (r == 0)
         r = rt_crash_enter(&proc.loops[0]);

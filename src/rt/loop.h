@@ -90,6 +90,8 @@ struct rt_stack {
     unsigned valgrind_id;
 };
 
+/* Before any loop runs: how this kernel guards a stack. Tells `config`, once a process. */
+void rt_stacks_choose_guard(const struct rt_config *config);
 /* NULL: no memory. The pages may hold an earlier task's bytes. */
 struct rt_stack *rt_stack_get(struct rt_loop *l);
 void rt_stack_put(struct rt_loop *l, struct rt_stack *s);

@@ -63,6 +63,11 @@ struct rt_config {
     /* Told of a stall, on the watchdog's own thread: must not block. NULL: counted only. */
     void (*on_stall)(void *ctx, const struct rt_stall *stall);
     void *on_stall_ctx;
+    /* Told once a process, before fn runs, where the kernel has no MADV_GUARD_INSTALL (Linux
+     * 6.13) or an emulator ignores it: each stack then costs two mappings, and vm.max_map_count
+     * bounds the tasks to some 32,000. Past that rt_go returns -ENOMEM. NULL: nobody is told. */
+    void (*on_costly_guards)(void *ctx);
+    void *on_costly_guards_ctx;
 };
 
 /* Runs fn(arg) as the first task of loop 0 and returns once it and every loop has ended. The

@@ -1,7 +1,9 @@
 #include "rt/loop.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #if __has_include(<valgrind/valgrind.h>)
@@ -42,14 +44,38 @@ static size_t guard_bytes(void)
 
 /* A hole in the page tables costs no mapping of its own; mprotect splits one for each stack, so
  * that an older kernel carries some 32,000 tasks (vm.max_map_count). */
+static bool holes_refused; /* written before any loop runs */
+
+/* Whether madvise makes a guard: a system call that is to read from the page comes back with
+ * EFAULT. Its answer alone proves nothing. Emulators (qemu-user, for one) take advice for what it
+ * commonly is, a hint: they say yes to any and do nothing, and an overflow would run on into the
+ * stack below, of another task. Without a guard the call sleeps for the page's zero seconds.
+ * Rule zero: banned, as it stops a loop; but none runs yet. */
+static bool hole_guards(char *page)
+{
+    return madvise(page, guard_bytes(), MADV_GUARD_INSTALL) == 0 &&
+           nanosleep((const struct timespec *)(const void *)page, NULL) < 0 && errno == EFAULT;
+}
+
+void rt_stacks_choose_guard(const struct rt_config *config)
+{
+    static bool told;
+    char *page = mmap(NULL, guard_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                      -1, 0);
+    if (page == MAP_FAILED)
+        return;
+    holes_refused = !hole_guards(page);
+    munmap(page, guard_bytes());
+    if (holes_refused && !told && config && config->on_costly_guards) {
+        told = true;
+        config->on_costly_guards(config->on_costly_guards_ctx);
+    }
+}
+
 static int guard_install(char *base)
 {
-    static atomic_bool no_guard_install;
-    if (!atomic_load_explicit(&no_guard_install, memory_order_relaxed)) {
-        if (madvise(base, guard_bytes(), MADV_GUARD_INSTALL) == 0)
-            return 0;
-        atomic_store_explicit(&no_guard_install, true, memory_order_relaxed);
-    }
+    if (!holes_refused && madvise(base, guard_bytes(), MADV_GUARD_INSTALL) == 0)
+        return 0;
     return mprotect(base, guard_bytes(), PROT_NONE);
 }
 

@@ -1,30 +1,11 @@
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "rt/logsink.h"
 #include "rt/rt.h"
+#include "tests/rt/crash.h"
 #include "tests/tap.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
 /* Each crash happens in a child, whose last words are read. */
-
-static __attribute__((noinline)) int deep(volatile char *before, int n)
-{
-    volatile char here[512];
-    here[0] = before ? before[0] : 1;
-    return n > 100000 ? here[0] : deep(here, n + 1) + here[0];
-}
-
-static void recurses_for_ever(void *arg)
-{
-    *(volatile int *)arg = deep(NULL, 0);
-}
 
 static void writes_to_nowhere(void *arg)
 {
@@ -77,9 +58,9 @@ static void first(void *arg)
 }
 
 /* Returns the signal that ended the child; its standard error in `words`. */
-static int crash(rt_fn *fn, char *words, size_t size)
+static int crash(rt_fn *fn)
 {
-    int ends[2], status, scratch = 0;
+    int ends[2], scratch = 0;
     if (pipe(ends) < 0)
         return -1;
     fflush(stdout);
@@ -91,16 +72,9 @@ static int crash(rt_fn *fn, char *words, size_t size)
         _exit(0);
     }
     close(ends[1]);
-    size_t n = 0;
-    for (ssize_t got; n + 1 < size && (got = read(ends[0], words + n, size - 1 - n)) > 0;)
-        n += (size_t)got;
-    words[n] = 0;
-    close(ends[0]);
-    waitpid(pid, &status, 0);
+    int status = hear_out(pid, ends[0]);
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
-
-static char words[16384];
 
 /* Whether one of the offsets in the backtrace lies in this function, or right behind it, where a
  * call that never returns would return to. */
@@ -123,7 +97,7 @@ static void an_overflow_names_its_task(void)
         TAP_SKIP("a sanitizer has its own stacks");
         return;
     }
-    CHECK_INT(crash(recurses_for_ever, words, sizeof(words)), SIGSEGV);
+    CHECK_INT(crash(recurses_for_ever), SIGSEGV);
     CHECK(strstr(words, "task 'recurses_for_ever'") != NULL);
     CHECK(strstr(words, "overflowed its stack of 65536 bytes") != NULL);
     CHECK(strstr(words, "tests/rt/crash_test.c") != NULL);
@@ -135,7 +109,7 @@ static void a_bad_write_prints_the_tasks_backtrace(void)
         TAP_SKIP("a sanitizer tells it itself");
         return;
     }
-    CHECK_INT(crash(writes_to_nowhere, words, sizeof(words)), SIGSEGV);
+    CHECK_INT(crash(writes_to_nowhere), SIGSEGV);
     CHECK(strstr(words, "signal 11 at 0x40 in task 'writes_to_nowhere'") != NULL);
     CHECK(strstr(words, "backtrace") != NULL);
     CHECK(strstr(words, "#1") != NULL);
@@ -148,7 +122,7 @@ static void an_abort_names_its_task(void)
         TAP_SKIP("a sanitizer tells it itself");
         return;
     }
-    CHECK_INT(crash(fails_an_assertion, words, sizeof(words)), SIGABRT);
+    CHECK_INT(crash(fails_an_assertion), SIGABRT);
     CHECK(strstr(words, "in task 'fails_an_assertion'") != NULL);
     CHECK(backtrace_has(fails_an_assertion));
 }
@@ -159,7 +133,7 @@ static void work_that_was_offloaded_names_its_task(void)
         TAP_SKIP("a sanitizer tells it itself");
         return;
     }
-    CHECK_INT(crash(offloads_a_bad_write, words, sizeof(words)), SIGSEGV);
+    CHECK_INT(crash(offloads_a_bad_write), SIGSEGV);
     CHECK(strstr(words, "in work that task 'offloads_a_bad_write'") != NULL);
     CHECK(strstr(words, "#1") != NULL);
 }
@@ -170,7 +144,7 @@ static void what_was_logged_is_written_at_last(void)
         TAP_SKIP("a sanitizer has its own handler");
         return;
     }
-    CHECK_INT(crash(logs_and_dies, words, sizeof(words)), SIGSEGV);
+    CHECK_INT(crash(logs_and_dies), SIGSEGV);
     CHECK(strstr(words, "the last line before the end") != NULL);
 }
 

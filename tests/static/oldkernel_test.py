@@ -62,6 +62,14 @@ def and_so_it_does_where_a_filter_denies_what_it_does_not_know():
 
 
 @case
+def costly_guards_are_said_once_in_the_log():
+    argv = [FIREBREAK, "probe", "127.0.0.1:1", "-o", "text", "--loops", "2", "--log-format", "json"]
+    lines = on_old_kernel(*argv, "--log-level", "info").stderr.splitlines()
+    equal([json.loads(line)["event"] for line in lines], ["costly_guards"])
+    equal(on_old_kernel(*argv).stderr, "")
+
+
+@case
 def a_program_that_fails_is_still_told():
     done = on_old_kernel(FIREBREAK, "probe", "exec:/bin/false", "-o", "jsonl")
     equal((json.loads(done.stdout)["reason"], done.returncode), ("exec_exit", 1))
