@@ -280,12 +280,15 @@ static int find_owners(struct host_listeners *l)
     return o.error;
 }
 
-/* Takes over what the last reading knew of this listener. Returns whether that is still so. */
+/* Takes over what the last reading knew of this listener. Returns whether that is still so. The
+ * name stays in any case, until another is found: a process that ends lets go of its descriptors
+ * first and of its sockets a moment later, and they must not become somebody else's in between. */
 static bool keep_owner(struct owners *o, const struct host_listener *before,
                        struct host_listener *l)
 {
     char path[32], fd[16];
     l->looks = before->looks;
+    memcpy(l->comm, before->comm, sizeof(l->comm));
     if (before->pid == 0)
         return before->looks >= HOST_OWNER_LOOKS_MAX;
     if (before->own && before->pid != o->self)
@@ -355,6 +358,33 @@ static int read_sockets(struct host_listeners *l, struct err *err)
     return r;
 }
 
+static bool is_new_and_nobodys(const struct host_listener *l)
+{
+    return l->pid == 0 && l->looks == 1 && !l->comm[0];
+}
+
+/* Who was not found may have ended since the list was read, and its listener with it: what is not
+ * listed any more is dropped. Where the list cannot be read again, all stays. */
+static void drop_ended(struct host_listeners *l)
+{
+    struct host_listeners again = {.arena = ARENA(MEM_HOST, 0)};
+    struct map by_inode = MAP(MEM_HOST, HOST_LISTENERS_MAX, (struct map_seed){0});
+    struct err err;
+    size_t kept = 0, nobodys = 0;
+    for (size_t i = 0; i < l->count; i++)
+        nobodys += is_new_and_nobodys(&l->item[i]);
+    if (nobodys > 0 && read_sockets(&again, &err) == 0) {
+        for (size_t i = 0; i < again.count; i++)
+            map_put_u64(&by_inode, again.item[i].inode, &again.item[i], NULL);
+        for (size_t i = 0; i < l->count; i++)
+            if (!is_new_and_nobodys(&l->item[i]) || map_get_u64(&by_inode, l->item[i].inode))
+                l->item[kept++] = l->item[i];
+        l->count = kept;
+    }
+    map_done(&by_inode);
+    host_listeners_done(&again);
+}
+
 int host_listeners_read(struct host_listeners *l, struct err *err)
 {
     struct host_listeners before = *l;
@@ -362,8 +392,10 @@ int host_listeners_read(struct host_listeners *l, struct err *err)
     int r = read_sockets(l, err);
     if (r == 0) {
         r = keep_owners(l, &before);
-        if (r == 0)
+        if (r == 0) {
             r = find_owners(l);
+            drop_ended(l);
+        }
         if (r < 0)
             err_sys(err, r, "/proc: whose the sockets are");
     }

@@ -30,7 +30,8 @@ struct host_listener {
     const char *path; /* unix: "/run/x.sock", or "@name" for an abstract one; else NULL */
     uint64_t inode;
     pid_t pid;        /* 0: not known. Of several that share it: the lowest */
-    char comm[HOST_COMM_BYTES_MAX]; /* of the process, as the kernel cuts it; "" */
+    char comm[HOST_COMM_BYTES_MAX]; /* of the process, or the last known one; as the kernel cuts
+                                     * it; "" */
     const char *exe;    /* "/usr/sbin/nginx"; NULL: not known */
     const char *cgroup; /* "/system.slice/nginx.service"; NULL: not known */
     bool own;         /* this process's */

@@ -302,6 +302,52 @@ static void one_that_changes_hands_has_its_new_owner(void)
     waitpid(b, NULL, 0);
 }
 
+/* Sends a descriptor to nobody: the socket goes on listening while no process holds it, as it does
+ * for a moment when its process ends. Returns what ends it when it is closed. */
+static int let_go(int fd)
+{
+    int ends[2];
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec one = {&(char){0}, 1};
+    struct msghdr m = {.msg_iov = &one,
+                       .msg_iovlen = 1,
+                       .msg_control = control.bytes,
+                       .msg_controllen = sizeof(control.bytes)};
+    CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+    CHECK_INT(sendmsg(ends[0], &m, 0), 1);
+    close(fd);
+    close(ends[0]);
+    return ends[1];
+}
+
+static void a_name_outlives_the_descriptor(void)
+{
+    uint16_t port;
+    char name[HOST_COMM_BYTES_MAX];
+    int fd = listen_v4(INADDR_LOOPBACK, &port);
+    read_now();
+    const struct host_listener *l = tcp(HOST_LISTENER_TCP4, port);
+    CHECK(l && l->comm[0]);
+    memcpy(name, l ? l->comm : "", sizeof(name));
+    int held = let_go(fd);
+    for (int i = 0; i < HOST_OWNER_LOOKS_MAX + 2; i++) {
+        read_now();
+        l = tcp(HOST_LISTENER_TCP4, port);
+        CHECK(l && l->pid == 0 && strcmp(l->comm, name) == 0);
+    }
+    close(held);
+    read_now();
+    CHECK(tcp(HOST_LISTENER_TCP4, port) == NULL);
+}
+
 static void our_own_want_is_an_error_and_leaves_nothing(void)
 {
     uint16_t port;
@@ -387,6 +433,7 @@ int main(void)
     TAP_RUN(somebody_elses_process_is_closed_to_us);
     TAP_RUN(processes_that_vanish_do_no_harm);
     TAP_RUN(one_that_changes_hands_has_its_new_owner);
+    TAP_RUN(a_name_outlives_the_descriptor);
     TAP_RUN(our_own_want_is_an_error_and_leaves_nothing);
     TAP_RUN(one_more_than_the_limit_is_left_out);
     TAP_RUN(lines_that_are_none_are_passed_over);
