@@ -86,16 +86,18 @@ static int unknown(struct parse *p, struct slice name)
 
 /* ---- values ---- */
 
-static int bad_word(struct parse *p, const struct cli_option *o, const char *value)
+/* `option`: whose value it is; NULL: an argument. */
+static int bad_word(struct parse *p, const char *option, const char *const *words,
+                    const char *value)
 {
     struct buf all = BUF(MEM_CLI, 0);
     size_t n = 0;
-    for (; o->words[n]; n++)
-        buf_printf(&all, "%s%s", n ? ", " : "", o->words[n]);
-    const char *near = suggest_nearest(slice_from(value), o->words, n);
-    int r = err_set(p->err, -EINVAL, "--%s: '%.*s' is none of %s%s%s%s", o->name, VALUE_SHOWN_MAX,
-                    value, all.data, near ? ": did you mean " : "", near ? near : "",
-                    near ? "?" : "");
+    for (; words[n]; n++)
+        buf_printf(&all, "%s%s", n ? ", " : "", words[n]);
+    const char *near = suggest_nearest(slice_from(value), words, n);
+    int r = err_set(p->err, -EINVAL, "%s%s%s'%.*s' is none of %s%s%s%s", option ? "--" : "",
+                    option ? option : "", option ? ": " : "", VALUE_SHOWN_MAX, value, all.data,
+                    near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
     buf_done(&all);
     return r;
 }
@@ -164,7 +166,7 @@ static int set_word(struct parse *p, const struct cli_option *o, const char *val
             *(const char **)to = o->words[i];
             return 0;
         }
-    return bad_word(p, o, value);
+    return bad_word(p, o->name, o->words, value);
 }
 
 static int add_to_list(struct parse *p, const struct cli_option *o, const char *value, void *to)
@@ -296,8 +298,7 @@ static int check_output(struct parse *p)
     if (!words || !words[0])
         return err_set(p->err, -EINVAL, "%s has one form of output: -o is not for it",
                        p->command->name);
-    struct cli_option option = {.name = "output", .words = words};
-    return bad_word(p, &option, o);
+    return bad_word(p, "output", words, o);
 }
 
 static int check_operands(struct parse *p)
@@ -312,11 +313,10 @@ static int check_operands(struct parse *p)
     if (n == 0 || !c->operand_words)
         return 0;
     const char *word = p->out->operands[0];
-    struct cli_option option = {.name = c->name, .words = c->operand_words};
     for (size_t i = 0; c->operand_words[i]; i++)
         if (strcmp(c->operand_words[i], word) == 0)
             return 0;
-    return bad_word(p, &option, word);
+    return bad_word(p, NULL, c->operand_words, word);
 }
 
 int cli_parse(const struct cli_command *c, int argc, char *const *argv, struct arena *arena,

@@ -24,7 +24,7 @@ def help_begins_with_examples():
 def a_misspelt_word_gets_a_suggestion():
     for args, words in ((["prbe"], "did you mean 'probe'?"), (["probe", "--timeot", "1s", "h:1"], "did you mean --timeout?"),
                         (["probe", "h:1", "-o", "jsn"], "did you mean json"), (["--colr", "x"], "did you mean --color?"),
-                        (["probe", "--color", "allways", "h:1"], "did you mean always?"), (["completion", "bsh"], "did you mean bash?"),
+                        (["probe", "--color", "allways", "h:1"], "did you mean always?"), (["completion", "bsh"], "completion: 'bsh' is none of bash: did you mean bash?"),
                         (["help", "prob"], "did you mean 'probe'?"), (["docs", "man", "pobe"], "did you mean 'probe'?")):
         r = firebreak(*args)
         equal((args, r.returncode, r.stdout), (args, 2, ""))
