@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include "app/up.h"
 #include "base/utf8.h"
@@ -72,31 +73,42 @@ static void put_foot(struct screen *s, size_t shown, size_t count, size_t column
     buf_done(&line);
 }
 
+/* On a tiny screen the title and the first rows are all: what needs somebody stands first. */
+static void put_table(struct screen *s, const struct asset **list, size_t count, size_t shown,
+                      size_t columns, bool tiny)
+{
+    struct buf table = BUF(MEM_APP, 0);
+    struct asset_table t = {
+        .columns = columns, .color = s->up->app->color_out, .wall_ns = rt_wall_now()};
+    asset_table_plan(&t, list, count);
+    if (!tiny) {
+        buf_append_byte(&table, '\n');
+        asset_table_head(&t, &table);
+    }
+    for (size_t i = 0; i < shown; i++)
+        asset_table_row(&t, list[s->top + i], &table);
+    put_rows(s, buf_slice(&table));
+    buf_done(&table);
+    if (!tiny)
+        put_foot(s, shown, count, columns);
+    else if (shown > 0)
+        s->frame.size -= strlen("\r\n"); /* it would scroll */
+}
+
 static void draw(struct screen *s)
 {
     struct rt_term_size size = rt_term_size_of(RT_STDOUT);
     size_t count, rows = (size_t)size.rows, columns = (size_t)size.columns;
     const struct asset **list = up_sorted(s->up, &count);
-    size_t room = rows > HEAD_ROWS + FOOT_ROWS ? rows - HEAD_ROWS - FOOT_ROWS : 0;
+    bool tiny = rows <= HEAD_ROWS + FOOT_ROWS;
+    size_t room = rows - (tiny ? 1 : HEAD_ROWS + FOOT_ROWS);
     if (s->top + room > count)
         s->top = count > room ? count - room : 0;
     size_t shown = count - s->top < room ? count - s->top : room;
     buf_clear(&s->frame);
     buf_append_cstr(&s->frame, "\x1b[H");
-    put_title(s, list, count, columns, room == 0);
-    if (room > 0) {
-        struct buf table = BUF(MEM_APP, 0);
-        struct asset_table t = {
-            .columns = columns, .color = s->up->app->color_out, .wall_ns = rt_wall_now()};
-        asset_table_plan(&t, list, count);
-        buf_append_byte(&table, '\n');
-        asset_table_head(&t, &table);
-        for (size_t i = 0; i < shown; i++)
-            asset_table_row(&t, list[s->top + i], &table);
-        put_rows(s, buf_slice(&table));
-        buf_done(&table);
-        put_foot(s, shown, count, columns);
-    }
+    put_title(s, list, count, columns, tiny && shown == 0);
+    put_table(s, list, count, shown, columns, tiny);
     buf_append_cstr(&s->frame, "\x1b[J");
     rt_output_write(RT_STDOUT, s->frame.data, s->frame.size, RT_NEVER);
     mem_free(MEM_APP, list);

@@ -242,6 +242,22 @@ def narrow_tiny_and_resized_terminals():
 
 
 @case
+def the_smallest_terminals_show_what_needs_somebody():
+    l = Listener()
+    t = Terminal(100, 30, "up")
+    t.wait_for(mine(l.port).encode())
+    l.close()
+    t.wait_for(b"nobody listens")
+    for rows in (2, 3, 4):
+        t.size(100, rows)
+        t.read(1.0)
+        lines = t.lines_of_last_frame()
+        equal(len(lines), rows)
+        contains(lines[1], "Failed")
+    t.end(key=b"q")
+
+
+@case
 def no_color_means_none():
     t = Terminal(100, 30, "up", env={"NO_COLOR": "1"})
     t.wait_for(b"ASSET")
