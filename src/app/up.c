@@ -296,8 +296,11 @@ static void stages_main(void *arg)
     else
         rt_group_wait(&u->stages, RT_NEVER);
     rt_group_cancel(&u->stages);
-    rt_group_done(&u->watchers);
+    rt_group_cancel(&u->watchers);
+    /* In this order: a reading of the listeners that is under way is waited for, and starts a
+     * watcher, be it a cancelled one, for each that it found. */
     rt_group_done(&u->stages);
+    rt_group_done(&u->watchers);
 }
 
 static void drain(struct up *u)

@@ -228,6 +228,18 @@ def ctrl_c_leaves_the_terminal_as_it_was():
 
 
 @case
+def ctrl_c_at_any_moment_ends_it():
+    Listener()
+    for n in range(20):
+        t = Terminal(80, 24, "up")
+        t.wait_for(b"ASSET")
+        time.sleep(n % 5 * 0.01)  # the first reading of the listeners is under way
+        os.write(t.master, b"\x03")
+        t.p.wait(10)
+        equal(t.p.returncode, 130, f"try {n}: {t.read(0.1)[-400:]!r}")
+
+
+@case
 def narrow_tiny_and_resized_terminals():
     Listener()
     t = Terminal(120, 30, "up")
