@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "net/dns_channel.h"
+#include "net/dns_localhost.h"
 #include "net/dns_record.h"
 #include "rt/event.h"
 #include "rt/sock.h"
@@ -23,7 +24,6 @@ struct cached {
 struct dns_resolver {
     struct rt_group group;
     struct dns_channel system;
-    struct dns_channel file;  /* of hosts, and no server */
     struct dns_channel words; /* the same servers; for what they said where none would answer */
     struct list servers;      /* channels to named servers, most recently used first */
     uint32_t server_count, in_flight;
@@ -64,9 +64,6 @@ int dns_resolver_open(const struct dns_options *options, struct dns_resolver **r
     int r = dns_channel_open(&d->system, &d->group,
                              &(struct dns_channel_options){.config = options}, err);
     if (r == 0)
-        r = dns_channel_open(&d->file, &d->group,
-                             &(struct dns_channel_options){.file_only = true}, err);
-    if (r == 0)
         r = dns_channel_open(&d->words, &d->group,
                              &(struct dns_channel_options){.config = options, .own_words = true},
                              err);
@@ -90,7 +87,6 @@ void dns_resolver_close(struct dns_resolver *d)
     if (!d)
         return;
     dns_channel_close(&d->system);
-    dns_channel_close(&d->file);
     dns_channel_close(&d->words);
     list_each(it, &d->servers)
         dns_channel_close(list_entry(it, struct dns_channel, link));
@@ -287,23 +283,6 @@ static int addresses_of(const struct ares_addrinfo *info, struct dns_addresses *
     return a->count ? 0 : -ENODATA;
 }
 
-static bool is_localhost(struct slice name)
-{
-    static const char suffix[] = ".localhost";
-    if (name.size && name.data[name.size - 1] == '.')
-        name.size--;
-    return slice_eq(name, slice_from(suffix + 1)) || slice_ends_with(name, slice_from(suffix));
-}
-
-/* RFC 6761: localhost is this host in every network, and no server is asked for it. The file of
- * hosts says which address; where there is none (an empty root, a bare container), this does. ::1
- * is left out, as a host without IPv6 lacks it. */
-static void answer_localhost(struct question *q)
-{
-    q->result = 0;
-    q->addresses.count = 1;
-    rt_addr_ipv4(INADDR_LOOPBACK, 0, &q->addresses.addr[0]);
-}
 
 static void on_addresses(void *arg, int status, int timeouts, struct ares_addrinfo *info);
 
@@ -321,12 +300,6 @@ static void on_addresses(void *arg, int status, int timeouts, struct ares_addrin
     struct question *q = arg;
     int64_t ttl = DNS_NEGATIVE_TTL_S;
     (void)timeouts;
-    if (status != ARES_SUCCESS && q->channel == &q->resolver->file) {
-        answer_localhost(q);
-        ares_freeaddrinfo(info);
-        question_end(q);
-        return;
-    }
     q->result = result_of(status);
     if (q->result == -ECONNREFUSED && q->channel == &q->resolver->system) {
         /* This is what c-ares says, too, when every server answered SERVFAIL. */
@@ -347,18 +320,17 @@ static void on_addresses(void *arg, int status, int timeouts, struct ares_addrin
 /* c-ares may call back before this returns; q stays, as it has a waiter. */
 static int ask_addresses(struct dns_resolver *d, struct slice name, struct question **ret)
 {
-    struct dns_channel *c = is_localhost(name) ? &d->file : &d->system;
     struct question *q;
     int r = check_descriptors();
     if (r == 0)
-        r = question_new(d, c, &q);
+        r = question_new(d, &d->system, &q);
     if (r < 0)
         return r;
     memcpy(q->name, name.data, name.size);
     q->name_size = (uint16_t)name.size;
     map_put(&d->lookups, (struct slice){q->name, q->name_size}, q, NULL);
     q->waiters++;
-    ask_on(q, c);
+    ask_on(q, &d->system);
     q->waiters--;
     *ret = q;
     return 0;
@@ -434,11 +406,11 @@ int dns_lookup(struct dns_resolver *d, struct slice name, uint16_t port,
         r = take_name(name, text, err);
         if (r < 0)
             return r;
-        /* c-ares knows this name (RFC 6761), but not in its full form. */
         struct slice full = {text, name.size};
-        if (slice_eq(full, SLICE("localhost.")))
-            full.size--;
-        r = lookup(d, full, &a, deadline);
+        if (!dns_is_localhost(full))
+            r = lookup(d, full, &a, deadline);
+        else if ((r = check_descriptors()) == 0)
+            r = dns_localhost(d->system.ares, full, &a);
     }
     if (r < 0)
         return explain(r, text, err);
@@ -528,7 +500,7 @@ int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice
     struct question *q;
     r = check_descriptors();
     if (r == 0)
-        r = question_new(d, c, &q);
+        r = question_new(d, &d->system, &q);
     if (r < 0)
         return explain(r, text, err);
     q->waiters++; /* c-ares may call back at once */

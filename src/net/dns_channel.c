@@ -157,7 +157,7 @@ static int set_server(struct dns_channel *c, const struct rt_addr *server)
     return ares_set_servers_ports_csv(c->ares, text);
 }
 
-/* Returns the mask of what was set. The texts are c-ares's to read only. */
+/* Returns the mask of what was set. The path is c-ares's to read only. */
 static int configure(struct ares_options *o, const struct dns_channel_options *options)
 {
     const struct dns_options *config = options->config;
@@ -169,10 +169,6 @@ static int configure(struct ares_options *o, const struct dns_channel_options *o
     if (config && config->port) {
         o->udp_port = o->tcp_port = config->port;
         mask |= ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
-    }
-    if (options->file_only) {
-        o->lookups = (char *)"f";
-        mask |= ARES_OPT_LOOKUPS;
     }
     if (options->own_words)
         o->flags |= ARES_FLAG_NOCHECKRESP;

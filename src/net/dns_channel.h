@@ -20,7 +20,6 @@ struct dns_channel {
 struct dns_channel_options {
     const struct rt_addr *server;     /* ask only this one, and search no domains; or NULL: */
     const struct dns_options *config; /* where the servers stand; NULL: the system's own */
-    bool file_only;                   /* the file of hosts answers, and no server */
     bool own_words; /* SERVFAIL and REFUSED are answers; else the next server is asked, and c-ares
                      * forgets what the last one said */
 };
