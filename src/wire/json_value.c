@@ -253,8 +253,10 @@ static bool name(struct parser *p, struct value *v)
     return false;
 }
 
-/* Reads `"name":` into v. False: the member goes nowhere. *ret_value: whether its value follows. */
-static bool key(struct parser *p, struct frame *f, struct value *v, bool *ret_value)
+/* Reads `"name":` into v. *ret_twice: the member goes nowhere; *ret_value: its value follows.
+ * False: it has no name. */
+static bool key(struct parser *p, struct frame *f, struct value *v, bool *ret_twice,
+                bool *ret_value)
 {
     size_t from = offset(p, p->s.at);
     bool good = name(p, v);
@@ -272,7 +274,8 @@ static bool key(struct parser *p, struct frame *f, struct value *v, bool *ret_va
         fault_here(p, "':' behind a member's name");
     *ret_value = *ret_value || (more(p) && *p->s.at != ',' && *p->s.at != '}');
     skip_space(p);
-    return good && !first;
+    *ret_twice = first;
+    return good;
 }
 
 static void open_container(struct parser *p, struct value *v)
@@ -292,21 +295,22 @@ static void open_container(struct parser *p, struct value *v)
 static void element(struct parser *p)
 {
     struct frame *f = top(p);
-    bool map = f && f->container->type == VALUE_MAP, keep = true, follows = true;
+    bool map = f && f->container->type == VALUE_MAP, named = true;
+    bool twice = false, follows = true;
     struct value *v = value_make(&p->r, VALUE_BAD, offset(p, p->s.at));
     if (!v)
         return;
     if (map)
-        keep = key(p, f, v, &follows);
+        named = key(p, f, v, &twice, &follows);
     v->at = value_place(&p->r, offset(p, p->s.at));
     if (more(p) && (*p->s.at == '{' || *p->s.at == '[')) {
         open_container(p, v);
     } else if (follows && !scalar(p, v)) {
-        if (keep) /* else that is told already */
+        if (named) /* else that is told already */
             fault_here(p, "a value");
         skip_nonsense(p);
     }
-    if (f && keep)
+    if (f && named && !twice)
         value_append(f->container, v);
     else if (!f)
         p->root = v;

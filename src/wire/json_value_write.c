@@ -7,16 +7,13 @@
 #include "wire/json.h"
 
 struct writer {
-    struct buf *out;
-    struct err *err;
+    struct value_output o;
     uint32_t indent;
-    int result;
 };
 
 static void put(struct writer *w, const char *data, size_t size)
 {
-    if (w->result == 0 && buf_append(w->out, data, size) < 0)
-        w->result = -EMSGSIZE;
+    value_put(&w->o, data, size);
 }
 
 static void put_line(struct writer *w, uint32_t depth)
@@ -24,8 +21,7 @@ static void put_line(struct writer *w, uint32_t depth)
     if (!w->indent)
         return;
     put(w, "\n", 1);
-    for (uint32_t i = 0; i < depth * w->indent && w->result == 0; i++)
-        put(w, " ", 1);
+    value_put_spaces(&w->o, depth * w->indent);
 }
 
 /* ---- strings ---- */
@@ -65,7 +61,7 @@ static size_t put_escape(struct writer *w, struct slice s, size_t at)
 static void put_string(struct writer *w, struct slice s)
 {
     put(w, "\"", 1);
-    for (size_t at = 0; at < s.size && w->result == 0;) {
+    for (size_t at = 0; at < s.size && w->o.result == 0;) {
         size_t from = at, size;
         while (at < s.size && (size = plain_bytes(s, at)) > 0)
             at += size;
@@ -82,17 +78,9 @@ static void put_number(struct writer *w, const struct value_trail *t)
 {
     char text[VALUE_NUMBER_BYTES_MAX];
     if (!isfinite(t->value->number))
-        w->result = value_trail_fault(t, w->err, -EINVAL, "JSON has no word for inf and nan");
+        w->o.result = value_trail_fault(t, w->o.err, -EINVAL, "JSON has no word for inf and nan");
     else
         put(w, text, value_number_text(t->value->number, text));
-}
-
-static void put_int(struct writer *w, int64_t n)
-{
-    if (n < 0)
-        put(w, "-", 1);
-    if (w->result == 0 && buf_append_u64(w->out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n) < 0)
-        w->result = -EMSGSIZE;
 }
 
 static void put_value(struct writer *w, const struct value_trail *t);
@@ -101,9 +89,9 @@ static void put_children(struct writer *w, const struct value_trail *t)
 {
     bool map = t->value->type == VALUE_MAP;
     uint32_t index = 0;
-    w->result = value_trail_check(t, w->err);
+    w->o.result = value_trail_check(t, w->o.err);
     put(w, map ? "{" : "[", 1);
-    for (const struct value *v = t->value->first; v && w->result == 0; v = v->next) {
+    for (const struct value *v = t->value->first; v && w->o.result == 0; v = v->next) {
         struct value_trail below = value_trail_below(t, v, index);
         if (index++)
             put(w, ",", 1);
@@ -131,7 +119,7 @@ static void put_value(struct writer *w, const struct value_trail *t)
         put(w, v->boolean ? "true" : "false", v->boolean ? 4 : 5);
         return;
     case VALUE_INT:
-        put_int(w, v->integer);
+        value_put_int(&w->o, v->integer);
         return;
     case VALUE_NUMBER:
         put(w, v->text.data, v->text.size);
@@ -151,22 +139,15 @@ static void put_value(struct writer *w, const struct value_trail *t)
         put_children(w, t);
         return;
     case VALUE_BAD:
-        w->result = value_trail_fault(t, w->err, -EINVAL, "a faulty value cannot be written");
+        w->o.result = value_trail_fault(t, w->o.err, -EINVAL, "a faulty value cannot be written");
         return;
     }
 }
 
 int json_value_write(struct buf *out, const struct value *root, uint32_t indent, struct err *err)
 {
-    struct writer w = {.out = out, .err = err, .indent = indent};
+    struct writer w = {.o = value_output_begin(out, err), .indent = indent};
     struct value_trail t = {.value = root};
-    size_t before = out->size;
     put_value(&w, &t);
-    if (w.result < 0 && out->data) {
-        out->size = before;
-        out->data[before] = 0;
-    }
-    if (w.result == -EMSGSIZE)
-        err_set(err, w.result, "the text would have more than %zu bytes", out->size_max);
-    return w.result;
+    return value_output_end(&w.o);
 }

@@ -1,4 +1,4 @@
-/* toml.h - TOML 1.0 and 1.1: a strict reader into a tree of values.
+/* toml.h - TOML 1.0 and 1.1: a strict reader into a tree of values, and a writer.
  *
  * A text of TOML is a map. Whole numbers must fit an int64, other numbers a double; dates and times
  * become VALUE_TIME as RFC 3339 writes them ('T' and 'Z' large, seconds always there, fractions as
@@ -11,9 +11,8 @@
 #ifndef FIREBREAK_WIRE_TOML_H
 #define FIREBREAK_WIRE_TOML_H
 
-#include "base/buf.h"
-#include "base/err.h"
 #include "wire/value_read.h"
+#include "wire/value_write.h"
 
 enum toml_version { TOML_1_1, TOML_1_0 };
 
@@ -25,5 +24,10 @@ struct toml_options {
 /* options NULL: 1.1, and the limits of value_read.h. */
 int toml_read(const struct source *source, const struct toml_options *options, struct arena *a,
               struct config_faults *faults, struct value **ret_root);
+
+/* What every reader of TOML, also of 1.0, takes for that tree: tables below headers, lists of
+ * tables as [[lists]], all else inline. The root is a map; null, and numbers beyond 64 bits, are
+ * -EINVAL. Members that are no tables come first. Answers are those of value_write.h. */
+int toml_write(struct buf *out, const struct value *root, struct err *err);
 
 #endif

@@ -45,6 +45,49 @@ int value_trail_check(const struct value_trail *t, struct err *err)
     return err_set(err, -ELOOP, "lists and maps are nested deeper than %d", VALUE_WRITE_DEPTH_MAX);
 }
 
+/* ---- output ---- */
+
+struct value_output value_output_begin(struct buf *out, struct err *err)
+{
+    return (struct value_output){.out = out, .err = err, .before = out->size};
+}
+
+void value_put(struct value_output *o, const char *data, size_t size)
+{
+    if (o->result == 0 && buf_append(o->out, data, size) < 0)
+        o->result = -EMSGSIZE;
+}
+
+void value_put_cstr(struct value_output *o, const char *text)
+{
+    value_put(o, text, strlen(text));
+}
+
+void value_put_spaces(struct value_output *o, uint32_t count)
+{
+    for (; count > 0 && o->result == 0; count--)
+        value_put(o, " ", 1);
+}
+
+void value_put_int(struct value_output *o, int64_t n)
+{
+    if (n < 0)
+        value_put(o, "-", 1);
+    if (o->result == 0 && buf_append_u64(o->out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n) < 0)
+        o->result = -EMSGSIZE;
+}
+
+int value_output_end(struct value_output *o)
+{
+    if (o->result == -EMSGSIZE)
+        err_set(o->err, o->result, "the text would have more than %zu bytes", o->out->size_max);
+    if (o->result < 0 && o->out->data) {
+        o->out->size = o->before;
+        o->out->data[o->before] = 0;
+    }
+    return o->result;
+}
+
 /* ---- numbers ---- */
 
 /* A positive double as 0.DIGITS * 10^exponent. */

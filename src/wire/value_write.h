@@ -38,6 +38,22 @@ int value_trail_fault(const struct value_trail *t, struct err *err, int code, co
 /* 0, or -ELOOP with *err where the trail is too deep. */
 int value_trail_check(const struct value_trail *t, struct err *err);
 
+/* The beginning of a writer: what was in the buffer stays when it fails. */
+struct value_output {
+    struct buf *out;
+    struct err *err;
+    size_t before;
+    int result; /* once it is negative nothing is written any more */
+};
+
+struct value_output value_output_begin(struct buf *out, struct err *err);
+void value_put(struct value_output *o, const char *data, size_t size);
+void value_put_cstr(struct value_output *o, const char *text);
+void value_put_spaces(struct value_output *o, uint32_t count);
+void value_put_int(struct value_output *o, int64_t n);
+/* The result, -EMSGSIZE with words of its own; what was written is taken back where it failed. */
+int value_output_end(struct value_output *o);
+
 /* The shortest digits that read back as the same double, of those the nearest, and the form of
  * Go's encoding/json: plain between 1e-6 and 1e21, else with an exponent. `number` is finite.
  * Returns the size. */

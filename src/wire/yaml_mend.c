@@ -261,7 +261,8 @@ static void block_scalar(struct mender *m)
     skip_line(m);
     size_t indent = digit ? base + digit : detect_indent(m);
     bool none = !digit && (ptrdiff_t)indent <= m->n;
-    if (none && m->at < m->end && m->s[m->at + spaces_at(m, m->at)] == '\t')
+    size_t text = m->at + spaces_at(m, m->at);
+    if (none && text < m->end && m->s[text] == '\t')
         m->stop = true; /* text whose first line is not indented by spaces */
     bool margin = !digit && !none && indent == 0;
     bool tab = false;
@@ -277,8 +278,8 @@ static void block_scalar(struct mender *m)
     }
     /* libyaml looks for the indentation behind tabs, too, unless it is told. */
     if (tab && !digit && indent > base && indent - base <= SPACES_DIGIT_MAX) {
-        char text[2] = {(char)('0' + (indent - base)), 0};
-        edit(m, sign + 1, 0, text);
+        char figure[2] = {(char)('0' + (indent - base)), 0};
+        edit(m, sign + 1, 0, figure);
     }
     block_line_end(m);
 }
