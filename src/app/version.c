@@ -3,6 +3,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <openssl/crypto.h>
 #include <pcre2.h>
+#include <yaml.h>
 
 #include "app/app.h"
 #include "cli/print.h"
@@ -60,6 +61,7 @@ int app_version(struct app *app)
     const struct library libraries[] = {
         {"c-ares", ares_version(NULL)},
         {"glibc", gnu_get_libc_version()},
+        {"libyaml", yaml_get_version_string()},
         {"openssl", OpenSSL_version(OPENSSL_FULL_VERSION_STRING)},
         {"pcre2", pcre2},
     };

@@ -193,6 +193,35 @@ int json_parse(struct slice input, struct arena *a, uint32_t depth_max,
     return p.result;
 }
 
+/* ---- text ---- */
+
+size_t json_utf8_sequence(struct slice text)
+{
+    const unsigned char *s = (const unsigned char *)text.data;
+    size_t left = text.size;
+    if (left == 0)
+        return 0;
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] >= 0xC2 && s[0] <= 0xDF)
+        return left >= 2 && (s[1] & 0xC0) == 0x80 ? 2 : 0;
+    if (s[0] >= 0xE0 && s[0] <= 0xEF) {
+        if (left < 3 || (s[1] & 0xC0) != 0x80 || (s[2] & 0xC0) != 0x80)
+            return 0;
+        bool overlong = s[0] == 0xE0 && s[1] < 0xA0;
+        bool surrogate = s[0] == 0xED && s[1] > 0x9F;
+        return overlong || surrogate ? 0 : 3;
+    }
+    if (s[0] >= 0xF0 && s[0] <= 0xF4) {
+        if (left < 4 || (s[1] & 0xC0) != 0x80 || (s[2] & 0xC0) != 0x80 || (s[3] & 0xC0) != 0x80)
+            return 0;
+        bool overlong = s[0] == 0xF0 && s[1] < 0x90;
+        bool beyond = s[0] == 0xF4 && s[1] > 0x8F;
+        return overlong || beyond ? 0 : 4;
+    }
+    return 0;
+}
+
 /* ---- asking ---- */
 
 const struct json_value *json_get(const struct json_value *object, const char *key)

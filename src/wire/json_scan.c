@@ -3,42 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-void json_scan_space(struct json_scan *p)
-{
-    while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' || *p->at == '\t' || *p->at == '\r'))
-        p->at++;
-}
+#include "base/utf8.h"
 
 static size_t utf8_sequence(const char *at, const char *end)
 {
     return json_utf8_sequence((struct slice){at, (size_t)(end - at)});
-}
-
-size_t json_utf8_sequence(struct slice text)
-{
-    const unsigned char *s = (const unsigned char *)text.data;
-    size_t left = text.size;
-    if (left == 0)
-        return 0;
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xC2 && s[0] <= 0xDF)
-        return left >= 2 && (s[1] & 0xC0) == 0x80 ? 2 : 0;
-    if (s[0] >= 0xE0 && s[0] <= 0xEF) {
-        if (left < 3 || (s[1] & 0xC0) != 0x80 || (s[2] & 0xC0) != 0x80)
-            return 0;
-        bool overlong = s[0] == 0xE0 && s[1] < 0xA0;
-        bool surrogate = s[0] == 0xED && s[1] > 0x9F;
-        return overlong || surrogate ? 0 : 3;
-    }
-    if (s[0] >= 0xF0 && s[0] <= 0xF4) {
-        if (left < 4 || (s[1] & 0xC0) != 0x80 || (s[2] & 0xC0) != 0x80 || (s[3] & 0xC0) != 0x80)
-            return 0;
-        bool overlong = s[0] == 0xF0 && s[1] < 0x90;
-        bool beyond = s[0] == 0xF4 && s[1] > 0x8F;
-        return overlong || beyond ? 0 : 4;
-    }
-    return 0;
 }
 
 static int hex4(const char *at, const char *end)
@@ -59,30 +28,6 @@ static int hex4(const char *at, const char *end)
     return v;
 }
 
-static size_t utf8_put(char *to, uint32_t c)
-{
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (char)(0xC0 | c >> 6);
-        to[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (char)(0xE0 | c >> 12);
-        to[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        to[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    to[0] = (char)(0xF0 | c >> 18);
-    to[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    to[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    to[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 /* Behind "\u". A lone surrogate is no character: U+FFFD stands for it. */
 static bool parse_unicode(struct json_scan *p, char **to)
 {
@@ -101,9 +46,7 @@ static bool parse_unicode(struct json_scan *p, char **to)
             code = 0x10000 + ((code - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
         }
     }
-    if (code >= 0xD800 && code <= 0xDFFF)
-        code = 0xFFFD;
-    *to += utf8_put(*to, code);
+    *to += utf8_encode(code, *to);
     return true;
 }
 

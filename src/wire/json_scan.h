@@ -22,7 +22,12 @@ static inline void json_scan_fail(struct json_scan *p, const char *where, const 
     p->result = result;
 }
 
-void json_scan_space(struct json_scan *p);
+/* In the header: it is called between any two words. */
+static inline void json_scan_space(struct json_scan *p)
+{
+    while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' || *p->at == '\t' || *p->at == '\r'))
+        p->at++;
+}
 /* At the opening quote. False: a failure; `at` is then somewhere inside. */
 bool json_scan_string(struct json_scan *p, struct slice *ret);
 /* At a digit or '-'. The number's text, checked. */

@@ -1,3 +1,4 @@
+#include "base/fault.h"
 #include "wire/toml_parse.h"
 
 /* Space, line ends and comments between the parts of an array. */
@@ -95,7 +96,8 @@ static bool inline_table(struct toml_parser *p, uint32_t depth, struct value **r
         return false;
     *ret_value = &table->value;
     bool good = table_members(p, table, from);
-    table->made = TOML_INLINE; /* complete, and so is what its dotted keys made: all below it */
+    if (!fault_mutant("wire_inline_table_open"))
+        table->made = TOML_INLINE; /* complete, and so is what its dotted keys made: all below it */
     p->at += good;
     return good;
 }

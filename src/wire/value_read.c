@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/fault.h"
 #include "base/utf8.h"
 #include "wire/json.h"
 
@@ -82,6 +83,8 @@ void value_fault_limit(struct value_reader *r, size_t from, const char *format, 
 void value_fault_twice(struct value_reader *r, const struct value *first, size_t from, size_t to)
 {
     struct slice key = first->key;
+    if (fault_mutant("wire_key_twice"))
+        return;
     value_fault(r, CONFIG_FAULT_DUPLICATE_NAME, from, to,
                 "'%s' stands here twice: first at line %u", value_shown(r, key),
                 value_line_at(r, first->key_at));

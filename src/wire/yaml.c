@@ -151,29 +151,36 @@ static void rewind_to(struct stream *s, struct mark m)
     yaml_build_begin(&s->b);
 }
 
+/* Edits the text. False: a limit, which is told. */
+static bool mend(struct stream *s, struct yaml_text *t, size_t to)
+{
+    bool good = yaml_mend(t, s->r->text, s->body, to);
+    if (good)
+        good = yaml_text_apply(t, s->r->text, to);
+    else if (t->edit_count == t->edits_max)
+        value_fault_limit(s->r, t->edits[t->edit_count - 1].from,
+                          "more than %u places here are not as libyaml wants them (edits_max)",
+                          t->edits_max);
+    if (!good && !s->r->stopped)
+        s->r->full = s->r->stopped = true;
+    return good;
+}
+
 /* As it is, unless that would be misread; where libyaml refuses it, mended. */
 static struct attempt read_document(struct stream *s, struct yaml_text *t, size_t to)
 {
-    struct slice source = s->r->text;
-    bool mended = yaml_mend_is_due(source, s->body, to);
+    bool mended = yaml_mend_is_due(s->r->text, s->body, to);
     struct mark before = mark(s);
     struct attempt first = {.good = false};
     yaml_build_begin(&s->b);
-    if (mended && !yaml_mend(t, source, s->body, to))
-        s->r->full = s->r->stopped = true;
-    if (!yaml_text_apply(t, source, to))
-        s->r->full = s->r->stopped = true;
-    if (s->r->stopped)
-        return first;
-    first = run(s, t);
-    if (first.good || mended || s->r->stopped)
-        return first;
-    uint32_t edits = t->edit_count;
-    if (!yaml_mend(t, source, s->body, to) || !yaml_text_apply(t, source, to)) {
-        s->r->full = s->r->stopped = true;
+    if (mended ? !mend(s, t, to) : !yaml_text_apply(t, s->r->text, to)) {
+        s->r->full = s->r->full || !mended;
+        s->r->stopped = true;
         return first;
     }
-    if (t->edit_count == edits)
+    first = run(s, t);
+    uint32_t edits = t->edit_count;
+    if (first.good || mended || s->r->stopped || !mend(s, t, to) || t->edit_count == edits)
         return first;
     rewind_to(s, before);
     struct attempt second = run(s, t);
@@ -217,13 +224,15 @@ static size_t next_key(const struct stream *s, const struct yaml_error *e, size_
 static void read_rest(struct stream *s, const struct yaml_error *first, size_t to)
 {
     struct yaml_error e = *first;
+    size_t bytes = 0;
     s->b.blind = true;
     for (int i = 0; i < RESUMES_MAX && !s->r->stopped; i++) {
         struct yaml_text t;
         size_t from = next_key(s, &e, s->body, to);
-        if (from == to)
+        bytes += to - from;
+        if (from == to || bytes > YAML_RESUME_BYTES_MAX)
             break;
-        yaml_text_init(&t, s->r->text, from, to, s->r->arena);
+        yaml_text_init(&t, s->r->text, from, to, YAML_EDITS_MAX, s->r->arena);
         s->body = from;
         struct attempt a = read_document(s, &t, to);
         if (a.good || s->r->stopped)
@@ -317,7 +326,7 @@ static void directive(struct stream *s, struct yaml_text *t, bool *has_tag, size
         version_directive(s, line, at);
     if (tag_line && !*has_tag) {
         *has_tag = true;
-        yaml_text_init(t, s->r->text, at, at, s->r->arena);
+        yaml_text_init(t, s->r->text, at, at, YAML_EDITS_MAX, s->r->arena);
     } else if (*has_tag && !tag_line && !yaml_text_edit(t, at, 1, "#")) {
         s->r->full = s->r->stopped = true;
     }
@@ -344,7 +353,7 @@ static bool prefix(struct stream *s, struct yaml_text *t)
         value_fault(s->r, CONFIG_FAULT_SYNTAX, directives_at, directives_at + 1,
                     "expected '---' behind a directive");
     if (!has_tag)
-        yaml_text_init(t, s->r->text, s->at, s->at, s->r->arena);
+        yaml_text_init(t, s->r->text, s->at, s->at, YAML_EDITS_MAX, s->r->arena);
     return follows;
 }
 
@@ -352,6 +361,11 @@ static void stream(struct stream *s)
 {
     struct yaml_text t;
     while (prefix(s, &t)) {
+        if (s->list->count == YAML_DOCUMENTS_MAX) {
+            value_fault_limit(s->r, s->at, "there are more than %d documents (documents_max)",
+                              YAML_DOCUMENTS_MAX);
+            return;
+        }
         size_t end = document_end(s, s->at);
         s->body = s->at;
         t.text = slice_sub(s->r->text, t.from, end);

@@ -22,6 +22,12 @@
 #include "wire/value_read.h"
 #include "wire/value_write.h"
 
+enum {
+    YAML_DOCUMENTS_MAX = 10000,
+    YAML_EDITS_MAX = 100000,                 /* of one document, for libyaml */
+    YAML_RESUME_BYTES_MAX = 8 * 1024 * 1024, /* read behind faults of syntax, in one document */
+};
+
 /* One configuration: a second document is a fault, no document at all is null.
  * limits NULL: those of value_read.h. */
 int yaml_read(const struct source *source, const struct value_limits *limits, struct arena *a,

@@ -1,5 +1,8 @@
 #include "wire/yaml_build.h"
 
+#include "base/fault.h"
+#include "base/suggest.h"
+
 #define CORE_TAG "tag:yaml.org,2002:"
 
 /* What an anchor names. While its node is open, an alias to it would have no end. */
@@ -160,7 +163,8 @@ static void merge_members(struct yaml_builder *b, struct yaml_frame *f, struct v
 {
     for (struct value *v = from->first, *next; v; v = next) {
         next = v->next;
-        if (!value_index_find(&f->index, b->r, f->container, v->key))
+        bool own = value_index_find(&f->index, b->r, f->container, v->key) != NULL;
+        if (!own || fault_mutant("wire_merge_overrides"))
             value_append(f->container, v);
     }
 }
@@ -377,7 +381,8 @@ static struct value *copy(struct yaml_builder *b, const struct value *from, uint
 static bool room_for(struct yaml_builder *b, const struct yaml_anchor *a, size_t from)
 {
     struct value_reader *r = b->r;
-    if (a->size > r->limits.expansion_max - b->expansion) {
+    bool bounded = !fault_mutant("wire_alias_unbounded");
+    if (bounded && a->size > r->limits.expansion_max - b->expansion) {
         value_fault_limit(r, from, "aliases make more than %u values (expansion_max)",
                           r->limits.expansion_max);
         return false;
@@ -391,6 +396,22 @@ static bool room_for(struct yaml_builder *b, const struct yaml_anchor *a, size_t
     return true;
 }
 
+static void fault_unknown(struct yaml_builder *b, struct slice name, size_t from, size_t to)
+{
+    enum { CANDIDATES_MAX = 32 };
+    const char *candidates[CANDIDATES_MAX];
+    size_t count = 0;
+    struct map_entry e;
+    for (size_t at = 0; count < CANDIDATES_MAX && map_next(&b->anchors, &at, &e);) {
+        const char *copy = arena_strdup(b->r->faults->arena, e.key);
+        if (copy)
+            candidates[count++] = copy;
+    }
+    value_fault(b->r, CONFIG_FAULT_UNRESOLVED_REFERENCE, from, to,
+                "no anchor &%s stands before this alias", value_shown(b->r, name))
+        ->suggestion = suggest_nearest(name, candidates, count);
+}
+
 static void alias(struct yaml_builder *b, const yaml_event_t *e, size_t from, size_t to)
 {
     struct slice name = source_name(b, '*', from, (const char *)e->data.alias.anchor);
@@ -398,8 +419,7 @@ static void alias(struct yaml_builder *b, const yaml_event_t *e, size_t from, si
     struct yaml_frame *f = top(b);
     struct value *v = NULL;
     if (!a && !b->blind)
-        value_fault(b->r, CONFIG_FAULT_UNRESOLVED_REFERENCE, from, to,
-                    "no anchor &%s stands before this alias", value_shown(b->r, name));
+        fault_unknown(b, name, from, to);
     if (a && a->open)
         value_fault(b->r, CONFIG_FAULT_REFERENCE_CYCLE, from, to,
                     "the alias *%s stands inside of what it names", value_shown(b->r, name));

@@ -1,5 +1,7 @@
 #include "wire/yaml_mend.h"
 
+#include "base/fault.h"
+
 /* A scanner of 1.2 that knows only what it needs: where plain words, strings, block scalars and
  * comments begin and end, which collection is open, and which token an entry began with. */
 
@@ -70,7 +72,7 @@ static void tabs_to_spaces(struct mender *m, size_t from, size_t to)
 
 static void tabs_decide(struct mender *m, bool separation)
 {
-    if (separation)
+    if (separation || fault_mutant("wire_tab_indents"))
         tabs_to_spaces(m, m->tabs_at, m->tabs_end);
     m->tabs_at = m->tabs_end = 0;
 }

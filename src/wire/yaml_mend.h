@@ -25,7 +25,7 @@
 /* Whether a document has anything that libyaml would silently take for something else. */
 bool yaml_mend_is_due(struct slice source, size_t from, size_t to);
 /* Adds the edits of the document in [from, to), without directives. A text that is none gets the
- * edits up to where that is seen. False: the arena's bound. */
+ * edits up to where that is seen. False: the arena's bound, or edits_max. */
 bool yaml_mend(struct yaml_text *t, struct slice source, size_t from, size_t to);
 
 #endif

@@ -3,13 +3,16 @@
 #include <assert.h>
 
 void yaml_text_init(struct yaml_text *t, struct slice source, size_t from, size_t to,
-                    struct arena *a)
+                    uint32_t edits_max, struct arena *a)
 {
     *t = (struct yaml_text){.text = slice_sub(source, from, to), .from = from, .arena = a};
+    t->edits_max = edits_max;
 }
 
 bool yaml_text_edit(struct yaml_text *t, size_t from, size_t removed, const char *added)
 {
+    if (t->edit_count == t->edits_max)
+        return false;
     if (t->edit_count == t->edit_cap) {
         uint32_t cap = t->edit_cap ? t->edit_cap * 2 : 16;
         struct yaml_edit *edits = arena_alloc_array(t->arena, cap, sizeof(*edits));

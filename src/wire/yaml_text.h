@@ -17,14 +17,14 @@ struct yaml_text {
     struct slice text; /* what libyaml gets */
     size_t from;       /* of its first byte, in the source */
     struct yaml_edit *edits;
-    uint32_t edit_count, edit_cap;
+    uint32_t edit_count, edit_cap, edits_max;
     struct arena *arena;
 };
 
 /* A text without edits. */
 void yaml_text_init(struct yaml_text *t, struct slice source, size_t from, size_t to,
-                    struct arena *a);
-/* The next edit; kept in the order of `from`. False: the arena's bound. */
+                    uint32_t edits_max, struct arena *a);
+/* The next edit; kept in the order of `from`. False: the arena's bound, or edits_max. */
 bool yaml_text_edit(struct yaml_text *t, size_t from, size_t removed, const char *added);
 /* Makes the copy, where there are edits. */
 bool yaml_text_apply(struct yaml_text *t, struct slice source, size_t to);

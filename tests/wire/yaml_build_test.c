@@ -28,6 +28,8 @@ static void an_alias_without_an_anchor(void)
               "1:4: unresolved_reference: no anchor &b stands before this alias");
     CHECK_STR(yaml_fault("[*b, &b 1]"),
               "1:2: unresolved_reference: no anchor &b stands before this alias");
+    yaml_fault("- &web 1\n- *wep\n");
+    CHECK_STR(faults_.items[0].suggestion, "web");
 }
 
 static void an_alias_inside_of_what_it_names(void)

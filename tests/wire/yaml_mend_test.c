@@ -8,7 +8,7 @@ static const char *mended(const char *text)
     struct yaml_text t;
     struct slice source = slice_from(text);
     arena_reset(&arena_);
-    yaml_text_init(&t, source, 0, source.size, &arena_);
+    yaml_text_init(&t, source, 0, source.size, 1000, &arena_);
     CHECK(yaml_mend(&t, source, 0, source.size));
     CHECK(yaml_text_apply(&t, source, source.size));
     return arena_strdup(&arena_, t.text);

@@ -149,6 +149,29 @@ static void a_billion_laughs_are_a_limit(void)
     buf_done(&text);
 }
 
+static void documents_have_a_limit(void)
+{
+    struct buf text = BUF(MEM_TEST, 0);
+    struct value *v = NULL;
+    for (int i = 0; i < YAML_DOCUMENTS_MAX + 1; i++)
+        buf_append_cstr(&text, "---\n");
+    yaml_read_all(begin_source(buf_slice(&text)), NULL, &arena_, &faults_, &v);
+    CHECK_INT(v->count, YAML_DOCUMENTS_MAX);
+    CHECK_STR(fault_at(0), "10001:1: limit: there are more than 10000 documents (documents_max)");
+    buf_done(&text);
+}
+
+static void edits_have_a_limit(void)
+{
+    struct buf text = BUF(MEM_TEST, 0);
+    for (int i = 0; i < YAML_EDITS_MAX + 1; i++)
+        buf_append_cstr(&text, "-\tx\n");
+    read_yaml(buf_slice(&text), NULL);
+    CHECK_STR(fault_at(0), "100000:2: limit: more than 100000 places here are not as libyaml wants "
+                           "them (edits_max)");
+    buf_done(&text);
+}
+
 static void many_keys_take_no_quadratic_time(void)
 {
     enum { KEYS = 100000 };
@@ -186,6 +209,8 @@ int main(void)
     TAP_RUN(comments_need_a_space);
     TAP_RUN(limits_are_faults_with_their_name);
     TAP_RUN(a_billion_laughs_are_a_limit);
+    TAP_RUN(documents_have_a_limit);
+    TAP_RUN(edits_have_a_limit);
     TAP_RUN(many_keys_take_no_quadratic_time);
     TAP_RUN(an_arena_that_is_full_is_no_fault_of_the_text);
     value_tests_done();

@@ -8,7 +8,7 @@ static void a_text_without_edits_is_the_sources_own(void)
 {
     struct yaml_text t;
     struct slice source = SLICE("0123456789");
-    yaml_text_init(&t, source, 2, 6, &arena);
+    yaml_text_init(&t, source, 2, 6, 1000, &arena);
     CHECK(yaml_text_apply(&t, source, 6));
     CHECK(t.text.data == source.data + 2 && t.text.size == 4);
     CHECK_INT(yaml_text_origin(&t, 0), 2);
@@ -19,7 +19,7 @@ static void edits_change_the_copy_and_every_byte_keeps_its_origin(void)
 {
     struct yaml_text t;
     struct slice source = SLICE("ab\tcd*name e");
-    yaml_text_init(&t, source, 1, source.size, &arena);
+    yaml_text_init(&t, source, 1, source.size, 1000, &arena);
     CHECK(yaml_text_edit(&t, 6, 4, "x"));
     CHECK(yaml_text_edit(&t, 2, 1, " ")); /* in any order */
     CHECK(yaml_text_edit(&t, 11, 0, "? "));
@@ -35,7 +35,7 @@ static void the_arenas_bound_is_an_answer(void)
     struct arena small = ARENA(MEM_TEST, 2000);
     struct yaml_text t;
     bool good = true;
-    yaml_text_init(&t, SLICE("abc"), 0, 3, &small);
+    yaml_text_init(&t, SLICE("abc"), 0, 3, 1000, &small);
     for (int i = 0; i < 1000 && good; i++)
         good = yaml_text_edit(&t, 3, 0, "x");
     CHECK(!good);
