@@ -237,6 +237,22 @@ static bool is_bare(char c)
            c == '-';
 }
 
+static void fault_no_key(struct toml_parser *p)
+{
+    struct slice rest = {p->at, (size_t)(p->end - p->at)};
+    struct slice found = slice_sub(rest, 0, json_utf8_sequence(rest));
+    size_t from = toml_offset(p, p->at);
+    if (found.size == 0 || *found.data == '\n' || *found.data == '\r')
+        value_fault(&p->r, CONFIG_FAULT_SYNTAX, from, from,
+                    "expected a key, found the end of the line");
+    else
+        value_fault(&p->r, CONFIG_FAULT_SYNTAX, from, from + found.size,
+                    strchr("[]{},.=#", *found.data)
+                        ? "expected a key, found '%s'"
+                        : "expected a key, found '%s': a key with such characters needs quotes",
+                    value_shown(&p->r, found));
+}
+
 static bool key_part(struct toml_parser *p)
 {
     struct toml_key *key = &p->keys[p->key_count];
@@ -251,14 +267,7 @@ static bool key_part(struct toml_parser *p)
         key->text = (struct slice){from, (size_t)(p->at - from)};
     }
     if (p->at == from) {
-        struct slice rest = {from, (size_t)(p->end - from)};
-        size_t bytes = json_utf8_sequence(rest);
-        struct slice found = slice_sub(rest, 0, bytes);
-        bool line_over = from == p->end || *from == '\n' || *from == '\r';
-        value_fault(&p->r, CONFIG_FAULT_SYNTAX, toml_offset(p, from), toml_offset(p, from) + bytes,
-                    "expected a key, found %s%s%s", line_over ? "" : "'",
-                    line_over ? "the end of the line" : value_shown(&p->r, found),
-                    line_over ? "" : "': a key with such characters needs quotes");
+        fault_no_key(p);
         return false;
     }
     key->from = toml_offset(p, from);

@@ -72,8 +72,13 @@ static bool table_members(struct toml_parser *p, struct toml_node *table, const 
         bool open;
         if (!table_space(p, from))
             return false;
-        bool last_comma = table->value.count > 0;
-        if (p->at < p->end && *p->at == '}' && (!last_comma || p->version == TOML_1_1))
+        bool closes = p->at<p->end && * p->at == '}', comma = table->value.count> 0;
+        if (closes && comma && p->version == TOML_1_0) {
+            value_fault(&p->r, CONFIG_FAULT_SYNTAX, toml_offset(p, p->at),
+                        toml_offset(p, p->at) + 1, "TOML 1.0 has no comma before a '}'");
+            return true;
+        }
+        if (closes)
             return true;
         if (!toml_member(p, table, &open) || !table_space(p, from))
             return false;

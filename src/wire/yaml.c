@@ -21,7 +21,6 @@ struct stream {
     size_t at;
     size_t body;      /* where the document's node begins, for its directives end before it */
     bool has_version; /* of the document whose directives are read */
-    bool resuming;
 };
 
 static bool continues_character(char c)

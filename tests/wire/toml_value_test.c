@@ -72,12 +72,10 @@ static void inline_tables_of_1_1_have_lines_and_a_last_comma(void)
     CHECK_STR(fault_at(0), "1:7: syntax: expected '}' on the same line (TOML 1.0) in the inline "
                            "table that began at line 1");
     read_as(TOML_1_0, "a = {b = 1,}");
-    CHECK_STR(fault_at(0),
-              "1:12: syntax: expected a key, found '}': a key with such characters needs quotes");
+    CHECK_STR(fault_at(0), "1:12: syntax: TOML 1.0 has no comma before a '}'");
     CHECK_STR(fault_of("a = {b = 1 c = 2}"),
               "1:12: syntax: expected ',' or '}' in the inline table that began at line 1");
-    CHECK_STR(fault_of("a = {,}"),
-              "1:6: syntax: expected a key, found ',': a key with such characters needs quotes");
+    CHECK_STR(fault_of("a = {,}"), "1:6: syntax: expected a key, found ','");
 }
 
 int main(void)
