@@ -23,6 +23,7 @@ enum mem_subsystem {
     MEM_OBSERVE,
     MEM_CLI,
     MEM_RECONCILE,
+    MEM_STORE,
     MEM_APP,
     MEM_TEST,
     MEM_SUBSYSTEM_COUNT,

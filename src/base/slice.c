@@ -28,6 +28,13 @@ bool slice_eq_nocase(struct slice a, struct slice b)
     return true;
 }
 
+int slice_compare(struct slice a, struct slice b)
+{
+    size_t shared = a.size < b.size ? a.size : b.size;
+    int order = shared ? memcmp(a.data, b.data, shared) : 0;
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 bool slice_starts_with(struct slice s, struct slice prefix)
 {
     return s.size >= prefix.size && slice_eq(slice_sub(s, 0, prefix.size), prefix);

@@ -30,6 +30,8 @@ bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_cstr(struct slice a, const char *b);
 /* ASCII letters compare without case; all other bytes exactly. */
 bool slice_eq_nocase(struct slice a, struct slice b);
+/* By bytes, as memcmp; a beginning comes before what is longer. Returns <0, 0 or >0. */
+int slice_compare(struct slice a, struct slice b);
 bool slice_starts_with(struct slice s, struct slice prefix);
 bool slice_ends_with(struct slice s, struct slice suffix);
 

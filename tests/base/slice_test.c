@@ -91,8 +91,19 @@ static void decimal_numbers_are_read_whole_or_not_at_all(void)
     CHECK_INT(v, 7);
 }
 
+static void slices_are_ordered_by_bytes_then_by_length(void)
+{
+    CHECK(slice_compare(SLICE("a"), SLICE("b")) < 0);
+    CHECK(slice_compare(SLICE("b"), SLICE("ab")) > 0);
+    CHECK(slice_compare(SLICE("a"), SLICE("ab")) < 0);
+    CHECK(slice_compare(SLICE("\xff"), SLICE("a")) > 0); /* unsigned */
+    CHECK_INT(slice_compare((struct slice){NULL, 0}, SLICE("")), 0);
+    CHECK_INT(slice_compare(SLICE("ab"), SLICE("ab")), 0);
+}
+
 int main(void)
 {
+    TAP_RUN(slices_are_ordered_by_bytes_then_by_length);
     TAP_RUN(slices_with_the_same_bytes_are_equal);
     TAP_RUN(case_is_ignored_for_ascii_letters_only);
     TAP_RUN(prefix_and_suffix_are_found_at_the_ends);

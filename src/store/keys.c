@@ -1,0 +1,48 @@
+#include "store/backend.h"
+
+#include <errno.h>
+
+bool store_keys_have(const struct store_keys *keys, struct slice key)
+{
+    switch (keys->scope) {
+    case STORE_KEY:
+        return slice_eq(keys->key, key);
+    case STORE_PREFIX:
+        return slice_starts_with(key, keys->key);
+    case STORE_SPAN:
+        return slice_compare(key, keys->key) >= 0 && slice_compare(key, keys->end) < 0;
+    }
+    return false;
+}
+
+struct slice store_prefix_end(struct slice prefix, char *room)
+{
+    size_t size = prefix.size;
+    while (size > 0 && (unsigned char)prefix.data[size - 1] == 0xff)
+        size--;
+    if (size == 0)
+        return (struct slice){NULL, 0};
+    memcpy(room, prefix.data, size);
+    room[size - 1] = (char)((unsigned char)room[size - 1] + 1);
+    return (struct slice){room, size};
+}
+
+static int copy(struct arena *arena, struct slice from, struct slice *ret)
+{
+    char *data = arena_strdup(arena, from);
+    if (!data)
+        return -ENOSPC;
+    *ret = (struct slice){data, from.size};
+    return 0;
+}
+
+int store_kv_copy(struct arena *arena, const struct store_kv *kv, struct store_kv *ret)
+{
+    struct store_kv made = *kv;
+    int r = copy(arena, kv->key, &made.key);
+    if (r == 0)
+        r = copy(arena, kv->value, &made.value);
+    if (r == 0)
+        *ret = made;
+    return r;
+}

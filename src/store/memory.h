@@ -1,0 +1,47 @@
+/* memory.h - a store in memory, with faults: the server is a struct, its clients are stores.
+ *
+ * For the simulator. Several clients, on any hosts of a world, share one server, which never
+ * fails; what fails is between them. A call takes a drawn time there and back; its request or its
+ * reply may be lost, and a lost request may still arrive after the caller has given up, once or
+ * twice. Watches are told late, each by its own delay. The server forgets history by itself, so
+ * that a watch which lags meets a compaction, and its clock jumps forward, so that leases end
+ * before their owner's clock says so.
+ *
+ * All of it is drawn from the loop's generator: the same seed, the same faults. The tasks of a
+ * server and its clients are of one loop. */
+#ifndef FIREBREAK_STORE_MEMORY_H
+#define FIREBREAK_STORE_MEMORY_H
+
+#include "store/store.h"
+
+/* Chances are per million calls. All zeroes: a sound store without any delay. */
+struct store_memory_faults {
+    rt_time latency_max;       /* each way, drawn from 0 */
+    uint32_t refuse_ppm;       /* -ECONNREFUSED, nothing happened */
+    uint32_t lose_request_ppm; /* -ECONNRESET, nothing happened */
+    uint32_t lose_reply_ppm;   /* -ECONNRESET, it happened */
+    uint32_t late_ppm;         /* -ECONNRESET, and it happens later, after up to late_max */
+    uint32_t twice_ppm;        /* -ECONNRESET, and it happens now and once more later */
+    rt_time late_max;
+    rt_time watch_late_max;  /* a watch is told after up to so long */
+    uint32_t compact_ppm;    /* of writes: the server then forgets all but the newest revision */
+    uint32_t clock_jump_ppm; /* of calls: the server's clock jumps by up to clock_jump_max */
+    rt_time clock_jump_max;
+};
+
+struct store_memory_counts {
+    uint64_t calls, refused, requests_lost, replies_lost, late, twice, compactions, clock_jumps;
+    uint64_t leases_expired, watches_late, watches_compacted, watches_slow;
+};
+
+struct store_memory;
+
+struct store_memory *store_memory_new(const struct store_memory_faults *faults);
+/* Every client was closed. NULL is accepted. Waits for requests that are still on their way. */
+void store_memory_free(struct store_memory *m);
+int store_memory_open(struct store_memory *m, struct store **ret_store);
+/* From now on nothing fails and nothing is late. */
+void store_memory_calm(struct store_memory *m);
+struct store_memory_counts store_memory_counts(const struct store_memory *m);
+
+#endif

@@ -1,0 +1,272 @@
+#include "store/store.h"
+
+#include <errno.h>
+
+#include "store/backend.h"
+#include "store/watch.h"
+
+/* Every request passes here on its way to a back end, so that all of them refuse the same. */
+
+static int check_key(struct slice key, struct err *err)
+{
+    if (key.size == 0)
+        return err_set(err, -EINVAL, "an empty key");
+    if (key.size > STORE_KEY_BYTES_MAX)
+        return err_set(err, -EMSGSIZE, "a key of %zu bytes: at most %d", key.size,
+                       STORE_KEY_BYTES_MAX);
+    return 0;
+}
+
+static int check_keys(const struct store_keys *keys, struct err *err)
+{
+    if (keys->key.size > STORE_KEY_BYTES_MAX || keys->end.size > STORE_KEY_BYTES_MAX)
+        return err_set(err, -EMSGSIZE, "a key of more than %d bytes", STORE_KEY_BYTES_MAX);
+    if (keys->scope == STORE_KEY)
+        return check_key(keys->key, err);
+    if (keys->scope == STORE_SPAN && slice_compare(keys->key, keys->end) >= 0)
+        return err_set(err, -EINVAL, "a span that ends before it begins");
+    return 0;
+}
+
+static int check_range(const struct store_range *q, struct err *err)
+{
+    int r = check_keys(&q->keys, err);
+    if (r < 0)
+        return r;
+    if (q->revision < 0)
+        return err_set(err, -EINVAL, "revision %lld", (long long)q->revision);
+    if (q->limit < 0 || q->limit > STORE_RANGE_LIMIT_MAX)
+        return err_set(err, -EINVAL, "a limit of %lld keys: 0 to %d", (long long)q->limit,
+                       STORE_RANGE_LIMIT_MAX);
+    return 0;
+}
+
+static int check_put(const struct store_op *op, struct err *err)
+{
+    int r = check_key(op->key, err);
+    if (r < 0)
+        return r;
+    if (op->value.size > STORE_VALUE_BYTES_MAX)
+        return err_set(err, -EMSGSIZE, "the value of %.*s has %zu bytes: at most %d",
+                       SLICE_ARG(op->key), op->value.size, STORE_VALUE_BYTES_MAX);
+    if (op->keep_value && op->value.size)
+        return err_set(err, -EINVAL, "%.*s: a value beside keep_value", SLICE_ARG(op->key));
+    if (op->lease < 0)
+        return err_set(err, -EINVAL, "lease %lld", (long long)op->lease);
+    return 0;
+}
+
+/* Whether a put and another write of the same branch touch the same key. */
+static bool collide(const struct store_op *put, const struct store_op *other)
+{
+    if (other->type == STORE_PUT)
+        return slice_eq(put->key, other->key);
+    return other->type == STORE_DELETE && store_keys_have(&other->keys, put->key);
+}
+
+static int check_once(const struct store_op *ops, uint32_t count, uint32_t i, struct err *err)
+{
+    for (uint32_t j = 0; j < count; j++)
+        if (j != i && collide(&ops[i], &ops[j]))
+            return err_set(err, -EINVAL, "%.*s is written twice in one transaction",
+                           SLICE_ARG(ops[i].key));
+    return 0;
+}
+
+static int check_branch(const struct store_op *ops, uint32_t count, size_t *bytes, struct err *err)
+{
+    if (count > STORE_TXN_OPS_MAX)
+        return err_set(err, -EMSGSIZE, "a transaction of %u operations: at most %d", count,
+                       STORE_TXN_OPS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct store_op *op = &ops[i];
+        int r = op->type == STORE_PUT      ? check_put(op, err)
+                : op->type == STORE_DELETE ? check_keys(&op->keys, err)
+                                           : check_range(&op->range, err);
+        if (r == 0 && op->type == STORE_PUT)
+            r = check_once(ops, count, i, err);
+        if (r == 0 && op->type == STORE_READ && op->range.revision)
+            r = err_set(err, -EINVAL, "a transaction reads at its own revision");
+        if (r < 0)
+            return r;
+        *bytes += op->key.size + op->value.size;
+    }
+    return 0;
+}
+
+static int check_txn(const struct store_txn *txn, struct err *err)
+{
+    size_t bytes = 0;
+    if (txn->compare_count > STORE_TXN_OPS_MAX)
+        return err_set(err, -EMSGSIZE, "a transaction of %u compares: at most %d",
+                       txn->compare_count, STORE_TXN_OPS_MAX);
+    for (uint32_t i = 0; i < txn->compare_count; i++) {
+        int r = check_key(txn->compares[i].key, err);
+        if (r < 0)
+            return r;
+        bytes += txn->compares[i].key.size + txn->compares[i].value.size;
+    }
+    int r = check_branch(txn->then, txn->then_count, &bytes, err);
+    if (r == 0)
+        r = check_branch(txn->otherwise, txn->otherwise_count, &bytes, err);
+    if (r == 0 && bytes > STORE_TXN_BYTES_MAX)
+        r = err_set(err, -EMSGSIZE, "a transaction of %zu bytes: at most %d", bytes,
+                    STORE_TXN_BYTES_MAX);
+    return r;
+}
+
+static int check_ttl(int64_t ttl_ms, struct err *err)
+{
+    if (ttl_ms < STORE_LEASE_TTL_MIN_MS || ttl_ms > STORE_LEASE_TTL_MAX_MS)
+        return err_set(err, -EINVAL, "a lease of %lld ms: %d to %d", (long long)ttl_ms,
+                       STORE_LEASE_TTL_MIN_MS, STORE_LEASE_TTL_MAX_MS);
+    return 0;
+}
+
+int store_range(struct store *s, const struct store_range *request, struct arena *arena,
+                struct store_range_result *ret, struct err *err, rt_time deadline)
+{
+    int r = check_range(request, err);
+    return r < 0 ? r : s->backend->range(s, request, arena, ret, err, deadline);
+}
+
+int store_get(struct store *s, struct slice key, struct arena *arena, struct store_kv *ret,
+              struct err *err, rt_time deadline)
+{
+    struct store_range_result found;
+    int r =
+        store_range(s, &(struct store_range){.keys = store_key(key)}, arena, &found, err, deadline);
+    if (r == 0)
+        *ret = found.count ? found.kvs[0] : (struct store_kv){.key = key};
+    return r;
+}
+
+int store_txn(struct store *s, const struct store_txn *txn, struct arena *arena,
+              struct store_txn_result *ret, struct err *err, rt_time deadline)
+{
+    int r = check_txn(txn, err);
+    if (r < 0)
+        return r;
+    struct arena own = ARENA(MEM_STORE, 0);
+    struct store_txn_result result;
+    r = s->backend->txn(s, txn, arena ? arena : &own, &result, err, deadline);
+    if (r == 0 && ret)
+        *ret = result;
+    arena_done(&own);
+    return r;
+}
+
+int store_put(struct store *s, struct slice key, struct slice value, int64_t lease,
+              int64_t *ret_revision, struct err *err, rt_time deadline)
+{
+    struct store_op op = {.type = STORE_PUT, .key = key, .value = value, .lease = lease};
+    struct store_txn_result result;
+    int r = store_txn(s, &(struct store_txn){.then = &op, .then_count = 1}, NULL, &result, err,
+                      deadline);
+    if (r == 0 && ret_revision)
+        *ret_revision = result.revision;
+    return r;
+}
+
+int64_t store_delete(struct store *s, struct store_keys keys, int64_t *ret_revision,
+                     struct err *err, rt_time deadline)
+{
+    struct store_op op = {.type = STORE_DELETE, .keys = keys};
+    struct arena arena = ARENA(MEM_STORE, 0);
+    struct store_txn_result result;
+    int64_t r = store_txn(s, &(struct store_txn){.then = &op, .then_count = 1}, &arena, &result,
+                          err, deadline);
+    if (r == 0) {
+        r = result.ops[0].deleted;
+        if (ret_revision)
+            *ret_revision = result.revision;
+    }
+    arena_done(&arena);
+    return r;
+}
+
+void store_batch_free(struct store_batch *b)
+{
+    if (!b)
+        return;
+    arena_done(&b->arena);
+    mem_free(MEM_STORE, b);
+}
+
+int store_watch(struct store *s, const struct store_watch_request *request, struct store_watch *w,
+                struct err *err, rt_time deadline)
+{
+    int r = check_keys(&request->keys, err);
+    if (r == 0 && request->revision < 0)
+        r = err_set(err, -EINVAL, "revision %lld", (long long)request->revision);
+    if (r < 0)
+        return r;
+    *w = (struct store_watch){.store = s};
+    r = s->backend->watch(s, request, w, err, deadline);
+    w->open = r == 0;
+    return r;
+}
+
+void store_unwatch(struct store_watch *w)
+{
+    if (!w->open)
+        return;
+    if (w->impl)
+        w->store->backend->unwatch(w);
+    watch_done(w);
+    w->impl = NULL;
+    w->open = false;
+}
+
+int store_lease_grant(struct store *s, int64_t id, int64_t ttl_ms, struct store_lease *ret,
+                      struct err *err, rt_time deadline)
+{
+    int r = check_ttl(ttl_ms, err);
+    if (r == 0 && id < 0)
+        r = err_set(err, -EINVAL, "lease %lld", (long long)id);
+    return r < 0 ? r : s->backend->lease_grant(s, id, ttl_ms, ret, err, deadline);
+}
+
+int store_lease_keep(struct store *s, int64_t id, struct store_lease *ret, struct err *err,
+                     rt_time deadline)
+{
+    return s->backend->lease_keep(s, id, ret, err, deadline);
+}
+
+int store_lease_revoke(struct store *s, int64_t id, struct err *err, rt_time deadline)
+{
+    return s->backend->lease_revoke(s, id, err, deadline);
+}
+
+int store_lease_get(struct store *s, int64_t id, struct arena *arena, struct store_lease *ret,
+                    struct err *err, rt_time deadline)
+{
+    return s->backend->lease_get(s, id, arena, ret, err, deadline);
+}
+
+int store_compact(struct store *s, int64_t revision, struct err *err, rt_time deadline)
+{
+    if (revision <= 0)
+        return err_set(err, -EINVAL, "revision %lld", (long long)revision);
+    return s->backend->compact(s, revision, err, deadline);
+}
+
+int store_status(struct store *s, struct store_status *ret, struct err *err, rt_time deadline)
+{
+    return s->backend->status(s, ret, err, deadline);
+}
+
+int store_backup(struct store *s, const char *path, int64_t *ret_revision, struct err *err,
+                 rt_time deadline)
+{
+    if (!s->backend->backup)
+        return err_set(err, -EOPNOTSUPP, "the %s store makes no backups of this kind",
+                       s->backend->name);
+    return s->backend->backup(s, path, ret_revision, err, deadline);
+}
+
+void store_close(struct store *s)
+{
+    if (s)
+        s->backend->close(s);
+}
