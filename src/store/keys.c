@@ -10,7 +10,8 @@ bool store_keys_have(const struct store_keys *keys, struct slice key)
     case STORE_PREFIX:
         return slice_starts_with(key, keys->key);
     case STORE_SPAN:
-        return slice_compare(key, keys->key) >= 0 && slice_compare(key, keys->end) < 0;
+        return slice_compare(key, keys->key) >= 0 &&
+               (keys->end.size == 0 || slice_compare(key, keys->end) < 0);
     }
     return false;
 }

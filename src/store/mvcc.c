@@ -36,7 +36,8 @@ void mvcc_span(const struct mvcc *m, const struct store_keys *keys, size_t *ret_
     if (keys->scope == STORE_KEY) {
         *ret_end = *ret_begin + (mvcc_item(m, keys->key) != NULL);
     } else if (keys->scope == STORE_SPAN) {
-        *ret_end = mvcc_find(m, keys->end);
+        if (keys->end.size)
+            *ret_end = mvcc_find(m, keys->end);
     } else {
         struct slice end = store_prefix_end(keys->key, room);
         if (end.size)

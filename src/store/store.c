@@ -23,7 +23,7 @@ static int check_keys(const struct store_keys *keys, struct err *err)
         return err_set(err, -EMSGSIZE, "a key of more than %d bytes", STORE_KEY_BYTES_MAX);
     if (keys->scope == STORE_KEY)
         return check_key(keys->key, err);
-    if (keys->scope == STORE_SPAN && slice_compare(keys->key, keys->end) >= 0)
+    if (keys->scope == STORE_SPAN && keys->end.size && slice_compare(keys->key, keys->end) >= 0)
         return err_set(err, -EINVAL, "a span that ends before it begins");
     return 0;
 }

@@ -58,7 +58,7 @@ struct store_kv {
 enum store_scope {
     STORE_KEY,    /* `key` itself */
     STORE_PREFIX, /* every key that begins with it; an empty one: all keys */
-    STORE_SPAN,   /* [key, end) */
+    STORE_SPAN,   /* [key, end); an empty end: to the last key */
 };
 
 struct store_keys {

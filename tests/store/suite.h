@@ -230,6 +230,9 @@ static void a_span_has_its_beginning_and_not_its_end(struct store *s)
     struct store_range_result some = {0};
     WELL(store_range(s, &q, &suite_arena, &some, &suite_err, SOON));
     CHECK(some.count == 2 && is(some.kvs[0].key, "/x/a") && is(some.kvs[1].key, "/x/b"));
+    q.keys.end = SLICE("");
+    WELL(store_range(s, &q, &suite_arena, &some, &suite_err, SOON));
+    CHECK(some.count == 4 && is(some.kvs[3].key, "/x0"));
     q.keys.end = SLICE("/x/a");
     CHECK_INT(store_range(s, &q, &suite_arena, &some, NULL, SOON), -EINVAL);
 }
