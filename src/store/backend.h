@@ -38,6 +38,8 @@ struct store {
 
 /* Whether the key is one of these. */
 bool store_keys_have(const struct store_keys *keys, struct slice key);
+/* Whether what compares as `order` (<0, 0, >0) stands in this relation. */
+bool store_relation_holds(enum store_relation relation, int64_t order);
 /* The first key behind every one that begins with `prefix`, in `room` (as large as the prefix).
  * Empty: there is none, the range has no end. */
 struct slice store_prefix_end(struct slice prefix, char *room);

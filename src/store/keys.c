@@ -16,6 +16,21 @@ bool store_keys_have(const struct store_keys *keys, struct slice key)
     return false;
 }
 
+bool store_relation_holds(enum store_relation relation, int64_t order)
+{
+    switch (relation) {
+    case STORE_EQUAL:
+        return order == 0;
+    case STORE_NOT_EQUAL:
+        return order != 0;
+    case STORE_LESS:
+        return order < 0;
+    case STORE_GREATER:
+        return order > 0;
+    }
+    return false;
+}
+
 struct slice store_prefix_end(struct slice prefix, char *room)
 {
     size_t size = prefix.size;

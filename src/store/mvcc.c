@@ -154,7 +154,7 @@ static int range_fill(const struct mvcc *m, const struct store_range *q, int64_t
     size_t most = end - begin < limit ? end - begin : limit;
     if (!q->count_only && !(ret->kvs = arena_alloc_array(arena, most + 1, sizeof(*ret->kvs))))
         return -ENOSPC;
-    for (size_t i = begin; i < end; i++) {
+    for (size_t i = begin; i < end && !ret->more; i++) {
         const struct mvcc_version *v = version_at(m->items[i], revision);
         if (!v)
             continue;
@@ -163,6 +163,7 @@ static int range_fill(const struct mvcc *m, const struct store_range *q, int64_t
             continue;
         if (ret->count == limit) {
             ret->more = true;
+            ret->total = -1;
             continue;
         }
         struct store_kv kv = kv_of(v);
@@ -226,35 +227,20 @@ int mvcc_events(const struct mvcc *m, const struct store_keys *keys, int64_t fro
 
 /* ---- transactions ---- */
 
-static bool related(enum store_relation relation, int64_t order)
-{
-    switch (relation) {
-    case STORE_EQUAL:
-        return order == 0;
-    case STORE_NOT_EQUAL:
-        return order != 0;
-    case STORE_LESS:
-        return order < 0;
-    case STORE_GREATER:
-        return order > 0;
-    }
-    return false;
-}
-
 static bool holds(const struct mvcc *m, const struct store_compare *c)
 {
     const struct mvcc_item *item = mvcc_item(m, c->key);
     const struct mvcc_version *v = item ? version_at(item, m->revision) : NULL;
     int64_t number = 0;
     if (c->target == STORE_VALUE)
-        return v &&
-               related(c->relation, slice_compare((struct slice){v->value, v->size}, c->value));
+        return v && store_relation_holds(
+                        c->relation, slice_compare((struct slice){v->value, v->size}, c->value));
     if (v)
         number = c->target == STORE_VERSION           ? v->version
                  : c->target == STORE_CREATE_REVISION ? v->create
                  : c->target == STORE_MOD_REVISION    ? v->mod
                                                       : v->lease;
-    return related(c->relation, (number > c->number) - (number < c->number));
+    return store_relation_holds(c->relation, (number > c->number) - (number < c->number));
 }
 
 /* What would fail in the middle is found before anything is done. */

@@ -7,9 +7,9 @@
  * - The store has one revision, which grows by one with each transaction that changed something.
  *   A transaction is atomic: all of its operations have its revision, or nothing happened.
  * - Reads and writes are linearizable. A write that answered 0 is durable.
- * - A call that failed with -ETIMEDOUT, -ECANCELED or -ECONNRESET is *in doubt*: a write may have
- *   happened, or may yet happen. Whoever repeats it compares revisions. Every other error of a
- *   write says that it did not happen.
+ * - A call that failed with -ETIMEDOUT, -ECANCELED, -ECONNRESET or -EIO is *in doubt*: a write may
+ *   have happened, or may yet happen. Whoever repeats it compares revisions. Every other error of
+ *   a write says that it did not happen.
  * - A watch tells every change of its range once, in the order of revisions, and all changes of a
  *   revision together; or says that it cannot (compacted, too slow), after which a list at a known
  *   revision begins anew. It never has a silent gap. store_follow (follow.h) does that dance.
@@ -88,7 +88,7 @@ struct store_range_result {
     int64_t revision;     /* of the store when it was read */
     struct store_kv *kvs; /* by key, ascending */
     uint32_t count;
-    int64_t total; /* keys in the range, whatever the limit */
+    int64_t total; /* keys in the range; -1 where `more`: ask with count_only */
     bool more;
 };
 
@@ -252,8 +252,8 @@ struct store_status {
     int64_t bytes_max; /* 0: no bound */
     int64_t leases;
     bool writable;
-    char trouble[256]; /* why it is not writable, or slow; empty: all well */
-    uint64_t leader;   /* etcd: the member's id; else 0 */
+    char trouble[ERR_TEXT_MAX + 4]; /* why it is not writable, or slow; empty: all well */
+    uint64_t leader;                /* etcd: the member's id; else 0 */
     uint32_t watches;
 };
 int store_status(struct store *s, struct store_status *ret, struct err *err, rt_time deadline);

@@ -1,0 +1,242 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "store/sqlite_store.h"
+
+enum { TRIM_ROWS = 512, TRIM_PAUSE_MS = 50, COMPACT_SLACK = 1000 };
+
+/* One commit: made by the writer's task, carried out by an offload thread. */
+struct batch {
+    struct sqlite_store *s;
+    struct list requests;
+    struct sdb_changes changes;
+    struct arena arena;
+    struct err err; /* of the batch as a whole */
+    int r;
+    int64_t revision, compacted;
+};
+
+void sqlite_kick(struct sqlite_kick_chan *c)
+{
+    rt_shield_begin();
+    if (rt_chan_len(c) == 0)
+        (void)rt_send(c, 0, rt_now());
+    rt_shield_end();
+}
+
+int sqlite_submit(struct sqlite_store *s, struct sqlite_request *q, rt_time deadline)
+{
+    if (rt_cancelled())
+        return err_sys(q->err, -ECANCELED, "write");
+    if (s->queued == STORE_SQLITE_QUEUE_MAX) {
+        s->queue_full_total++;
+        return err_set(q->err, -ENOBUFS, "%d writes wait already", STORE_SQLITE_QUEUE_MAX);
+    }
+    list_push_back(&s->queue, &q->link);
+    s->queued++;
+    sqlite_kick(&s->work_there);
+    int r = rt_event_wait(&q->done, deadline);
+    if (r < 0 && !q->begun) {
+        list_remove(&q->link);
+        s->queued--;
+        return err_sys(q->err, r, "write");
+    }
+    if (r < 0) {
+        rt_shield_begin();
+        rt_event_wait(&q->done, RT_NEVER);
+        rt_shield_end();
+    }
+    return q->r;
+}
+
+/* ---- on the offload thread ---- */
+
+static int carry_out(struct batch *b, struct sqlite_request *q)
+{
+    struct sdb *db = b->s->writer;
+    switch (q->work) {
+    case SQLITE_WORK_TXN:
+        return sdb_txn(db, q->txn, q->arena, q->result, &b->changes, q->err);
+    case SQLITE_WORK_GRANT:
+        return sdb_lease_put(db, q->lease, q->ttl_ms, q->err);
+    case SQLITE_WORK_END:
+        return sdb_lease_end(db, q->lease, &b->changes, q->err);
+    case SQLITE_WORK_COMPACT:
+        return sdb_compact(db, q->revision, q->err);
+    case SQLITE_WORK_NOTHING:
+        return sdb_touch(db, q->err);
+    }
+    return -EINVAL;
+}
+
+/* History is trimmed by the way, a little with each commit. */
+static int tidy_up(struct batch *b)
+{
+    struct sqlite_store *s = b->s;
+    struct sdb *db = s->writer;
+    int64_t keep_from = sdb_revision(db) - s->history;
+    int r = 0;
+    if (s->history >= 0 && keep_from > sdb_compacted(db) + COMPACT_SLACK) {
+        r = sdb_compact(db, keep_from, &b->err);
+        s->trim_more = true;
+    }
+    if (r == 0 && s->trim_more)
+        r = sdb_trim(db, TRIM_ROWS, &s->trim_more, &b->err);
+    return r;
+}
+
+static int open_anew(struct sqlite_store *s, struct err *err)
+{
+    struct sdb *db;
+    int r = sdb_open(&(struct sdb_options){.path = s->path, .vfs = s->vfs}, &db, err);
+    if (r == 0 && !fault_mutant("store_reopened_without_checkpoint"))
+        r = sdb_checkpoint(db, err);
+    if (r < 0) {
+        sdb_close(db);
+        return err_wrap(err, "after a failure of the disk");
+    }
+    s->writer = db;
+    s->broken = false;
+    return 0;
+}
+
+static int begin_batch(struct batch *b)
+{
+    struct sqlite_store *s = b->s;
+    if (s->broken) {
+        sdb_close(s->writer);
+        s->writer = NULL;
+        int r = open_anew(s, &b->err);
+        if (r < 0)
+            return r;
+    }
+    return sdb_begin(s->writer, &b->err);
+}
+
+/* Whether an error is that of one request, and the others go on. */
+static bool is_of_the_request(const struct batch *b, int r)
+{
+    return r != -EIO && r != -EBADMSG && sdb_in_batch(b->s->writer);
+}
+
+static void run_batch(void *arg)
+{
+    struct batch *b = arg;
+    b->r = begin_batch(b);
+    if (b->r < 0)
+        return;
+    list_each (it, &b->requests) {
+        struct sqlite_request *q = list_entry(it, struct sqlite_request, link);
+        q->r = carry_out(b, q);
+        if (q->r < 0 && !is_of_the_request(b, q->r)) {
+            b->r = q->r;
+            if (q->err)
+                b->err = *q->err;
+            break;
+        }
+    }
+    if (b->r == 0)
+        b->r = tidy_up(b);
+    if (b->r == 0)
+        b->r = sdb_commit(b->s->writer, &b->err);
+    else
+        sdb_rollback(b->s->writer);
+    b->revision = sdb_revision(b->s->writer);
+    b->compacted = sdb_compacted(b->s->writer);
+}
+
+/* ---- on the loop ---- */
+
+static void take_requests(struct batch *b)
+{
+    struct sqlite_store *s = b->s;
+    uint32_t taken = 0;
+    list_init(&b->requests);
+    while (taken < STORE_SQLITE_BATCH_MAX && !list_empty(&s->queue)) {
+        struct list *it = list_pop_front(&s->queue);
+        list_entry(it, struct sqlite_request, link)->begun = true;
+        list_push_back(&b->requests, it);
+        taken++;
+    }
+    s->queued -= taken;
+}
+
+static void note_outcome(struct batch *b)
+{
+    struct sqlite_store *s = b->s;
+    s->trouble = b->r;
+    if (b->r == 0) {
+        s->revision = b->revision;
+        s->compacted = b->compacted;
+        return;
+    }
+    snprintf(s->trouble_text, sizeof(s->trouble_text), "%s", b->err.text);
+    s->broken = s->broken || b->r == -EIO || b->r == -EBADMSG || !s->writer;
+}
+
+/* Answers everybody; what a batch did is known to all watches before its callers go on. */
+static void answer(struct batch *b)
+{
+    if (b->r == 0)
+        sqlite_watches_tell(b->s, b->revision, &b->changes);
+    for (struct list *it; (it = list_pop_front(&b->requests));) {
+        struct sqlite_request *q = list_entry(it, struct sqlite_request, link);
+        if (b->r < 0) {
+            q->r = b->r;
+            if (q->err)
+                *q->err = b->err;
+        } else if (q->work == SQLITE_WORK_GRANT && q->r == 0) {
+            sqlite_lease_add(b->s, q->lease, q->ttl_ms);
+        }
+        rt_event_set(&q->done);
+    }
+}
+
+static int commit(struct batch *b)
+{
+    struct sqlite_store *s = b->s;
+    struct sdb *db = NULL;
+    /* Where the file is one connection's alone, the writer is also the one that reads. */
+    int r = s->readers ? 0 : rt_recv(&s->idle, &db, RT_NEVER);
+    if (r < 0)
+        return r;
+    rt_shield_begin();
+    r = rt_offload(run_batch, b, RT_NEVER);
+    rt_shield_end();
+    if (!s->readers)
+        sqlite_reader_put(s, s->writer); /* which is NULL where it could not be opened anew */
+    if (r < 0)
+        b->r = err_sys(&b->err, r, "no thread for the disk");
+    note_outcome(b);
+    return 0;
+}
+
+/* Waits until there is something to do. Returns 0 or -ECANCELED. */
+static int wait_for_work(struct sqlite_store *s)
+{
+    char c;
+    if (!list_empty(&s->queue))
+        return rt_cancelled() ? -ECANCELED : 0;
+    rt_time until = s->trim_more && !s->trouble ? rt_now() + TRIM_PAUSE_MS * RT_MS : RT_NEVER;
+    int r = rt_recv(&s->work_there, &c, until);
+    return r == -ETIMEDOUT ? 0 : r;
+}
+
+void sqlite_writer(void *arg)
+{
+    struct sqlite_store *s = arg;
+    while (wait_for_work(s) == 0) {
+        struct batch *b = mem_alloc(MEM_STORE, sizeof(*b));
+        b->s = s;
+        b->arena = ARENA(MEM_STORE, 0);
+        b->changes.arena = &b->arena;
+        take_requests(b);
+        int r = commit(b);
+        if (r < 0)
+            b->r = err_sys(&b->err, r, "write");
+        answer(b);
+        arena_done(&b->arena);
+        mem_free(MEM_STORE, b);
+    }
+}

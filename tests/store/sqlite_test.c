@@ -1,0 +1,351 @@
+#include "store/sqlite.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/defs.h"
+#include "rt/file.h"
+#include "rt/sim.h"
+#include "tests/store/suite.h"
+
+/* A folder of the real disk for each case; in the simulator names are all there is. */
+static char folder[64];
+static int folders;
+
+static void new_folder(void)
+{
+    snprintf(folder, sizeof(folder), "/tmp/firebreak-sqlite-%d-%d", (int)getpid(), ++folders);
+    if (!rt_sim_active())
+        mkdir(folder, 0700);
+}
+
+static void remove_folder(void)
+{
+    static const char *const names[] = {"store.db", "store.db-wal", "store.db-shm", "store.lock",
+                                        "copy.db"};
+    char path[128];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+static int open_again(struct store **ret_store)
+{
+    struct store_sqlite_options options = {.folder = folder, .who = "the test"};
+    return store_sqlite_open(&options, ret_store, &suite_err, SOON);
+}
+
+static int suite_open(struct store **ret_store)
+{
+    new_folder();
+    return open_again(ret_store);
+}
+
+static void suite_close(struct store *s)
+{
+    store_close(s);
+    if (!rt_sim_active())
+        remove_folder();
+}
+
+/* ---- what only a file can do ---- */
+
+static struct store *reopened(struct store *s)
+{
+    store_close(s);
+    s = NULL;
+    WELL(open_again(&s));
+    return s;
+}
+
+static void everything_is_there_after_a_restart(struct store **s)
+{
+    int64_t one = put(*s, "a", "1");
+    put(*s, "b", "2");
+    del(*s, "b");
+    int64_t last = put(*s, "a", "3");
+    *s = reopened(*s);
+    CHECK_INT(now_at(*s), last);
+    struct store_kv kv = get(*s, "a");
+    CHECK(is(kv.value, "3") && kv.version == 2 && kv.create_revision == one);
+    struct store_watch w;
+    struct reader r = watch_from(*s, &w, "", one);
+    expect(&r, STORE_EVENT_PUT, "a", "1", one);
+    expect(&r, STORE_EVENT_PUT, "b", "2", one + 1);
+    expect(&r, STORE_EVENT_DELETE, "b", "", one + 2);
+    expect(&r, STORE_EVENT_PUT, "a", "3", last);
+    CHECK_INT(put(*s, "c", "4"), last + 1);
+    expect(&r, STORE_EVENT_PUT, "c", "4", last + 1);
+    unwatch(&r);
+}
+
+static void the_revision_never_goes_back(struct store **s)
+{
+    put(*s, "a", "1");
+    int64_t last = del(*s, "a");
+    WELL(store_compact(*s, last, &suite_err, SOON));
+    rt_sleep(rt_now() + 300 * RT_MS); /* trimmed: no row is left */
+    *s = reopened(*s);
+    CHECK_INT(now_at(*s), last);
+    CHECK_INT(put(*s, "a", "2"), last + 1);
+}
+
+static void a_restart_grants_leases_their_whole_time(struct store **s)
+{
+    struct store_lease l = grant(*s, 1500);
+    put_leased(*s, "l", l.id);
+    rt_sleep(rt_now() + RT_SEC);
+    *s = reopened(*s);
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK_INT(get(*s, "l").version, 1);
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    CHECK_INT(get(*s, "l").version, 0);
+}
+
+static void history_is_trimmed_and_the_file_stays_small(struct store **s)
+{
+    static char value[1000];
+    struct store_sqlite_options options = {.folder = folder, .who = "the test", .history = 100};
+    memset(value, 'v', sizeof(value) - 1);
+    store_close(*s);
+    *s = NULL;
+    WELL(store_sqlite_open(&options, s, &suite_err, SOON));
+    struct store_status status = {0};
+    for (int round = 0; round < 30; round++) {
+        for (int i = 0; i < 100; i++)
+            put(*s, "k", value);
+    }
+    rt_sleep(rt_now() + RT_SEC);
+    WELL(store_status(*s, &status, &suite_err, SOON));
+    CHECK(status.revision - status.compacted <= 1200);
+    CHECK(status.bytes < 3000 * 1000);
+    CHECK(is(get(*s, "k").value, value));
+}
+
+static void a_second_process_is_told_who_holds_it(struct store **s)
+{
+    struct store *second = NULL;
+    (void)s;
+    CHECK_INT(open_again(&second), -EBUSY);
+    CHECK(strstr(suite_err.text, "held by the test") != NULL);
+    CHECK(second == NULL);
+}
+
+static void a_backup_is_a_store_of_its_revision(struct store **s)
+{
+    char path[128];
+    int64_t revision = 0, before = put(*s, "a", "1");
+    snprintf(path, sizeof(path), "%s/copy.db", folder);
+    WELL(store_backup(*s, path, &revision, &suite_err, SOON));
+    CHECK_INT(revision, before);
+    CHECK_INT(store_backup(*s, path, &revision, NULL, SOON), -EEXIST);
+    put(*s, "a", "2");
+    store_close(*s);
+    *s = NULL;
+    char db[128];
+    snprintf(db, sizeof(db), "%s/store.db", folder);
+    CHECK_INT(rt_file_rename(path, db, SOON), 0);
+    WELL(open_again(s));
+    CHECK(is(get(*s, "a").value, "1"));
+    CHECK_INT(now_at(*s), before);
+}
+
+enum { WRITERS = 100, WRITES = 20 };
+
+static void one_of_a_crowd(void *arg)
+{
+    struct store *s = arg;
+    char key[32];
+    snprintf(key, sizeof(key), "w/%llx", (unsigned long long)rt_random());
+    for (int i = 0; i < WRITES; i++)
+        put(s, key, "v");
+}
+
+static void a_crowd_of_writers_each_gets_its_revision(struct store **s)
+{
+    struct rt_group g;
+    struct store_watch w;
+    struct store_event e;
+    int64_t before = now_at(*s);
+    struct reader r = watch_from(*s, &w, "w/", 0);
+    rt_group_init(&g, "test");
+    for (int i = 0; i < WRITERS; i++)
+        rt_go(&g, one_of_a_crowd, *s);
+    for (int64_t i = 1; i <= WRITERS * WRITES && next_event(&r, &e); i++)
+        CHECK_INT(e.kv.mod_revision, before + i);
+    rt_group_wait(&g, SOON);
+    rt_group_done(&g);
+    CHECK_INT(now_at(*s), before + WRITERS * WRITES);
+    CHECK_INT(list_prefix(*s, "w/").count, WRITERS);
+    unwatch(&r);
+}
+
+static void a_watch_that_catches_up_under_writes_misses_nothing(struct store **s)
+{
+    struct rt_group g;
+    struct store_watch w;
+    struct store_event e = {0};
+    int64_t first = put(*s, "w/0", "v");
+    for (int i = 0; i < 200; i++)
+        put(*s, "w/0", "v");
+    rt_group_init(&g, "test");
+    for (int i = 0; i < 10; i++)
+        rt_go(&g, one_of_a_crowd, *s);
+    struct reader r = watch_from(*s, &w, "w/", first);
+    for (int64_t i = 0; i < 201 + 10 * WRITES && next_event(&r, &e); i++)
+        CHECK_INT(e.kv.mod_revision, first + i);
+    rt_group_wait(&g, SOON);
+    rt_group_done(&g);
+    unwatch(&r);
+}
+
+static void a_write_still_queued_at_its_deadline_did_not_happen(struct store **s)
+{
+    int64_t before = now_at(*s);
+    CHECK_INT(store_put(*s, SLICE("late"), SLICE("v"), 0, NULL, NULL, rt_now() - 1), -ETIMEDOUT);
+    CHECK_INT(get(*s, "late").version, 0);
+    CHECK_INT(now_at(*s), before);
+}
+
+/* ---- files that are not to be opened ---- */
+
+static int open_with(const char *data, size_t size)
+{
+    char path[128];
+    struct store *s = NULL;
+    new_folder();
+    snprintf(path, sizeof(path), "%s/store.db", folder);
+    CHECK_INT(rt_file_write_all(path, data, size, 0600, SOON), 0);
+    int r = open_again(&s);
+    if (r == 0)
+        store_close(s);
+    return r;
+}
+
+static void a_file_that_is_no_database_is_refused(void *arg)
+{
+    (void)arg;
+    static char rubbish[8192];
+    memset(rubbish, 'x', sizeof(rubbish));
+    CHECK_INT(open_with(rubbish, sizeof(rubbish)), -EBADMSG);
+    CHECK(strstr(suite_err.text, "store.db") && strstr(suite_err.text, "not a database"));
+    remove_folder();
+}
+
+/* Makes a good file, changes some bytes of it, and opens it again. */
+static int open_changed(size_t offset, const void *bytes, size_t size)
+{
+    char path[128];
+    struct store *s = NULL;
+    struct buf b = BUF(MEM_TEST, 0);
+    WELL(suite_open(&s));
+    put(s, "a", "1");
+    store_close(s);
+    snprintf(path, sizeof(path), "%s/store.db", folder);
+    CHECK_INT(rt_file_read_all(path, &b, SOON), 0);
+    memcpy(b.data + offset, bytes, size);
+    CHECK_INT(rt_file_write_all(path, b.data, b.size, 0600, SOON), 0);
+    buf_done(&b);
+    s = NULL;
+    int r = open_again(&s);
+    if (r == 0)
+        store_close(s);
+    remove_folder();
+    return r;
+}
+
+static void another_programs_database_and_a_newer_format_are_refused(void *arg)
+{
+    (void)arg;
+    enum { USER_VERSION_AT = 60, APPLICATION_ID_AT = 68, SCHEMA_AT = 100 };
+    CHECK_INT(open_changed(APPLICATION_ID_AT, "\0\0\0\7", 4), -EBADMSG);
+    CHECK(strstr(suite_err.text, "another program") != NULL);
+    CHECK_INT(open_changed(USER_VERSION_AT, "\0\0\0\x63", 4), -EBADMSG);
+    CHECK(strstr(suite_err.text, "format 99") && strstr(suite_err.text, "newer"));
+    static char damage[1000];
+    memset(damage, 0xee, sizeof(damage));
+    CHECK_INT(open_changed(SCHEMA_AT, damage, sizeof(damage)), -EBADMSG);
+    CHECK_INT(open_changed(0, "SQLite", 6), 0); /* the same bytes: the control */
+}
+
+static void a_file_that_cannot_be_written_is_refused(void *arg)
+{
+    (void)arg;
+    if (geteuid() == 0) {
+        TAP_SKIP("root may write everything");
+        return;
+    }
+    char path[128];
+    struct store *s = NULL;
+    WELL(suite_open(&s));
+    store_close(s);
+    snprintf(path, sizeof(path), "%s/store.db", folder);
+    chmod(path, 0400);
+    s = NULL;
+    CHECK_INT(open_again(&s), -EROFS);
+    remove_folder();
+}
+
+/* ---- running ---- */
+
+static void report(const char *name, const char *world, int r)
+{
+    char label[160];
+    CHECK_INT(r, 0);
+    snprintf(label, sizeof(label), "%s (%s)", name, world);
+    tap_report_(label);
+    tap_skip_ = NULL;
+}
+
+static void run_everywhere(const char *name, rt_fn *fn, void *arg, int seeds)
+{
+    int r = 0;
+    tap_ok_ = true;
+    for (uint64_t seed = 1; seed <= (uint64_t)seeds && r == 0 && tap_ok_; seed++) {
+        r = rt_sim_run(&(struct rt_sim_config){.seed = seed}, fn, arg, NULL);
+        if (r < 0 || !tap_ok_)
+            printf("# seed %llu\n", (unsigned long long)seed);
+    }
+    report(name, "sim", r);
+    tap_ok_ = true;
+    report(name, "epoll", rt_run(NULL, fn, arg));
+}
+
+static void (*case_now)(struct store **s);
+
+static void run_case(void *arg)
+{
+    struct store *s = NULL;
+    (void)arg;
+    WELL(suite_open(&s));
+    if (s)
+        case_now(&s);
+    suite_close(s);
+    arena_reset(&suite_arena);
+}
+
+#define ON_A_STORE(fn) (case_now = (fn), run_everywhere(#fn, run_case, NULL, 3))
+#define ON_DISK(fn)    (tap_ok_ = true, report(#fn, "epoll", rt_run(NULL, fn, NULL)))
+
+int main(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(suite_cases); i++)
+        run_everywhere(suite_cases[i].name, suite_run, &i, 3);
+    ON_A_STORE(everything_is_there_after_a_restart);
+    ON_A_STORE(the_revision_never_goes_back);
+    ON_A_STORE(a_restart_grants_leases_their_whole_time);
+    ON_A_STORE(history_is_trimmed_and_the_file_stays_small);
+    ON_A_STORE(a_second_process_is_told_who_holds_it);
+    ON_A_STORE(a_backup_is_a_store_of_its_revision);
+    ON_A_STORE(a_crowd_of_writers_each_gets_its_revision);
+    ON_A_STORE(a_watch_that_catches_up_under_writes_misses_nothing);
+    ON_A_STORE(a_write_still_queued_at_its_deadline_did_not_happen);
+    ON_DISK(a_file_that_is_no_database_is_refused);
+    ON_DISK(another_programs_database_and_a_newer_format_are_refused);
+    ON_DISK(a_file_that_cannot_be_written_is_refused);
+    arena_done(&suite_arena);
+    return tap_done();
+}
