@@ -77,8 +77,12 @@ $(B)/fuzz/%_fuzz: $(B)/fuzz/%_fuzz.c.o $(B)/libfirebreak.a $(if $(filter-out fuz
 $(B)/tools/%: tools/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
-SIM := $(B)/sim/counter
-$(SIM): $(patsubst %,$(B)/%.o,$(wildcard sim/*.c)) $(B)/libfirebreak.a
+# A world of the simulator each: W=store names one.
+WORLDS := counter store
+W ?= counter
+SIM := $(WORLDS:%=$(B)/sim/%/world)
+.SECONDEXPANSION:
+$(SIM): $$(patsubst %,$(B)/%.o,$$(wildcard $$(patsubst $(B)/%,%,$$(@D))/*.c) sim/search.c tools/linear.c) $(B)/libfirebreak.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/%.h.ok: %.h
@@ -107,10 +111,10 @@ static-test: static $(B)/tools/oldkernel # ELF, empty chroot, old kernel, reprod
 	@$(PYTAP) -t 400 $(wildcard tests/static/*_test.py)
 oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls are refused
 	@$(TAP) --wrap $< $(TESTS)
-sim: $(SIM) #                SEED=7: plays one world; else a search over 5,000 seeds
-	@$(SIM) $(or $(SEED),--search 5000)
-sim-long: $(SIM) #           a search over a million seeds; FROM=1 is the first
-	@$(SIM) --search 1000000 --from $(or $(FROM),1)
+sim: $(SIM) #                SEED=7 W=counter: plays one world; else a search over 5,000 seeds
+	@$(B)/sim/$(W)/world $(or $(SEED),--search $(or $(COUNT),5000))
+sim-long: $(SIM) #           W=counter: a search over a million seeds; FROM=1 is the first
+	@$(B)/sim/$(W)/world --search 1000000 --from $(or $(FROM),1)
 tidy: #               layers, sizes, banned functions, include cycles
 	@tools/tidy
 headers: $(HEADERS) #            each header compiles alone

@@ -376,7 +376,9 @@ ssize_t sim_file_write(struct rt_loop *l, int fd, const void *data, size_t size,
     if (offset > FILE_BYTES_MAX || size > FILE_BYTES_MAX - offset)
         return -EFBIG;
     bool full = sim_chance(&sim->disk_chance, sim->config.disk_full_ppm);
-    size_t fits = full ? (size_t)sim_below(&sim->disk_chance, size + 1) : size;
+    full = full && size > 0;
+    /* Never all of it: a write that fitted would have been told so. */
+    size_t fits = full ? (size_t)sim_below(&sim->disk_chance, size) : size;
     sim_trace(sim, TRACE_FILE_WRITE, fits);
     if (fits)
         log_op(f->inode, false, offset, data, fits);

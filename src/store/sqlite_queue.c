@@ -4,7 +4,7 @@
 #include "base/fault.h"
 #include "store/sqlite_store.h"
 
-enum { TRIM_ROWS = 512, TRIM_PAUSE_MS = 50, COMPACT_SLACK = 1000 };
+enum { TRIM_ROWS = 512, TRIM_PAUSE_MS = 50 };
 
 /* One commit: made by the writer's task, carried out by an offload thread. */
 struct batch {
@@ -15,6 +15,12 @@ struct batch {
     struct err err; /* of the batch as a whole */
     int r;
     int64_t revision, compacted;
+    struct batch_lease *leases; /* of a file that was opened anew; in the arena */
+};
+
+struct batch_lease {
+    int64_t id, ttl_ms;
+    struct batch_lease *next;
 };
 
 void sqlite_kick(struct sqlite_kick_chan *c)
@@ -77,7 +83,7 @@ static int tidy_up(struct batch *b)
     struct sdb *db = s->writer;
     int64_t keep_from = sdb_revision(db) - s->history;
     int r = 0;
-    if (s->history >= 0 && keep_from > sdb_compacted(db) + COMPACT_SLACK) {
+    if (s->history >= 0 && keep_from > sdb_compacted(db) + s->history / 10) {
         r = sdb_compact(db, keep_from, &b->err);
         s->trim_more = true;
     }
@@ -86,32 +92,55 @@ static int tidy_up(struct batch *b)
     return r;
 }
 
-static int open_anew(struct sqlite_store *s, struct err *err)
+static void note_lease(void *ctx, int64_t id, int64_t ttl_ms)
 {
-    struct sdb *db;
-    int r = sdb_open(&(struct sdb_options){.path = s->path, .vfs = s->vfs}, &db, err);
+    struct batch *b = ctx;
+    struct batch_lease *l = arena_new(&b->arena, struct batch_lease);
+    *l = (struct batch_lease){id, ttl_ms, b->leases};
+    b->leases = l;
+}
+
+static int open_anew(struct batch *b)
+{
+    struct sqlite_store *s = b->s;
+    struct sdb *db = NULL;
+    int r = sdb_open(&(struct sdb_options){.path = s->path, .vfs = s->vfs}, &db, &b->err);
     if (r == 0 && !fault_mutant("store_reopened_without_checkpoint"))
-        r = sdb_checkpoint(db, err);
+        r = sdb_checkpoint(db, &b->err);
+    if (r == 0)
+        r = sdb_leases(db, note_lease, b, &b->err);
     if (r < 0) {
         sdb_close(db);
-        return err_wrap(err, "after a failure of the disk");
+        return err_wrap(&b->err, "after a failure of the disk");
     }
     s->writer = db;
     s->broken = false;
     return 0;
 }
 
+/* What was in doubt when the disk failed may be in the file, and now it is known: whoever watches
+ * is told of it with this batch. */
+static int find_untold(struct batch *b)
+{
+    struct sqlite_store *s = b->s;
+    int64_t to;
+    if (sdb_revision(s->writer) <= s->revision || fault_mutant("store_recovered_untold"))
+        return 0;
+    return sdb_events(s->writer, s->revision + 1, SIZE_MAX, &b->changes, &to, &b->err);
+}
+
 static int begin_batch(struct batch *b)
 {
     struct sqlite_store *s = b->s;
+    int r = 0;
     if (s->broken) {
         sdb_close(s->writer);
         s->writer = NULL;
-        int r = open_anew(s, &b->err);
-        if (r < 0)
-            return r;
+        r = open_anew(b);
     }
-    return sdb_begin(s->writer, &b->err);
+    if (r == 0)
+        r = find_untold(b);
+    return r < 0 ? r : sdb_begin(s->writer, &b->err);
 }
 
 /* Whether an error is that of one request, and the others go on. */
@@ -138,10 +167,10 @@ static void run_batch(void *arg)
     }
     if (b->r == 0)
         b->r = tidy_up(b);
-    if (b->r == 0)
-        b->r = sdb_commit(b->s->writer, &b->err);
-    else
+    if (b->r < 0)
         sdb_rollback(b->s->writer);
+    else if (sdb_commit(b->s->writer, &b->err) < 0 && !fault_mutant("store_ack_before_commit"))
+        b->r = b->err.code;
     b->revision = sdb_revision(b->s->writer);
     b->compacted = sdb_compacted(b->s->writer);
 }
@@ -165,6 +194,9 @@ static void take_requests(struct batch *b)
 static void note_outcome(struct batch *b)
 {
     struct sqlite_store *s = b->s;
+    for (const struct batch_lease *l = b->leases; l; l = l->next)
+        if (!map_get_u64(&s->leases, (uint64_t)l->id))
+            sqlite_lease_add(s, l->id, l->ttl_ms); /* its grant was in doubt */
     s->trouble = b->r;
     if (b->r == 0) {
         s->revision = b->revision;

@@ -92,7 +92,7 @@ static int catch_up(struct sqlite_watch *w, struct catch_up *c)
         if (r == 0)
             r = tell_piece(w, c);
         if (r == 0)
-            w->next = c->to + 1;
+            w->next = c->to + (fault_mutant("store_watch_twice") && c->to < w->s->revision ? 0 : 1);
         arena_reset(&c->arena);
         if (r == 0 && fault_mutant("store_watch_gap"))
             w->next = w->s->revision + 1; /* what was committed in between is never told */

@@ -7,9 +7,10 @@
  * - The store has one revision, which grows by one with each transaction that changed something.
  *   A transaction is atomic: all of its operations have its revision, or nothing happened.
  * - Reads and writes are linearizable. A write that answered 0 is durable.
- * - A call that failed with -ETIMEDOUT, -ECANCELED, -ECONNRESET or -EIO is *in doubt*: a write may
- *   have happened, or may yet happen. Whoever repeats it compares revisions. Every other error of
- *   a write says that it did not happen.
+ * - A call that failed with -ETIMEDOUT, -ECANCELED, -ECONNRESET, -EIO or -ENOSPC is *in doubt*: a
+ *   write may have happened, or may yet happen (a disk that is full in the middle of a commit may
+ *   show it after the next power loss). Whoever repeats it compares revisions. Every other error
+ *   of a write says that it did not happen.
  * - A watch tells every change of its range once, in the order of revisions, and all changes of a
  *   revision together; or says that it cannot (compacted, too slow), after which a list at a known
  *   revision begins anew. It never has a silent gap. store_follow (follow.h) does that dance.

@@ -1,15 +1,13 @@
-#include "sim/counter.h"
+#include "sim/counter/counter.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define CHAOS_FOR     (3 * RT_SEC)
 #define MONITOR_EVERY (10 * RT_MS)
 #define HEAL_MAX      (20 * RT_SEC)
 
-const char *const check_names[CHECK_COUNT] = {
+static const char *const check_names[CHECK_COUNT + 1] = {
     [CHECK_KEPT] = "an acknowledged increment is kept",
     [CHECK_ONCE] = "no increment is applied twice",
     [CHECK_CONVERGED] = "replicas converge",
@@ -22,7 +20,7 @@ const char *const check_names[CHECK_COUNT] = {
     [CHECK_ENDED] = "all tasks end",
 };
 
-const char *const event_names[EVENT_COUNT] = {
+static const char *const event_names[EVENT_COUNT + 1] = {
     [EVENT_ACKNOWLEDGED] = "increments acknowledged",
     [EVENT_IN_DOUBT] = "increments in doubt",
     [EVENT_RETRIED] = "tries repeated",
@@ -47,32 +45,23 @@ static uint32_t client_ip(uint32_t id)
 
 void counted(struct world *w, enum event event)
 {
-    w->tally.events[event]++;
+    sim_happened(&w->sim, event, 1);
 }
 
 void check(struct world *w, enum check which, bool holds, const char *fmt, ...)
 {
-    w->tally.checks[which]++;
-    if (holds)
-        return;
-    int n = snprintf(w->violation, sizeof(w->violation), "%s: ", check_names[which]);
     va_list args;
     va_start(args, fmt);
-    vsnprintf(w->violation + n, sizeof(w->violation) - (size_t)n, fmt, args);
+    sim_check(&w->sim, which, check_names[which], holds, fmt, args);
     va_end(args);
-    rt_sim_stop(-EPROTO);
 }
 
 void say(const struct world *w, const char *fmt, ...)
 {
-    if (!w->talk)
-        return;
-    printf("%9.3f  ", (double)rt_now() / (double)RT_MS);
     va_list args;
     va_start(args, fmt);
-    vprintf(fmt, args);
+    sim_say(&w->sim, fmt, args);
     va_end(args);
-    printf("\n");
 }
 
 /* ---- what goes wrong ---- */
@@ -242,8 +231,10 @@ static void world_main(void *arg)
     rt_group_done(&replicas);
 }
 
-int counter_run(struct world *w, uint64_t seed, bool talk, struct rt_sim_result *ret_result)
+static int run(struct sim_world *sim, struct rt_sim_result *ret_result)
 {
+    struct world *w = CONTAINER_OF(sim, struct world, sim);
+    uint64_t seed = sim->seed;
     struct rt_sim_config config = {
         .seed = seed,
         .buffer_bytes = seed % 2 ? 64 : 0, /* three messages, or more than there will be */
@@ -258,14 +249,20 @@ int counter_run(struct world *w, uint64_t seed, bool talk, struct rt_sim_result 
         .time_max = 120 * RT_SEC,
         .steps_max = 1000 * 1000,
     };
-    *w = (struct world){.seed = seed, .talk = talk};
     list_init(&w->watched);
     int r = rt_sim_run(&config, world_main, w, ret_result);
-    w->tally.checks[CHECK_ENDED]++;
-    if (r < 0 && !w->violation[0])
-        snprintf(w->violation, sizeof(w->violation), "%s: %s", check_names[CHECK_ENDED],
-                 r == -EDEADLK ? "everybody waits for ever"
-                 : r == -ETIME ? "not within 120 s"
-                               : "not within a million steps");
+    sim_ended(sim, CHECK_ENDED, check_names[CHECK_ENDED], r, "120 s or a million steps");
     return r;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct sim_program program = {
+        .name = "counter",
+        .world_bytes = sizeof(struct world),
+        .run = run,
+        .check_names = check_names,
+        .event_names = event_names,
+    };
+    return sim_main(&program, argc, argv);
 }

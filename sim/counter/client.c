@@ -1,4 +1,4 @@
-#include "sim/counter.h"
+#include "sim/counter/counter.h"
 
 #include <errno.h>
 

@@ -11,15 +11,15 @@
  * which it first writes anew: after a failed fsync the page cache lies.
  *
  * What a world checks is enum check; it stops at the first violation. */
-#ifndef FIREBREAK_SIM_COUNTER_H
-#define FIREBREAK_SIM_COUNTER_H
+#ifndef FIREBREAK_SIM_COUNTER_COUNTER_H
+#define FIREBREAK_SIM_COUNTER_COUNTER_H
 
 #include "base/defs.h"
 #include "rt/chan.h"
 #include "rt/event.h"
 #include "rt/file.h"
-#include "rt/sim.h"
 #include "rt/sock.h"
+#include "sim/search.h"
 
 enum {
     REPLICAS = 3, /* the first is the primary */
@@ -66,13 +66,6 @@ enum event {
     EVENT_BAD_RECORD,  /* logs that ended in a torn one */
     EVENT_COUNT,
 };
-
-struct tally {
-    uint64_t checks[CHECK_COUNT], events[EVENT_COUNT];
-};
-
-extern const char *const check_names[CHECK_COUNT];
-extern const char *const event_names[EVENT_COUNT];
 
 struct world;
 
@@ -188,14 +181,11 @@ void client_last(void *arg);
 /* ---- the world (counter.c) ---- */
 
 struct world {
-    uint64_t seed;
-    struct tally tally;
+    struct sim_world sim;
     struct replica replicas[REPLICAS];
     struct client clients[CLIENTS];
     struct list watched; /* links */
     bool ending;
-    bool talk; /* tell the story on stdout */
-    char violation[200];
 };
 
 uint32_t replica_ip(uint32_t id);
@@ -203,9 +193,5 @@ void counted(struct world *w, enum event event);
 /* The invariant holds, or the world ends here. */
 void check(struct world *w, enum check which, bool holds, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void say(const struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* Runs the seed's world. *w is overwritten. Returns 0, or what rt_sim_run says; then w->violation
- * tells why. */
-int counter_run(struct world *w, uint64_t seed, bool talk, struct rt_sim_result *ret_result);
 
 #endif
