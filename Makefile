@@ -70,6 +70,7 @@ $(B)/%.S.o: %.S
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/tests/%: $(B)/tests/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/tools/linear_test: $(B)/tools/linear.c.o
 $(B)/bench/%: $(B)/bench/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/fuzz/%_fuzz: $(B)/fuzz/%_fuzz.c.o $(B)/libfirebreak.a $(if $(filter-out fuzz,$(F)),$(B)/fuzz/replay.c.o)
@@ -111,8 +112,9 @@ static-test: static $(B)/tools/oldkernel # ELF, empty chroot, old kernel, reprod
 	@$(PYTAP) -t 400 $(wildcard tests/static/*_test.py)
 oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls are refused
 	@$(TAP) --wrap $< $(TESTS)
-sim: $(SIM) #                SEED=7 W=counter: plays one world; else a search over 5,000 seeds
-	@$(B)/sim/$(W)/world $(or $(SEED),--search $(or $(COUNT),5000))
+SECONDS ?= 60
+sim: $(SIM) #                SEED=7 W=counter: plays one world; else COUNT=5000 seeds, FROM=1, for SECONDS
+	@$(B)/sim/$(W)/world $(or $(SEED),--search $(or $(COUNT),5000) --from $(or $(FROM),1) --seconds $(SECONDS))
 sim-long: $(SIM) #           W=counter: a search over a million seeds; FROM=1 is the first
 	@$(B)/sim/$(W)/world --search 1000000 --from $(or $(FROM),1)
 tidy: #               layers, sizes, banned functions, include cycles
@@ -126,7 +128,6 @@ compdb: #             compile_commands.json, for editors
 	@$(MAKE) -Bnk COMMIT=$(COMMIT) $(OBJ) $(B)/src/app/main.c.o $(TESTS) | tools/compdb > compile_commands.json
 fuzz-replay: $(FUZZERS:%=$(B)/fuzz/%_fuzz) #        every fuzzer on its corpus, without a fuzzer
 	@tools/tap -j 2 --strip $(B)/ $(foreach f,$(FUZZERS),"$(B)/fuzz/$(f)_fuzz fuzz/corpus/$(f)")
-SECONDS ?= 60
 fuzz: #               T=json: one fuzzer, else all; SECONDS=60 each
 	@$(MAKE) F=fuzz CC=clang-14 $(patsubst %,$(O)/fuzz/fuzz/%_fuzz,$(or $(T),$(FUZZERS)))
 	@tools/fuzz -s $(SECONDS) --bin $(O)/fuzz/fuzz $(or $(T),$(FUZZERS))

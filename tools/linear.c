@@ -206,9 +206,9 @@ static struct event *undo_call(struct search *s)
 }
 
 /* Calls in doubt would make the search explode: each may happen at any time or never. But one that
- * happened and that no call saw might as well not have happened, and one that was seen might as well
- * have happened just before it was. So it is enough to try them where they change something, and
- * to let only a call follow that looks at what they left. */
+ * happened and that no call saw might as well not have happened, and one that was seen might as
+ * well have happened just before it was. So it is enough to try them where they change something,
+ * and to let only a call follow that looks at what they left. */
 static bool worth_trying(const struct search *s, uint32_t op, uint64_t state)
 {
     const struct linear_op *o = s->ops[op];

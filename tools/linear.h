@@ -6,9 +6,9 @@
  * beginning, or never.
  *
  * Keys are independent, so each is checked by itself. The search is that of Wing and Gong with the
- * memory of Lowe ("Testing for linearizability", 2017): try the calls that could be first, go on with
- * the rest, take back what leads nowhere, and never look at the same pair of calls done and value
- * twice. */
+ * memory of Lowe ("Testing for linearizability", 2017): try the calls that could be first, go on
+ * with the rest, take back what leads nowhere, and never look at the same pair of calls done and
+ * value twice. */
 #ifndef FIREBREAK_TOOLS_LINEAR_H
 #define FIREBREAK_TOOLS_LINEAR_H
 
@@ -33,8 +33,8 @@ struct linear_op {
     bool ok;
 };
 
-/* Returns 1: it can have happened so; 0: it cannot, and `why` (LINEAR_WHY_MAX bytes) names the key and
- * the call that no order explains; -E2BIG: more than LINEAR_OPS_MAX calls of a key. */
+/* Returns 1: it can have happened so; 0: it cannot, and `why` (LINEAR_WHY_MAX bytes) names the key
+ * and the call that no order explains; -E2BIG: more than LINEAR_OPS_MAX calls of a key. */
 int linear_check(const struct linear_op *ops, size_t count, char *why);
 
 #endif

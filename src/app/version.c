@@ -3,6 +3,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <openssl/crypto.h>
 #include <pcre2.h>
+#include <sqlite3.h>
 #include <yaml.h>
 
 #include "app/app.h"
@@ -64,6 +65,7 @@ int app_version(struct app *app)
         {"libyaml", yaml_get_version_string()},
         {"openssl", OpenSSL_version(OPENSSL_FULL_VERSION_STRING)},
         {"pcre2", pcre2},
+        {"sqlite", sqlite3_libversion()},
     };
     struct buf out = BUF(MEM_APP, 0);
     enum cli_form form = cli_form_of(app->parsed.globals.output, CLI_FORM_TEXT);

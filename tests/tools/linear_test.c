@@ -5,20 +5,32 @@
 
 static char why[LINEAR_WHY_MAX];
 
-#define PUT(c, from, to, v)         {LINEAR_PUT, c, 1, from, to, v, 0, 0, true}
-#define GET(c, from, to, v)         {LINEAR_GET, c, 1, from, to, 0, 0, v, true}
-#define DEL(c, from, to, there)     {LINEAR_DELETE, c, 1, from, to, 0, 0, 0, there}
-#define CAS(c, from, to, e, v, ok_) {LINEAR_CAS, c, 1, from, to, v, e, 0, ok_}
-#define DOUBT                       INT64_MAX
-#define RIGHT(...)                                                                                 \
-    do {                                                                                           \
-        const struct linear_op ops[] = {__VA_ARGS__};                                              \
-        CHECK_INT(linear_check(ops, ARRAY_LEN(ops), why), 1);                                      \
+#define PUT(c, from, to, v)                       \
+    {                                             \
+        LINEAR_PUT, c, 1, from, to, v, 0, 0, true \
+    }
+#define GET(c, from, to, v)                       \
+    {                                             \
+        LINEAR_GET, c, 1, from, to, 0, 0, v, true \
+    }
+#define DEL(c, from, to, there)                       \
+    {                                                 \
+        LINEAR_DELETE, c, 1, from, to, 0, 0, 0, there \
+    }
+#define CAS(c, from, to, e, v, ok_)              \
+    {                                            \
+        LINEAR_CAS, c, 1, from, to, v, e, 0, ok_ \
+    }
+#define DOUBT INT64_MAX
+#define RIGHT(...)                                            \
+    do {                                                      \
+        const struct linear_op ops[] = {__VA_ARGS__};         \
+        CHECK_INT(linear_check(ops, ARRAY_LEN(ops), why), 1); \
     } while (0)
-#define WRONG(...)                                                                                 \
-    do {                                                                                           \
-        const struct linear_op ops[] = {__VA_ARGS__};                                              \
-        CHECK_INT(linear_check(ops, ARRAY_LEN(ops), why), 0);                                      \
+#define WRONG(...)                                            \
+    do {                                                      \
+        const struct linear_op ops[] = {__VA_ARGS__};         \
+        CHECK_INT(linear_check(ops, ARRAY_LEN(ops), why), 0); \
     } while (0)
 
 static void one_after_the_other(void)
