@@ -135,10 +135,7 @@ static int sqlite_compact(struct store *store, int64_t revision, struct err *err
 {
     struct sqlite_store *s = store_of(store);
     struct sqlite_request q = {.work = SQLITE_WORK_COMPACT, .revision = revision, .err = err};
-    int r = sqlite_submit(s, &q, deadline);
-    if (r == 0)
-        s->trim_more = true;
-    return r;
+    return sqlite_submit(s, &q, deadline);
 }
 
 static int sqlite_status(struct store *store, struct store_status *ret, struct err *err,

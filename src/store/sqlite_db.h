@@ -92,7 +92,8 @@ int sdb_compact(struct sdb *db, int64_t revision, struct err *err);
 /* Looks at up to `rows` rows behind the compaction. *ret_more: there are more. */
 int sdb_trim(struct sdb *db, int64_t rows, bool *ret_more, struct err *err);
 
-/* Everything that is in the write-ahead log is in the file, on the disk, and the log is empty. */
+/* Everything that is in the write-ahead log is in the file, on the disk, and the log is empty, on
+ * the disk as well. */
 int sdb_checkpoint(struct sdb *db, struct err *err);
 int sdb_backup(struct sdb *db, const char *path, const char *vfs, int64_t *ret_revision,
                struct err *err);

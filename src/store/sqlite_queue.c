@@ -69,6 +69,7 @@ static int carry_out(struct batch *b, struct sqlite_request *q)
     case SQLITE_WORK_END:
         return sdb_lease_end(db, q->lease, &b->changes, q->err);
     case SQLITE_WORK_COMPACT:
+        b->s->trim_more = true; /* looking in vain costs nothing */
         return sdb_compact(db, q->revision, q->err);
     case SQLITE_WORK_NOTHING:
         return sdb_touch(db, q->err);
