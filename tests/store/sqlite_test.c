@@ -4,52 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/defs.h"
 #include "rt/file.h"
-#include "rt/sim.h"
-#include "tests/store/suite.h"
-
-/* A folder of the real disk for each case; in the simulator names are all there is. */
-static char folder[64];
-static int folders;
-
-static void new_folder(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/firebreak-sqlite-%d-%d", (int)getpid(), ++folders);
-    if (!rt_sim_active())
-        mkdir(folder, 0700);
-}
-
-static void remove_folder(void)
-{
-    static const char *const names[] = {"store.db", "store.db-wal", "store.db-shm", "store.lock",
-                                        "copy.db"};
-    char path[128];
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        unlink(path);
-    }
-    rmdir(folder);
-}
-
-static int open_again(struct store **ret_store)
-{
-    struct store_sqlite_options options = {.folder = folder, .who = "the test"};
-    return store_sqlite_open(&options, ret_store, &suite_err, SOON);
-}
-
-static int suite_open(struct store **ret_store)
-{
-    new_folder();
-    return open_again(ret_store);
-}
-
-static void suite_close(struct store *s)
-{
-    store_close(s);
-    if (!rt_sim_active())
-        remove_folder();
-}
+#include "tests/store/sqlite_world.h"
 
 /* ---- what only a file can do ---- */
 
@@ -183,40 +139,6 @@ static void a_crowd_of_writers_each_gets_its_revision(struct store **s)
     unwatch(&r);
 }
 
-static bool writers_stop;
-
-static void writes_until_told(void *arg)
-{
-    while (!writers_stop)
-        put(arg, "w/now", "v");
-}
-
-/* The past is large enough for several pieces, between which there are commits. */
-static void a_watch_that_catches_up_under_writes_misses_nothing(struct store **s)
-{
-    enum { PAST = 200, VALUE_BYTES = 20 * 1000 };
-    struct rt_group g;
-    struct store_watch w;
-    struct store_event e = {0};
-    large[VALUE_BYTES] = 0;
-    memset(large, 'x', VALUE_BYTES);
-    int64_t first = put(*s, "w/past", large);
-    for (int i = 1; i < PAST; i++)
-        put(*s, "w/past", large);
-    rt_group_init(&g, "test");
-    writers_stop = false;
-    for (int i = 0; i < 4; i++)
-        rt_go(&g, writes_until_told, *s);
-    rt_sleep(rt_now() + 5 * RT_MS);
-    struct reader r = watch_from(*s, &w, "w/", first);
-    for (int64_t i = 0; i < PAST + 300 && next_event(&r, &e); i++)
-        CHECK_INT(e.kv.mod_revision, first + i);
-    writers_stop = true;
-    rt_group_wait(&g, SOON);
-    rt_group_done(&g);
-    unwatch(&r);
-}
-
 static void a_write_still_queued_at_its_deadline_did_not_happen(struct store **s)
 {
     int64_t before = now_at(*s);
@@ -304,47 +226,6 @@ static void a_file_that_cannot_be_written_is_refused(void *arg)
     remove_folder();
 }
 
-/* ---- running ---- */
-
-static void report(const char *name, const char *world, int r)
-{
-    char label[160];
-    CHECK_INT(r, 0);
-    snprintf(label, sizeof(label), "%s (%s)", name, world);
-    tap_report_(label);
-    tap_skip_ = NULL;
-}
-
-static void run_everywhere(const char *name, rt_fn *fn, void *arg, int seeds)
-{
-    int r = 0;
-    tap_ok_ = true;
-    for (uint64_t seed = 1; seed <= (uint64_t)seeds && r == 0 && tap_ok_; seed++) {
-        r = rt_sim_run(&(struct rt_sim_config){.seed = seed}, fn, arg, NULL);
-        if (r < 0 || !tap_ok_)
-            printf("# seed %llu\n", (unsigned long long)seed);
-    }
-    report(name, "sim", r);
-    tap_ok_ = true;
-    report(name, "epoll", rt_run(NULL, fn, arg));
-}
-
-static void (*case_now)(struct store **s);
-
-static void run_case(void *arg)
-{
-    struct store *s = NULL;
-    (void)arg;
-    WELL(suite_open(&s));
-    if (s)
-        case_now(&s);
-    suite_close(s);
-    arena_reset(&suite_arena);
-}
-
-#define ON_A_STORE(fn) (case_now = (fn), run_everywhere(#fn, run_case, NULL, 3))
-#define ON_DISK(fn)    (tap_ok_ = true, report(#fn, "epoll", rt_run(NULL, fn, NULL)))
-
 int main(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(suite_cases); i++)
@@ -356,7 +237,6 @@ int main(void)
     ON_A_STORE(a_second_process_is_told_who_holds_it);
     ON_A_STORE(a_backup_is_a_store_of_its_revision);
     ON_A_STORE(a_crowd_of_writers_each_gets_its_revision);
-    ON_A_STORE(a_watch_that_catches_up_under_writes_misses_nothing);
     ON_A_STORE(a_write_still_queued_at_its_deadline_did_not_happen);
     ON_DISK(a_file_that_is_no_database_is_refused);
     ON_DISK(another_programs_database_and_a_newer_format_are_refused);

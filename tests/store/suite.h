@@ -779,7 +779,7 @@ static int suite_open(struct store **ret_store);
 static void suite_close(struct store *s);
 
 /* A task: arg is the index of the case. */
-static void suite_run(void *arg)
+static inline void suite_run(void *arg)
 {
     const size_t *index = arg;
     struct store *s = NULL;
