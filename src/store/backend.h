@@ -43,6 +43,8 @@ bool store_relation_holds(enum store_relation relation, int64_t order);
 /* The first key behind every one that begins with `prefix`, in `room` (as large as the prefix).
  * Empty: there is none, the range has no end. */
 struct slice store_prefix_end(struct slice prefix, char *room);
+/* A copy whose bytes are one block, which the caller frees (MEM_STORE). */
+struct store_keys store_keys_copy(const struct store_keys *keys, char **ret_bytes);
 /* A copy of *kv in the arena: 0 or -ENOSPC. */
 int store_kv_copy(struct arena *arena, const struct store_kv *kv, struct store_kv *ret);
 /* Of the branch that was taken: whether an operation writes. */

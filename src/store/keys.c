@@ -43,6 +43,21 @@ struct slice store_prefix_end(struct slice prefix, char *room)
     return (struct slice){room, size};
 }
 
+struct store_keys store_keys_copy(const struct store_keys *keys, char **ret_bytes)
+{
+    char *bytes = mem_alloc(MEM_STORE, keys->key.size + keys->end.size);
+    if (keys->key.size)
+        memcpy(bytes, keys->key.data, keys->key.size);
+    if (keys->end.size)
+        memcpy(bytes + keys->key.size, keys->end.data, keys->end.size);
+    *ret_bytes = bytes;
+    return (struct store_keys){
+        .scope = keys->scope,
+        .key = {bytes, keys->key.size},
+        .end = {bytes + keys->key.size, keys->end.size},
+    };
+}
+
 static int copy(struct arena *arena, struct slice from, struct slice *ret)
 {
     char *data = arena_strdup(arena, from);

@@ -367,15 +367,6 @@ static void watch_main(void *arg)
     }
 }
 
-static struct slice keep_bytes(char **at, struct slice s)
-{
-    char *begin = *at;
-    if (s.size)
-        memcpy(begin, s.data, s.size);
-    *at += s.size;
-    return (struct slice){begin, s.size};
-}
-
 static struct watch *watch_new(struct client *c, const struct store_watch_request *q,
                                struct store_watch *sw)
 {
@@ -383,11 +374,7 @@ static struct watch *watch_new(struct client *c, const struct store_watch_reques
     w->server = c->server;
     w->client = c;
     w->w = sw;
-    w->key_bytes = mem_alloc(MEM_STORE, q->keys.key.size + q->keys.end.size);
-    char *at = w->key_bytes;
-    w->keys = q->keys;
-    w->keys.key = keep_bytes(&at, q->keys.key);
-    w->keys.end = keep_bytes(&at, q->keys.end);
+    w->keys = store_keys_copy(&q->keys, &w->key_bytes);
     w->next = q->revision ? q->revision : mvcc_revision(c->server->mvcc) + 1;
     w->progress = q->progress;
     rt_chan_init(&w->changed, 1, "store_changed");

@@ -119,26 +119,13 @@ static void catch_up_task(void *arg)
 
 /* ---- opening and closing ---- */
 
-static struct slice keep_bytes(char **at, struct slice s)
-{
-    char *begin = *at;
-    if (s.size)
-        memcpy(begin, s.data, s.size);
-    *at += s.size;
-    return (struct slice){begin, s.size};
-}
-
 static struct sqlite_watch *watch_new(struct sqlite_store *s, const struct store_watch_request *q,
                                       struct store_watch *sw)
 {
     struct sqlite_watch *w = mem_alloc(MEM_STORE, sizeof(*w));
     w->s = s;
     w->w = sw;
-    w->key_bytes = mem_alloc(MEM_STORE, q->keys.key.size + q->keys.end.size);
-    char *at = w->key_bytes;
-    w->keys.scope = q->keys.scope;
-    w->keys.key = keep_bytes(&at, q->keys.key);
-    w->keys.end = keep_bytes(&at, q->keys.end);
+    w->keys = store_keys_copy(&q->keys, &w->key_bytes);
     w->next = q->revision ? q->revision : s->revision + 1;
     w->progress = q->progress;
     rt_group_init(&w->group, "store_watch");
