@@ -2,8 +2,8 @@
  *
  * What constants become when their fraction grows too large. The value is
  * ±mantissa * 2^exponent with a mantissa of at most 512 bits; the exponent is
- * bounded, so that overflow is an error and never an infinity; underflow is 0. Values as in big_int.h: all zeroes is 0. Pure.
- * -ERANGE: the exponent is out of its range. */
+ * bounded, so that overflow is an error and never an infinity; underflow is 0. Values as in
+ * big_int.h: all zeroes is 0. Pure. -ERANGE: the exponent is out of its range. */
 #ifndef FIREBREAK_LANG_BIG_FLOAT_H
 #define FIREBREAK_LANG_BIG_FLOAT_H
 
@@ -21,7 +21,7 @@ struct big_float {
 int big_float_make(struct arena *a, struct big_int mantissa, int64_t exponent, bool more,
                    struct big_float *ret);
 int big_float_of_rat(struct arena *a, struct big_rat x, struct big_float *ret);
-/* digits * base^exponent: base 10 or 2. Underflow gives 0. */
+/* digits * base^exponent: base 10 or 2. Underflow of a sensible exponent gives 0. */
 int big_float_scaled(struct arena *a, struct big_int digits, unsigned base, int64_t exponent,
                      struct big_float *ret);
 

@@ -4,7 +4,8 @@
  * the arena that it was computed in. One limb needs no memory at all, so small constants cost
  * nothing. All zeroes is 0. Pure.
  *
- * Results are untouched on failure. -ERANGE: beyond BIG_INT_BITS_MAX; -ENOMEM: the arena is full. */
+ * Results are untouched on failure. -ERANGE: beyond BIG_INT_BITS_MAX; -ENOMEM: the arena is full.
+ */
 #ifndef FIREBREAK_LANG_BIG_INT_H
 #define FIREBREAK_LANG_BIG_INT_H
 

@@ -21,6 +21,10 @@ int big_rat_sub(struct arena *a, struct big_rat x, struct big_rat y, struct big_
 int big_rat_mul(struct arena *a, struct big_rat x, struct big_rat y, struct big_rat *ret);
 /* y is not 0. */
 int big_rat_div(struct arena *a, struct big_rat x, struct big_rat y, struct big_rat *ret);
+/* |x| as quotient * 2^exponent with at least `bits` bits of quotient; *ret_more: it is a little
+ * more than that. x is not 0. */
+int big_rat_quotient(struct arena *a, struct big_rat x, size_t bits, struct big_int *ret_quotient,
+                     int64_t *ret_exponent, bool *ret_more);
 /* The nearest, ties to even, subnormals too; beyond the largest an infinity. */
 int big_rat_to_f64(struct arena *a, struct big_rat x, double *ret);
 int big_rat_to_f32(struct arena *a, struct big_rat x, float *ret);

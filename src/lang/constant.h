@@ -41,7 +41,7 @@ enum {
 };
 
 struct constant {
-    uint8_t kind;    /* enum constant_kind */
+    uint8_t kind;     /* enum constant_kind */
     bool is_fraction; /* FLOAT: `rat`, else `big` */
     union {
         bool boolean;
@@ -80,18 +80,32 @@ int constant_to_f32(struct arena *a, struct constant x, float *ret);
 
 enum constant_op {
     /* numbers; ADD also of strings */
-    CONSTANT_ADD, CONSTANT_SUB, CONSTANT_MUL,
+    CONSTANT_ADD,
+    CONSTANT_SUB,
+    CONSTANT_MUL,
     CONSTANT_QUO,     /* of two INTs: a FLOAT where both were meant as floats (go/constant's /) */
     CONSTANT_QUO_INT, /* of two INTs: truncated */
     CONSTANT_REM,     /* INTs */
     /* INTs, as two's complement without an end */
-    CONSTANT_AND, CONSTANT_OR, CONSTANT_XOR, CONSTANT_AND_NOT,
+    CONSTANT_AND,
+    CONSTANT_OR,
+    CONSTANT_XOR,
+    CONSTANT_AND_NOT,
     /* bools */
-    CONSTANT_LAND, CONSTANT_LOR,
+    CONSTANT_LAND,
+    CONSTANT_LOR,
     /* of one operand */
-    CONSTANT_PLUS, CONSTANT_MINUS, CONSTANT_NOT, CONSTANT_COMPLEMENT,
+    CONSTANT_PLUS,
+    CONSTANT_MINUS,
+    CONSTANT_NOT,
+    CONSTANT_COMPLEMENT,
     /* comparisons */
-    CONSTANT_EQ, CONSTANT_NE, CONSTANT_LT, CONSTANT_LE, CONSTANT_GT, CONSTANT_GE,
+    CONSTANT_EQ,
+    CONSTANT_NE,
+    CONSTANT_LT,
+    CONSTANT_LE,
+    CONSTANT_GT,
+    CONSTANT_GE,
 };
 
 /* An INT and a FLOAT meet as FLOATs. Which of QUO and QUO_INT a '/' is the checker knows from the
@@ -119,12 +133,21 @@ int constant_rune_string(struct arena *a, struct constant x, struct constant *re
 /* ---- what fits ---- */
 
 enum constant_type {
-    CONSTANT_TYPE_INT, CONSTANT_TYPE_INT8, CONSTANT_TYPE_INT16, CONSTANT_TYPE_INT32,
+    CONSTANT_TYPE_INT,
+    CONSTANT_TYPE_INT8,
+    CONSTANT_TYPE_INT16,
+    CONSTANT_TYPE_INT32,
     CONSTANT_TYPE_INT64,
-    CONSTANT_TYPE_UINT, CONSTANT_TYPE_UINT8, CONSTANT_TYPE_UINT16, CONSTANT_TYPE_UINT32,
-    CONSTANT_TYPE_UINT64, CONSTANT_TYPE_UINTPTR,
-    CONSTANT_TYPE_FLOAT32, CONSTANT_TYPE_FLOAT64,
-    CONSTANT_TYPE_BOOL, CONSTANT_TYPE_STRING,
+    CONSTANT_TYPE_UINT,
+    CONSTANT_TYPE_UINT8,
+    CONSTANT_TYPE_UINT16,
+    CONSTANT_TYPE_UINT32,
+    CONSTANT_TYPE_UINT64,
+    CONSTANT_TYPE_UINTPTR,
+    CONSTANT_TYPE_FLOAT32,
+    CONSTANT_TYPE_FLOAT64,
+    CONSTANT_TYPE_BOOL,
+    CONSTANT_TYPE_STRING,
     CONSTANT_TYPE_COUNT,
 };
 

@@ -6,10 +6,12 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-/* Appends s with `quote` around it (" or '); what is not printable is escaped. `ascii`: and what
- * is not ASCII. Returns 0 or -EMSGSIZE. */
-int go_quote_append(struct buf *to, struct slice s, char quote, bool ascii);
-int go_quote_rune_append(struct buf *to, int32_t r, bool ascii);
+/* What stays as it is; all else is escaped. */
+enum go_quote_kind { GO_QUOTE_PRINTABLE, GO_QUOTE_ASCII, GO_QUOTE_GRAPHIC };
+
+/* Appends s with `quote` around it (" or '). Returns 0 or -EMSGSIZE. */
+int go_quote_append(struct buf *to, struct slice s, char quote, enum go_quote_kind kind);
+int go_quote_rune_append(struct buf *to, int32_t r, enum go_quote_kind kind);
 /* Whether `…` can hold it as it is. */
 bool go_can_backquote(struct slice s);
 /* One character or escape off the front of *s, of a literal in that quote (0: either quote may

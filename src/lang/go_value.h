@@ -11,11 +11,25 @@
 enum go_kind {
     GO_NIL, /* an interface that holds nothing: no type, no value */
     GO_BOOL,
-    GO_INT, GO_INT8, GO_INT16, GO_INT32, GO_INT64,
-    GO_UINT, GO_UINT8, GO_UINT16, GO_UINT32, GO_UINT64, GO_UINTPTR,
-    GO_FLOAT32, GO_FLOAT64,
+    GO_INT,
+    GO_INT8,
+    GO_INT16,
+    GO_INT32,
+    GO_INT64,
+    GO_UINT,
+    GO_UINT8,
+    GO_UINT16,
+    GO_UINT32,
+    GO_UINT64,
+    GO_UINTPTR,
+    GO_FLOAT32,
+    GO_FLOAT64,
     GO_STRING,
-    GO_SLICE, GO_ARRAY, GO_MAP, GO_STRUCT, GO_POINTER,
+    GO_SLICE,
+    GO_ARRAY,
+    GO_MAP,
+    GO_STRUCT,
+    GO_POINTER,
     GO_INTERFACE, /* only inside other values: an element or a field of interface type */
     GO_FUNC,
     GO_KIND_COUNT,
@@ -29,6 +43,7 @@ enum go_methods {
 };
 
 struct go_value;
+struct go_error;
 
 /* Each is asked only of kinds that have the thing; NULL where the owner has no such kind.
  * Functions with a result of int return 0 or a negative errno, which ends the printing. */
@@ -63,6 +78,8 @@ struct go_value {
     };
     const struct go_value_ops *ops; /* may be NULL for unnamed scalars without methods */
     const void *type, *object;      /* the owner's; not looked at */
+    /* Of an error that the library made (golib.h), so that Errorf can wrap it; else NULL. */
+    const struct go_error *error;
 };
 
 static inline bool go_kind_is_signed(enum go_kind k)
@@ -73,7 +90,7 @@ static inline bool go_kind_is_unsigned(enum go_kind k)
 {
     return k >= GO_UINT && k <= GO_UINTPTR;
 }
-/* "int", "[]" for what has no plain name: the predeclared type of a scalar kind, else NULL. */
+/* "int", "string" …: the predeclared type of a scalar kind, else NULL. */
 const char *go_kind_name(enum go_kind k);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * The scanner takes the longest text that can belong to the literal, as Go's does, so that a
  * mistake inside ("0x_", "089", "'ab'") is one fault about the whole and not a row of odd tokens.
- * Words of the faults are Go's own. Pure; decoded text lies in the caller's arena. */
+ * Words of the faults are the Go compiler's. Bytes that are not UTF-8 are the lexer's to refuse.
+ * Pure; decoded text lies in the caller's arena. */
 #ifndef FIREBREAK_LANG_LITERAL_H
 #define FIREBREAK_LANG_LITERAL_H
 
@@ -17,13 +18,16 @@ enum literal_kind {
     LITERAL_STRING,
 };
 
-enum { LITERAL_NUMBER_BYTES_MAX = 10000 }; /* of a number; longer ones are refused as gc does */
+enum {
+    LITERAL_NUMBER_BYTES_MAX = 10000, /* of a number; longer ones are refused as gc does */
+    LITERAL_FAULT_BYTES_MAX = 100,
+};
 
 struct literal {
     enum literal_kind kind;
     size_t size; /* bytes that belong to it, also where it is wrong; at least 1 */
-    /* What is wrong, or NULL; and the byte inside the literal at which it shows. */
-    const char *fault;
+    /* What is wrong first, or ""; and the byte inside the literal at which it shows. */
+    char fault[LITERAL_FAULT_BYTES_MAX];
     size_t fault_at;
 };
 

@@ -8,6 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
+/* Takes one character off *s as Go does: a byte that begins none is U+FFFD by itself (utf8_next
+ * takes more). *ret_valid may be NULL. s->size > 0. */
+uint32_t unicode_next(struct slice *s, bool *ret_valid);
+/* The same from the end. */
+uint32_t unicode_last(struct slice *s, bool *ret_valid);
+/* Characters in s, each wrong byte counted as one. */
+size_t unicode_count(struct slice s);
+
 bool unicode_is_letter(uint32_t c); /* also what may begin an identifier, with '_' */
 bool unicode_is_digit(uint32_t c);  /* Nd: what may follow in an identifier */
 bool unicode_is_number(uint32_t c);
