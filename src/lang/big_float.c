@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/defs.h"
+#include "base/fault.h"
 
 enum {
     EXPONENT_MAX = INT32_MAX,          /* as Go's big.Float */
@@ -24,7 +25,8 @@ static int round_bits(struct arena *a, struct big_int m, int64_t exponent, bool 
         size_t cut = have - bits;
         bool half = big_int_bit(m, cut - 1), below = more || big_int_any_below(m, cut - 1);
         r = big_int_shr(a, m, cut, &m);
-        if (r == 0 && half && (below || big_int_bit(m, 0)))
+        bool odd = big_int_bit(m, 0) || fault_mutant("lang_tie_rounds_up");
+        if (r == 0 && half && (below || odd))
             r = big_int_add(a, m, big_int_of_u64(1), &m);
         exponent += (int64_t)cut;
     }

@@ -477,69 +477,115 @@ static uint64_t gcd_small(uint64_t x, uint64_t y)
     return x;
 }
 
-/* Binary: in place, because Euclid's would leave a rest in the arena at each of its steps. x and y
- * are odd, or one of them is 0; the result is in x. */
-static size_t gcd_odd(uint64_t *x, size_t xn, uint64_t *y, size_t yn)
+/* The top bits of x, and the bits of y at the same places, so that their quotient is about that of
+ * x and y. 62, so that sums of two of them stay within an int64. */
+static void top_bits(const uint64_t *x, const uint64_t *y, size_t n, int64_t *ret_x, int64_t *ret_y)
 {
-    for (;;) {
-        int c = mag_cmp(x, xn, y, yn);
-        if (c == 0 || yn == 0)
-            return xn;
-        uint64_t *larger = c > 0 ? x : y;
-        size_t n = c > 0 ? xn : yn;
-        mag_sub(larger, n, c > 0 ? y : x, c > 0 ? yn : xn);
-        mag_shr(larger, n, mag_zero_bits(larger, n));
-        n = mag_trim(larger, n);
-        if (c > 0)
-            xn = n;
-        else
-            yn = n;
+    size_t up = LIMB_BITS - limb_bits(x[n - 1]);
+    wide xt = (wide)x[n - 1] << LIMB_BITS | x[n - 2], yt = (wide)y[n - 1] << LIMB_BITS | y[n - 2];
+    *ret_x = (int64_t)(uint64_t)((xt << up) >> (LIMB_BITS + 2));
+    *ret_y = (int64_t)(uint64_t)((yt << up) >> (LIMB_BITS + 2));
+}
+
+/* Euclid's steps on the top bits alone, as long as the bits below cannot change a quotient: then
+ * (x, y) becomes (a x + b y, c x + d y). false: not even one step was certain. */
+struct steps {
+    int64_t a, b, c, d;
+};
+
+static bool steps_of(int64_t x, int64_t y, struct steps *ret)
+{
+    struct steps s = {1, 0, 0, 1};
+    while (y + s.c != 0 && y + s.d != 0) {
+        int64_t q = (x + s.a) / (y + s.c), rest = x - q * y;
+        if (q != (x + s.b) / (y + s.d))
+            break;
+        s = (struct steps){s.c, s.d, s.a - q * s.c, s.b - q * s.d};
+        x = y;
+        y = rest;
+    }
+    *ret = s;
+    return s.b != 0;
+}
+
+static void take_steps(uint64_t *x, uint64_t *y, size_t n, const struct steps *s)
+{
+    __int128 x_carry = 0, y_carry = 0;
+    for (size_t i = 0; i < n; i++) {
+        __int128 xi = x[i], yi = y[i];
+        x_carry += s->a * xi + s->b * yi;
+        y_carry += s->c * xi + s->d * yi;
+        x[i] = (uint64_t)x_carry;
+        y[i] = (uint64_t)y_carry;
+        x_carry >>= LIMB_BITS;
+        y_carry >>= LIMB_BITS;
     }
 }
 
-/* |x| without its low zero bits, as limbs that may be written to. */
-static int odd_part(struct arena *a, const struct big_int *x, uint64_t **ret, size_t *ret_count)
+/* Limbs of |x| that may be written to, with room for `count`. */
+static int writable(struct arena *a, const struct big_int *x, size_t count, uint64_t **ret)
 {
-    int r = limbs_new(a, x->count, ret);
+    int r = limbs_new(a, count, ret);
+    if (r == 0)
+        memcpy(*ret, limbs_of(x), x->count * sizeof(uint64_t));
+    return r;
+}
+
+/* Lehmer's: many steps of Euclid's for each pass over the numbers, in place, because a rest in the
+ * arena for each step would fill it. x >= y, both of at least two limbs. */
+static int gcd_long(struct arena *a, struct big_int x, struct big_int y, struct big_int *ret_x,
+                    struct big_int *ret_y)
+{
+    uint64_t *xl, *yl;
+    size_t n = x.count;
+    struct steps s;
+    int r = writable(a, &x, n, &xl);
+    if (r == 0)
+        r = writable(a, &y, n, &yl);
     if (r < 0)
         return r;
-    memcpy(*ret, limbs_of(x), x->count * sizeof(uint64_t));
-    mag_shr(*ret, x->count, mag_zero_bits(*ret, x->count));
-    *ret_count = mag_trim(*ret, x->count);
-    return 0;
+    while (mag_trim(yl, n) >= 2) {
+        int64_t xt, yt;
+        top_bits(xl, yl, n, &xt, &yt);
+        if (!steps_of(xt, yt, &s))
+            break;
+        take_steps(xl, yl, n, &s);
+        n = mag_trim(xl, n);
+    }
+    r = finish(xl, n, false, ret_x);
+    return r < 0 ? r : finish(yl, mag_trim(yl, n), false, ret_y);
 }
 
 int big_int_gcd(struct arena *a, struct big_int x, struct big_int y, struct big_int *ret)
 {
     assert(x.count || y.count);
     x.negative = y.negative = false;
-    int r = 0;
-    /* One division brings them to about the same length, which is what the binary way wants. */
-    if (y.count && x.count > y.count)
-        r = big_int_div(a, x, y, NULL, &x);
-    else if (x.count && y.count > x.count)
-        r = big_int_div(a, y, x, NULL, &y);
-    if (r < 0)
-        return r;
-    if (!x.count || !y.count) {
-        *ret = x.count ? x : y;
-        return 0;
+    if (big_int_cmp(x, y) < 0) {
+        struct big_int was = x;
+        x = y;
+        y = was;
     }
-    if (x.count == 1 && y.count == 1) {
-        *ret = big_int_of_u64(gcd_small(x.one, y.one));
-        return 0;
+    while (y.count >= 2) {
+        struct big_int rest;
+        int r = gcd_long(a, x, y, &x, &y);
+        /* What stopped there is a quotient too large to be seen in the top bits: one plain step. */
+        if (r == 0 && y.count >= 2) {
+            r = big_int_div(a, x, y, NULL, &rest);
+            x = y;
+            y = rest;
+        }
+        if (r < 0)
+            return r;
     }
-    size_t zeroes = big_int_zero_bits(x), xn, yn;
-    uint64_t *xl, *yl;
-    if (big_int_zero_bits(y) < zeroes)
-        zeroes = big_int_zero_bits(y);
-    r = odd_part(a, &x, &xl, &xn);
-    if (r == 0)
-        r = odd_part(a, &y, &yl, &yn);
-    struct big_int odd;
-    if (r == 0)
-        r = finish(xl, gcd_odd(xl, xn, yl, yn), false, &odd);
-    return r < 0 ? r : big_int_shl(a, odd, zeroes, ret);
+    if (y.count) {
+        struct big_int rest;
+        int r = big_int_div(a, x, y, NULL, &rest);
+        if (r < 0)
+            return r;
+        x = big_int_of_u64(gcd_small(y.one, rest.count ? rest.one : 0));
+    }
+    *ret = x;
+    return 0;
 }
 
 int big_int_pow(struct arena *a, uint64_t base, unsigned exponent, struct big_int *ret)

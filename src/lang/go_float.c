@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
+
 enum {
     DIGITS_MAX = 770, /* a double's exact decimal expansion has at most 767 */
     SCIENTIFIC_BYTES_MAX = 800,
@@ -74,7 +76,8 @@ static void digits_shortest(struct digits *d, double v, int bits)
         whole += seen < v ? 1 : -1;
         char other[64];
         snprintf(other, sizeof(other), "%llde%d", whole, exponent);
-        if (whole > 0 && reads_back(other, v, bits, &seen)) {
+        if (whole > 0 && !fault_mutant("lang_nearest_digits_only") &&
+            reads_back(other, v, bits, &seen)) {
             snprintf(text, sizeof(text), "%lld", whole);
             int have = (int)strlen(text);
             snprintf(text, sizeof(text), "%lld", whole);

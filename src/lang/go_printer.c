@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/utf8.h"
 #include "lang/go_float.h"
 #include "lang/go_quote.h"
@@ -60,7 +61,7 @@ static void put_padding(struct go_printer *p, int count)
 
 static int columns_of(struct slice s)
 {
-    size_t n = unicode_count(s);
+    size_t n = fault_mutant("lang_width_in_bytes") ? s.size : unicode_count(s);
     return n > GO_PRINT_WIDTH_MAX ? GO_PRINT_WIDTH_MAX : (int)n;
 }
 

@@ -78,10 +78,9 @@ static void errorf_says_which_errors_it_wrapped(void)
 static void a_full_buffer_ends_it(void)
 {
     struct buf small = BUF(MEM_TEST, 100);
-    const struct go_value one = G_INT(1);
+    const struct go_value one = G_INT(1), number = G_FLOAT(1);
     CHECK_INT(go_sprintf(&small, &test_arena, SLICE("%999999d"), &one, 1), -EMSGSIZE);
-    CHECK_INT(go_sprintf(&small, &test_arena, SLICE("%.999999f"), &(struct go_value)G_FLOAT(1), 1),
-              -EMSGSIZE);
+    CHECK_INT(go_sprintf(&small, &test_arena, SLICE("%.999999f"), &number, 1), -EMSGSIZE);
     buf_done(&small);
 }
 

@@ -10,6 +10,9 @@
 #include "base/slice.h"
 #include "tests/tap.h"
 
+/* Of kinds whose number of cases the oracle knows. */
+enum { ORACLE_ALL = 1 };
+
 enum { ORACLE_FIELDS_MAX = 400, ORACLE_SHOWN_MAX = 10, ORACLE_COMMAND_MAX = 512 };
 
 /* Go's own installer puts it there, and not everybody has that in PATH. */
@@ -103,7 +106,7 @@ static inline void oracle_run(const char *kind, int count, int seed, oracle_chec
     }
     CHECK_INT(f ? pclose(f) : -1, 0);
     printf("# %s: %d cases, seed %d: %d agree\n", kind, ran, seed, agreed);
-    CHECK_INT(ran, count);
+    CHECK(count == ORACLE_ALL ? ran > 0 : ran == count);
     CHECK_INT(agreed, ran);
     free(line);
     buf_done(&ours);

@@ -203,7 +203,7 @@ static bool agrees(const struct oracle_case *c, struct buf *ours)
 
 static void texts_are_what_go_prints(void)
 {
-    oracle_run("fmt", 40000, 1, agrees);
+    oracle_run("fmt", 30000, 1, agrees);
 }
 
 int main(void)

@@ -7,6 +7,7 @@
 //	constant PROGRAM = KIND EXACT SHOWN …      expressions of untyped constants, in postfix form
 //	literal  TEXT = KIND SIZE VALUE            right and wrong literals
 //	fit      LITERAL TYPE = VERDICT            what fits which type
+//	signature NAME = TYPE                      all that the packages export; COUNT is 1
 //
 // Strings are hexadecimal.
 package main
@@ -53,7 +54,7 @@ func main() {
 	out = bufio.NewWriter(os.Stdout)
 	defer out.Flush()
 	kinds := map[string]func(int){"lib": libCase, "fmt": fmtCase, "constant": constantCase,
-		"literal": literalCase, "fit": fitCase}
+		"literal": literalCase, "fit": fitCase, "signature": signatureCase}
 	run := kinds[os.Args[1]]
 	if run == nil {
 		fmt.Fprintln(os.Stderr, "oracle: no such kind:", os.Args[1])
