@@ -377,7 +377,7 @@ static bool special(struct slice text, double *ret)
 
 int go_float_parse(struct slice text, int bits, double *ret)
 {
-    struct float_text t = {.clean = BUF(MEM_BASE, 0), .left = text, .before = 'x'};
+    struct float_text t = {.clean = BUF(MEM_LANG, 0), .left = text, .before = 'x'};
     if (special(text, ret))
         return 0;
     bool ok = take_number(&t) && !t.left.size;

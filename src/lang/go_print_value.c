@@ -189,7 +189,7 @@ static void print_panic(struct go_printer *p, const struct go_value *v, uint32_t
 static void call_method(struct go_printer *p, const struct go_value *v, enum go_methods which,
                         const char *name, uint32_t verb)
 {
-    struct buf text = BUF(MEM_BASE, METHOD_BYTES_MAX);
+    struct buf text = BUF(MEM_LANG, METHOD_BYTES_MAX);
     int r = v->ops->method(v, which, &text);
     if (r == -ECANCELED)
         print_panic(p, v, verb, name, buf_slice(&text));
@@ -504,7 +504,7 @@ void go_print_arg(struct go_printer *p, const struct go_value *v, uint32_t verb)
     } else if (v->kind == GO_NIL) {
         bad_verb(p, NULL, verb);
     } else if (verb == 'T') {
-        struct buf name = BUF(MEM_BASE, METHOD_BYTES_MAX);
+        struct buf name = BUF(MEM_LANG, METHOD_BYTES_MAX);
         struct buf *to = p->to;
         p->to = &name;
         go_print_type(p, v);

@@ -26,7 +26,7 @@ enum {
     GOLIB_RESULTS_MAX = 4,
     GOLIB_RESULT_BYTES_MAX = 16 << 20, /* of one result, where the call sets no bound itself */
     GOLIB_PANIC_BYTES_MAX = 200,
-    GO_ERROR_DEPTH_MAX = 32, /* of lists of errors within lists */
+    GO_ERROR_DEPTH_MAX = 32, /* lists of errors within lists: what lies deeper is not looked at */
 };
 
 /* An error value of the library. Identity is the pointer. */

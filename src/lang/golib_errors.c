@@ -132,7 +132,7 @@ static int append_error(struct buf *to, const struct go_error *e)
 static int errors_join(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
     const struct golib_errors_list *list = &args[0].errors;
-    struct buf words = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf words = BUF(MEM_LANG, golib_bytes_max(c));
     const struct go_error **kept = arena_alloc_array(c->arena, list->count + 1, sizeof(*kept));
     struct go_error e = {.type = "*errors.joinError", .wrapped = kept, .is_list = true};
     int r = kept ? 0 : -ENOMEM;

@@ -5,7 +5,7 @@
 
 static int fmt_sprintf(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     const struct golib_values *list = &args[1].values;
     int r = go_sprintf(&to, c->arena, args[0].text, list->items, list->count);
     if (r == 0)
@@ -16,7 +16,7 @@ static int fmt_sprintf(struct golib_call *c, const union golib_value *args, unio
 
 static int fmt_sprint(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     int r = go_sprint(&to, c->arena, args[0].values.items, args[0].values.count);
     if (r == 0)
         r = golib_text(c, buf_slice(&to), &ret->text);
@@ -26,7 +26,7 @@ static int fmt_sprint(struct golib_call *c, const union golib_value *args, union
 
 static int fmt_sprintln(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     int r = go_sprintln(&to, c->arena, args[0].values.items, args[0].values.count);
     if (r == 0)
         r = golib_text(c, buf_slice(&to), &ret->text);
@@ -60,7 +60,7 @@ static int wrap(struct golib_call *c, const struct golib_values *list, const siz
 
 static int fmt_errorf(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     const struct golib_values *list = &args[1].values;
     size_t wrapped[GO_PRINT_WRAPS_MAX], count = 0;
     struct go_error e = {.type = "*fmt.wrapError"};

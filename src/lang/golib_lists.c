@@ -249,7 +249,7 @@ int golib_map_runes(struct golib_call *c, const union golib_value *args, union g
 {
     struct golib_rune_func f = args[0].func;
     struct slice s = args[1].text;
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     char bytes[UTF8_BYTES_MAX];
     int r = 0;
     while (r == 0 && s.size) {

@@ -62,7 +62,7 @@ static int path_clean(struct golib_call *c, const union golib_value *args, union
 static int path_join(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
     const struct golib_strings *list = &args[0].strings;
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     struct slice joined;
     int r = 0;
     for (size_t i = 0; i < list->count && r == 0; i++) {

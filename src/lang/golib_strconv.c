@@ -15,7 +15,7 @@ static const struct go_error err_syntax = {.text = {"invalid syntax", 14},
 int golib_num_error(struct golib_call *c, const char *func, struct slice text,
                     const struct go_error *why, const struct go_error **ret)
 {
-    struct buf words = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf words = BUF(MEM_LANG, golib_bytes_max(c));
     const struct go_error **wrapped = arena_new(c->arena, const struct go_error *);
     struct go_error e = {.type = "*strconv.NumError", .wrapped_count = 1};
     if (!wrapped)
@@ -147,7 +147,7 @@ static enum outcome parse_int(struct slice s, int64_t base, int64_t bits, int64_
 static int odd_argument(struct golib_call *c, const char *what, int64_t value,
                         const struct go_error **ret)
 {
-    struct buf words = BUF(MEM_BASE, 0);
+    struct buf words = BUF(MEM_LANG, 0);
     struct go_error e = {.type = "*errors.errorString"};
     int r = buf_printf(&words, "invalid %s %lld", what, (long long)value);
     if (r == 0)
@@ -290,7 +290,7 @@ static int strconv_format_bool(struct golib_call *c, const union golib_value *ar
 static int strconv_format_float(struct golib_call *c, const union golib_value *args,
                                 union golib_value *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     int64_t precision = args[2].integer, bits = args[3].integer;
     if (bits != 32 && bits != 64)
         return golib_panic(c, "strconv: illegal AppendFloat/FormatFloat bitSize");
@@ -308,7 +308,7 @@ static int strconv_format_float(struct golib_call *c, const union golib_value *a
 
 static int quoted(struct golib_call *c, struct slice s, enum go_quote_kind kind, struct slice *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     int r = go_quote_append(&to, s, '"', kind);
     if (r == 0)
         r = golib_text(c, buf_slice(&to), ret);
@@ -318,7 +318,7 @@ static int quoted(struct golib_call *c, struct slice s, enum go_quote_kind kind,
 
 static int quoted_rune(struct golib_call *c, int64_t v, enum go_quote_kind kind, struct slice *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     int r = go_quote_rune_append(&to, (int32_t)v, kind);
     if (r == 0)
         r = golib_text(c, buf_slice(&to), ret);

@@ -410,7 +410,7 @@ static int replace_all(struct golib_call *c, const union golib_value *args, unio
 static int mapped(struct golib_call *c, struct slice s, uint32_t (*map)(uint32_t),
                   struct slice *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     char bytes[UTF8_BYTES_MAX];
     int r = 0;
     while (r == 0 && s.size) {
@@ -441,7 +441,7 @@ static int to_title(struct golib_call *c, const union golib_value *args, union g
 static int to_valid_utf8(struct golib_call *c, const union golib_value *args,
                          union golib_value *ret)
 {
-    struct buf to = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
     struct slice s = args[0].text;
     bool was_valid = true;
     int r = 0;

@@ -25,7 +25,7 @@ static int append_quoted(struct buf *to, struct slice s)
 static int duration_error(struct golib_call *c, struct slice text, enum duration_fault fault,
                           struct slice unit, const struct go_error **ret)
 {
-    struct buf words = BUF(MEM_BASE, golib_bytes_max(c));
+    struct buf words = BUF(MEM_LANG, golib_bytes_max(c));
     struct go_error e = {.type = "*time.parseDurationError"};
     int r =
         buf_append_cstr(&words, fault == DURATION_UNIT_MISSING   ? "time: missing unit in duration "

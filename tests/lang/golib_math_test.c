@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <math.h>
 
 #include "tests/lang/lang_check.h"
@@ -43,10 +44,22 @@ static void two_results(void)
     CHECK(ret[0].number == -0.8125 && ret[1].integer == 2);
 }
 
+static void powers_have_whole_exponents_or_halves(void)
+{
+    CHECK(of("math.Pow", 2, 10) == 1024 && of("math.Pow", 10, -2) == 0.01);
+    CHECK(of("math.Pow", 2, 0.5) == sqrt(2) && of("math.Pow", 4, -0.5) == 0.5);
+    CHECK(of("math.Pow", -2, 3) == -8 && isnan(of("math.Pow", -2, 0.3)));
+    CHECK(of("math.Pow", -0.0, -3) == -INFINITY && of("math.Pow", 0, -2) == INFINITY);
+    CHECK(of("math.Pow", 10, 400) == INFINITY && of("math.Pow", 10, -400) == 0);
+    union golib_value args[] = {{.number = 2}, {.number = 0.3}}, ret = {.number = 7};
+    CHECK_INT(call("math.Pow", args, &ret), -ECANCELED);
+    CHECK(strstr(test_call.panic, "math.Pow") != NULL && ret.number == 7);
+}
+
 /* Their last bits are nobody's promise. */
 static void what_is_not_exact_is_not_there(void)
 {
-    static const char *const out[] = {"math.Exp", "math.Log",  "math.Pow",
+    static const char *const out[] = {"math.Exp", "math.Log",  "math.Log2",
                                       "math.Sin", "math.Cbrt", "math.Hypot"};
     for (size_t i = 0; i < ARRAY_LEN(out); i++)
         CHECK(!function(out[i]));
@@ -58,6 +71,7 @@ int main(void)
     TAP_RUN(extremes_and_what_is_no_number);
     TAP_RUN(a_zero_remainder_has_the_sign_of_what_was_divided);
     TAP_RUN(two_results);
+    TAP_RUN(powers_have_whole_exponents_or_halves);
     TAP_RUN(what_is_not_exact_is_not_there);
     return LANG_DONE();
 }

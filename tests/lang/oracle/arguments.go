@@ -292,12 +292,24 @@ func anyFloat() float64 {
 	}
 }
 
+// powerArgument leaves fractions of exponents out, which the library refuses.
+func powerArgument(at int) float64 {
+	f := randomFloat()
+	if at == 0 {
+		return pick(f, float64(rnd.Intn(20)), float64(rnd.Intn(400)-200)/8, 10, 2)
+	}
+	return pick(math.Trunc(f), float64(rnd.Intn(100)-50), float64(rnd.Intn(20)), 0.5, -0.5)
+}
+
 func numberFor(name string, at int, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Bool:
 		v.SetBool(oneIn(2))
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(randomFloat())
+		if name == "math.Pow" {
+			v.SetFloat(powerArgument(at))
+		}
 	case reflect.Uint8:
 		c := pick[byte]('a', ',', 0, 0xff, '"', '\'', 0x80)
 		if name == "strconv.FormatFloat" {

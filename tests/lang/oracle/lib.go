@@ -63,7 +63,7 @@ var library = map[string]any{
 	"math.Frexp": math.Frexp, "math.Inf": math.Inf, "math.IsInf": math.IsInf,
 	"math.IsNaN": math.IsNaN, "math.Ldexp": math.Ldexp, "math.Max": math.Max, "math.Min": math.Min,
 	"math.Mod": math.Mod, "math.Modf": math.Modf, "math.NaN": math.NaN,
-	"math.Nextafter": math.Nextafter, "math.Remainder": math.Remainder, "math.Round": math.Round,
+	"math.Nextafter": math.Nextafter, "math.Pow": math.Pow, "math.Remainder": math.Remainder, "math.Round": math.Round,
 	"math.RoundToEven": math.RoundToEven, "math.Signbit": math.Signbit, "math.Sqrt": math.Sqrt,
 	"math.Trunc": math.Trunc,
 
