@@ -257,7 +257,7 @@ func randomInt() int64 {
 	}
 }
 
-// Go 1.26 (not those before) rounds the shortest form of float32(2^-12), which is halfway between
+// Go 1.26 rounds the shortest form of float32(2^-12), which is halfway between
 // two of 8 digits, to the odd one: a mistake in its table of exceptions. That one value is left out.
 func randomFloat() float64 {
 	for {
