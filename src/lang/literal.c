@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "base/defs.h"
-#include "base/utf8.h"
 #include "lang/go_quote.h"
+#include "lang/unicode.h"
 
 struct scan {
     struct slice text;
@@ -243,7 +243,7 @@ static bool take_escape(struct scan *s, int quote)
 static void take_character(struct scan *s)
 {
     struct slice rest = slice_sub(s->text, s->at, s->text.size);
-    utf8_next(&rest, NULL);
+    unicode_next(&rest, NULL);
     s->at = s->text.size - rest.size;
 }
 

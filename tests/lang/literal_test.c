@@ -58,6 +58,7 @@ static void what_is_wrong_is_said_in_the_compilers_words(void)
         {"0o1.5", "invalid radix point in octal literal", 3, 5},
         {"''", "empty rune literal or unescaped '", 0, 2},
         {"'ab'", "more than one character in rune literal", 0, 4},
+        {"'\xe1\x89'", "more than one character in rune literal", 0, 4},
         {"'a\n'", "newline in rune literal", 2, 2},
         {"'a", "rune literal not terminated", 0, 2},
         {"'\\q'", "unknown escape", 1, 4},
