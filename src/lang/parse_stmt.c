@@ -471,6 +471,14 @@ static node_ref parse_stmt(struct parser *p)
     return n;
 }
 
+/* A declaration takes its own end, also behind labels. */
+static bool ends_itself(struct parser *p, node_ref n)
+{
+    while (parser_at(p, n)->kind == NODE_LABELED)
+        n = parser_at(p, n)->b;
+    return parser_at(p, n)->kind == NODE_DECL_STMT;
+}
+
 node_ref parse_stmt_list(struct parser *p)
 {
     struct node_list list = {0};
@@ -483,7 +491,7 @@ node_ref parse_stmt_list(struct parser *p)
            !parser_is(p, TOKEN_RBRACE) && !parser_is(p, TOKEN_END)) {
         size_t before = p->scan.at;
         node_ref n = parse_stmt(p);
-        bool is_decl = parser_at(p, n)->kind == NODE_DECL_STMT;
+        bool is_decl = ends_itself(p, n);
         tree_append(p->tree, &list, n);
         if (!is_decl && !parser_is(p, TOKEN_CASE) && !parser_is(p, TOKEN_DEFAULT))
             parser_expect_end(p, "a statement");

@@ -203,6 +203,8 @@ static void parse_named_field(struct parser *p, node_ref field)
             parser_at(p, type)->b = p->tok.name;
             parser_at(p, type)->type = p->tok.at;
             parser_expect(p, TOKEN_NAME, "behind '.'");
+            if (parser_is(p, TOKEN_LBRACK))
+                type = parse_type_args(p, type);
         }
         parser_at(p, field)->b = type;
         parser_at(p, field)->op = 1;

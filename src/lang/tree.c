@@ -47,6 +47,17 @@ const struct tree_file *tree_file_of(const struct tree *t, source_place at)
     return NULL;
 }
 
+const struct tree_file *tree_file_of_text(const struct tree *t, const char *text)
+{
+    uintptr_t at = (uintptr_t)text;
+    for (uint32_t i = 0; i < t->file_count; i++) {
+        uintptr_t from = (uintptr_t)t->files[i].text.data;
+        if (at >= from && at < from + t->files[i].text.size)
+            return &t->files[i];
+    }
+    return NULL;
+}
+
 struct slice tree_text(const struct tree *t, source_place at)
 {
     const struct tree_file *f = tree_file_of(t, at);

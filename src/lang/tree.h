@@ -130,6 +130,8 @@ uint32_t tree_length(const struct tree *t, node_ref list);
 node_ref tree_at(const struct tree *t, node_ref list, uint32_t n);
 /* The file that a place lies in; NULL: none. */
 const struct tree_file *tree_file_of(const struct tree *t, source_place at);
+/* The file whose text this points into; NULL: none. */
+const struct tree_file *tree_file_of_text(const struct tree *t, const char *text);
 /* The text at a place, to the end of its file. */
 struct slice tree_text(const struct tree *t, source_place at);
 /* Behind the token that begins there: the end of a caret. */
