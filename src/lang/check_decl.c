@@ -585,15 +585,16 @@ void check_local_decls(struct check *c, node_ref list)
 
 /* ---- bodies ---- */
 
-static uint32_t declare_params(struct check *c, node_ref list, const struct type_field *types,
+static uint32_t declare_params(struct check *c, node_ref list, const struct type *types,
                                bool results, struct symbol **ret_named)
 {
     uint32_t count = 0;
-    for (node_ref f = list; f; f = check_node(c, f)->next, count++) {
+    for (node_ref f = list; f && count < types->field_count;
+         f = check_node(c, f)->next, count++) {
         const struct node *field = check_node(c, f);
         const struct node *name = field->a ? check_node(c, field->a) : NULL;
         name_id id = name && name->kind == NODE_NAME ? name->a : 0;
-        struct symbol *s = check_local(c, id, name ? name->at : field->at, types[count].type);
+        struct symbol *s = check_local(c, id, name ? name->at : field->at, types->fields[count].type);
         s->is_used = true;
         s->is_result = results;
         check_declare(c, s);
@@ -630,12 +631,13 @@ void check_function_body(struct check *c, struct function *f, node_ref signature
     check_open(c, &saved);
     if (receiver) {
         struct type_field self = {.type = f->receiver};
-        f->param_count = declare_params(c, receiver, &self, false, vars);
+        struct type one = {.fields = &self, .field_count = 1};
+        f->param_count = declare_params(c, receiver, &one, false, vars);
     }
     f->param_count +=
-        declare_params(c, sig->a, f->type->fields, false, vars + f->param_count);
+        declare_params(c, sig->a, f->type, false, vars + f->param_count);
     f->result_count =
-        declare_params(c, sig->b, f->type->elem->fields, true, vars + f->param_count);
+        declare_params(c, sig->b, f->type->elem, true, vars + f->param_count);
     if (f->body) {
         check_stmts(c, check_node(c, f->body)->a);
         if (f->result_count && !c->has_syntax_faults && !check_terminates(c, f->body))
