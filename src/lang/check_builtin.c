@@ -273,8 +273,14 @@ static void print_call(struct check *c, node_ref ref, const struct args *a, enum
                        struct operand *x)
 {
     for (node_ref r = a->list; r; r = check_node(c, r)->next) {
-        check_expr(c, r, x);
-        check_default(c, x);
+        if (a->count == 1)
+            check_expr_or_call(c, r, x);
+        else
+            check_expr(c, r, x);
+        if (x->mode == MODE_NONE)
+            check_expr(c, r, x);
+        if (x->mode != MODE_BAD && x->type->kind != TYPE_TUPLE)
+            check_default(c, x);
     }
     finish(c, ref, b, NULL, x);
 }

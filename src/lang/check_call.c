@@ -201,6 +201,12 @@ void check_conversion(struct check *c, node_ref ref, struct type *type, struct o
         return;
     struct type *to = check_under(c, type);
     enum run_convert how = CONVERT_NONE;
+    if (x->mode != MODE_CONST && kind_is_untyped(x->type->kind) &&
+        kind_is_number(x->type->kind) && !kind_is_number(to->kind) &&
+        to->kind != TYPE_INTERFACE) {
+        no_conversion(c, ref, type, x); /* 1 << n would be of that type */
+        return;
+    }
     if (kind_is_untyped(x->type->kind) && x->type->kind != TYPE_UNTYPED_NIL &&
         !kind_is_basic(to->kind)) {
         check_default(c, x);
@@ -217,7 +223,7 @@ void check_conversion(struct check *c, node_ref ref, struct type *type, struct o
             return;
         }
     } else if (from == to || same_struct(from, to) ||
-               (from->kind == TYPE_POINTER && to->kind == TYPE_POINTER &&
+               (x->type->kind == TYPE_POINTER && type->kind == TYPE_POINTER &&
                 (check_under(c, from->elem) == check_under(c, to->elem) ||
                  same_struct(check_under(c, from->elem), check_under(c, to->elem))))) {
         how = CONVERT_NONE;

@@ -1,4 +1,6 @@
 /* Composite literals: T{…}, with elided inner types, and where each stands in the schema. */
+#include <stdio.h>
+
 #include "base/suggest.h"
 #include "lang/checker.h"
 #include "lang/map_keys.h"
@@ -25,8 +27,10 @@ static void check_element(struct check *c, node_ref ref, struct type *type, cons
 
 /* ---- structs ---- */
 
-static int64_t field_of(const struct type *under, name_id name)
+static int64_t field_of(struct check *c, const struct type *under, name_id name)
 {
+    if (slice_eq(name_text(c->names, name), SLICE("_")))
+        return -1;
     for (uint32_t i = 0; i < under->field_count; i++)
         if (under->fields[i].name == name)
             return i;
@@ -46,6 +50,17 @@ static void tell_unknown_field(struct check *c, struct type *type, const struct 
     f->suggestion = suggest_nearest(name_text(c->names, key->a), words, count);
 }
 
+/* Made only for those who read it: it ends the message of a fault. */
+static const char *field_words(struct check *c, const struct type_field *f)
+{
+    if (!c->field_words[0] || c->field_words_of != f->name) {
+        c->field_words_of = f->name;
+        snprintf(c->field_words, sizeof(c->field_words), "for field %.*s",
+                 SLICE_ARG(name_text(c->names, f->name)));
+    }
+    return c->field_words;
+}
+
 /* The value of one field, in its place of the schema. */
 static void field_value(struct check *c, node_ref value, const struct type_field *f,
                         struct place_in_schema *where)
@@ -53,8 +68,9 @@ static void field_value(struct check *c, node_ref value, const struct type_field
     struct place_in_schema at = {.outer = where, .field = f->schema, .index = -1};
     if (f->schema)
         c->where = &at;
-    check_element(c, value, f->type,
-                  arena_printf(c->arena, "for field %s", check_name(c, f->name)));
+    struct operand x;
+    check_expr(c, value, &x); /* unlike an element's, its type cannot be left out */
+    check_assign(c, &x, f->type, field_words(c, f));
     c->where = where;
 }
 
@@ -72,7 +88,7 @@ static void keyed_fields(struct check *c, node_ref list, struct type *type,
             continue;
         }
         struct node *key = check_node(c, n->a);
-        int64_t at = key->kind == NODE_NAME ? field_of(under, key->a) : -1;
+        int64_t at = key->kind == NODE_NAME ? field_of(c, under, key->a) : -1;
         if (at < 0) {
             struct operand x;
             if (key->kind == NODE_NAME)
@@ -197,7 +213,7 @@ static int64_t check_elements(struct check *c, node_ref list, struct type *elem,
             continue;
         }
         struct constant index = constant_i64(at);
-        if (keyed && !key_set_add(&seen, &index))
+        if (keyed && !key_set_add(&seen, &index, 0))
             check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, check_node(c, e)->at,
                         "index %lld is set twice", (long long)at);
         struct place_in_schema where = {.outer = outer, .literal = value, .index = at};
@@ -240,8 +256,13 @@ static void check_map_lit(struct check *c, node_ref list, const struct type *und
         } else {
             check_expr(c, n->a, &key);
             bool is_const = key.mode == MODE_CONST;
-            check_assign(c, &key, under->key, "as a map's key");
-            if (is_const && key.mode == MODE_CONST && !key_set_add(&seen, &key.value))
+            struct constant value = key.value;
+            if (kind_is_untyped(key.type->kind) && check_under(c, under->key)->kind ==
+                                                       TYPE_INTERFACE)
+                check_default(c, &key);
+            uint32_t own = key.type->number;
+            if (check_assign(c, &key, under->key, "as a map's key") && is_const &&
+                !key_set_add(&seen, key.mode == MODE_CONST ? &key.value : &value, own))
                 check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, check_node(c, n->a)->at,
                             "duplicate key in a map literal");
         }

@@ -50,16 +50,30 @@ static void reach(struct order *o, struct symbol *s, uint32_t depth)
     }
 }
 
+/* One that is not done and that `at` waits for. */
+static uint32_t waits_for(const struct order *o, const bool *done, uint32_t at)
+{
+    for (uint32_t i = 0; i < o->count; i++)
+        for (uint32_t d = 0; !done[i] && d < o->items[i].dependent_count; d++)
+            if (o->items[i].dependents[d] == at)
+                return i;
+    return at;
+}
+
 static void tell_cycle(struct order *o, bool *done)
 {
-    for (uint32_t i = 0; i < o->count; i++) {
-        if (done[i])
-            continue;
-        struct symbol *s = o->items[i].symbol;
-        check_fault(o->c, CONFIG_FAULT_REFERENCE_CYCLE, s->at,
-                    "initialisation cycle: %s depends on itself", check_name(o->c, s->name));
+    uint32_t at = 0;
+    bool *seen = arena_alloc_array(o->c->arena, o->count + 1, sizeof(bool));
+    while (at < o->count && done[at])
+        at++;
+    if (at == o->count)
         return;
-    }
+    /* From one to another that it waits for: the first that comes again lies on a cycle. */
+    for (; !seen[at]; at = waits_for(o, done, at))
+        seen[at] = true;
+    struct symbol *s = o->items[at].symbol;
+    check_fault(o->c, CONFIG_FAULT_REFERENCE_CYCLE, s->at,
+                "initialisation cycle: %s depends on itself", check_name(o->c, s->name));
 }
 
 /* The least index that waits for nothing: a heap of indexes. */

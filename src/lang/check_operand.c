@@ -158,8 +158,6 @@ static bool set_untyped(struct check *c, node_ref ref, struct type *type)
     case NODE_BINARY:
     case NODE_UNARY:
     case NODE_CALL:
-        if (n->type && kind_is_untyped(c->types.items[n->type]->kind) && n->kind == NODE_CALL)
-            break;
         check_expr(c, ref, &leaf);
         return leaf.mode != MODE_BAD && check_convert_untyped(c, &leaf, type);
     default:

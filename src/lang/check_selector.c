@@ -171,7 +171,18 @@ static void method_expr(struct check *c, node_ref ref, struct type *t, struct op
     struct node *n = check_node(c, ref);
     struct member m;
     x->node = ref;
-    if (!find_member(c, t, n->b, &m) || !m.method || m.length) {
+    if (t == c->types.error || t == c->types.duration) {
+        check_outside(c, n->at, "method expressions of the library's types");
+        check_bad(c, x);
+        return;
+    }
+    bool found = find_member(c, t, n->b, &m) && m.method;
+    if (found && m.length) {
+        check_outside(c, n->at, "method expressions of embedded types");
+        check_bad(c, x);
+        return;
+    }
+    if (!found) {
         check_fault(c, CONFIG_FAULT_UNKNOWN_FIELD, n->type, "%s has no method %s",
                     type_text(&c->types, t), check_name(c, n->b));
         check_bad(c, x);
@@ -358,7 +369,10 @@ void check_selector(struct check *c, node_ref ref, struct operand *x)
     struct type *u = check_under(c, x->type);
     bool through = u->kind == TYPE_POINTER && x->type->kind == TYPE_POINTER &&
                    check_under(c, u->elem)->kind == TYPE_POINTER;
-    if (kind_is_untyped(x->type->kind) || through || !find_member(c, x->type, n->b, &m)) {
+    bool blank = slice_eq(name_text(c->names, n->b), SLICE("_"));
+    if (kind_is_untyped(x->type->kind) || through || blank ||
+        !find_member(c, x->type, n->b, &m) ||
+        (m.method && x->type->kind == TYPE_NAMED && u->kind == TYPE_POINTER)) {
         tell_no_member(c, ref, x);
         return;
     }

@@ -49,6 +49,7 @@ static void case_expr(struct check *c, node_ref ref, struct symbol *tag, struct 
     check_expr(c, value, &y);
     if (y.mode == MODE_CONST) {
         struct operand probe = y;
+        uint32_t own = type_default(&c->types, y.type)->number;
         bool ok = check_assignable(c, &probe, tag->type);
         enum constant_fit fit = CONSTANT_MISMATCH;
         struct constant v = y.value;
@@ -56,7 +57,8 @@ static void case_expr(struct check *c, node_ref ref, struct symbol *tag, struct 
         if (ok && kind_is_basic(under->kind))
             constant_fit(c->arena, y.value, check_constant_type(under), &fit, &v);
         if (ok && (fit == CONSTANT_FITS || under->kind == TYPE_INTERFACE) &&
-            under->kind != TYPE_BOOL && !key_set_add(seen, &v))
+            under->kind != TYPE_BOOL &&
+            !key_set_add(seen, &v, under->kind == TYPE_INTERFACE ? own : 0))
             check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, n->at, "duplicate case in a switch");
     }
     check_binary_operands(c, ref, TOKEN_EQ, n->at, &x, &y);
@@ -121,8 +123,22 @@ void check_switch(struct check *c, node_ref ref)
 
 /* ---- type switches ---- */
 
+/* Whether an earlier case of the switch has the type of `e`. */
+static bool is_duplicate_type(struct check *c, node_ref first, node_ref e)
+{
+    const struct node *n = check_node(c, e);
+    for (node_ref k = first; k; k = check_node(c, k)->next)
+        for (node_ref b = check_node(c, k)->a; b; b = check_node(c, b)->next) {
+            if (b == e)
+                return false;
+            if (check_node(c, b)->kind == n->kind && check_node(c, b)->type == n->type)
+                return true;
+        }
+    return false;
+}
+
 /* The types of a case, as numbers in the nodes: 0 is nil. */
-static struct type *case_types(struct check *c, node_ref list, struct type *from)
+static struct type *case_types(struct check *c, node_ref first, node_ref list, struct type *from)
 {
     struct type *only = NULL;
     uint32_t count = 0;
@@ -133,6 +149,9 @@ static struct type *case_types(struct check *c, node_ref list, struct type *from
             n->type = 0;
             n->kind = RUN_ZERO;
             only = from;
+            if (is_duplicate_type(c, first, e))
+                check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, n->at,
+                            "duplicate case in a type switch");
             continue;
         }
         struct type *t = check_type(c, e);
@@ -141,13 +160,11 @@ static struct type *case_types(struct check *c, node_ref list, struct type *from
             !check_assignable(c, &probe, from))
             check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, n->at, "impossible case: %s is no error",
                         type_text(&c->types, t));
-        for (node_ref before = list; before != e; before = check_node(c, before)->next)
-            if (check_node(c, before)->type == t->number && t->kind != TYPE_BAD)
-                check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, n->at,
-                            "duplicate case in a type switch");
         n = check_node(c, e);
         n->kind = RUN_ASSERT;
         n->type = t->number;
+        if (t->kind != TYPE_BAD && is_duplicate_type(c, first, e))
+            check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, n->at, "duplicate case in a type switch");
         only = t;
     }
     return count == 1 ? only : from;
@@ -172,7 +189,7 @@ void check_type_switch(struct check *c, node_ref ref)
     struct type *from = x.mode == MODE_BAD ? c->types.basic[TYPE_BAD] : x.type;
     one_default(c, check_node(c, ref)->b);
     for (node_ref k = check_node(c, ref)->b; k; k = check_node(c, k)->next) {
-        struct type *t = case_types(c, check_node(c, k)->a, from);
+        struct type *t = case_types(c, check_node(c, ref)->b, check_node(c, k)->a, from);
         check_open(c, &inner);
         if (binds) {
             struct symbol *s = check_local(c, check_node(c, name)->a, check_node(c, name)->at, t);

@@ -111,13 +111,30 @@ static struct type *map_type(struct check *c, const struct node *n)
 {
     struct type *key = check_type(c, n->a), *elem = check_type(c, n->b);
     struct type *under = check_under(c, key);
-    bool known = key->kind != TYPE_NAMED || key->under;
+    bool known = key->kind != TYPE_NAMED; /* else it may not be complete yet */
     if (known && under->kind != TYPE_BAD && !type_is_comparable(&c->types, key)) {
         check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, n->a)->at,
                     "invalid map key type %s: it cannot be compared", type_text(&c->types, key));
         return bad(c);
     }
-    return type_map(&c->types, key, elem);
+    struct type *map = type_map(&c->types, key, elem);
+    if (!known) { /* asked again when all is declared */
+        c->map_types = check_grow(c, c->map_types, c->map_count, &c->map_cap, sizeof(map));
+        c->map_places = check_grow(c, c->map_places, c->map_count, &c->map_place_cap,
+                                   sizeof(source_place));
+        c->map_places[c->map_count] = check_node(c, n->a)->at;
+        c->map_types[c->map_count++] = map;
+    }
+    return map;
+}
+
+void check_late_keys(struct check *c)
+{
+    for (uint32_t i = 0; i < c->map_count; i++)
+        if (!type_is_comparable(&c->types, c->map_types[i]->key))
+            check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, c->map_places[i],
+                        "invalid map key type %s: it cannot be compared",
+                        type_text(&c->types, c->map_types[i]->key));
 }
 
 /* The name that an embedded field has: its type's. */
@@ -237,6 +254,27 @@ static bool composite_type(struct check *c, struct node *n, struct type **ret)
     }
 }
 
+/* Of a type, parameters declare nothing; their names must differ all the same. */
+static void tell_twice(struct check *c, const struct node *sig)
+{
+    name_id seen[64];
+    uint32_t count = 0;
+    for (int list = 0; list < 2; list++)
+        for (node_ref f = list ? sig->b : sig->a; f; f = check_node(c, f)->next) {
+            const struct node *field = check_node(c, f);
+            const struct node *name = field->a ? check_node(c, field->a) : NULL;
+            if (!name || name->kind != NODE_NAME ||
+                slice_eq(name_text(c->names, name->a), SLICE("_")))
+                continue;
+            for (uint32_t i = 0; i < count; i++)
+                if (seen[i] == name->a)
+                    check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, name->at,
+                                "%s is declared twice", check_name(c, name->a));
+            if (count < ARRAY_LEN(seen))
+                seen[count++] = name->a;
+        }
+}
+
 bool check_try_type(struct check *c, node_ref ref, struct type **ret)
 {
     struct node *n = check_node(c, ref);
@@ -254,6 +292,7 @@ bool check_try_type(struct check *c, node_ref ref, struct type **ret)
         *ret = (*ret)->kind == TYPE_BAD ? *ret : type_pointer(&c->types, *ret);
         return true;
     case NODE_FUNC_TYPE:
+        tell_twice(c, n);
         *ret = check_signature(c, ref);
         return true;
     default:

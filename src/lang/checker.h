@@ -130,6 +130,11 @@ struct check {
     struct place_in_schema *where;
     uint32_t depth;
     bool any_boxed;
+    struct type **map_types; /* whose keys were not complete yet when they were read */
+    source_place *map_places;
+    uint32_t map_count, map_cap, map_place_cap;
+    name_id field_words_of;
+    char field_words[80];
 };
 
 /* ---- faults ---- */
@@ -178,6 +183,8 @@ void check_init_order(struct check *c);
 /* ---- types ---- */
 
 struct type *check_type(struct check *c, node_ref ref);
+/* Keys of maps whose types were not complete yet. */
+void check_late_keys(struct check *c);
 struct type *check_signature(struct check *c, node_ref ref);
 /* false: it is no type (nothing is told), and the node is untouched. */
 bool check_try_type(struct check *c, node_ref ref, struct type **ret);

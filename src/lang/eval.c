@@ -58,19 +58,22 @@ const char *eval_panic_text(struct eval *e, struct cell any)
 
 static void run_init(struct eval *e, const struct init *in)
 {
-    struct cell v = eval_expr(e, in->value);
     const struct node *n = eval_node(e, in->value);
+    bool pair = in->count == 2 && (n->flags & RUN_OK), ok = false;
+    struct cell v = pair ? eval_with_ok(e, in->value, &ok) : eval_expr(e, in->value);
     bool failed = e->stop != STOP_NONE;
     if (in->count == 1) {
         if (!failed) {
             v.at = n->at;
             e->globals->cells[in->globals[0]] = v;
         }
-    } else if (!failed && (n->flags & RUN_OK)) {
-        bool ok = false;
-        e->globals->cells[in->globals[0]] = eval_with_ok(e, in->value, &ok);
-        e->globals->cells[in->globals[1]] = cell_of_int(ok);
-    } else {
+    } else if (!failed && pair) {
+        struct type *boolean = e->types->basic[TYPE_BOOL];
+        e->globals->cells[in->globals[0]] =
+            eval_adapt(e, v, eval_type(e, n), e->p->global_types[in->globals[0]]);
+        e->globals->cells[in->globals[1]] =
+            eval_adapt(e, cell_of_int(ok), boolean, e->p->global_types[in->globals[1]]);
+    } else if (!failed) {
         const struct type *tuple = eval_type(e, n);
         for (uint32_t i = 0; i < in->count && !failed && e->results; i++)
             e->globals->cells[in->globals[i]] =

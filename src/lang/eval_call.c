@@ -87,12 +87,13 @@ static uint32_t push_tuple(struct eval *e, const struct node *n, const struct ty
     const struct node *call = eval_node(e, n->b);
     const struct type *tuple = eval_type(e, call);
     uint32_t fixed = sig->field_count - (sig->is_variadic ? 1 : 0);
-    (void)receiver;
     e->results = NULL;
     eval_expr(e, n->b);
     for (uint32_t i = 0; i < tuple->field_count && e->results && !e->stop; i++) {
-        struct type *want =
-            i < fixed ? sig->fields[i].type : sig->fields[fixed].type->elem;
+        /* Of T.Method(f()) the receiver is among them. */
+        struct type *want = i < receiver            ? tuple->fields[i].type
+                            : i - receiver < fixed ? sig->fields[i - receiver].type
+                                                   : sig->fields[fixed].type->elem;
         /* Results lie above the stack's end: what is pushed overwrites only those taken. */
         struct cell v = eval_adapt(e, e->results[i], tuple->fields[i].type, want);
         eval_push(e, v);

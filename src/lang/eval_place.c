@@ -305,8 +305,11 @@ static void assign_list(struct eval *e, node_ref left, node_ref right)
         }
     } else if (first->flags & RUN_OK) {
         bool ok = false;
-        e->stack[base] = eval_with_ok(e, right, &ok);
-        e->stack[base + 1] = cell_of_int(ok);
+        const struct node *second = eval_node(e, eval_node(e, left)->next);
+        struct cell v = eval_with_ok(e, right, &ok);
+        e->stack[base] = eval_adapt(e, v, eval_type(e, first), eval_type(e, eval_node(e, left)));
+        e->stack[base + 1] = eval_adapt(e, cell_of_int(ok), e->types->basic[TYPE_BOOL],
+                                        eval_type(e, second));
     } else {
         e->results = NULL;
         eval_expr(e, right);

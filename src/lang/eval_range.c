@@ -10,7 +10,8 @@ struct range {
 
 static bool is_present(struct eval *e, node_ref ref)
 {
-    return eval_node(e, ref)->kind != NODE_NONE;
+    const struct node *n = eval_node(e, ref);
+    return n->kind != NODE_NONE && n->kind != RUN_BLANK;
 }
 
 /* One round. false: the loop ends. */
@@ -118,7 +119,12 @@ enum flow eval_range(struct eval *e, node_ref ref)
     struct type *t = type_under(e->types, eval_type(e, eval_node(e, over)));
     /* Only a value that is wanted needs a copy of the array. */
     bool copies = t->kind == TYPE_ARRAY && is_present(e, r.value);
-    struct cell v = copies ? eval_expr(e, over) : eval_peek(e, over);
+    /* Where only the length of an array counts, the array is not evaluated. */
+    bool unseen = (t->kind == TYPE_ARRAY || t->kind == TYPE_POINTER) && !is_present(e, r.value) &&
+                  !(eval_node(e, over)->flags & RUN_CALLS);
+    struct cell v = copies ? eval_expr(e, over) : (struct cell){0};
+    if (!copies && !unseen)
+        v = eval_peek(e, over);
     if (e->stop)
         return FLOW_RETURN;
     switch (t->kind) {

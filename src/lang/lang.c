@@ -88,7 +88,9 @@ static uint32_t end(struct session *s)
 static void run(struct session *s, bool run_main, struct value **ret_config)
 {
     struct program program;
-    bool faulty = fault_count(s->package.faults) != s->faults_before;
+    bool faulty = false;
+    for (uint32_t i = s->first_fault; i < s->package.faults->count; i++)
+        faulty = faulty || s->package.faults->items[i].code == CONFIG_FAULT_SYNTAX;
     check_package(&s->package, &s->tree, &s->names, &s->work, faulty, ret_config != NULL,
                   &program);
     /* A program that checks itself is only run where all of it was understood. */

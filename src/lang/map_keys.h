@@ -13,7 +13,8 @@ struct key_set {
     int64_t dense; /* 0 … dense-1 are in, too */
 };
 
-/* false: it was in already. Constants of one type, or of types that never equal. */
-bool key_set_add(struct key_set *s, const struct constant *key);
+/* false: it was in already. `type`: constants of different ones are different, as in an interface;
+ * 0 where there is but one. */
+bool key_set_add(struct key_set *s, const struct constant *key, uint32_t type);
 
 #endif

@@ -458,12 +458,16 @@ static node_ref parse_stmt(struct parser *p)
         return parse_branch(p);
     case TOKEN_SEMICOLON:
     case TOKEN_RBRACE:
+    case TOKEN_CASE:
+    case TOKEN_DEFAULT:
         return parser_node(p, NODE_EMPTY, at);
     default:
         break;
     }
     n = parse_simple(p, false, true);
     if (parser_at(p, n)->kind == NODE_LABELED) {
+        if (parser_is(p, TOKEN_CASE) || parser_is(p, TOKEN_DEFAULT))
+            parser_fault_expected(p, "a statement behind the label");
         node_ref inner = parser_enter(p) ? parse_stmt(p) : parser_bad(p, at);
         parser_leave(p);
         parser_at(p, n)->b = inner;
