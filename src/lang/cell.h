@@ -56,10 +56,13 @@ struct object {
 
 enum { OBJECT_SPARSE_MAX = 64 }; /* structs with more members have a cell for each */
 
-/* A slice: never changes, so that a copy of the cell is a copy of the slice. */
+/* A slice: never changes, so that a copy of the cell is a copy of the slice. But one that an
+ * append in place made belongs to one variable alone, and grows with it: its memory may then be
+ * larger than the capacity that the program sees. */
 struct view {
     struct object *memory;
     uint32_t offset, size, cap;
+    bool is_private;
 };
 
 struct boxed {

@@ -38,6 +38,11 @@ static void settle_variables(struct check *c)
         struct node *n = check_node(c, i);
         if (n->kind == RUN_LOCAL && c->variables[n->b]->is_boxed)
             n->kind = RUN_BOXED;
+        if (n->kind == RUN_CALL_BUILTIN && (n->flags & RUN_IN_PLACE)) {
+            const struct symbol *s = c->variables[check_node(c, n->b)->b];
+            if (s->is_boxed || s->mentions != s->plain_uses)
+                n->flags &= (uint16_t)~RUN_IN_PLACE;
+        }
         if (n->kind == NODE_CASE && n->type) {
             const struct symbol *s = c->variables[n->type - 1];
             n->type = s->slot + 1;

@@ -195,6 +195,22 @@ static const struct schema_field *schema_of(struct check *c, node_ref ref)
     return base->kind == TYPE_STRUCT && n->b < base->field_count ? base->fields[n->b].schema : NULL;
 }
 
+/* x = append(x, …) of a local variable. */
+static void mark_self_append(struct check *c, const struct node *n)
+{
+    const struct node *left = check_node(c, n->a);
+    struct node *right = check_node(c, n->b);
+    if (left->kind != RUN_LOCAL || right->kind != RUN_CALL_BUILTIN ||
+        right->op != BUILTIN_APPEND || !right->b)
+        return;
+    const struct node *first = check_node(c, right->b);
+    if (first->kind != RUN_LOCAL || first->b != left->b)
+        return;
+    right->flags |= RUN_IN_PLACE;
+    check_plain_use(c, n->a);
+    check_plain_use(c, right->b);
+}
+
 static void check_plain(struct check *c, node_ref ref)
 {
     struct node *n = check_node(c, ref);
@@ -213,6 +229,8 @@ static void check_plain(struct check *c, node_ref ref)
         c->where = &at;
     check_values(c, n->b, types, count, n->at, "in assignment");
     c->where = at.outer;
+    if (count == 1)
+        mark_self_append(c, check_node(c, ref));
     i = 0;
     for (node_ref l = check_node(c, ref)->a; l; l = check_node(c, l)->next, i++)
         if (check_node(c, l)->kind == RUN_BLANK)

@@ -99,6 +99,7 @@ static void len_call(struct check *c, node_ref ref, const struct args *a, enum b
         check_set_const(c, x);
         return;
     }
+    check_plain_use(c, a->list);
     bool ok = under->kind == TYPE_SLICE || array->kind == TYPE_ARRAY ||
               (b == BUILTIN_LEN && (under->kind == TYPE_MAP || kind_is_string(under->kind)));
     if (!ok) {

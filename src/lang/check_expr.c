@@ -251,6 +251,8 @@ void check_index_expr(struct check *c, node_ref ref, struct operand *x)
             check_bad(c, x);
             return;
         }
+        if (slice)
+            check_plain_use(c, n->a);
         set_value(c, ref,
                   slice    ? RUN_INDEX_SLICE
                   : direct ? RUN_INDEX_ARRAY

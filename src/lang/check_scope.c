@@ -151,8 +151,16 @@ void check_use_variable(struct check *c, struct symbol *s, struct node *n)
         n->a = own ? s->slot : capture_slot(c, c->func, s);
         n->b = s->number;
     }
+    s->mentions++;
     n->type = s->type->number;
     n->flags = kind_is_aggregate(check_under(c, s->type)->kind) ? RUN_AGGREGATE : 0;
+}
+
+void check_plain_use(struct check *c, node_ref ref)
+{
+    const struct node *n = check_node(c, ref);
+    if (n->kind == RUN_LOCAL)
+        c->variables[n->b]->plain_uses++;
 }
 
 void check_depends(struct check *c, struct symbol *on)
@@ -171,6 +179,14 @@ void check_pin(struct check *c, node_ref ref)
     if (n->kind == NODE_PAREN) {
         check_pin(c, n->a);
         return;
+    }
+    node_ref inner = ref;
+    while (check_node(c, inner)->kind == RUN_FIELD || check_node(c, inner)->kind == RUN_INDEX_ARRAY)
+        inner = check_node(c, inner)->a;
+    if (check_node(c, inner)->kind == RUN_INDEX_SLICE) {
+        const struct node *base = check_node(c, check_node(c, inner)->a);
+        if (base->kind == RUN_LOCAL)
+            c->variables[base->b]->mentions++; /* a pointer into the slice's memory */
     }
     if (n->kind != RUN_LOCAL || (n->flags & RUN_AGGREGATE))
         return;

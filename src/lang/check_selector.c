@@ -282,7 +282,7 @@ static void package_member(struct check *c, node_ref ref, struct import *p, stru
     n->kind = RUN_LIB_FUNC;
     n->a = lib_index(c->program, c->arena, f);
     x->mode = MODE_VALUE;
-    x->type = lib_signature(&c->types, f);
+    x->type = c->program->lib_types[n->a];
     n->type = x->type->number;
     n->flags = 0;
 }
@@ -304,13 +304,14 @@ static bool library_method(struct check *c, node_ref ref, struct operand *x)
         return false;
     if (kind_is_untyped(x->type->kind))
         check_default(c, x);
-    const struct type *sig = lib_signature(&c->types, f);
+    uint32_t index = lib_index(c->program, c->arena, f);
+    const struct type *sig = c->program->lib_types[index];
     x->type = type_func(&c->types, sig->fields + 1, sig->field_count - 1, sig->elem, false);
     x->mode = MODE_VALUE;
     x->node = ref;
     n->kind = RUN_BOUND;
     n->op = 1; /* of the library */
-    n->b = lib_index(c->program, c->arena, f);
+    n->b = index;
     n->type = x->type->number;
     n->flags = check_node(c, n->a)->flags & RUN_CALLS;
     return true;

@@ -283,6 +283,8 @@ static void check_return(struct check *c, node_ref ref)
         return;
     }
     check_values(c, n->a, types, count, n->at, "in return");
+    for (node_ref v = n->a; v; v = check_node(c, v)->next)
+        check_plain_use(c, v);
 }
 
 /* ---- any statement ---- */

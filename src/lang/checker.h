@@ -34,6 +34,7 @@ struct symbol {
     uint32_t number; /* of variables: in check->variables */
     uint32_t slot;   /* VAR: slot or index; FUNC: function; BUILTIN: which */
     uint32_t level;  /* of the block it lives in */
+    uint32_t mentions, plain_uses; /* see check_plain_use */
     struct type *type;
     const struct constant *value; /* CONST */
     struct function *func;        /* VAR: whose local it is; FUNC: itself */
@@ -164,6 +165,9 @@ struct symbol *check_local(struct check *c, name_id name, source_place at, struc
 void check_universe(struct check *c);
 /* The node becomes a read of this variable in the running function. */
 void check_use_variable(struct check *c, struct symbol *s, struct node *n);
+/* A use that lets nobody else hold the slice in the variable: x = append(x, …), len(x), x[i], and
+ * return x. Where all uses are such, append may work in place. */
+void check_plain_use(struct check *c, node_ref ref);
 void check_depends(struct check *c, struct symbol *on);
 /* The address is taken: unless it is a struct's or array's own, the variable moves to a box. */
 void check_pin(struct check *c, node_ref ref);

@@ -114,12 +114,11 @@ void eval_program(const struct lang_package *package, const struct program *p, b
 {
     struct eval e = {.package = package, .p = p, .nodes = p->tree->nodes, .types = p->types,
                      .panic_is_final = run_main};
-    char here;
 
-    e.stack_low = &here - STACK_BYTES_MAX;
+    e.stack_low = (uintptr_t)__builtin_frame_address(0) - STACK_BYTES_MAX;
     e.heap = (struct heap_memory){.types = p->types,
                                   .bytes_max = package->limits->alloc_bytes_max};
-    e.heap.arena.sub = MEM_LANG;
+    e.heap.arena.sub = e.scratch.sub = MEM_LANG;
     e.stack = mem_alloc(MEM_LANG, (STACK_CELLS_MAX + 16) * sizeof(struct cell));
     e.frame = e.stack;
     e.globals = object_new(&e.heap, p->global_count);
@@ -133,4 +132,5 @@ void eval_program(const struct lang_package *package, const struct program *p, b
     }
     mem_free(MEM_LANG, e.stack);
     arena_done(&e.heap.arena);
+    arena_done(&e.scratch);
 }

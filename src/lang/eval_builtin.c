@@ -13,7 +13,15 @@ static struct cell append_items(struct eval *e, const struct node *n, struct cel
     if (!count || e->stop)
         return to;
     uint32_t old = to.view ? to.view->size : 0;
-    struct view *v = view_grow(&e->heap, to.view, count, elem);
+    struct view *v = to.view;
+    if (v && v->is_private) {
+        if (!view_grow_private(&e->heap, v, count, elem))
+            v = NULL;
+    } else {
+        v = view_grow(&e->heap, v, count, elem);
+        if (v && (n->flags & RUN_IN_PLACE) && (!to.view || v->memory != to.view->memory))
+            v->is_private = true;
+    }
     if (!v) {
         eval_out_of_memory(e, n->at);
         return to;
@@ -157,7 +165,7 @@ static struct cell make_call(struct eval *e, const struct node *n)
     if (e->stop)
         return (struct cell){0};
     if (t->kind == TYPE_MAP)
-        return (struct cell){.table = table_new(&e->heap)};
+        return (struct cell){.table = table_new(&e->heap, 0)};
     if (length < 0 || length > (int64_t)1 << 47)
         eval_panic(e, n->at, "makeslice: len out of range");
     else if (cap < length || cap > (int64_t)1 << 47)

@@ -11,7 +11,7 @@ struct cell eval_adapt(struct eval *e, struct cell v, struct type *from, struct 
 
 static bool has_stack(struct eval *e)
 {
-    return (char *)__builtin_frame_address(0) > e->stack_low;
+    return (uintptr_t)__builtin_frame_address(0) > e->stack_low;
 }
 
 static void box_params(struct eval *e, const struct function *f)
@@ -27,6 +27,11 @@ static struct cell take_results(struct eval *e, const struct function *f)
     for (uint32_t i = 0; i < f->boxed_count; i++)
         if (f->boxed[i] >= f->param_count)
             e->frame[f->boxed[i]] = e->frame[f->boxed[i]].object->cells[0];
+    for (uint32_t i = 0; f->has_named_results && i < f->result_count; i++) {
+        struct type *t = type_under(e->types, f->type->elem->fields[i].type);
+        if (t->kind == TYPE_SLICE && results[i].view)
+            results[i].view->is_private = false;
+    }
     e->results = results;
     return f->result_count ? results[0] : (struct cell){0};
 }
@@ -184,9 +189,13 @@ struct cell eval_library(struct eval *e, node_ref ref)
 {
     const struct node *n = eval_node(e, ref);
     const struct golib_func *f = e->p->libs[n->a];
-    struct type *sig = eval_library_type(e, f);
+    const struct type *sig = e->p->lib_types[n->a];
     uint32_t base = e->sp;
     struct cell r = {0};
+    bool direct = sig->is_variadic && !(n->flags & (RUN_TUPLE | RUN_SPREAD)) && f->params &&
+                  strchr(f->params, 'A');
+    if (direct)
+        return eval_library_any(e, f, ref);
     push_args(e, n, sig, 0);
     if (!e->stop)
         r = eval_library_cells(e, f, &e->stack[base], n->at);

@@ -13,11 +13,6 @@ struct bridge {
     struct cell func; /* a func value that is lent to the library */
 };
 
-struct type *eval_library_type(struct eval *e, const struct golib_func *f)
-{
-    return lib_signature(e->types, f);
-}
-
 static int call_rune_func(void *context, int32_t r, int32_t *ret)
 {
     struct bridge *b = context;
@@ -225,17 +220,12 @@ static struct cell error_text(struct eval *e, struct cell v, source_place at)
     return eval_text(e, buf_slice(&text), at);
 }
 
-static struct cell call_golib(struct eval *e, const struct golib_func *f, const struct cell *args,
-                              source_place at)
+static struct cell run_golib(struct eval *e, const struct golib_func *f,
+                             const union golib_value *in, source_place at)
 {
-    struct bridge b = {.e = e, .at = at};
-    union golib_value in[ARGS_MAX], out[GOLIB_RESULTS_MAX];
+    union golib_value out[GOLIB_RESULTS_MAX];
     size_t left = e->heap.bytes_max > e->heap.arena.used ? e->heap.bytes_max - e->heap.arena.used : 1;
     struct golib_call call = {.arena = &e->heap.arena, .result_bytes_max = left};
-    for (uint32_t i = 0; f->params[i] && i < ARGS_MAX; i++)
-        to_lib(&b, f->params[i], args[i], &in[i]);
-    if (e->stop)
-        return (struct cell){0};
     memset(out, 0, sizeof(out));
     int r = f->call(&call, in, out);
     if (e->stop)
@@ -251,11 +241,61 @@ static struct cell call_golib(struct eval *e, const struct golib_func *f, const 
     if (e->stop)
         return (struct cell){0};
     uint32_t count = (uint32_t)strlen(f->results);
+    if (count == 1)
+        return from_lib(e, f->results[0], &out[0]);
     struct cell *results = heap_alloc(&e->heap, (count + 1) * sizeof(*results));
     for (uint32_t i = 0; i < count; i++)
         results[i] = from_lib(e, f->results[i], &out[i]);
     e->results = results;
     return results[0];
+}
+
+static struct cell call_golib(struct eval *e, const struct golib_func *f, const struct cell *args,
+                              source_place at)
+{
+    struct bridge b = {.e = e, .at = at};
+    union golib_value in[ARGS_MAX];
+    for (uint32_t i = 0; f->params[i] && i < ARGS_MAX; i++)
+        to_lib(&b, f->params[i], args[i], &in[i]);
+    return e->stop ? (struct cell){0} : run_golib(e, f, in, at);
+}
+
+/* The value of an argument as fmt sees it; what a RUN_BOX would only wrap is taken out. */
+static struct go_value any_arg(struct eval *e, node_ref ref)
+{
+    const struct node *n = eval_node(e, ref);
+    if (n->kind == RUN_BOX)
+        return eval_go_value(e, eval_expr(e, n->a), eval_type(e, eval_node(e, n->a)));
+    struct cell v = eval_expr(e, ref);
+    if (!v.boxed || e->stop)
+        return (struct go_value){.kind = GO_NIL};
+    return eval_go_value(e, v.boxed->value, e->types->items[v.boxed->type]);
+}
+
+struct cell eval_library_any(struct eval *e, const struct golib_func *f, node_ref ref)
+{
+    const struct node *n = eval_node(e, ref);
+    struct bridge b = {.e = e, .at = n->at};
+    union golib_value in[ARGS_MAX];
+    uint32_t fixed = (uint32_t)strlen(f->params) - 1, i = 0;
+    node_ref arg = n->b;
+    struct cell r = {0};
+
+    if (!eval_step(e, n->at))
+        return r;
+    e->scratch_users++;
+    for (; i < fixed; i++, arg = eval_node(e, arg)->next)
+        to_lib(&b, f->params[i], eval_expr(e, arg), &in[i]);
+    uint32_t count = tree_length(e->p->tree, arg);
+    struct go_value *values = arena_alloc_array(&e->scratch, count + 1, sizeof(*values));
+    in[fixed].values = (struct golib_values){.items = values, .count = count};
+    for (i = 0; arg && !e->stop; i++, arg = eval_node(e, arg)->next)
+        values[i] = any_arg(e, arg);
+    if (!e->stop)
+        r = run_golib(e, f, in, n->at);
+    if (--e->scratch_users == 0)
+        arena_reset(&e->scratch);
+    return r;
 }
 
 struct cell eval_library_cells(struct eval *e, const struct golib_func *f, const struct cell *args,

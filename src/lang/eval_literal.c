@@ -104,7 +104,7 @@ static struct cell list_literal(struct eval *e, const struct node *n)
 static struct cell map_literal(struct eval *e, const struct node *n)
 {
     struct type *under = type_under(e->types, eval_type(e, n));
-    struct table *t = table_new(&e->heap);
+    struct table *t = table_new(&e->heap, tree_length(e->p->tree, n->b));
     bool bad;
     for (node_ref k = n->b; k && !e->stop; k = eval_node(e, k)->next) {
         const struct node *item = eval_node(e, k);

@@ -183,6 +183,14 @@ static struct cell *result_cell(struct eval *e, uint32_t at)
     return &e->frame[slot];
 }
 
+/* A slice that leaves its variable belongs to nobody alone any more. */
+static struct cell publish(struct eval *e, struct cell v, struct type *type)
+{
+    if (v.view && type_under(e->types, type)->kind == TYPE_SLICE)
+        v.view->is_private = false;
+    return v;
+}
+
 static enum flow return_stmt(struct eval *e, const struct node *n)
 {
     uint32_t count = e->function->result_count, base = e->sp, i = 0;
@@ -191,7 +199,7 @@ static enum flow return_stmt(struct eval *e, const struct node *n)
     if (count == 1) {
         struct cell v = eval_expr(e, n->a);
         if (!e->stop)
-            *result_cell(e, 0) = v;
+            *result_cell(e, 0) = publish(e, v, e->function->type->elem->fields[0].type);
         return FLOW_RETURN;
     }
     if (!eval_node(e, n->a)->next) {
@@ -202,8 +210,8 @@ static enum flow return_stmt(struct eval *e, const struct node *n)
                                     eval_type(e, eval_node(e, n->a))->fields[i].type,
                                     e->function->type->elem->fields[i].type));
     }
-    for (node_ref r = i ? 0 : n->a; r && !e->stop; r = eval_node(e, r)->next)
-        eval_push(e, eval_expr(e, r));
+    for (node_ref r = i ? 0 : n->a; r && !e->stop; r = eval_node(e, r)->next, i++)
+        eval_push(e, publish(e, eval_expr(e, r), e->function->type->elem->fields[i].type));
     for (i = 0; i < count && !e->stop; i++)
         *result_cell(e, i) = e->stack[base + i];
     e->sp = base;

@@ -219,10 +219,13 @@ struct go_value eval_go_value(struct eval *e, struct cell v, struct type *type)
     if (type == e->types->error) /* one that the library made */
         return go_error_value((const struct go_error *)(const void *)v.text);
     struct go_value g = {.kind = (uint8_t)kind_of(under), .type = type, .ops = &ops};
-    struct shown *s = heap_alloc(&e->heap, sizeof(*s));
+    g.methods = methods_of(e, v, type);
+    /* What Errorf wraps is kept; all else dies with the call that it is an argument of. */
+    bool kept = !e->scratch_users || (g.methods & GO_HAS_ERROR);
+    struct shown *s =
+        kept ? heap_alloc(&e->heap, sizeof(*s)) : arena_alloc(&e->scratch, sizeof(*s));
     *s = (struct shown){.value = v, .e = e};
     g.object = s;
-    g.methods = methods_of(e, v, type);
     switch (under->kind) {
     case TYPE_STRING:
         g.text = cell_text(v);

@@ -34,9 +34,11 @@ struct eval {
     uint32_t call_depth;
     uint8_t stop; /* enum stop */
     bool panic_is_final; /* a panic in func main ends all */
-    char *stack_low;     /* the C stack must not pass it */
+    uintptr_t stack_low; /* the C stack must not pass it */
     node_ref target;     /* of a labelled break or continue; 0: the innermost */
     const struct cell *results; /* of the last call with several */
+    struct arena scratch;       /* of one call of the library: its arguments */
+    uint32_t scratch_users;     /* calls that are under way */
 };
 
 static inline struct node *eval_node(const struct eval *e, node_ref ref)
@@ -124,7 +126,8 @@ struct cell eval_function(struct eval *e, struct function *f, uint32_t base,
 struct cell eval_call_closure(struct eval *e, struct cell func, const struct cell *args,
                               uint32_t count, const struct type *sig, source_place at);
 struct go_value eval_go_value(struct eval *e, struct cell v, struct type *type);
-struct type *eval_library_type(struct eval *e, const struct golib_func *f);
+/* A call whose last arguments are ...any: they are handed over as they are, without boxes. */
+struct cell eval_library_any(struct eval *e, const struct golib_func *f, node_ref ref);
 struct cell eval_library_cells(struct eval *e, const struct golib_func *f, const struct cell *args,
                                source_place at);
 /* As fmt.Sprint does. */

@@ -120,12 +120,17 @@ uint32_t lib_index(struct program *p, struct arena *a, const struct golib_func *
     if (p->lib_count == p->lib_cap) {
         uint32_t cap = p->lib_cap ? p->lib_cap * 2 : 16;
         const struct golib_func **libs = arena_alloc_array(a, cap, sizeof(*libs));
-        if (p->lib_count)
+        struct type **types = arena_alloc_array(a, cap, sizeof(struct type *));
+        if (p->lib_count) {
             memcpy(libs, p->libs, p->lib_count * sizeof(*libs));
+            memcpy(types, p->lib_types, p->lib_count * sizeof(struct type *));
+        }
         p->libs = libs;
+        p->lib_types = types;
         p->lib_cap = cap;
     }
     p->libs[p->lib_count] = f;
+    p->lib_types[p->lib_count] = lib_signature(p->types, f);
     return p->lib_count++;
 }
 

@@ -24,7 +24,7 @@ static inline bool lib_is_generic(const struct golib_func *f)
     return f->generic != NULL;
 }
 struct type *lib_signature(struct types *t, const struct golib_func *f);
-/* Its number in the program. */
+/* Its number in the program; its signature is in lib_types from then on. */
 uint32_t lib_index(struct program *p, struct arena *a, const struct golib_func *f);
 /* false: its literal is none (a bug of the table). */
 bool lib_constant(struct arena *a, struct types *t, const struct golib_object *o,

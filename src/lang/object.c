@@ -363,6 +363,26 @@ struct view *view_grow(struct heap_memory *h, const struct view *v, uint64_t mor
     return view_new(h, memory, 0, (uint32_t)need, (uint32_t)cap);
 }
 
+bool view_grow_private(struct heap_memory *h, struct view *v, uint64_t more, struct type *elem)
+{
+    uint64_t need = v->size + more;
+    if (need > v->cap) {
+        uint64_t cap = grown_cap(h, v->cap, need, elem);
+        if (cap > v->memory->cap) {
+            /* Nobody else sees the old memory, so the elements simply move. */
+            uint64_t room = cap > 2 * (uint64_t)v->size ? cap : 2 * (uint64_t)v->size;
+            if (room > UINT32_MAX / 2 || !heap_has_room(h, room * sizeof(struct cell)))
+                return false;
+            struct object *memory = object_new(h, (uint32_t)room);
+            memcpy(memory->cells, v->memory->cells, v->size * sizeof(struct cell));
+            v->memory = memory;
+        }
+        v->cap = (uint32_t)cap;
+    }
+    v->size = (uint32_t)need;
+    return true;
+}
+
 struct cell cell_of_bytes(struct heap_memory *h, struct slice bytes)
 {
     if (!heap_has_room(h, bytes.size * sizeof(struct cell)))

@@ -82,6 +82,8 @@ static inline struct cell *view_at(const struct view *v, uint32_t at)
  * that Go's runtime would choose. NULL: is_full. */
 struct view *view_grow(struct heap_memory *h, const struct view *v, uint64_t more,
                        struct type *elem);
+/* The same for a private view, which it changes: false: is_full. */
+bool view_grow_private(struct heap_memory *h, struct view *v, uint64_t more, struct type *elem);
 /* Bytes of a value in Go's memory: what capacities depend on. */
 uint64_t type_bytes(struct types *t, struct type *type);
 struct cell cell_of_bytes(struct heap_memory *h, struct slice bytes);
@@ -101,7 +103,8 @@ struct table {
     uint32_t slot_count;
 };
 
-struct table *table_new(struct heap_memory *h);
+/* With room for that many entries; 0: for none yet. */
+struct table *table_new(struct heap_memory *h, uint32_t entries);
 /* NULL: it is not in. -1 of cell_equal in *ret_bad. */
 struct table_entry *table_find(struct heap_memory *h, const struct table *t, struct cell key,
                                struct type *key_type, bool *ret_bad);

@@ -58,6 +58,7 @@ enum run_flag {
     RUN_NEW_VAR = 0x1000,   /* the left side of :=, declared here */
     RUN_SPREAD = 0x0800,    /* the last argument is a slice for "..." */
     RUN_TUPLE = 0x0400,     /* the only argument is a call with several results */
+    RUN_IN_PLACE = 0x0200, /* x = append(x, …), and nobody else can hold x's slice */
     RUN_KIND_MASK = 0x00ff,
 };
 
@@ -111,6 +112,7 @@ struct program {
     struct function **functions;
     uint32_t function_count, function_cap;
     const struct golib_func **libs;
+    struct type **lib_types; /* their signatures */
     uint32_t lib_count, lib_cap;
     struct type **global_types;
     uint32_t global_count, global_cap;

@@ -158,47 +158,70 @@ static void scan_literal(struct scan *s, struct token *t)
     s->may_end = true;
 }
 
+/* One byte, or with the same one, '=' or another behind it: Go's operators in one table. */
+struct operator {
+    uint8_t alone, with_equal; /* tokens; ERROR: no such operator */
+    char second;               /* a second byte that makes a third one */
+    uint8_t with_second, second_with_equal;
+};
+
+#define OP(ALONE, EQUAL)                 {TOKEN_##ALONE, TOKEN_##EQUAL, 0, TOKEN_ERROR, TOKEN_ERROR}
+#define OP2(ALONE, EQUAL, C, SECOND, SE) {TOKEN_##ALONE, TOKEN_##EQUAL, C, TOKEN_##SECOND, TOKEN_##SE}
+
+static const struct operator operators[128] = {
+    ['{'] = OP(LBRACE, ERROR),
+    ['}'] = OP(RBRACE, ERROR),
+    ['('] = OP(LPAREN, ERROR),
+    [')'] = OP(RPAREN, ERROR),
+    ['['] = OP(LBRACK, ERROR),
+    [']'] = OP(RBRACK, ERROR),
+    [','] = OP(COMMA, ERROR),
+    [';'] = OP(SEMICOLON, ERROR),
+    ['.'] = OP(PERIOD, ERROR),
+    ['~'] = OP(TILDE, ERROR),
+    [':'] = OP(COLON, DEFINE),
+    ['='] = OP(ASSIGN, EQ),
+    ['!'] = OP(NOT, NE),
+    ['*'] = OP(MUL, MUL_ASSIGN),
+    ['/'] = OP(QUO, QUO_ASSIGN),
+    ['%'] = OP(REM, REM_ASSIGN),
+    ['^'] = OP(XOR, XOR_ASSIGN),
+    ['+'] = OP2(ADD, ADD_ASSIGN, '+', INC, ERROR),
+    ['-'] = OP2(SUB, SUB_ASSIGN, '-', DEC, ERROR),
+    ['|'] = OP2(OR, OR_ASSIGN, '|', LOR, ERROR),
+    ['>'] = OP2(GT, GE, '>', SHR, SHR_ASSIGN),
+};
+
 /* The operator that starts with this byte: the longest that fits. */
 static enum token_kind operator_of(const struct scan *s, size_t *ret_size)
 {
-    /* By length: Go's operators have at most three bytes. */
-    for (size_t size = 3; size > 0; size--) {
-        struct slice have = slice_sub(s->text, s->at, s->at + size);
-        if (have.size < size)
-            continue;
-        for (int t = TOKEN_ADD; t < TOKEN_KEYWORD_FIRST; t++) {
-            if (slice_eq_cstr(have, token_text((enum token_kind)t))) {
-                *ret_size = size;
-                return (enum token_kind)t;
-            }
-        }
+    unsigned char c = peek(s, 0), d = peek(s, 1), e = peek(s, 2);
+    *ret_size = 1;
+    if (c == '.' && d == '.' && e == '.')
+        return *ret_size = 3, TOKEN_ELLIPSIS;
+    if (c == '&' && d == '^')
+        return *ret_size = e == '=' ? 3 : 2, e == '=' ? TOKEN_AND_NOT_ASSIGN : TOKEN_AND_NOT;
+    if (c == '&' || c == '<') { /* have a third form each */
+        bool twice = d == c, shift = c == '<';
+        if (shift && d == '-')
+            return *ret_size = 2, TOKEN_ARROW;
+        *ret_size = twice ? (shift && e == '=' ? 3 : 2) : d == '=' ? 2 : 1;
+        if (twice)
+            return !shift ? TOKEN_LAND : e == '=' ? TOKEN_SHL_ASSIGN : TOKEN_SHL;
+        return d == '=' ? (shift ? TOKEN_LE : TOKEN_AND_ASSIGN) : shift ? TOKEN_LT : TOKEN_AND;
     }
-    return TOKEN_ERROR;
-}
-
-/* The ones that make up nearly all of a configuration, without a search. */
-static enum token_kind plain_mark(unsigned char c)
-{
-    switch (c) {
-    case '{':
-        return TOKEN_LBRACE;
-    case '}':
-        return TOKEN_RBRACE;
-    case '(':
-        return TOKEN_LPAREN;
-    case ')':
-        return TOKEN_RPAREN;
-    case '[':
-        return TOKEN_LBRACK;
-    case ']':
-        return TOKEN_RBRACK;
-    case ',':
-        return TOKEN_COMMA;
-    case ';':
-        return TOKEN_SEMICOLON;
-    default:
+    if (c >= 128 || !operators[c].alone)
         return TOKEN_ERROR;
+    const struct operator *o = &operators[c];
+    if (o->second && d == (unsigned char)o->second) {
+        bool equal = e == '=' && o->second_with_equal != TOKEN_ERROR;
+        *ret_size = equal ? 3 : 2;
+        return (enum token_kind)(equal ? o->second_with_equal : o->with_second);
     }
+    if (d != '=' || o->with_equal == TOKEN_ERROR)
+        return (enum token_kind)o->alone;
+    *ret_size = 2;
+    return (enum token_kind)o->with_equal;
 }
 
 static void scan_foreign(struct scan *s, struct token *t)
@@ -218,11 +241,7 @@ static void scan_foreign(struct scan *s, struct token *t)
 static void scan_operator(struct scan *s, struct token *t)
 {
     size_t size = 1;
-    enum token_kind kind = plain_mark(peek(s, 0));
-    if (kind == TOKEN_ERROR && peek(s, 0) == ':')
-        kind = peek(s, 1) == '=' ? TOKEN_DEFINE : TOKEN_COLON, size = peek(s, 1) == '=' ? 2 : 1;
-    else if (kind == TOKEN_ERROR)
-        kind = operator_of(s, &size);
+    enum token_kind kind = operator_of(s, &size);
     if (kind == TOKEN_ERROR) {
         scan_foreign(s, t);
         return;

@@ -50,9 +50,14 @@ static bool is_hashable(struct heap_memory *h, struct cell key, struct type *typ
     return type_is_comparable(h->types, h->types->items[key.boxed->type]);
 }
 
-struct table *table_new(struct heap_memory *h)
+struct table *table_new(struct heap_memory *h, uint32_t entries)
 {
-    return heap_alloc(h, sizeof(struct table));
+    bool small = entries <= TABLE_SMALL_MAX; /* more are hashed, and grow as they come */
+    uint32_t room = small ? entries : 0;
+    struct table *t = heap_alloc(h, sizeof(*t) + room * sizeof(struct table_entry));
+    t->entries = (struct table_entry *)(t + 1);
+    t->cap = room;
+    return t;
 }
 
 static struct table_entry *find(struct heap_memory *h, const struct table *t, struct cell key,
