@@ -1,3 +1,5 @@
+#include "lang/check.h"
+
 #include "lang/checker.h"
 
 /* A package's files are of one package. */
@@ -13,8 +15,8 @@ static void check_package_names(struct check *c)
             check_fault(c, CONFIG_FAULT_SYNTAX, n->at, "invalid package name _");
         if (first && n->a != first)
             check_fault(c, CONFIG_FAULT_SYNTAX, n->at,
-                        "package %s: the files before it are of package %s",
-                        check_name(c, n->a), check_name(c, first));
+                        "package %s: the files before it are of package %s", check_name(c, n->a),
+                        check_name(c, first));
         if (!first)
             first = n->a;
     }
@@ -26,8 +28,7 @@ static void check_imports_used(struct check *c)
     for (uint32_t i = 0; i < c->import_count && !c->has_syntax_faults; i++) {
         const struct import *p = &c->imports[i];
         if (!p->is_used)
-            check_fault(c, CONFIG_FAULT_SYNTAX, p->at, "\"%s\" is imported and not used",
-                        p->path);
+            check_fault(c, CONFIG_FAULT_SYNTAX, p->at, "\"%s\" is imported and not used", p->path);
     }
 }
 
@@ -74,8 +75,7 @@ static void find_config(struct check *c)
     if (s->type->kind == TYPE_BAD || s->type == want)
         return;
     check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, s->at,
-                "Config must be of type firebreak.Config, not %s",
-                type_text(&c->types, s->type));
+                "Config must be of type firebreak.Config, not %s", type_text(&c->types, s->type));
     p->config = UINT32_MAX;
 }
 
@@ -86,8 +86,13 @@ void check_package(const struct lang_package *package, struct tree *tree, struct
     struct check *c = arena_new(arena, struct check);
     struct types *types = &c->types;
 
-    *c = (struct check){.package = package, .tree = tree, .names = names, .arena = arena,
-                        .faults = package->faults, .program = ret, .wants_config = wants_config,
+    *c = (struct check){.package = package,
+                        .tree = tree,
+                        .names = names,
+                        .arena = arena,
+                        .faults = package->faults,
+                        .program = ret,
+                        .wants_config = wants_config,
                         .has_syntax_faults = has_syntax_faults};
     c->scratch = ARENA(MEM_LANG, 0);
     *ret = (struct program){.tree = tree, .types = types, .names = names};

@@ -98,7 +98,6 @@ void check_values(struct check *c, node_ref values, struct type **types, uint32_
 
 /* ---- := ---- */
 
-
 static void check_define(struct check *c, node_ref ref)
 {
     struct node *n = check_node(c, ref);
@@ -113,8 +112,8 @@ static void check_define(struct check *c, node_ref ref)
             continue;
         }
         for (node_ref before = n->a; before != l; before = check_node(c, before)->next)
-            if (check_node(c, before)->kind == NODE_NAME &&
-                check_node(c, before)->a == name->a && !is_blank(c, l))
+            if (check_node(c, before)->kind == NODE_NAME && check_node(c, before)->a == name->a &&
+                !is_blank(c, l))
                 check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, name->at,
                             "%s stands twice at the left of :=", check_name(c, name->a));
         struct symbol *s = check_lookup(c, name->a);
@@ -200,8 +199,8 @@ static void mark_self_append(struct check *c, const struct node *n)
 {
     const struct node *left = check_node(c, n->a);
     struct node *right = check_node(c, n->b);
-    if (left->kind != RUN_LOCAL || right->kind != RUN_CALL_BUILTIN ||
-        right->op != BUILTIN_APPEND || !right->b)
+    if (left->kind != RUN_LOCAL || right->kind != RUN_CALL_BUILTIN || right->op != BUILTIN_APPEND ||
+        !right->b)
         return;
     const struct node *first = check_node(c, right->b);
     if (first->kind != RUN_LOCAL || first->b != left->b)
@@ -284,8 +283,7 @@ static void check_step(struct check *c, node_ref ref)
         return;
     }
     if (!kind_is_number(check_under(c, x.type)->kind)) {
-        check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, n->at, "%s is no number",
-                    check_describe(c, &x));
+        check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, n->at, "%s is no number", check_describe(c, &x));
         n->kind = NODE_BAD;
         return;
     }

@@ -206,11 +206,11 @@ static bool match(struct check *c, struct operand *x, struct operand *y, source_
         }
     } else if (x->type == y->type) {
         return true;
-    } else if (check_under(c, x->type)->kind == TYPE_INTERFACE &&
-               check_assignable(c, y, x->type) && type_is_comparable(&c->types, y->type)) {
+    } else if (check_under(c, x->type)->kind == TYPE_INTERFACE && check_assignable(c, y, x->type) &&
+               type_is_comparable(&c->types, y->type)) {
         return check_assign(c, y, x->type, "in comparison");
-    } else if (check_under(c, y->type)->kind == TYPE_INTERFACE &&
-               check_assignable(c, x, y->type) && type_is_comparable(&c->types, x->type)) {
+    } else if (check_under(c, y->type)->kind == TYPE_INTERFACE && check_assignable(c, x, y->type) &&
+               type_is_comparable(&c->types, x->type)) {
         return check_assign(c, x, y->type, "in comparison");
     } else if (check_under(c, x->type)->kind != TYPE_INTERFACE &&
                check_under(c, y->type)->kind != TYPE_INTERFACE &&

@@ -42,8 +42,8 @@ static void append_call(struct check *c, node_ref ref, const struct args *a, str
     }
     struct type *type = x->type, *under = check_under(c, type);
     if (under->kind != TYPE_SLICE) {
-        refuse(c, ref, x, arena_printf(c->arena, "append needs a slice, not %s",
-                                       check_describe(c, x)));
+        refuse(c, ref, x,
+               arena_printf(c->arena, "append needs a slice, not %s", check_describe(c, x)));
         return;
     }
     if (a->spread && a->count != 2) {
@@ -142,8 +142,8 @@ static void delete_call(struct check *c, node_ref ref, const struct args *a, str
     }
     const struct type *under = check_under(c, x->type);
     if (under->kind != TYPE_MAP) {
-        refuse(c, ref, x, arena_printf(c->arena, "delete needs a map, not %s",
-                                       check_describe(c, x)));
+        refuse(c, ref, x,
+               arena_printf(c->arena, "delete needs a map, not %s", check_describe(c, x)));
         return;
     }
     check_assign(c, &key, under->key, "as a map's key");
@@ -172,8 +172,9 @@ static void make_call(struct check *c, node_ref ref, const struct args *a, struc
         return;
     }
     if (under->kind != TYPE_SLICE && under->kind != TYPE_MAP) {
-        refuse(c, ref, x, arena_printf(c->arena, "cannot make %s: only slices and maps",
-                                       type_text(&c->types, type)));
+        refuse(c, ref, x,
+               arena_printf(c->arena, "cannot make %s: only slices and maps",
+                            type_text(&c->types, type)));
         return;
     }
     if (under->kind == TYPE_SLICE && !size) {
@@ -220,14 +221,15 @@ static void minmax_call(struct check *c, node_ref ref, const struct args *a, enu
         check_expr(c, r, &y);
         int kind = y.mode == MODE_BAD ? TYPE_BAD : check_under(c, y.type)->kind;
         if (!kind_is_number(kind) && !kind_is_string(kind)) {
-            refuse(c, ref, x, kind == TYPE_BAD ? NULL
-                                               : arena_printf(c->arena, "%s cannot be ordered",
-                                                              check_describe(c, &y)));
+            refuse(c, ref, x,
+                   kind == TYPE_BAD
+                       ? NULL
+                       : arena_printf(c->arena, "%s cannot be ordered", check_describe(c, &y)));
             return;
         }
         is_const = is_const && y.mode == MODE_CONST;
-        if (!type || (kind_is_untyped(type->kind) && (!kind_is_untyped(y.type->kind) ||
-                                                      y.type->kind > type->kind)))
+        if (!type || (kind_is_untyped(type->kind) &&
+                      (!kind_is_untyped(y.type->kind) || y.type->kind > type->kind)))
             type = y.type;
         if (r == a->list) {
             *x = y;
@@ -291,10 +293,10 @@ static bool count_fits(enum builtin b, uint32_t count)
     static const struct {
         uint8_t least, most;
     } counts[] = {
-        [BUILTIN_APPEND] = {1, 255}, [BUILTIN_CAP] = {1, 1},   [BUILTIN_CLEAR] = {1, 1},
-        [BUILTIN_COPY] = {2, 2},     [BUILTIN_DELETE] = {2, 2}, [BUILTIN_LEN] = {1, 1},
-        [BUILTIN_MAKE] = {1, 3},     [BUILTIN_MAX] = {1, 255}, [BUILTIN_MIN] = {1, 255},
-        [BUILTIN_NEW] = {1, 1},      [BUILTIN_PANIC] = {1, 1}, [BUILTIN_PRINT] = {0, 255},
+        [BUILTIN_APPEND] = {1, 255},  [BUILTIN_CAP] = {1, 1},    [BUILTIN_CLEAR] = {1, 1},
+        [BUILTIN_COPY] = {2, 2},      [BUILTIN_DELETE] = {2, 2}, [BUILTIN_LEN] = {1, 1},
+        [BUILTIN_MAKE] = {1, 3},      [BUILTIN_MAX] = {1, 255},  [BUILTIN_MIN] = {1, 255},
+        [BUILTIN_NEW] = {1, 1},       [BUILTIN_PANIC] = {1, 1},  [BUILTIN_PRINT] = {0, 255},
         [BUILTIN_PRINTLN] = {0, 255},
     };
     return count >= counts[b].least && (count <= counts[b].most || counts[b].most == 255);

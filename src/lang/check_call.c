@@ -35,8 +35,9 @@ static void tell_count(struct check *c, source_place at, const char *name, const
                        uint32_t count)
 {
     bool few = count < sig->field_count;
-    check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, at, "%s arguments in the call of %s: %u, wanted %s%u",
-                few ? "not enough" : "too many", name, count, sig->is_variadic ? "at least " : "",
+    check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, at,
+                "%s arguments in the call of %s: %u, wanted %s%u", few ? "not enough" : "too many",
+                name, count, sig->is_variadic ? "at least " : "",
                 sig->field_count - (sig->is_variadic ? 1 : 0));
 }
 
@@ -78,9 +79,9 @@ void check_args(struct check *c, node_ref ref, const struct type *sig, source_pl
         if (tell)
             continue;
         bool rest = sig->is_variadic && index >= fixed;
-        struct type *want = !rest     ? sig->fields[index].type
-                            : spread  ? sig->fields[fixed].type
-                                      : sig->fields[fixed].type->elem;
+        struct type *want = !rest    ? sig->fields[index].type
+                            : spread ? sig->fields[fixed].type
+                                     : sig->fields[fixed].type->elem;
         check_assign(c, &x, want, arena_printf(c->arena, "in the call of %s", name));
     }
     c->where = where;
@@ -201,9 +202,8 @@ void check_conversion(struct check *c, node_ref ref, struct type *type, struct o
         return;
     struct type *to = check_under(c, type);
     enum run_convert how = CONVERT_NONE;
-    if (x->mode != MODE_CONST && kind_is_untyped(x->type->kind) &&
-        kind_is_number(x->type->kind) && !kind_is_number(to->kind) &&
-        to->kind != TYPE_INTERFACE) {
+    if (x->mode != MODE_CONST && kind_is_untyped(x->type->kind) && kind_is_number(x->type->kind) &&
+        !kind_is_number(to->kind) && to->kind != TYPE_INTERFACE) {
         no_conversion(c, ref, type, x); /* 1 << n would be of that type */
         return;
     }

@@ -5,7 +5,7 @@
 #include "lang/checker.h"
 #include "lang/map_keys.h"
 
-enum { WORDS_MAX = 256 };
+enum { WORDS_MAX = 200 };
 
 /* An element, which may be a literal without its type. */
 static void check_element(struct check *c, node_ref ref, struct type *type, const char *what)
@@ -222,8 +222,7 @@ static int64_t check_elements(struct check *c, node_ref list, struct type *elem,
         check_element(c, value, elem, "as an element");
         c->where = outer;
         if (check_node(c, e)->kind != NODE_KEYED) {
-            node_ref inner =
-                check_wrap(c, e, (enum run_kind)NODE_KEYED, c->types.basic[TYPE_BAD]);
+            node_ref inner = check_wrap(c, e, (enum run_kind)NODE_KEYED, c->types.basic[TYPE_BAD]);
             check_node(c, e)->b = inner;
         }
         check_node(c, e)->a = (uint32_t)at;
@@ -257,8 +256,8 @@ static void check_map_lit(struct check *c, node_ref list, const struct type *und
             check_expr(c, n->a, &key);
             bool is_const = key.mode == MODE_CONST;
             struct constant value = key.value;
-            if (kind_is_untyped(key.type->kind) && check_under(c, under->key)->kind ==
-                                                       TYPE_INTERFACE)
+            if (kind_is_untyped(key.type->kind) &&
+                check_under(c, under->key)->kind == TYPE_INTERFACE)
                 check_default(c, &key);
             uint32_t own = key.type->number;
             if (check_assign(c, &key, under->key, "as a map's key") && is_const &&
@@ -302,8 +301,8 @@ void check_composite(struct check *c, node_ref ref, struct type *elided, struct 
     case TYPE_ARRAY:
     case TYPE_SLICE: {
         bool open = under->kind == TYPE_ARRAY && under->length < 0;
-        int64_t length = check_elements(
-            c, n->b, under->elem, under->kind == TYPE_ARRAY && !open ? under->length : -1);
+        int64_t length = check_elements(c, n->b, under->elem,
+                                        under->kind == TYPE_ARRAY && !open ? under->length : -1);
         if (open)
             type = type_array(&c->types, under->elem, length);
         n = check_node(c, ref);

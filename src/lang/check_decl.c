@@ -75,16 +75,14 @@ static void collect_import(struct check *c, const struct node *n)
         base = slice_sub(base, (size_t)at + 1, base.size);
     bool schema = slice_ends_with(path, SLICE("/firebreak")) && c->package->schema;
     if (!schema && !golib_package_find(path)) {
-        check_outside(c, lit->at,
-                      arena_printf(c->arena, "imports of \"%.*s\"", SLICE_ARG(path)));
+        check_outside(c, lit->at, arena_printf(c->arena, "imports of \"%.*s\"", SLICE_ARG(path)));
         /* Its names are taken as known, so that each use is not one more fault. */
     }
     c->imports = check_grow(c, c->imports, c->import_count, &c->import_cap, sizeof(*c->imports));
     struct import *p = &c->imports[c->import_count];
     *p = (struct import){.path = arena_strdup(c->arena, path), .at = n->at, .file = c->file};
-    p->name = n->a ? check_node(c, n->a)->a : name_intern(c->names, slice_from(p->path) .size
-                                                                        ? base
-                                                                        : SLICE("_"));
+    p->name = n->a ? check_node(c, n->a)->a
+                   : name_intern(c->names, slice_from(p->path).size ? base : SLICE("_"));
     p->is_schema = schema;
     p->is_used = n->op == 1 || name_is(c, p->name, "_");
     if (check_find_import(c, p->name) && !p->is_used)
@@ -122,8 +120,7 @@ static void check_import_names(struct check *c)
         struct symbol *s = check_lookup(c, c->imports[i].name);
         if (s && s->level == 1)
             check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, s->at,
-                        "%s is already the name of an imported package",
-                        check_name(c, s->name));
+                        "%s is already the name of an imported package", check_name(c, s->name));
     }
 }
 
@@ -160,8 +157,8 @@ static void const_value(struct check *c, struct symbol *s, const struct node *de
     check_expr(c, value, &x);
     c->iota = outer;
     if (x.mode != MODE_BAD && x.mode != MODE_CONST)
-        check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, value)->at,
-                    "%s is not constant", check_describe(c, &x));
+        check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, value)->at, "%s is not constant",
+                    check_describe(c, &x));
     else if (type && type->kind != TYPE_BAD && x.mode == MODE_CONST) {
         if (!kind_is_basic(check_under(c, type)->kind))
             check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, s->at, "invalid constant type %s",
@@ -183,8 +180,7 @@ static void check_extra_values(struct check *c, const struct node *decl)
     uint32_t names = tree_length(c->tree, decl->a);
     node_ref extra = decl->b ? tree_at(c->tree, check_node(c, decl->b)->b, names) : 0;
     if (extra && !decl->op)
-        check_fault(c, CONFIG_FAULT_SYNTAX, check_node(c, extra)->at,
-                    "more values than constants");
+        check_fault(c, CONFIG_FAULT_SYNTAX, check_node(c, extra)->at, "more values than constants");
 }
 
 /* ---- types ---- */
@@ -252,8 +248,8 @@ struct function *check_new_function(struct check *c, name_id name, source_place 
     f->name = name;
     f->at = at;
     f->type = type;
-    p->functions = check_grow(c, p->functions, p->function_count, &p->function_cap,
-                              sizeof(struct function *));
+    p->functions =
+        check_grow(c, p->functions, p->function_count, &p->function_cap, sizeof(struct function *));
     f->number = p->function_count;
     p->functions[p->function_count++] = f;
     return f;
@@ -319,11 +315,10 @@ static void func_decl(struct check *c, struct symbol *s, const struct node *decl
         check_fault(c, CONFIG_FAULT_SYNTAX, s->at, "func %s has no body", check_name(c, s->name));
     bool special = receiver->kind != NODE_FIELD &&
                    (name_is(c, s->name, "init") ||
-                    (name_is(c, s->name, "main") &&
-                     strcmp(c->program->package_name, "main") == 0));
+                    (name_is(c, s->name, "main") && strcmp(c->program->package_name, "main") == 0));
     if (special && (s->type->field_count || (s->type->elem && s->type->elem->field_count)))
-        check_fault(c, CONFIG_FAULT_SYNTAX, s->at,
-                    "func %s must have no arguments and no results", check_name(c, s->name));
+        check_fault(c, CONFIG_FAULT_SYNTAX, s->at, "func %s must have no arguments and no results",
+                    check_name(c, s->name));
     if (special && name_is(c, s->name, "init")) {
         struct program *p = c->program;
         p->init_functions = check_grow(c, p->init_functions, p->init_function_count,
@@ -352,8 +347,8 @@ static uint32_t names_of_decl(struct check *c, const struct symbol *first, struc
 {
     uint32_t count = 0;
     uint32_t from = first->order - first->index;
-    for (uint32_t i = from; i < c->global_count && c->globals[i]->decl == first->decl &&
-                            count < max; i++)
+    for (uint32_t i = from;
+         i < c->global_count && c->globals[i]->decl == first->decl && count < max; i++)
         ret[count++] = c->globals[i];
     return count;
 }
@@ -480,8 +475,10 @@ void check_resolve(struct check *c, struct symbol *s)
     if (++c->depth < c->package->limits->nesting_depth_max)
         resolve(c, s);
     else
-        check_fault(c, CONFIG_FAULT_LIMIT, s->at, "declarations depend on each other deeper than "
-                    "nesting_depth_max (%u)", c->package->limits->nesting_depth_max);
+        check_fault(c, CONFIG_FAULT_LIMIT, s->at,
+                    "declarations depend on each other deeper than "
+                    "nesting_depth_max (%u)",
+                    c->package->limits->nesting_depth_max);
     c->depth--;
     if (!s->type)
         s->type = bad(c);
@@ -507,8 +504,7 @@ static void local_consts(struct check *c, node_ref decl)
     for (node_ref m = n->a; m; m = check_node(c, m)->next, index++) {
         if (check_node(c, m)->kind != NODE_NAME)
             continue;
-        struct symbol *s =
-            check_symbol(c, SYMBOL_CONST, check_node(c, m)->a, check_node(c, m)->at);
+        struct symbol *s = check_symbol(c, SYMBOL_CONST, check_node(c, m)->a, check_node(c, m)->at);
         s->index = index;
         s->state = STATE_DONE;
         const_value(c, s, n);
@@ -589,12 +585,12 @@ static uint32_t declare_params(struct check *c, node_ref list, const struct type
                                bool results, struct symbol **ret_named)
 {
     uint32_t count = 0;
-    for (node_ref f = list; f && count < types->field_count;
-         f = check_node(c, f)->next, count++) {
+    for (node_ref f = list; f && count < types->field_count; f = check_node(c, f)->next, count++) {
         const struct node *field = check_node(c, f);
         const struct node *name = field->a ? check_node(c, field->a) : NULL;
         name_id id = name && name->kind == NODE_NAME ? name->a : 0;
-        struct symbol *s = check_local(c, id, name ? name->at : field->at, types->fields[count].type);
+        struct symbol *s =
+            check_local(c, id, name ? name->at : field->at, types->fields[count].type);
         s->is_used = true;
         s->is_result = results;
         check_declare(c, s);
@@ -613,8 +609,7 @@ static void note_boxed(struct check *c, struct function *f, struct symbol **vars
             f->boxed[f->boxed_count++] = vars[i]->slot;
 }
 
-void check_function_body(struct check *c, struct function *f, node_ref signature,
-                         node_ref receiver)
+void check_function_body(struct check *c, struct function *f, node_ref signature, node_ref receiver)
 {
     const struct node *sig = check_node(c, signature);
     struct function *outer = c->func;
@@ -634,10 +629,8 @@ void check_function_body(struct check *c, struct function *f, node_ref signature
         struct type one = {.fields = &self, .field_count = 1};
         f->param_count = declare_params(c, receiver, &one, false, vars);
     }
-    f->param_count +=
-        declare_params(c, sig->a, f->type, false, vars + f->param_count);
-    f->result_count =
-        declare_params(c, sig->b, f->type->elem, true, vars + f->param_count);
+    f->param_count += declare_params(c, sig->a, f->type, false, vars + f->param_count);
+    f->result_count = declare_params(c, sig->b, f->type->elem, true, vars + f->param_count);
     if (f->body) {
         check_stmts(c, check_node(c, f->body)->a);
         if (f->result_count && !c->has_syntax_faults && !check_terminates(c, f->body))

@@ -3,7 +3,7 @@
 #include "lang/checker.h"
 #include "lang/golib.h"
 
-enum { NEAR_WORDS_MAX = 1024 };
+enum { NEAR_WORDS_MAX = 1024 }; /* of which the nearest is looked for */
 
 static void set_value(struct check *c, node_ref ref, enum run_kind kind, struct operand *x,
                       enum mode mode, struct type *type)
@@ -21,7 +21,7 @@ static void set_value(struct check *c, node_ref ref, enum run_kind kind, struct 
 /* A visible name like the one that nobody knows. */
 static const char *nearest_name(struct check *c, name_id name)
 {
-    const char *words[NEAR_WORDS_MAX];
+    const char **words = arena_alloc_array(&c->scratch, NEAR_WORDS_MAX, sizeof(*words));
     size_t count = 0;
     for (name_id id = NAME_KEYWORD_END; id < c->current_cap && count < NEAR_WORDS_MAX; id++)
         if (id != name && check_lookup(c, id))
@@ -40,9 +40,8 @@ static void tell_undefined(struct check *c, const struct node *n, struct operand
     else if (slice_eq(text, SLICE("_")))
         check_fault(c, CONFIG_FAULT_SYNTAX, n->at, "_ has no value");
     else if (!c->has_syntax_faults) {
-        struct config_fault *f =
-            check_fault_at(c, CONFIG_FAULT_UNRESOLVED_REFERENCE, n->at, "undefined: %s",
-                           check_name(c, n->a));
+        struct config_fault *f = check_fault_at(c, CONFIG_FAULT_UNRESOLVED_REFERENCE, n->at,
+                                                "undefined: %s", check_name(c, n->a));
         f->suggestion = nearest_name(c, n->a);
     }
     check_bad(c, x);
@@ -121,12 +120,16 @@ static void check_ident(struct check *c, node_ref ref, struct operand *x)
 static void check_literal(struct check *c, node_ref ref, struct operand *x)
 {
     static const uint8_t literal_kinds[] = {
-        [TOKEN_INT] = LITERAL_INT,   [TOKEN_FLOAT] = LITERAL_FLOAT,
-        [TOKEN_RUNE] = LITERAL_RUNE, [TOKEN_STRING] = LITERAL_STRING,
+        [TOKEN_INT] = LITERAL_INT,
+        [TOKEN_FLOAT] = LITERAL_FLOAT,
+        [TOKEN_RUNE] = LITERAL_RUNE,
+        [TOKEN_STRING] = LITERAL_STRING,
     };
     static const uint8_t types[] = {
-        [TOKEN_INT] = TYPE_UNTYPED_INT,   [TOKEN_FLOAT] = TYPE_UNTYPED_FLOAT,
-        [TOKEN_RUNE] = TYPE_UNTYPED_RUNE, [TOKEN_STRING] = TYPE_UNTYPED_STRING,
+        [TOKEN_INT] = TYPE_UNTYPED_INT,
+        [TOKEN_FLOAT] = TYPE_UNTYPED_FLOAT,
+        [TOKEN_RUNE] = TYPE_UNTYPED_RUNE,
+        [TOKEN_STRING] = TYPE_UNTYPED_STRING,
     };
     const struct node *n = check_node(c, ref);
     if (n->op == TOKEN_IMAGINARY) {
@@ -229,8 +232,7 @@ void check_index_expr(struct check *c, node_ref ref, struct operand *x)
         return;
     }
     struct type *under = check_under(c, x->type);
-    uint16_t calls =
-        (check_node(c, n->a)->flags | check_node(c, n->b)->flags) & RUN_CALLS;
+    uint16_t calls = (check_node(c, n->a)->flags | check_node(c, n->b)->flags) & RUN_CALLS;
     if (n->b && check_node(c, n->b)->next) {
         check_fault(c, CONFIG_FAULT_SYNTAX, n->at, "more than one index");
         x->node = ref;
@@ -259,8 +261,7 @@ void check_index_expr(struct check *c, node_ref ref, struct operand *x)
                            : RUN_INDEX_ARRAY_OF,
                   x, mode, of->elem);
     } else {
-        check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, n->at, "cannot index %s",
-                    check_describe(c, x));
+        check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, n->at, "cannot index %s", check_describe(c, x));
         x->node = ref;
         check_bad(c, x);
         return;
@@ -511,8 +512,8 @@ void check_expr_or_call(struct check *c, node_ref ref, struct operand *x)
                                                  : NULL;
     if (!what)
         return;
-    check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, ref)->at,
-                "expected a value, found %s", what);
+    check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, ref)->at, "expected a value, found %s",
+                what);
     check_bad(c, x);
 }
 

@@ -161,9 +161,8 @@ const char *check_describe(struct check *c, const struct operand *x)
         if (constant_append(&text, &c->scratch, x->value) < 0)
             buf_append_cstr(&text, "…");
         return arena_printf(c->arena, "%.*s (%s constant)", SLICE_ARG(buf_slice(&text)),
-                            kind_is_untyped(x->type->kind)
-                                ? type
-                                : arena_printf(c->arena, "a %s", type));
+                            kind_is_untyped(x->type->kind) ? type
+                                                           : arena_printf(c->arena, "a %s", type));
     }
     if (x->type && x->type->kind == TYPE_UNTYPED_NIL)
         return "nil";

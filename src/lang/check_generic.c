@@ -50,7 +50,7 @@ static struct slice take_item(struct slice *s)
     size_t at = 0;
     int depth = 0;
     for (; at < s->size && (s->data[at] != ',' || depth); at++)
-        depth += s->data[at] == '(' || s->data[at] == '[' ? 1
+        depth += s->data[at] == '(' || s->data[at] == '['   ? 1
                  : s->data[at] == ')' || s->data[at] == ']' ? -1
                                                             : 0;
     struct slice item = slice_trim(slice_sub(*s, 0, at));
@@ -61,8 +61,9 @@ static struct slice take_item(struct slice *s)
 static struct slice take_word(struct slice *s)
 {
     size_t at = 0;
-    while (at < s->size && ((s->data[at] | 0x20) >= 'a' ? (s->data[at] | 0x20) <= 'z'
-                            : (s->data[at] >= '0' && s->data[at] <= '9')))
+    while (at < s->size &&
+           ((s->data[at] | 0x20) >= 'a' ? (s->data[at] | 0x20) <= 'z'
+                                        : (s->data[at] >= '0' && s->data[at] <= '9')))
         at++;
     struct slice word = slice_sub(*s, 0, at);
     *s = slice_sub(*s, at, s->size);
@@ -157,8 +158,8 @@ static struct type *basic_of(struct types *t, struct slice word)
     static const struct {
         const char *word;
         uint8_t kind;
-    } basics[] = {{"int", TYPE_INT}, {"bool", TYPE_BOOL}, {"string", TYPE_STRING},
-                  {"float64", TYPE_FLOAT64}};
+    } basics[] = {
+        {"int", TYPE_INT}, {"bool", TYPE_BOOL}, {"string", TYPE_STRING}, {"float64", TYPE_FLOAT64}};
     for (size_t i = 0; i < ARRAY_LEN(basics); i++)
         if (slice_eq_cstr(word, basics[i].word))
             return t->basic[basics[i].kind];
@@ -210,8 +211,8 @@ static bool unify(struct generic *g, struct slice s, struct type *type)
             if (!unify(g, params[i], under->fields[i].type))
                 return false;
         results[0] = s;
-        return !s.size || (under->elem->field_count == 1 &&
-                           unify(g, results[0], under->elem->fields[0].type));
+        return !s.size ||
+               (under->elem->field_count == 1 && unify(g, results[0], under->elem->fields[0].type));
     }
     struct type_param *p = param_of(g, word);
     if (!p)

@@ -25,8 +25,8 @@ static void add_edge(struct order *o, uint32_t on)
     uint32_t me = (uint32_t)(o->from - o->items);
     if (w->dependent_count && w->dependents[w->dependent_count - 1] == me)
         return;
-    w->dependents = check_grow(o->c, w->dependents, w->dependent_count, &w->dependent_cap,
-                               sizeof(uint32_t));
+    w->dependents =
+        check_grow(o->c, w->dependents, w->dependent_count, &w->dependent_cap, sizeof(uint32_t));
     w->dependents[w->dependent_count++] = me;
     o->from->pending++;
 }

@@ -91,8 +91,8 @@ static void tell_misfit(struct check *c, const struct operand *x, struct type *t
         check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, at, "%s is not a whole number, as %s must be",
                     check_describe(c, x), to);
     else
-        check_fault(c, CONFIG_FAULT_CONSTANT_OVERFLOW, at, "%s overflows %s",
-                    check_describe(c, x), to);
+        check_fault(c, CONFIG_FAULT_CONSTANT_OVERFLOW, at, "%s overflows %s", check_describe(c, x),
+                    to);
 }
 
 /* The constant as a value of the basic type. false: told, x is BAD; or a mismatch (untold). */
@@ -314,16 +314,15 @@ static void tell_bare_duration(struct check *c, struct operand *x)
     struct config_fault *f = check_fault_at(
         c, CONFIG_FAULT_BARE_DURATION, check_node(c, x->node)->at,
         "%.*s has no unit: as a duration it is nanoseconds", SLICE_ARG(buf_slice(&text)));
-    f->suggestion =
-        arena_printf(c->arena, "%.*s * time.Second", SLICE_ARG(buf_slice(&text)));
+    f->suggestion = arena_printf(c->arena, "%.*s * time.Second", SLICE_ARG(buf_slice(&text)));
     check_bad(c, x);
 }
 
 static void tell_mismatch(struct check *c, struct operand *x, struct type *type, const char *what)
 {
-    struct config_fault *f = check_fault_at(
-        c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, x->node)->at, "cannot use %s as %s %s",
-        check_describe(c, x), type_text(&c->types, type), what);
+    struct config_fault *f = check_fault_at(c, CONFIG_FAULT_TYPE_MISMATCH,
+                                            check_node(c, x->node)->at, "cannot use %s as %s %s",
+                                            check_describe(c, x), type_text(&c->types, type), what);
     struct type *under = check_under(c, type);
     if (under->kind == TYPE_POINTER && x->type == under->elem)
         f->suggestion = arena_printf(c->arena, "&%s{…}", type_text(&c->types, x->type));

@@ -58,11 +58,10 @@ void check_declare(struct check *c, struct symbol *s)
     if (old && old->level == s->level) {
         struct source_point p;
         bool known = source_point(c->package->sources, old->at, &p) == 0;
-        check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, s->at, "%s is declared twice%s",
-                    check_name(c, s->name),
-                    known ? arena_printf(c->arena, ": first in line %u of %s", p.line,
-                                         p.source->name)
-                          : "");
+        check_fault(
+            c, CONFIG_FAULT_DUPLICATE_NAME, s->at, "%s is declared twice%s", check_name(c, s->name),
+            known ? arena_printf(c->arena, ": first in line %u of %s", p.line, p.source->name)
+                  : "");
         return;
     }
     s->shadowed = old;
@@ -130,8 +129,8 @@ static uint32_t capture_slot(struct check *c, struct function *f, struct symbol 
         if (f->captures[i].symbol == s)
             return f->captures[i].inner;
     uint32_t outer = capture_slot(c, f->outer, s);
-    f->captures = check_grow(c, f->captures, f->capture_count, &f->capture_cap,
-                             sizeof(*f->captures));
+    f->captures =
+        check_grow(c, f->captures, f->capture_count, &f->capture_cap, sizeof(*f->captures));
     struct capture *k = &f->captures[f->capture_count++];
     *k = (struct capture){.outer = outer, .inner = f->slot_count++, .symbol = s};
     return k->inner;
@@ -217,10 +216,10 @@ static const struct constant *keep(struct check *c, struct constant v)
 void check_universe(struct check *c)
 {
     static const char *const builtins[] = {
-        [BUILTIN_APPEND] = "append", [BUILTIN_CAP] = "cap", [BUILTIN_CLEAR] = "clear",
-        [BUILTIN_COPY] = "copy", [BUILTIN_DELETE] = "delete", [BUILTIN_LEN] = "len",
-        [BUILTIN_MAKE] = "make", [BUILTIN_MAX] = "max", [BUILTIN_MIN] = "min",
-        [BUILTIN_NEW] = "new", [BUILTIN_PANIC] = "panic", [BUILTIN_PRINT] = "print",
+        [BUILTIN_APPEND] = "append",   [BUILTIN_CAP] = "cap",       [BUILTIN_CLEAR] = "clear",
+        [BUILTIN_COPY] = "copy",       [BUILTIN_DELETE] = "delete", [BUILTIN_LEN] = "len",
+        [BUILTIN_MAKE] = "make",       [BUILTIN_MAX] = "max",       [BUILTIN_MIN] = "min",
+        [BUILTIN_NEW] = "new",         [BUILTIN_PANIC] = "panic",   [BUILTIN_PRINT] = "print",
         [BUILTIN_PRINTLN] = "println",
     };
     static const char *const outside[] = {"close", "complex", "imag", "real", "recover"};
@@ -235,10 +234,10 @@ void check_universe(struct check *c)
     predeclare(c, "complex64", SYMBOL_TYPE, NULL, NULL, 0);
     predeclare(c, "complex128", SYMBOL_TYPE, NULL, NULL, 0);
     predeclare(c, "comparable", SYMBOL_TYPE, NULL, NULL, 0);
-    predeclare(c, "true", SYMBOL_CONST, t->basic[TYPE_UNTYPED_BOOL],
-               keep(c, constant_bool(true)), 0);
-    predeclare(c, "false", SYMBOL_CONST, t->basic[TYPE_UNTYPED_BOOL],
-               keep(c, constant_bool(false)), 0);
+    predeclare(c, "true", SYMBOL_CONST, t->basic[TYPE_UNTYPED_BOOL], keep(c, constant_bool(true)),
+               0);
+    predeclare(c, "false", SYMBOL_CONST, t->basic[TYPE_UNTYPED_BOOL], keep(c, constant_bool(false)),
+               0);
     predeclare(c, "iota", SYMBOL_CONST, t->basic[TYPE_UNTYPED_INT], NULL, 0);
     predeclare(c, "nil", SYMBOL_NIL, t->basic[TYPE_UNTYPED_NIL], NULL, 0);
     for (uint32_t b = 0; b < ARRAY_LEN(builtins); b++)

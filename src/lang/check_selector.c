@@ -4,7 +4,7 @@
 #include "lang/golib.h"
 #include "lang/lib.h"
 
-enum { EMBED_DEPTH_MAX = 8, WORDS_MAX = 256 };
+enum { EMBED_DEPTH_MAX = 8, WORDS_MAX = 200 };
 
 /* ---- fields and methods, also promoted ones ---- */
 
@@ -33,8 +33,8 @@ static struct type_method *own_method(struct type *t, name_id name)
 }
 
 /* All that lie exactly `depth` embeddings deep. Returns how many. */
-static uint32_t find_at(struct check *c, struct type *t, name_id name, uint32_t depth,
-                        uint32_t at, struct member *ret)
+static uint32_t find_at(struct check *c, struct type *t, name_id name, uint32_t depth, uint32_t at,
+                        struct member *ret)
 {
     struct type *u = struct_of(c, t);
     uint32_t found = 0;
@@ -108,8 +108,8 @@ static void field_step(struct check *c, node_ref ref, struct operand *x, uint32_
 }
 
 /* Steps into embedded structs, each a node of its own below the selector's. */
-static void embedded_steps(struct check *c, node_ref ref, struct operand *x,
-                           const struct member *m, uint32_t count)
+static void embedded_steps(struct check *c, node_ref ref, struct operand *x, const struct member *m,
+                           uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         node_ref step = tree_add(c->tree, NODE_SELECTOR, check_node(c, ref)->at);
@@ -197,8 +197,7 @@ static void method_expr(struct check *c, node_ref ref, struct type *t, struct op
         check_bad(c, x);
         return;
     }
-    struct type_field *params =
-        arena_alloc_array(c->arena, sig->field_count + 1, sizeof(*params));
+    struct type_field *params = arena_alloc_array(c->arena, sig->field_count + 1, sizeof(*params));
     params[0].type = t;
     for (uint32_t i = 0; i < sig->field_count; i++)
         params[i + 1].type = sig->fields[i].type;
@@ -250,16 +249,14 @@ static void package_member(struct check *c, node_ref ref, struct import *p, stru
 {
     struct node *n = check_node(c, ref);
     struct slice name = name_text(c->names, n->b);
-    const struct golib_package *lib =
-        p->is_schema ? NULL : golib_package_find(slice_from(p->path));
+    const struct golib_package *lib = p->is_schema ? NULL : golib_package_find(slice_from(p->path));
     p->is_used = true;
     x->node = ref;
     if (!p->is_schema && !lib) {
         check_bad(c, x); /* the import was refused */
         return;
     }
-    const struct golib_func *f =
-        p->is_schema ? lib_firebreak_find(name) : golib_find(lib, name);
+    const struct golib_func *f = p->is_schema ? lib_firebreak_find(name) : golib_find(lib, name);
     const struct golib_object *o = lib ? golib_object_find(lib, name) : NULL;
     if (o) {
         library_object(c, ref, o, x);
@@ -371,8 +368,7 @@ void check_selector(struct check *c, node_ref ref, struct operand *x)
     bool through = u->kind == TYPE_POINTER && x->type->kind == TYPE_POINTER &&
                    check_under(c, u->elem)->kind == TYPE_POINTER;
     bool blank = slice_eq(name_text(c->names, n->b), SLICE("_"));
-    if (kind_is_untyped(x->type->kind) || through || blank ||
-        !find_member(c, x->type, n->b, &m) ||
+    if (kind_is_untyped(x->type->kind) || through || blank || !find_member(c, x->type, n->b, &m) ||
         (m.method && x->type->kind == TYPE_NAMED && u->kind == TYPE_POINTER)) {
         tell_no_member(c, ref, x);
         return;

@@ -88,7 +88,9 @@ static void check_branch(struct check *c, node_ref ref)
     }
     check_fault(c, CONFIG_FAULT_SYNTAX, n->at,
                 n->a ? "%s label %s is not around this statement" : "%s is not in a loop%s", word,
-                n->a ? check_name(c, n->a) : n->op == TOKEN_BREAK ? " or a switch" : "");
+                n->a                   ? check_name(c, n->a)
+                : n->op == TOKEN_BREAK ? " or a switch"
+                                       : "");
     n->kind = NODE_BAD;
 }
 

@@ -42,8 +42,13 @@ static void case_expr(struct check *c, node_ref ref, struct symbol *tag, struct 
     *check_node(c, value) = *n;
     check_node(c, value)->next = 0;
     check_node(c, left)->at = n->at;
-    *n = (struct node){.kind = NODE_BINARY, .op = TOKEN_EQ, .at = n->at, .a = left, .b = value,
-                       .next = next, .type = n->at};
+    *n = (struct node){.kind = NODE_BINARY,
+                       .op = TOKEN_EQ,
+                       .at = n->at,
+                       .a = left,
+                       .b = value,
+                       .next = next,
+                       .type = n->at};
     check_use_variable(c, tag, check_node(c, left));
     x = (struct operand){.mode = MODE_VARIABLE, .type = tag->type, .node = left};
     check_expr(c, value, &y);
@@ -182,8 +187,8 @@ void check_type_switch(struct check *c, node_ref ref)
     check_stmt(c, init);
     check_expr(c, check_node(c, assert)->a, &x);
     if (x.mode != MODE_BAD && check_under(c, x.type)->kind != TYPE_INTERFACE) {
-        check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, assert)->at,
-                    "%s is no interface", check_describe(c, &x));
+        check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, assert)->at, "%s is no interface",
+                    check_describe(c, &x));
         check_bad(c, &x);
     }
     struct type *from = x.mode == MODE_BAD ? c->types.basic[TYPE_BAD] : x.type;
@@ -206,8 +211,8 @@ void check_type_switch(struct check *c, node_ref ref)
         check_close(c, inner);
     }
     if (binds && !used && !c->has_syntax_faults)
-        check_fault(c, CONFIG_FAULT_SYNTAX, check_node(c, name)->at,
-                    "%s is declared and not used", check_name(c, check_node(c, name)->a));
+        check_fault(c, CONFIG_FAULT_SYNTAX, check_node(c, name)->at, "%s is declared and not used",
+                    check_name(c, check_node(c, name)->a));
     check_close(c, saved);
 }
 

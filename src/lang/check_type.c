@@ -3,6 +3,8 @@
 #include "lang/checker.h"
 #include "lang/golib.h"
 
+enum { WORDS_MAX = 200 };
+
 static struct type *bad(struct check *c)
 {
     return c->types.basic[TYPE_BAD];
@@ -10,7 +12,7 @@ static struct type *bad(struct check *c)
 
 static const char *suggest_type(struct check *c, struct slice name)
 {
-    const char *words[512];
+    const char *words[WORDS_MAX];
     size_t count = 0;
     for (; c->types.schema && c->types.schema->structs[count] && count < ARRAY_LEN(words); count++)
         words[count] = c->types.schema->structs[count]->name;
@@ -100,8 +102,7 @@ static struct type *array_type(struct check *c, const struct node *n)
         return bad(c);
     }
     if (!constant_to_i64(v, &length) || length < 0) {
-        check_fault(c, CONFIG_FAULT_OUT_OF_RANGE, check_node(c, n->a)->at,
-                    "invalid array length");
+        check_fault(c, CONFIG_FAULT_OUT_OF_RANGE, check_node(c, n->a)->at, "invalid array length");
         return bad(c);
     }
     return type_array(&c->types, elem, length);
@@ -120,8 +121,8 @@ static struct type *map_type(struct check *c, const struct node *n)
     struct type *map = type_map(&c->types, key, elem);
     if (!known) { /* asked again when all is declared */
         c->map_types = check_grow(c, c->map_types, c->map_count, &c->map_cap, sizeof(map));
-        c->map_places = check_grow(c, c->map_places, c->map_count, &c->map_place_cap,
-                                   sizeof(source_place));
+        c->map_places =
+            check_grow(c, c->map_places, c->map_count, &c->map_place_cap, sizeof(source_place));
         c->map_places[c->map_count] = check_node(c, n->a)->at;
         c->map_types[c->map_count++] = map;
     }
@@ -268,8 +269,8 @@ static void tell_twice(struct check *c, const struct node *sig)
                 continue;
             for (uint32_t i = 0; i < count; i++)
                 if (seen[i] == name->a)
-                    check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, name->at,
-                                "%s is declared twice", check_name(c, name->a));
+                    check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, name->at, "%s is declared twice",
+                                check_name(c, name->a));
             if (count < ARRAY_LEN(seen))
                 seen[count++] = name->a;
         }

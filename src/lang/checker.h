@@ -6,14 +6,30 @@
 #include "lang/constant.h"
 
 enum symbol_kind {
-    SYMBOL_CONST, SYMBOL_TYPE, SYMBOL_VAR, SYMBOL_FUNC, SYMBOL_PACKAGE, SYMBOL_BUILTIN, SYMBOL_NIL,
+    SYMBOL_CONST,
+    SYMBOL_TYPE,
+    SYMBOL_VAR,
+    SYMBOL_FUNC,
+    SYMBOL_PACKAGE,
+    SYMBOL_BUILTIN,
+    SYMBOL_NIL,
 };
 
 enum symbol_state { STATE_NEW, STATE_ACTIVE, STATE_DONE };
 
 enum builtin {
-    BUILTIN_APPEND, BUILTIN_CAP, BUILTIN_CLEAR, BUILTIN_COPY, BUILTIN_DELETE, BUILTIN_LEN,
-    BUILTIN_MAKE, BUILTIN_MAX, BUILTIN_MIN, BUILTIN_NEW, BUILTIN_PANIC, BUILTIN_PRINT,
+    BUILTIN_APPEND,
+    BUILTIN_CAP,
+    BUILTIN_CLEAR,
+    BUILTIN_COPY,
+    BUILTIN_DELETE,
+    BUILTIN_LEN,
+    BUILTIN_MAKE,
+    BUILTIN_MAX,
+    BUILTIN_MIN,
+    BUILTIN_NEW,
+    BUILTIN_PANIC,
+    BUILTIN_PRINT,
     BUILTIN_PRINTLN,
     BUILTIN_OUTSIDE, /* close, complex, imag, real, recover: refused by name */
 };
@@ -31,9 +47,9 @@ struct symbol {
     bool is_alias, is_result;
     name_id name;
     source_place at;
-    uint32_t number; /* of variables: in check->variables */
-    uint32_t slot;   /* VAR: slot or index; FUNC: function; BUILTIN: which */
-    uint32_t level;  /* of the block it lives in */
+    uint32_t number;               /* of variables: in check->variables */
+    uint32_t slot;                 /* VAR: slot or index; FUNC: function; BUILTIN: which */
+    uint32_t level;                /* of the block it lives in */
     uint32_t mentions, plain_uses; /* see check_plain_use */
     struct type *type;
     const struct constant *value; /* CONST */

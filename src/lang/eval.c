@@ -76,9 +76,8 @@ static void run_init(struct eval *e, const struct init *in)
     } else if (!failed) {
         const struct type *tuple = eval_type(e, n);
         for (uint32_t i = 0; i < in->count && !failed && e->results; i++)
-            e->globals->cells[in->globals[i]] =
-                eval_adapt(e, e->results[i], tuple->fields[i].type,
-                           e->p->global_types[in->globals[i]]);
+            e->globals->cells[in->globals[i]] = eval_adapt(e, e->results[i], tuple->fields[i].type,
+                                                           e->p->global_types[in->globals[i]]);
     }
     for (uint32_t i = 0; failed && i < in->count; i++)
         e->bad_globals[in->globals[i]] = true;
@@ -112,12 +111,14 @@ static void run_package(struct eval *e, bool run_main)
 void eval_program(const struct lang_package *package, const struct program *p, bool run_main,
                   struct value **ret_config)
 {
-    struct eval e = {.package = package, .p = p, .nodes = p->tree->nodes, .types = p->types,
+    struct eval e = {.package = package,
+                     .p = p,
+                     .nodes = p->tree->nodes,
+                     .types = p->types,
                      .panic_is_final = run_main};
 
     e.stack_low = (uintptr_t)__builtin_frame_address(0) - STACK_BYTES_MAX;
-    e.heap = (struct heap_memory){.types = p->types,
-                                  .bytes_max = package->limits->alloc_bytes_max};
+    e.heap = (struct heap_memory){.types = p->types, .bytes_max = package->limits->alloc_bytes_max};
     e.heap.arena.sub = e.scratch.sub = MEM_LANG;
     e.stack = mem_alloc(MEM_LANG, (STACK_CELLS_MAX + 16) * sizeof(struct cell));
     e.frame = e.stack;
@@ -126,9 +127,8 @@ void eval_program(const struct lang_package *package, const struct program *p, b
     run_package(&e, run_main);
     if (ret_config && p->config != UINT32_MAX && e.stop != STOP_LIMIT) {
         e.stop = STOP_NONE;
-        *ret_config = e.bad_globals[p->config]
-                          ? value_new(package->arena, VALUE_BAD, p->config_at)
-                          : eval_result(&e, e.globals->cells[p->config]);
+        *ret_config = e.bad_globals[p->config] ? value_new(package->arena, VALUE_BAD, p->config_at)
+                                               : eval_result(&e, e.globals->cells[p->config]);
     }
     mem_free(MEM_LANG, e.stack);
     arena_done(&e.heap.arena);

@@ -177,8 +177,7 @@ static struct cell make_call(struct eval *e, const struct node *n)
         return (struct cell){0};
     }
     struct object *memory = object_new(&e->heap, (uint32_t)cap);
-    return (struct cell){
-        .view = view_new(&e->heap, memory, 0, (uint32_t)length, (uint32_t)cap)};
+    return (struct cell){.view = view_new(&e->heap, memory, 0, (uint32_t)length, (uint32_t)cap)};
 }
 
 static struct cell new_call(struct eval *e, const struct node *n)
@@ -212,8 +211,8 @@ static struct cell minmax(struct eval *e, const struct node *n, bool min)
         else if (kind_is_float(kind))
             better = min ? float_less(v.f, best.f) : float_less(best.f, v.f);
         else
-            better = min ? cell_order(&e->heap, v, best, t) < 0
-                         : cell_order(&e->heap, best, v, t) < 0;
+            better =
+                min ? cell_order(&e->heap, v, best, t) < 0 : cell_order(&e->heap, best, v, t) < 0;
         if (better)
             best = v;
     }

@@ -96,7 +96,7 @@ static uint32_t push_tuple(struct eval *e, const struct node *n, const struct ty
     eval_expr(e, n->b);
     for (uint32_t i = 0; i < tuple->field_count && e->results && !e->stop; i++) {
         /* Of T.Method(f()) the receiver is among them. */
-        struct type *want = i < receiver            ? tuple->fields[i].type
+        struct type *want = i < receiver           ? tuple->fields[i].type
                             : i - receiver < fixed ? sig->fields[i - receiver].type
                                                    : sig->fields[fixed].type->elem;
         /* Results lie above the stack's end: what is pushed overwrites only those taken. */

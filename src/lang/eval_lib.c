@@ -139,8 +139,8 @@ static struct cell strings_to_cell(struct eval *e, struct golib_strings s)
     struct object *memory = object_new(&e->heap, (uint32_t)s.count);
     for (size_t i = 0; i < s.count; i++)
         memory->cells[i] = cell_of_text(s.items[i]);
-    return (struct cell){
-        .view = view_new(&e->heap, memory, 0, (uint32_t)s.count, (uint32_t)s.count)};
+    return (struct cell){.view =
+                             view_new(&e->heap, memory, 0, (uint32_t)s.count, (uint32_t)s.count)};
 }
 
 /* An error that stands for one of the program's own is that one again. */
@@ -199,9 +199,8 @@ static struct cell input(struct eval *e, enum lib_firebreak which, const struct 
         return cell_of_text(answer);
     if (r == -ENOENT && which != LIB_READ_FILE)
         return args[1];
-    config_fault_add(e->package->faults, CONFIG_FAULT_SOURCE_IO, at,
-                     tree_token_end(e->p->tree, at), "%s \"%.*s\": %s",
-                     which == LIB_READ_FILE ? "cannot read" : "cannot ask for",
+    config_fault_add(e->package->faults, CONFIG_FAULT_SOURCE_IO, at, tree_token_end(e->p->tree, at),
+                     "%s \"%.*s\": %s", which == LIB_READ_FILE ? "cannot read" : "cannot ask for",
                      SLICE_ARG(name), err.text[0] ? err.text : err_name(r));
     e->stop = STOP_BAD;
     return (struct cell){0};
@@ -224,7 +223,8 @@ static struct cell run_golib(struct eval *e, const struct golib_func *f,
                              const union golib_value *in, source_place at)
 {
     union golib_value out[GOLIB_RESULTS_MAX];
-    size_t left = e->heap.bytes_max > e->heap.arena.used ? e->heap.bytes_max - e->heap.arena.used : 1;
+    size_t left =
+        e->heap.bytes_max > e->heap.arena.used ? e->heap.bytes_max - e->heap.arena.used : 1;
     struct golib_call call = {.arena = &e->heap.arena, .result_bytes_max = left};
     memset(out, 0, sizeof(out));
     int r = f->call(&call, in, out);

@@ -62,10 +62,7 @@ static struct cell concat(struct eval *e, const struct node *n, struct cell a, s
 
 static struct cell float_arithmetic(int op, int kind, double a, double b)
 {
-    double r = op == TOKEN_ADD   ? a + b
-               : op == TOKEN_SUB ? a - b
-               : op == TOKEN_MUL ? a * b
-                                 : a / b;
+    double r = op == TOKEN_ADD ? a + b : op == TOKEN_SUB ? a - b : op == TOKEN_MUL ? a * b : a / b;
     if (kind == TYPE_FLOAT32)
         r = (double)(float)r;
     return (struct cell){.f = r};
@@ -291,9 +288,9 @@ static struct cell text_of_cells(struct eval *e, struct cell v, bool runes, sour
         if (!runes)
             buf_append_byte(&text, (char)c.u);
         else
-            buf_append(&text, bytes,
-                       utf8_encode(c.i >= 0 && c.i <= 0x10ffff ? (uint32_t)c.i : UTF8_REPLACEMENT,
-                                   bytes));
+            buf_append(
+                &text, bytes,
+                utf8_encode(c.i >= 0 && c.i <= 0x10ffff ? (uint32_t)c.i : UTF8_REPLACEMENT, bytes));
     }
     return eval_text(e, buf_slice(&text), at);
 }

@@ -266,8 +266,8 @@ static void assign_operator(struct eval *e, node_ref left, const struct node *su
     e->sp = sp;
     if (e->stop || !x)
         return;
-    struct cell v = sum->kind == RUN_SHIFT ? eval_shift(e, sum, *x, y)
-                                           : eval_arithmetic(e, sum, *x, y);
+    struct cell v =
+        sum->kind == RUN_SHIFT ? eval_shift(e, sum, *x, y) : eval_arithmetic(e, sum, *x, y);
     if (!e->stop) {
         v.at = sum->at;
         *x = v;
@@ -308,16 +308,16 @@ static void assign_list(struct eval *e, node_ref left, node_ref right)
         const struct node *second = eval_node(e, eval_node(e, left)->next);
         struct cell v = eval_with_ok(e, right, &ok);
         e->stack[base] = eval_adapt(e, v, eval_type(e, first), eval_type(e, eval_node(e, left)));
-        e->stack[base + 1] = eval_adapt(e, cell_of_int(ok), e->types->basic[TYPE_BOOL],
-                                        eval_type(e, second));
+        e->stack[base + 1] =
+            eval_adapt(e, cell_of_int(ok), e->types->basic[TYPE_BOOL], eval_type(e, second));
     } else {
         e->results = NULL;
         eval_expr(e, right);
         const struct type *tuple = eval_type(e, first);
         node_ref l = left;
         for (; i < count && !e->stop && e->results; i++, l = eval_node(e, l)->next)
-            e->stack[base + i] = eval_adapt(e, e->results[i], tuple->fields[i].type,
-                                            eval_type(e, eval_node(e, l)));
+            e->stack[base + i] =
+                eval_adapt(e, e->results[i], tuple->fields[i].type, eval_type(e, eval_node(e, l)));
     }
     if (!e->stop)
         assign_many(e, left, base);

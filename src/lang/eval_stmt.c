@@ -124,8 +124,7 @@ static bool type_matches(struct eval *e, const struct node *want, struct cell x)
     return have == t && have != e->types->error;
 }
 
-static void bind(struct eval *e, const struct node *clause, const struct node *type,
-                 struct cell x)
+static void bind(struct eval *e, const struct node *clause, const struct node *type, struct cell x)
 {
     if (!clause->type)
         return;
@@ -206,9 +205,9 @@ static enum flow return_stmt(struct eval *e, const struct node *n)
         e->results = NULL;
         eval_expr(e, n->a);
         for (; i < count && e->results && !e->stop; i++)
-            eval_push(e, eval_adapt(e, e->results[i],
-                                    eval_type(e, eval_node(e, n->a))->fields[i].type,
-                                    e->function->type->elem->fields[i].type));
+            eval_push(e,
+                      eval_adapt(e, e->results[i], eval_type(e, eval_node(e, n->a))->fields[i].type,
+                                 e->function->type->elem->fields[i].type));
     }
     for (node_ref r = i ? 0 : n->a; r && !e->stop; r = eval_node(e, r)->next, i++)
         eval_push(e, publish(e, eval_expr(e, r), e->function->type->elem->fields[i].type));
@@ -232,9 +231,7 @@ static void declare_vars(struct eval *e, const struct node *n)
 static enum flow branch(struct eval *e, const struct node *n)
 {
     e->target = n->b;
-    return n->op == TOKEN_BREAK      ? FLOW_BREAK
-           : n->op == TOKEN_CONTINUE ? FLOW_CONTINUE
-                                     : FLOW_FALL;
+    return n->op == TOKEN_BREAK ? FLOW_BREAK : n->op == TOKEN_CONTINUE ? FLOW_CONTINUE : FLOW_FALL;
 }
 
 enum flow eval_stmt(struct eval *e, node_ref ref)

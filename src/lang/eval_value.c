@@ -96,8 +96,8 @@ static int child(const struct go_value *v, uint64_t at, struct go_value *ret)
         item = c.boxed->value;
         type = e->types->items[c.boxed->type];
     }
-    *ret = under->kind == TYPE_INTERFACE ? eval_go_value(e, item, type)
-                                         : member_value(e, item, type);
+    *ret =
+        under->kind == TYPE_INTERFACE ? eval_go_value(e, item, type) : member_value(e, item, type);
     return 0;
 }
 
@@ -136,7 +136,8 @@ static const struct function *method_of(struct eval *e, struct type *t, struct c
     bool pointer = t->kind == TYPE_POINTER;
     struct type *base = pointer ? t->elem : t;
     for (struct type_method *m = base->kind == TYPE_NAMED ? base->methods : NULL; m; m = m->next) {
-        if (!slice_eq_cstr(name_text(e->types->names, m->name), name) || (m->by_pointer && !pointer))
+        if (!slice_eq_cstr(name_text(e->types->names, m->name), name) ||
+            (m->by_pointer && !pointer))
             continue;
         const struct function *f = m->func->func;
         if (!f || f->type->field_count || f->type->elem->field_count != 1 ||
@@ -152,8 +153,7 @@ static const struct function *method_of(struct eval *e, struct type *t, struct c
         if (!under->fields[i].is_embedded)
             continue;
         struct cell inner = v.object ? object_get(v.object, i) : (struct cell){0};
-        const struct function *f =
-            method_of(e, under->fields[i].type, inner, name, depth - 1, ret);
+        const struct function *f = method_of(e, under->fields[i].type, inner, name, depth - 1, ret);
         if (f)
             return f;
     }

@@ -32,10 +32,10 @@ struct eval {
     const struct cell *operands; /* where not NULL: places take their operands from here */
     uint64_t steps;
     uint32_t call_depth;
-    uint8_t stop; /* enum stop */
-    bool panic_is_final; /* a panic in func main ends all */
-    uintptr_t stack_low; /* the C stack must not pass it */
-    node_ref target;     /* of a labelled break or continue; 0: the innermost */
+    uint8_t stop;               /* enum stop */
+    bool panic_is_final;        /* a panic in func main ends all */
+    uintptr_t stack_low;        /* the C stack must not pass it */
+    node_ref target;            /* of a labelled break or continue; 0: the innermost */
     const struct cell *results; /* of the last call with several */
     struct arena scratch;       /* of one call of the library: its arguments */
     uint32_t scratch_users;     /* calls that are under way */

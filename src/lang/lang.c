@@ -39,8 +39,7 @@ static void read_files(struct session *s)
     s->may_go_on = bytes <= p->limits->source_bytes_max;
     if (!s->may_go_on) {
         config_fault_add(p->faults, CONFIG_FAULT_LIMIT, p->files[0], 0,
-                         "the files go beyond source_bytes_max (%u)",
-                         p->limits->source_bytes_max);
+                         "the files go beyond source_bytes_max (%u)", p->limits->source_bytes_max);
         tree_init(&s->tree, 0, 1, 0);
         return;
     }
@@ -91,8 +90,7 @@ static void run(struct session *s, bool run_main, struct value **ret_config)
     bool faulty = false;
     for (uint32_t i = s->first_fault; i < s->package.faults->count; i++)
         faulty = faulty || s->package.faults->items[i].code == CONFIG_FAULT_SYNTAX;
-    check_package(&s->package, &s->tree, &s->names, &s->work, faulty, ret_config != NULL,
-                  &program);
+    check_package(&s->package, &s->tree, &s->names, &s->work, faulty, ret_config != NULL, &program);
     /* A program that checks itself is only run where all of it was understood. */
     if (run_main && fault_count(s->package.faults) != s->faults_before)
         return;

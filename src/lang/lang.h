@@ -25,13 +25,13 @@ struct err;
 enum { LANG_STACK_BYTES_MIN = 8 * 1024 * 1024 };
 
 struct lang_limits {
-    uint32_t source_bytes_max; /* of all files together */
-    uint32_t nodes_max;        /* of the syntax tree */
+    uint32_t source_bytes_max;  /* of all files together */
+    uint32_t nodes_max;         /* of the syntax tree */
     uint32_t nesting_depth_max; /* of brackets, blocks, operators and types in the source */
-    uint32_t call_depth_max;   /* of functions that run at the same time */
-    uint64_t steps_max;        /* statements and calls that run */
-    size_t alloc_bytes_max;    /* by evaluation */
-    uint32_t const_bits_max;   /* of an untyped constant, as Go's own 512 */
+    uint32_t call_depth_max;    /* of functions that run at the same time */
+    uint64_t steps_max;         /* statements and calls that run */
+    size_t alloc_bytes_max;     /* by evaluation */
+    uint32_t const_bits_max;    /* of an untyped constant, as Go's own 512 */
 };
 
 extern const struct lang_limits lang_limits_default;
@@ -56,10 +56,10 @@ struct lang_package {
     const source_place *files; /* `first` of each file's source, in the order of their names */
     size_t file_count;
     const struct schema *schema; /* the types of package firebreak; NULL: it cannot be imported */
-    const struct lang_inputs *inputs;  /* NULL: nothing is set */
-    const struct lang_limits *limits;  /* NULL: lang_limits_default */
-    struct config_faults *faults;      /* faults are added, not sorted */
-    struct arena *arena;               /* of the result */
+    const struct lang_inputs *inputs; /* NULL: nothing is set */
+    const struct lang_limits *limits; /* NULL: lang_limits_default */
+    struct config_faults *faults;     /* faults are added, not sorted */
+    struct arena *arena;              /* of the result */
 };
 
 /* Evaluates the package-level variable Config, of type firebreak.Config. Maps of the result have

@@ -51,9 +51,9 @@ static struct type *letter_type(struct types *t, char letter)
         char letter;
         uint8_t kind;
     } plain[] = {
-        {'b', TYPE_BOOL},   {'i', TYPE_INT},    {'j', TYPE_INT64},  {'u', TYPE_UINT64},
+        {'b', TYPE_BOOL},    {'i', TYPE_INT},     {'j', TYPE_INT64},  {'u', TYPE_UINT64},
         {'f', TYPE_FLOAT64}, {'g', TYPE_FLOAT32}, {'s', TYPE_STRING}, {'r', TYPE_INT32},
-        {'y', TYPE_UINT8},  {'v', TYPE_UINT32},
+        {'y', TYPE_UINT8},   {'v', TYPE_UINT32},
     };
     for (size_t i = 0; i < ARRAY_LEN(plain); i++)
         if (plain[i].letter == letter)
@@ -153,8 +153,8 @@ bool lib_constant(struct arena *a, struct types *t, const struct golib_object *o
     if (o->type && strcmp(o->type, "time.Duration") == 0)
         *ret_type = t->duration;
     else
-        *ret_type = t->basic[l.kind == LITERAL_STRING ? TYPE_UNTYPED_STRING
-                             : l.kind == LITERAL_RUNE ? TYPE_UNTYPED_RUNE
+        *ret_type = t->basic[l.kind == LITERAL_STRING    ? TYPE_UNTYPED_STRING
+                             : l.kind == LITERAL_RUNE    ? TYPE_UNTYPED_RUNE
                              : ret->kind == CONSTANT_INT ? TYPE_UNTYPED_INT
                                                          : TYPE_UNTYPED_FLOAT];
     return true;

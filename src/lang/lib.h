@@ -9,7 +9,9 @@
 
 /* What package firebreak has beside its types. */
 enum lib_firebreak {
-    LIB_ENV, LIB_VAR, LIB_READ_FILE,
+    LIB_ENV,
+    LIB_VAR,
+    LIB_READ_FILE,
     LIB_POINTER, /* Int, Bool …: a pointer to a copy */
 };
 

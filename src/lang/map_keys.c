@@ -35,7 +35,8 @@ static uint64_t hash_of(const struct key_set *s, const struct constant *k)
 static bool equal(const struct key_set *s, const struct constant *a, const struct constant *b)
 {
     bool same = false;
-    return a->kind == b->kind && constant_compare(s->arena, CONSTANT_EQ, *a, *b, &same) == 0 && same;
+    return a->kind == b->kind && constant_compare(s->arena, CONSTANT_EQ, *a, *b, &same) == 0 &&
+           same;
 }
 
 static struct key_slot *slot_of(const struct key_set *s, const struct constant *key, uint32_t type,

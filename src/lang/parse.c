@@ -1,7 +1,9 @@
-#include "lang/parser.h"
+#include "lang/parse.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "lang/parser.h"
 
 enum { MESSAGE_BYTES_MAX = 300 };
 

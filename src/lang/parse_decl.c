@@ -14,7 +14,8 @@ static node_ref parse_names(struct parser *p)
 static node_ref parse_spec(struct parser *p)
 {
     node_ref n = parser_node(p, NODE_SPEC, p->tok.at), type = 0, values = 0;
-    if (!parser_is(p, TOKEN_ASSIGN) && !parser_is(p, TOKEN_SEMICOLON) && !parser_is(p, TOKEN_RPAREN))
+    if (!parser_is(p, TOKEN_ASSIGN) && !parser_is(p, TOKEN_SEMICOLON) &&
+        !parser_is(p, TOKEN_RPAREN))
         type = parse_type(p);
     if (parser_take(p, TOKEN_ASSIGN))
         values = parse_expr_list(p);

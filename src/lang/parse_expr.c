@@ -115,8 +115,7 @@ static node_ref parse_slice_rest(struct parser *p, node_ref base, node_ref low, 
         if (empty && (colons == 2 || parser_is(p, TOKEN_COLON)))
             parser_fault(p, p->tok.at, p->tok.end, "%s index required in 3-index slice",
                          colons == 2 ? "final" : "middle");
-        tree_append(p->tree, &row,
-                    empty ? parser_node(p, NODE_NONE, p->tok.at) : parse_expr(p));
+        tree_append(p->tree, &row, empty ? parser_node(p, NODE_NONE, p->tok.at) : parse_expr(p));
     }
     struct node *node = parser_at(p, n);
     node->a = base;

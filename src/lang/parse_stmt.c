@@ -8,8 +8,7 @@ static void check_define(struct parser *p, node_ref left)
         struct node *n = parser_at(p, left);
         if (n->kind == NODE_NAME || n->kind == NODE_BAD)
             continue;
-        parser_fault(p, n->at, tree_token_end(p->tree, n->at),
-                     "non-name on the left side of ':='");
+        parser_fault(p, n->at, tree_token_end(p->tree, n->at), "non-name on the left side of ':='");
         n->kind = NODE_BAD;
     }
 }
@@ -184,8 +183,9 @@ static void parse_if_head(struct parser *p, struct node_list *row)
     source_place at = p->tok.at;
     parser_next(p);
     if (parser_is(p, TOKEN_LBRACE)) {
-        parser_fault(p, at, at + 1, newline ? "unexpected new line, expected '{' after if clause"
-                                            : "missing condition in if statement");
+        parser_fault(p, at, at + 1,
+                     newline ? "unexpected new line, expected '{' after if clause"
+                             : "missing condition in if statement");
         tree_append(p->tree, row, first);
         tree_append(p->tree, row, parser_bad(p, at));
         return;

@@ -28,8 +28,8 @@ static node_ref parse_type_name(struct parser *p)
         if (!parser_expect(p, TOKEN_NAME, "behind '.'"))
             return parser_bad(p, at);
         node_ref s = parser_node(p, NODE_SELECTOR, at);
-        *parser_at(p, s) = (struct node){
-            .kind = NODE_SELECTOR, .at = at, .a = n, .b = name, .type = name_at};
+        *parser_at(p, s) =
+            (struct node){.kind = NODE_SELECTOR, .at = at, .a = n, .b = name, .type = name_at};
         n = s;
     }
     return n;
@@ -213,9 +213,8 @@ static void parse_named_field(struct parser *p, node_ref field)
     tree_append(p->tree, &names, name);
     while (parser_take(p, TOKEN_COMMA))
         tree_append(p->tree, &names, parse_name(p));
-    type = parser_is(p, TOKEN_LBRACK) && names.first == names.last
-               ? parse_bracket(p, name, &named)
-               : parse_type(p);
+    type = parser_is(p, TOKEN_LBRACK) && names.first == names.last ? parse_bracket(p, name, &named)
+                                                                   : parse_type(p);
     parser_at(p, field)->a = named ? names.first : 0;
     parser_at(p, field)->b = type;
     parser_at(p, field)->op = !named;

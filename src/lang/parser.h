@@ -12,12 +12,12 @@ struct parser {
     struct token tok;
     struct config_faults *faults;
     const struct lang_limits *limits;
-    source_place fault_at;  /* the last syntax fault: one a line */
-    source_place last_end;  /* end of the token before */
-    uint32_t depth;         /* of rules that wait for inner ones */
-    uint32_t height;        /* of the tree of the expression that was read last */
-    int32_t expr_level;     /* < 0: in the head of a statement, where '{' begins its block */
-    bool stopped;           /* a limit was reached: every token is END, and no fault is told */
+    source_place fault_at; /* the last syntax fault: one a line */
+    source_place last_end; /* end of the token before */
+    uint32_t depth;        /* of rules that wait for inner ones */
+    uint32_t height;       /* of the tree of the expression that was read last */
+    int32_t expr_level;    /* < 0: in the head of a statement, where '{' begins its block */
+    bool stopped;          /* a limit was reached: every token is END, and no fault is told */
 };
 
 /* ---- tokens ---- */

@@ -134,14 +134,14 @@ static const char *literal_bytes_fault(struct slice text)
 static void scan_literal(struct scan *s, struct token *t)
 {
     static const uint8_t kinds[] = {
-        [LITERAL_INT] = TOKEN_INT,   [LITERAL_FLOAT] = TOKEN_FLOAT,
-        [LITERAL_RUNE] = TOKEN_RUNE, [LITERAL_IMAGINARY] = TOKEN_IMAGINARY,
+        [LITERAL_INT] = TOKEN_INT,       [LITERAL_FLOAT] = TOKEN_FLOAT,
+        [LITERAL_RUNE] = TOKEN_RUNE,     [LITERAL_IMAGINARY] = TOKEN_IMAGINARY,
         [LITERAL_STRING] = TOKEN_STRING,
     };
     struct slice rest = slice_sub(s->text, s->at, s->text.size);
     struct literal l;
     char c = rest.data[0];
-    int r = c == '\'' ? literal_scan_rune(rest, &l)
+    int r = c == '\''              ? literal_scan_rune(rest, &l)
             : c == '"' || c == '`' ? literal_scan_string(rest, &l)
                                    : literal_scan_number(rest, &l);
     t->kind = kinds[l.kind];
@@ -159,14 +159,21 @@ static void scan_literal(struct scan *s, struct token *t)
 }
 
 /* One byte, or with the same one, '=' or another behind it: Go's operators in one table. */
-struct operator {
+struct operator
+{
     uint8_t alone, with_equal; /* tokens; ERROR: no such operator */
     char second;               /* a second byte that makes a third one */
     uint8_t with_second, second_with_equal;
 };
 
-#define OP(ALONE, EQUAL)                 {TOKEN_##ALONE, TOKEN_##EQUAL, 0, TOKEN_ERROR, TOKEN_ERROR}
-#define OP2(ALONE, EQUAL, C, SECOND, SE) {TOKEN_##ALONE, TOKEN_##EQUAL, C, TOKEN_##SECOND, TOKEN_##SE}
+#define OP(ALONE, EQUAL)                                          \
+    {                                                             \
+        TOKEN_##ALONE, TOKEN_##EQUAL, 0, TOKEN_ERROR, TOKEN_ERROR \
+    }
+#define OP2(ALONE, EQUAL, C, SECOND, SE)                            \
+    {                                                               \
+        TOKEN_##ALONE, TOKEN_##EQUAL, C, TOKEN_##SECOND, TOKEN_##SE \
+    }
 
 static const struct operator operators[128] = {
     ['{'] = OP(LBRACE, ERROR),
@@ -212,7 +219,7 @@ static enum token_kind operator_of(const struct scan *s, size_t *ret_size)
     }
     if (c >= 128 || !operators[c].alone)
         return TOKEN_ERROR;
-    const struct operator *o = &operators[c];
+    const struct operator* o = & operators[c];
     if (o->second && d == (unsigned char)o->second) {
         bool equal = e == '=' && o->second_with_equal != TOKEN_ERROR;
         *ret_size = equal ? 3 : 2;

@@ -10,11 +10,11 @@
 #include "model/config_fault.h"
 
 struct token {
-    uint8_t kind;        /* enum token_kind */
-    bool is_newline;     /* a SEMICOLON that was inserted */
-    bool is_bad;         /* a literal that was already told about */
+    uint8_t kind;         /* enum token_kind */
+    bool is_newline;      /* a SEMICOLON that was inserted */
+    bool is_bad;          /* a literal that was already told about */
     source_place at, end; /* [at, end) */
-    name_id name;        /* of a NAME */
+    name_id name;         /* of a NAME */
 };
 
 struct scan {

@@ -27,8 +27,8 @@ static uint64_t hash_cell(struct heap_memory *h, struct cell c, struct type *typ
         return hash;
     case TYPE_ARRAY:
         for (uint32_t i = 0; i < under->length; i++)
-            hash = hash * 31 + hash_cell(h, c.object ? object_get(c.object, i) : (struct cell){0},
-                                         under->elem);
+            hash = hash * 31 +
+                   hash_cell(h, c.object ? object_get(c.object, i) : (struct cell){0}, under->elem);
         return hash;
     default:
         return c.u * 0x9e3779b97f4a7c15u;

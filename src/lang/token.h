@@ -6,25 +6,37 @@
 
 /* Assignment operators follow their plain ones in the same order: see token_of_assign. */
 #define TOKEN_LIST(X)                                                                              \
-    X(END, "end of file") X(ERROR, "an unknown character")                                         \
-    X(NAME, "a name") X(INT, "a number") X(FLOAT, "a number") X(IMAGINARY, "a number")             \
-    X(RUNE, "a character") X(STRING, "a string")                                                   \
-    X(ADD, "+") X(SUB, "-") X(MUL, "*") X(QUO, "/") X(REM, "%") X(AND, "&") X(OR, "|")             \
-    X(XOR, "^") X(SHL, "<<") X(SHR, ">>") X(AND_NOT, "&^")                                         \
-    X(ADD_ASSIGN, "+=") X(SUB_ASSIGN, "-=") X(MUL_ASSIGN, "*=") X(QUO_ASSIGN, "/=")                \
-    X(REM_ASSIGN, "%=") X(AND_ASSIGN, "&=") X(OR_ASSIGN, "|=") X(XOR_ASSIGN, "^=")                 \
-    X(SHL_ASSIGN, "<<=") X(SHR_ASSIGN, ">>=") X(AND_NOT_ASSIGN, "&^=")                             \
-    X(LAND, "&&") X(LOR, "||") X(ARROW, "<-") X(INC, "++") X(DEC, "--")                            \
-    X(EQ, "==") X(NE, "!=") X(LT, "<") X(LE, "<=") X(GT, ">") X(GE, ">=")                          \
-    X(NOT, "!") X(TILDE, "~") X(ASSIGN, "=") X(DEFINE, ":=") X(ELLIPSIS, "...")                    \
-    X(LPAREN, "(") X(LBRACK, "[") X(LBRACE, "{") X(COMMA, ",") X(PERIOD, ".")                      \
-    X(RPAREN, ")") X(RBRACK, "]") X(RBRACE, "}") X(SEMICOLON, ";") X(COLON, ":")                   \
-    X(BREAK, "break") X(CASE, "case") X(CHAN, "chan") X(CONST, "const")                            \
-    X(CONTINUE, "continue") X(DEFAULT, "default") X(DEFER, "defer") X(ELSE, "else")                \
-    X(FALLTHROUGH, "fallthrough") X(FOR, "for") X(FUNC, "func") X(GO, "go") X(GOTO, "goto")        \
-    X(IF, "if") X(IMPORT, "import") X(INTERFACE, "interface") X(MAP, "map")                        \
-    X(PACKAGE, "package") X(RANGE, "range") X(RETURN, "return") X(SELECT, "select")                \
-    X(STRUCT, "struct") X(SWITCH, "switch") X(TYPE, "type") X(VAR, "var")
+    X(END, "end of file")                                                                          \
+    X(ERROR, "an unknown character") X(NAME, "a name") X(INT, "a number") X(FLOAT, "a number")     \
+        X(IMAGINARY, "a number") X(RUNE, "a character") X(STRING, "a string") X(ADD, "+")          \
+            X(SUB, "-") X(MUL, "*") X(QUO, "/") X(REM, "%") X(AND, "&") X(OR, "|") X(XOR, "^") X(  \
+                SHL, "<<") X(SHR, ">>") X(AND_NOT, "&^") X(ADD_ASSIGN, "+=") X(SUB_ASSIGN, "-=")   \
+                X(MUL_ASSIGN, "*=") X(QUO_ASSIGN, "/=") X(REM_ASSIGN, "%=") X(AND_ASSIGN, "&=") X( \
+                    OR_ASSIGN, "|=") X(XOR_ASSIGN, "^=") X(SHL_ASSIGN, "<<=") X(SHR_ASSIGN, ">>=") \
+                    X(AND_NOT_ASSIGN, "&^=") X(LAND, "&&") X(LOR, "||") X(                         \
+                        ARROW, "<-") X(INC, "++") X(DEC, "--") X(EQ, "==") X(NE, "!=")             \
+                        X(LT, "<") X(LE, "<=") X(GT, ">") X(GE, ">=") X(NOT, "!") X(TILDE, "~")    \
+                            X(ASSIGN, "=") X(DEFINE, ":=") X(ELLIPSIS, "...") X(LPAREN, "(") X(    \
+                                LBRACK, "[") X(LBRACE, "{") X(COMMA, ",")                          \
+                                X(PERIOD, ".") X(RPAREN, ")") X(RBRACK, "]") X(RBRACE, "}") X(     \
+                                    SEMICOLON, ";") X(COLON, ":")                                  \
+                                    X(BREAK, "break") X(CASE, "case") X(CHAN, "chan")              \
+                                        X(CONST,                                                   \
+                                          "const") X(CONTINUE, "continue") X(DEFAULT, "default")   \
+                                            X(DEFER, "defer") X(ELSE, "else") X(                   \
+                                                FALLTHROUGH, "fallthrough")                        \
+                                                X(FOR, "for") X(FUNC, "func") X(GO, "go") X(       \
+                                                    GOTO,                                          \
+                                                    "goto") X(IF, "if")                            \
+                                                    X(IMPORT,                                      \
+                                                      "import") X(INTERFACE, "interface")          \
+                                                        X(MAP, "map") X(PACKAGE, "package")        \
+                                                            X(RANGE, "range") X(RETURN, "return")  \
+                                                                X(SELECT, "select")                \
+                                                                    X(STRUCT, "struct")            \
+                                                                        X(SWITCH, "switch")        \
+                                                                            X(TYPE, "type")        \
+                                                                                X(VAR, "var")
 
 enum token_kind {
 #define TOKEN_ENUM(NAME, text) TOKEN_##NAME,

@@ -29,14 +29,28 @@ void types_init(struct types *t, struct arena *arena, struct names *names,
                 const struct schema *schema)
 {
     static const char *const basics[] = {
-        [TYPE_BAD] = "bad type", [TYPE_INT] = "int", [TYPE_INT8] = "int8", [TYPE_INT16] = "int16",
-        [TYPE_INT32] = "int32", [TYPE_INT64] = "int64", [TYPE_UINT] = "uint",
-        [TYPE_UINT8] = "uint8", [TYPE_UINT16] = "uint16", [TYPE_UINT32] = "uint32",
-        [TYPE_UINT64] = "uint64", [TYPE_UINTPTR] = "uintptr", [TYPE_FLOAT32] = "float32",
-        [TYPE_FLOAT64] = "float64", [TYPE_BOOL] = "bool", [TYPE_STRING] = "string",
-        [TYPE_UNTYPED_BOOL] = "untyped bool", [TYPE_UNTYPED_INT] = "untyped int",
-        [TYPE_UNTYPED_RUNE] = "untyped rune", [TYPE_UNTYPED_FLOAT] = "untyped float",
-        [TYPE_UNTYPED_STRING] = "untyped string", [TYPE_UNTYPED_NIL] = "nil",
+        [TYPE_BAD] = "bad type",
+        [TYPE_INT] = "int",
+        [TYPE_INT8] = "int8",
+        [TYPE_INT16] = "int16",
+        [TYPE_INT32] = "int32",
+        [TYPE_INT64] = "int64",
+        [TYPE_UINT] = "uint",
+        [TYPE_UINT8] = "uint8",
+        [TYPE_UINT16] = "uint16",
+        [TYPE_UINT32] = "uint32",
+        [TYPE_UINT64] = "uint64",
+        [TYPE_UINTPTR] = "uintptr",
+        [TYPE_FLOAT32] = "float32",
+        [TYPE_FLOAT64] = "float64",
+        [TYPE_BOOL] = "bool",
+        [TYPE_STRING] = "string",
+        [TYPE_UNTYPED_BOOL] = "untyped bool",
+        [TYPE_UNTYPED_INT] = "untyped int",
+        [TYPE_UNTYPED_RUNE] = "untyped rune",
+        [TYPE_UNTYPED_FLOAT] = "untyped float",
+        [TYPE_UNTYPED_STRING] = "untyped string",
+        [TYPE_UNTYPED_NIL] = "nil",
     };
     *t = (struct types){.arena = arena, .names = names, .schema = schema};
     for (int k = 0; k <= TYPE_UNTYPED_NIL; k++)
@@ -136,8 +150,7 @@ struct type *type_map(struct types *t, struct type *key, struct type *elem)
 
 struct type *type_struct(struct types *t, struct type_field *fields, uint32_t count)
 {
-    return intern(t,
-                  &(struct type){.kind = TYPE_STRUCT, .fields = fields, .field_count = count});
+    return intern(t, &(struct type){.kind = TYPE_STRUCT, .fields = fields, .field_count = count});
 }
 
 struct type *type_tuple(struct types *t, struct type_field *fields, uint32_t count)
@@ -148,8 +161,11 @@ struct type *type_tuple(struct types *t, struct type_field *fields, uint32_t cou
 struct type *type_func(struct types *t, struct type_field *params, uint32_t count,
                        struct type *results, bool variadic)
 {
-    return intern(t, &(struct type){.kind = TYPE_FUNC, .fields = params, .field_count = count,
-                                    .elem = results, .is_variadic = variadic});
+    return intern(t, &(struct type){.kind = TYPE_FUNC,
+                                    .fields = params,
+                                    .field_count = count,
+                                    .elem = results,
+                                    .is_variadic = variadic});
 }
 
 struct type *type_named(struct types *t, name_id name, const char *package)
@@ -178,8 +194,10 @@ static struct type *schema_type(struct types *t, const struct schema_struct *s)
 static struct type *schema_field_type(struct types *t, const struct schema_field *f)
 {
     static const uint8_t kinds[] = {
-        [SCHEMA_STRING] = TYPE_STRING, [SCHEMA_BOOL] = TYPE_BOOL,
-        [SCHEMA_INT] = TYPE_INT,       [SCHEMA_FLOAT] = TYPE_FLOAT64,
+        [SCHEMA_STRING] = TYPE_STRING,
+        [SCHEMA_BOOL] = TYPE_BOOL,
+        [SCHEMA_INT] = TYPE_INT,
+        [SCHEMA_FLOAT] = TYPE_FLOAT64,
     };
     struct type *x = f->type == SCHEMA_STRUCT     ? schema_type(t, f->of)
                      : f->type == SCHEMA_DURATION ? t->duration
@@ -230,8 +248,8 @@ struct type *type_under(struct types *t, struct type *type)
 unsigned kind_bits(int kind)
 {
     static const uint8_t bits[TYPE_KIND_COUNT] = {
-        [TYPE_INT] = 64,    [TYPE_INT8] = 8,    [TYPE_INT16] = 16,  [TYPE_INT32] = 32,
-        [TYPE_INT64] = 64,  [TYPE_UINT] = 64,   [TYPE_UINT8] = 8,   [TYPE_UINT16] = 16,
+        [TYPE_INT] = 64,    [TYPE_INT8] = 8,    [TYPE_INT16] = 16,   [TYPE_INT32] = 32,
+        [TYPE_INT64] = 64,  [TYPE_UINT] = 64,   [TYPE_UINT8] = 8,    [TYPE_UINT16] = 16,
         [TYPE_UINT32] = 32, [TYPE_UINT64] = 64, [TYPE_UINTPTR] = 64,
     };
     return bits[kind];

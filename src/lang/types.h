@@ -12,14 +12,33 @@
 /* From INT to STRING in the order of enum constant_type. */
 enum type_kind {
     TYPE_BAD, /* already told about: goes with everything */
-    TYPE_INT, TYPE_INT8, TYPE_INT16, TYPE_INT32, TYPE_INT64,
-    TYPE_UINT, TYPE_UINT8, TYPE_UINT16, TYPE_UINT32, TYPE_UINT64, TYPE_UINTPTR,
-    TYPE_FLOAT32, TYPE_FLOAT64,
+    TYPE_INT,
+    TYPE_INT8,
+    TYPE_INT16,
+    TYPE_INT32,
+    TYPE_INT64,
+    TYPE_UINT,
+    TYPE_UINT8,
+    TYPE_UINT16,
+    TYPE_UINT32,
+    TYPE_UINT64,
+    TYPE_UINTPTR,
+    TYPE_FLOAT32,
+    TYPE_FLOAT64,
     TYPE_BOOL,
     TYPE_STRING,
-    TYPE_UNTYPED_BOOL, TYPE_UNTYPED_INT, TYPE_UNTYPED_RUNE, TYPE_UNTYPED_FLOAT,
-    TYPE_UNTYPED_STRING, TYPE_UNTYPED_NIL,
-    TYPE_SLICE, TYPE_ARRAY, TYPE_STRUCT, TYPE_MAP, TYPE_POINTER, TYPE_FUNC,
+    TYPE_UNTYPED_BOOL,
+    TYPE_UNTYPED_INT,
+    TYPE_UNTYPED_RUNE,
+    TYPE_UNTYPED_FLOAT,
+    TYPE_UNTYPED_STRING,
+    TYPE_UNTYPED_NIL,
+    TYPE_SLICE,
+    TYPE_ARRAY,
+    TYPE_STRUCT,
+    TYPE_MAP,
+    TYPE_POINTER,
+    TYPE_FUNC,
     TYPE_INTERFACE, /* any, or error */
     TYPE_TUPLE,     /* results of a call: none, or several */
     TYPE_NAMED,
@@ -45,17 +64,17 @@ struct type_method {
 };
 
 struct type {
-    uint8_t kind; /* enum type_kind */
+    uint8_t kind;      /* enum type_kind */
     bool is_variadic;  /* FUNC */
     bool is_resolving; /* NAMED: its declaration is being read */
     uint8_t visit;     /* for walks that look for cycles */
     uint32_t number;
-    name_id name;         /* NAMED, and basic types */
-    const char *package;  /* NAMED: "firebreak", "time"; NULL: declared here */
-    struct type *elem;    /* SLICE, ARRAY, MAP, POINTER; FUNC: its results, a TUPLE */
-    struct type *key;     /* MAP */
-    struct type *under;   /* NAMED */
-    int64_t length;       /* ARRAY */
+    name_id name;              /* NAMED, and basic types */
+    const char *package;       /* NAMED: "firebreak", "time"; NULL: declared here */
+    struct type *elem;         /* SLICE, ARRAY, MAP, POINTER; FUNC: its results, a TUPLE */
+    struct type *key;          /* MAP */
+    struct type *under;        /* NAMED */
+    int64_t length;            /* ARRAY */
     struct type_field *fields; /* STRUCT, TUPLE; FUNC: parameters, a variadic one as its slice */
     uint32_t field_count;
     uint32_t hash;

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "lang/lang.h"
 
-#define FIELD(NAME, KEY, ...)                                                                      \
-    {                                                                                              \
-        .name = NAME, .key = KEY, __VA_ARGS__                                                      \
+#define FIELD(NAME, KEY, ...)                 \
+    {                                         \
+        .name = NAME, .key = KEY, __VA_ARGS__ \
     }
 #define FIELDS(list) .fields = list, .field_count = ARRAY_LEN(list)
 
@@ -82,8 +82,10 @@ static inline void world_begin(struct world *w)
 {
     *w = (struct world){.arena = {.sub = MEM_TEST}, .text = BUF(MEM_TEST, 0)};
     w->sources.arena = w->faults.arena = &w->arena;
-    w->package = (struct lang_package){.sources = &w->sources, .files = w->files,
-                                       .schema = &world_schema, .faults = &w->faults,
+    w->package = (struct lang_package){.sources = &w->sources,
+                                       .files = w->files,
+                                       .schema = &world_schema,
+                                       .faults = &w->faults,
                                        .arena = &w->arena};
 }
 
