@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/fault.h"
 #include "base/utf8.h"
 #include "config/check_walk.h"
 
@@ -253,8 +254,14 @@ static void unknown_field(struct checker *c, const struct check_at *at,
     if (v->key_at && v->key.size)
         f->end = v->key_at + (source_place)v->key.size;
     check_suggest(c, f, schema_suggest(s, v->key, false));
-    if (at->field && f->schema && !f->schema[0])
+    struct buf path = BUF(MEM_CONFIG, CHECK_PATH_BYTES_MAX);
+    append_path(&path, at);
+    append_entry(&path, slice_from(check_shown(c, v->key)));
+    f->path =
+        arena_strdup(c->faults->arena, slice_sub(buf_slice(&path), at->field ? 0 : 1, path.size));
+    if (!at->field)
         f->schema = NULL;
+    buf_done(&path);
 }
 
 /* The words of a struct's choices: "tcp, http or exec". */
@@ -332,7 +339,7 @@ static void walk_struct(struct checker *c, const struct check_at *at,
         struct check_at child = {at, s, &s->fields[i], v, 0, false, at->depth + 1};
         walk_field(c, &child);
     }
-    if (!doubtful) {
+    if (!doubtful || fault_mutant("config_faults_cascade")) {
         check_missing(c, at, s, set);
         check_choice(c, at, s, set);
     }

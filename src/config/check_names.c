@@ -7,7 +7,8 @@ enum { SUGGESTIONS_MAX = 4096 }; /* names that are looked through for a near one
 
 struct slice check_namespace(const struct value *object)
 {
-    const struct value *v = object->type == VALUE_MAP ? value_get(object, SLICE("namespace")) : NULL;
+    const struct value *v =
+        object->type == VALUE_MAP ? value_get(object, SLICE("namespace")) : NULL;
     return v && v->type == VALUE_STRING && v->text.size ? v->text : SLICE("default");
 }
 
@@ -202,6 +203,8 @@ static void circles_of(struct checker *c, const struct value *root, const char *
     for (uint32_t i = 0; i < n; i++) {
         const struct value *refs = value_get(objects[i], slice_from(field_key));
         c->space = check_namespace(objects[i]);
+        if (refs && (refs->type == VALUE_LIST) != (f->shape == SCHEMA_SLICE))
+            continue; /* told as a wrong type */
         if (refs && refs->type == VALUE_LIST)
             for (const struct value *v = refs->first; v; v = v->next)
                 add_edge(c, f, &numbers, i, v, edges, &edge_count);

@@ -60,7 +60,8 @@ struct check_edge {
 };
 
 /* Calls `found` for each edge that closes a circle: way[0 … count - 1] are the nodes on it, and the
- * edge leads from the last to the first. Edges are sorted by `from`. Not more than one for a node. */
+ * edge leads from the last to the first. Edges are sorted by `from`. Not more than one for a node.
+ */
 void check_circles(struct arena *arena, const struct check_edge *edges, uint32_t edge_count,
                    uint32_t node_count,
                    void (*found)(void *ctx, const struct check_edge *closing, const uint32_t *way,

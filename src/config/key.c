@@ -39,8 +39,9 @@ static int unknown(const struct schema_struct *s, struct slice word, struct err 
                    const char **ret_suggestion)
 {
     *ret_suggestion = schema_suggest(s, word, false);
-    return err_set(err, -EINVAL, "%s has no field \"%.*s\"",
-                   s == config_schema.root ? "a configuration" : s->name, SLICE_ARG(word));
+    const char *title = s == config_schema.root ? "a configuration" : schema_struct_word(s);
+    return err_set(err, -EINVAL, "%s has no field \"%.*s\"", title ? title : s->name,
+                   SLICE_ARG(word));
 }
 
 int config_key_parse(struct slice text, struct config_key *ret, struct err *err,

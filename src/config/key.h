@@ -9,7 +9,7 @@
 #include "config/schema.h"
 #include "model/value.h"
 
-enum { KEY_PARTS_MAX = 64 };
+enum { KEY_PARTS_MAX = 24 };
 
 struct config_key_part {
     struct slice word;

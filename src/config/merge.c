@@ -1,5 +1,6 @@
 #include "config/merge.h"
 
+#include "base/fault.h"
 #include "base/map.h"
 
 struct merge {
@@ -159,5 +160,7 @@ struct value *config_merge(struct arena *a, const struct schema_struct *s, struc
         return low->type == VALUE_NULL ? high : low; /* an empty file says nothing */
     if (low->type != VALUE_MAP || high->type != VALUE_MAP)
         return high->type == VALUE_MAP ? low : high; /* the fault is shown */
+    if (fault_mutant("config_low_wins"))
+        return merge_struct(&m, s, high, low);
     return merge_struct(&m, s, low, high);
 }

@@ -138,7 +138,8 @@ STRUCT(remedy, "Remedy", "What repairs an asset, and when it may.", .kind = "rem
 /* ---- receivers ---- */
 
 static const struct schema_field webhook_fields[] = {
-    FIELD("URL", "url", STRING, .required = true, IS_HTTP_URL, .help = "The URL that is posted to."),
+    FIELD("URL", "url", STRING, .required = true, IS_HTTP_URL,
+          .help = "The URL that is posted to."),
     FIELD("SecretFile", "secret_file", STRING,
           .help = "A file with the secret that bodies are signed with (HMAC SHA-256)."),
 };

@@ -50,8 +50,9 @@ STRUCT(asset, "Asset", "Something that is to be kept healthy.", .kind = "asset")
 #define JSON_FIELD                                                                                 \
     FIELD("JSON", "json", STRING, TABLE,                                                           \
           .help = "Values that the answer's JSON must have, by path, like $.status: up.")
-#define URL_FIELD                                                                                  \
-    FIELD("URL", "url", STRING, .required = true, IS_HTTP_URL, .help = "The page that is asked for.")
+#define URL_FIELD                                              \
+    FIELD("URL", "url", STRING, .required = true, IS_HTTP_URL, \
+          .help = "The page that is asked for.")
 #define ARGV_FIELD                                                                                 \
     FIELD("Argv", "argv", STRING, LIST, .required = true, .has_max = true, .max = 64,              \
           .help = "The program and its arguments, as they are: no shell looks at them.")
@@ -183,9 +184,10 @@ STRUCT(ntp, "NTP", "Whether a time server answers and clocks agree.");
 
 static const struct schema_field ssh_fields[] = {
     ADDRESS_FIELD("host.example:22"),
-    FIELD("HostKey", "host_key", STRING,
-          PATTERN("SHA256:[A-Za-z0-9+/]{43}=?|[0-9A-Fa-f]{64}", "SHA256:… as ssh-keygen -l shows it"),
-          .help = "The fingerprint that the host's key must have, as ssh-keygen -l shows it."),
+    FIELD(
+        "HostKey", "host_key", STRING,
+        PATTERN("SHA256:[A-Za-z0-9+/]{43}=?|[0-9A-Fa-f]{64}", "SHA256:… as ssh-keygen -l shows it"),
+        .help = "The fingerprint that the host's key must have, as ssh-keygen -l shows it."),
 };
 STRUCT(ssh, "SSH", "Whether an SSH server answers, with the key that is known.");
 

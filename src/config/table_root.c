@@ -20,7 +20,7 @@ STRUCT(tls_files, "TLSFiles", "The files that a TLS server needs.");
 static const struct schema_field jwt_fields[] = {
     FIELD("Issuer", "issuer", STRING, .help = "The `iss` that a token must have. Empty: any."),
     FIELD("Audience", "audience", STRING, .help = "The `aud` that a token must name. Empty: any."),
-    FIELD("JWKSURL", "jwks_url", STRING, .one_of = true, IS_HTTP_URL,
+    FIELD("JWKS", "jwks", STRING, .one_of = true, IS_HTTP_URL,
           .help = "Where the signers' public keys are published. They are fetched when a token "
                   "names a key that is not known yet."),
     FIELD("KeyFile", "key_file", STRING, .one_of = true,

@@ -14,7 +14,8 @@ static const char *const syslog_formats[] = {"rfc5424", "rfc3164", NULL};
 static const struct schema_field rule_fields[] = {
     FIELD("Verbs", "verbs", STRING, LIST, .required = true, .words = verbs,
           .help = "What may be done; * is everything."),
-    FIELD("Kinds", "kinds", STRING, LIST, .words = kinds, .help = "To which kinds; * is every one."),
+    FIELD("Kinds", "kinds", STRING, LIST, .words = kinds,
+          .help = "To which kinds; * is every one."),
     FIELD("Names", "names", STRING, LIST, .help = "To which names only. Without it all."),
     FIELD("Paths", "paths", STRING, LIST, PATTERN("/\\S*", "a path that begins with /"),
           .help = "To which paths of the API, like /metrics; a * at the end takes all below."),

@@ -32,7 +32,8 @@
 
 #define TABLE_PORT                                                                                 \
     "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
-#define TABLE_HOST    "(\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?\\]|[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?)"
+#define TABLE_HOST \
+    "(\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?\\]|[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?)"
 #define TABLE_NAME    "[A-Za-z0-9]([-A-Za-z0-9._]{0,93}[A-Za-z0-9])?"
 #define TABLE_SPACE   "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 #define IS_NAME       PATTERN(TABLE_NAME, "letters, digits, '-', '_' and '.', at most 95 bytes")
