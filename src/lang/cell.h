@@ -46,8 +46,9 @@ struct cell {
 struct object {
     bool is_shared, is_pinned;
     bool is_sparse;
-    bool is_bad;    /* a whole element whose evaluation failed */
-    uint32_t count; /* cells in use */
+    bool is_bad;      /* a whole element whose evaluation failed */
+    bool has_unknown; /* a field was written that the type does not have */
+    uint32_t count;   /* cells in use */
     uint32_t cap;
     uint64_t mask;     /* of a sparse one */
     uint64_t bad_mask; /* members whose evaluation failed */

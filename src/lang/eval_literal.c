@@ -48,6 +48,7 @@ static struct cell struct_literal(struct eval *e, const struct node *n)
         const struct node *field = eval_node(e, k);
         if (field->kind != NODE_KEYED) {
             o->is_bad = o->is_bad || under->field_count == 0; /* a field that nobody knows */
+            o->has_unknown = true;
             continue;
         }
         struct cell v = member(e, field->b, &bad);

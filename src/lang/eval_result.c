@@ -100,6 +100,10 @@ static struct value *convert_struct(struct result *r, struct cell c, struct type
         if (under->fields[i].schema)
             add_field(r, map, &under->fields[i], object_get(o, i), bad);
     }
+    /* Told already; so that nobody asks for what may have been meant. */
+    struct value *unknown = o->has_unknown ? bad_value(r, c.at) : NULL;
+    if (unknown)
+        value_append(map, unknown);
     return map->count || keep_zero ? map : NULL;
 }
 

@@ -88,6 +88,7 @@ struct object *object_clone(struct heap_memory *h, const struct object *o, struc
     copy->mask = o->mask;
     copy->bad_mask = o->bad_mask;
     copy->is_bad = o->is_bad;
+    copy->has_unknown = o->has_unknown;
     if (under->kind == TYPE_ARRAY && !type_is_aggregate(h->types, under->elem))
         return copy;
     uint64_t mask = o->mask;
