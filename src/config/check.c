@@ -30,7 +30,7 @@ static void append_element(struct buf *out, const struct check_at *at)
         buf_printf(out, "[%u]", at->index);
         return;
     }
-    struct slice space = check_namespace(at->value);
+    struct slice space = checker_namespace(at->value);
     buf_append_byte(out, '[');
     if (at->field->of->kind && !slice_eq(space, SLICE("default"))) {
         buf_append_slice(out, space);
@@ -98,7 +98,7 @@ static const char *kept(struct checker *c, struct buf *text)
     return copy;
 }
 
-struct config_fault *check_fault(struct checker *c, const struct check_at *at,
+struct config_fault *checker_fault(struct checker *c, const struct check_at *at,
                                  enum config_fault_code code, source_place place,
                                  const char *format, ...)
 {
@@ -118,13 +118,13 @@ struct config_fault *check_fault(struct checker *c, const struct check_at *at,
     return f;
 }
 
-void check_suggest(struct checker *c, struct config_fault *f, const char *word)
+void checker_suggest(struct checker *c, struct config_fault *f, const char *word)
 {
     if (word)
         f->suggestion = arena_strdup(c->faults->arena, slice_from(word));
 }
 
-const char *check_shown(struct checker *c, struct slice s)
+const char *checker_shown(struct checker *c, struct slice s)
 {
     struct buf out = BUF(MEM_CONFIG, 0);
     utf8_append_shown(&out, slice_sub(s, 0, SHOWN_BYTES_MAX));
@@ -142,7 +142,7 @@ static void walk_struct(struct checker *c, const struct check_at *at,
 
 static void wrong_type(struct checker *c, const struct check_at *at, const char *wanted)
 {
-    check_fault(c, at, CONFIG_FAULT_TYPE_MISMATCH, at->value->at, "%s is %s, not %s",
+    checker_fault(c, at, CONFIG_FAULT_TYPE_MISMATCH, at->value->at, "%s is %s, not %s",
                 at->field->key, wanted, value_type_name(at->value->type));
 }
 
@@ -152,13 +152,13 @@ static void walk_one(struct checker *c, const struct check_at *at)
     if (at->value->type == VALUE_BAD)
         return;
     if (at->field->type != SCHEMA_STRUCT) {
-        check_scalar(c, at);
+        checker_scalar(c, at);
         if (at->field->ref && at->value->type == VALUE_STRING)
-            check_reference(c, at);
+            checker_reference(c, at);
     } else if (at->value->type != VALUE_MAP) {
         wrong_type(c, at, "a map");
     } else if (at->depth >= CHECK_DEPTH_MAX) {
-        check_fault(c, at, CONFIG_FAULT_LIMIT, at->value->at,
+        checker_fault(c, at, CONFIG_FAULT_LIMIT, at->value->at,
                     "structs stand inside each other more than %d deep", CHECK_DEPTH_MAX);
     } else {
         walk_struct(c, at, at->field->of);
@@ -170,7 +170,7 @@ static void check_count(struct checker *c, const struct check_at *at)
     const struct schema_field *f = at->field;
     if (f->has_max && f->type != SCHEMA_INT && f->type != SCHEMA_DURATION &&
         at->value->count > f->max)
-        check_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, at->value->at,
+        checker_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, at->value->at,
                     "%s has %u elements: at most %lld are allowed", f->key, at->value->count,
                     (long long)f->max);
 }
@@ -183,7 +183,7 @@ static void walk_children(struct checker *c, const struct check_at *at)
     for (const struct value *v = at->value->first; v; v = v->next, child.index++) {
         child.value = v;
         if (objects)
-            c->space = check_namespace(v);
+            c->space = checker_namespace(v);
         walk_one(c, &child);
     }
 }
@@ -249,14 +249,14 @@ static void unknown_field(struct checker *c, const struct check_at *at,
                           const struct schema_struct *s, const struct value *v)
 {
     struct config_fault *f =
-        check_fault(c, at, CONFIG_FAULT_UNKNOWN_FIELD, v->key_at ? v->key_at : v->at,
-                    "%s has no field \"%s\"", title(c, at, s), check_shown(c, v->key));
+        checker_fault(c, at, CONFIG_FAULT_UNKNOWN_FIELD, v->key_at ? v->key_at : v->at,
+                    "%s has no field \"%s\"", title(c, at, s), checker_shown(c, v->key));
     if (v->key_at && v->key.size)
         f->end = v->key_at + (source_place)v->key.size;
-    check_suggest(c, f, schema_suggest(s, v->key, false));
+    checker_suggest(c, f, schema_suggest(s, v->key, false));
     struct buf path = BUF(MEM_CONFIG, CHECK_PATH_BYTES_MAX);
     append_path(&path, at);
-    append_entry(&path, slice_from(check_shown(c, v->key)));
+    append_entry(&path, slice_from(checker_shown(c, v->key)));
     f->path =
         arena_strdup(c->faults->arena, slice_sub(buf_slice(&path), at->field ? 0 : 1, path.size));
     if (!at->field)
@@ -292,11 +292,11 @@ static void check_choice(struct checker *c, const struct check_at *at,
         return;
     const char *what = title(c, at, s);
     if (chosen)
-        check_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, at->value->at,
+        checker_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, at->value->at,
                     "%s has %s: exactly one of them may stand here", what,
                     choices(c, s, chosen));
     else if (s->one_of)
-        check_fault(c, at, CONFIG_FAULT_MISSING_FIELD, at->value->at,
+        checker_fault(c, at, CONFIG_FAULT_MISSING_FIELD, at->value->at,
                     "%s says nothing of what it does: one of %s is needed", what,
                     choices(c, s, mask));
 }
@@ -309,7 +309,7 @@ static void check_missing(struct checker *c, const struct check_at *at,
         if (!f->required || (set >> i & 1))
             continue;
         struct check_at missing = {at, s, f, at->value, 0, false, at->depth + 1};
-        check_fault(c, &missing, CONFIG_FAULT_MISSING_FIELD, at->value->at, "%s needs %s",
+        checker_fault(c, &missing, CONFIG_FAULT_MISSING_FIELD, at->value->at, "%s needs %s",
                     title(c, at, s), f->key);
     }
 }
@@ -343,7 +343,7 @@ static void walk_struct(struct checker *c, const struct check_at *at,
         check_missing(c, at, s, set);
         check_choice(c, at, s, set);
     }
-    check_rules(c, at, s);
+    checker_rules(c, at, s);
 }
 
 uint32_t config_check(const struct value *root, const struct check_options *options,
@@ -355,11 +355,11 @@ uint32_t config_check(const struct value *root, const struct check_options *opti
                         .incomplete = options && options->incomplete};
     struct check_at at = {.in = config_schema.root, .value = root};
     if (root->type == VALUE_MAP) {
-        check_names(&c, root);
+        checker_names(&c, root);
         walk_struct(&c, &at, config_schema.root);
-        check_cycles(&c, root);
+        checker_cycles(&c, root);
     } else if (root->type != VALUE_BAD && root->type != VALUE_NULL) {
-        check_fault(&c, &at, CONFIG_FAULT_TYPE_MISMATCH, root->at,
+        checker_fault(&c, &at, CONFIG_FAULT_TYPE_MISMATCH, root->at,
                     "a configuration is a map, not %s", value_type_name(root->type));
     }
     pattern_cache_done(&c.patterns);

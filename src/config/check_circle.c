@@ -44,7 +44,7 @@ static void visit(struct search *s, uint32_t root,
     }
 }
 
-void check_circles(struct arena *arena, const struct check_edge *edges, uint32_t edge_count,
+void checker_circles(struct arena *arena, const struct check_edge *edges, uint32_t edge_count,
                    uint32_t node_count,
                    void (*found)(void *ctx, const struct check_edge *closing, const uint32_t *way,
                                  uint32_t count),

@@ -5,7 +5,7 @@
 
 enum { SUGGESTIONS_MAX = 4096 }; /* names that are looked through for a near one */
 
-struct slice check_namespace(const struct value *object)
+struct slice checker_namespace(const struct value *object)
 {
     const struct value *v =
         object->type == VALUE_MAP ? value_get(object, SLICE("namespace")) : NULL;
@@ -44,7 +44,7 @@ static bool builtin(const char *kind, struct slice name)
 static void add_name(struct checker *c, const struct check_at *at, const char *kind)
 {
     void *old;
-    struct slice name = name_of(at->value), space = check_namespace(at->value);
+    struct slice name = name_of(at->value), space = checker_namespace(at->value);
     if (name.size == 0)
         return;
     struct slice key = key_of(c, kind, space, name);
@@ -56,29 +56,46 @@ static void add_name(struct checker *c, const struct check_at *at, const char *k
     const struct value *v = value_get(at->value, SLICE("name"));
     const struct schema_field *field = schema_field_by_key(at->field->of, SLICE("name"));
     struct check_at place = {at, at->field->of, field, v, 0, false, at->depth + 1};
-    check_fault(c, &place, CONFIG_FAULT_DUPLICATE_NAME, v->at,
+    checker_fault(c, &place, CONFIG_FAULT_DUPLICATE_NAME, v->at,
                 old ? "there are two of the name \"%s\" among %s of namespace %.*s"
                     : "\"%s\" is a built-in name among %s of namespace %.*s: it cannot be declared",
-                check_shown(c, name), at->field->key, SLICE_ARG(space));
+                checker_shown(c, name), at->field->key, SLICE_ARG(space));
 }
 
-void check_names(struct checker *c, const struct value *root)
+/* A fault has been told about the object or its name: it may be the one that is looked for. */
+static bool name_is_bad(const struct value *object)
+{
+    const struct value *v = object->type == VALUE_MAP ? value_get(object, SLICE("name")) : NULL;
+    return object->type == VALUE_BAD || (v && v->type == VALUE_BAD);
+}
+
+static bool is_unknown_kind(const struct checker *c, const char *kind)
+{
+    const struct schema_struct *root = config_schema.root;
+    for (size_t i = 0; i < root->field_count; i++)
+        if (root->fields[i].of->kind && strcmp(root->fields[i].of->kind, kind) == 0)
+            return c->unknown_kinds >> i & 1;
+    return false;
+}
+
+void checker_names(struct checker *c, const struct value *root)
 {
     struct check_at at = {.in = config_schema.root, .value = root};
     for (const struct value *list = root->first; list; list = list->next) {
         const struct schema_field *f = schema_field_by_key(config_schema.root, list->key);
         if (!f || !f->of || !f->of->kind)
             continue;
+        uint64_t bit = (uint64_t)1 << (f - config_schema.root->fields);
         if (list->type == VALUE_BAD)
-            c->incomplete = true;
+            c->unknown_kinds |= bit;
         if (list->type != VALUE_LIST)
             continue;
         struct check_at in = {&at, config_schema.root, f, list, 0, false, 1};
         struct check_at element = {&in, config_schema.root, f, NULL, 0, true, 1};
         for (const struct value *v = list->first; v; v = v->next, element.index++) {
             element.value = v;
-            if (v->type == VALUE_BAD)
-                c->incomplete = true;
+            if (name_is_bad(v))
+                c->unknown_kinds |= bit;
             else
                 add_name(c, &element, f->of->kind);
         }
@@ -111,7 +128,7 @@ static void split_reference(const struct checker *c, struct slice text, struct s
     *ret_name = slash < 0 ? text : slice_sub(text, (size_t)slash + 1, text.size);
 }
 
-void check_reference(struct checker *c, const struct check_at *at)
+void checker_reference(struct checker *c, const struct check_at *at)
 {
     const struct schema_field *f = at->field;
     struct slice space, name;
@@ -119,13 +136,14 @@ void check_reference(struct checker *c, const struct check_at *at)
     if (name.size == 0 || builtin(f->ref, name) ||
         (f->pattern && !pattern_matches(&c->patterns, f->pattern, at->value->text)))
         return; /* the pattern has told it */
-    if (map_get(&c->names, key_of(c, f->ref, space, name)) || c->incomplete)
+    if (map_get(&c->names, key_of(c, f->ref, space, name)) || c->incomplete ||
+        is_unknown_kind(c, f->ref))
         return;
     struct config_fault *fault =
-        check_fault(c, at, CONFIG_FAULT_UNRESOLVED_REFERENCE, at->value->at,
+        checker_fault(c, at, CONFIG_FAULT_UNRESOLVED_REFERENCE, at->value->at,
                     "%s names the %s \"%s\", which is not declared in namespace %.*s", f->key,
-                    f->ref, check_shown(c, name), SLICE_ARG(space));
-    check_suggest(c, fault, near_name(c, f->ref, space, name));
+                    f->ref, checker_shown(c, name), SLICE_ARG(space));
+    checker_suggest(c, fault, near_name(c, f->ref, space, name));
 }
 
 /* ---- circles among objects ---- */
@@ -145,14 +163,14 @@ static void told_circle(void *ctx, const struct check_edge *closing, const uint3
     struct checker *c = x->checker;
     struct buf text = BUF(MEM_CONFIG, 0);
     for (uint32_t i = 0; i < count && i < SHOWN_MAX; i++)
-        buf_printf(&text, "%s -> ", check_shown(c, name_of(x->objects[way[i]])));
+        buf_printf(&text, "%s -> ", checker_shown(c, name_of(x->objects[way[i]])));
     if (count > SHOWN_MAX)
         buf_printf(&text, "… (%u more) -> ", count - SHOWN_MAX);
-    buf_append_cstr(&text, check_shown(c, name_of(x->objects[way[0]])));
+    buf_append_cstr(&text, checker_shown(c, name_of(x->objects[way[0]])));
     const struct value *object = x->objects[closing->from];
     struct check_at element = {x->list, x->list->in, x->list->field, object, 0, true, 1};
     struct check_at at = {&element, x->list->field->of, x->field, object, 0, false, 2};
-    check_fault(c, &at, CONFIG_FAULT_REFERENCE_CYCLE, closing->at, "%s leads in a circle: %s",
+    checker_fault(c, &at, CONFIG_FAULT_REFERENCE_CYCLE, closing->at, "%s leads in a circle: %s",
                 x->field->key, text.data);
     buf_done(&text);
 }
@@ -202,7 +220,7 @@ static void circles_of(struct checker *c, const struct value *root, const char *
     }
     for (uint32_t i = 0; i < n; i++) {
         const struct value *refs = value_get(objects[i], slice_from(field_key));
-        c->space = check_namespace(objects[i]);
+        c->space = checker_namespace(objects[i]);
         if (refs && (refs->type == VALUE_LIST) != (f->shape == SCHEMA_SLICE))
             continue; /* told as a wrong type */
         if (refs && refs->type == VALUE_LIST)
@@ -214,11 +232,11 @@ static void circles_of(struct checker *c, const struct value *root, const char *
     struct check_at at = {.in = config_schema.root, .value = root};
     struct check_at list_at = {&at, config_schema.root, lf, list, 0, false, 1};
     struct circle x = {c, &list_at, f, objects};
-    check_circles(&c->arena, edges, edge_count, n, told_circle, &x);
+    checker_circles(&c->arena, edges, edge_count, n, told_circle, &x);
     map_done(&numbers);
 }
 
-void check_cycles(struct checker *c, const struct value *root)
+void checker_cycles(struct checker *c, const struct value *root)
 {
     circles_of(c, root, "assets", "depends_on");
     circles_of(c, root, "remedies", "then");

@@ -43,7 +43,7 @@ static void timeout_within_every(struct checker *c, const struct check_at *at,
         timeout_ns <= every_ns)
         return;
     struct check_at place = at_field(at, s, "timeout", timeout);
-    check_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, timeout->at,
+    checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, timeout->at,
                 "timeout is longer than every (%s): two probes would overlap",
                 duration_format(every_ns, text));
 }
@@ -70,7 +70,7 @@ static void rule_check(struct checker *c, const struct check_at *at)
         query = value_get(expr, SLICE("query"));
     if (hold && query && query->type == VALUE_STRING && ends_in_for(query->text)) {
         struct check_at place = at_field(at, &table_check, "for", hold);
-        check_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, hold->at,
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, hold->at,
                     "the query says for how long already: leave one of the two out");
     }
     if (!agree || agree->type != VALUE_INT || (observers && observers->type != VALUE_INT))
@@ -78,7 +78,7 @@ static void rule_check(struct checker *c, const struct check_at *at)
     int64_t n = observers ? observers->integer : 1;
     struct check_at place = at_field(at, &table_check, "agree", agree);
     if (agree->integer > n)
-        check_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, agree->at,
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, agree->at,
                     "agree is %lld: there are only %lld observers", (long long)agree->integer,
                     (long long)n);
 }
@@ -105,8 +105,8 @@ static void json_paths(struct checker *c, const struct check_at *at, const struc
         entry.up = &table;
         entry.value = v;
         entry.element = true;
-        check_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
-                    "\"%s\" is no JSON path: %s", check_shown(c, v->key), err.text);
+        checker_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
+                    "\"%s\" is no JSON path: %s", checker_shown(c, v->key), err.text);
     }
 }
 
@@ -123,8 +123,8 @@ static void rule_http(struct checker *c, const struct check_at *at)
         entry.value = v;
         entry.element = true;
         if (!http1_is_token(v->key))
-            check_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
-                        "\"%s\" is no name of a header", check_shown(c, v->key));
+            checker_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
+                        "\"%s\" is no name of a header", checker_shown(c, v->key));
     }
 }
 
@@ -142,7 +142,7 @@ static void either(struct checker *c, const struct check_at *at, const struct sc
         return;
     struct check_at place = at_field(at, s, a, at->value);
     const char *word = schema_struct_word(s);
-    check_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, at->value->at, "%s needs %s or %s",
+    checker_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, at->value->at, "%s needs %s or %s",
                 word ? word : at->field->key, a, b);
 }
 
@@ -161,10 +161,10 @@ static void rule_slo(struct checker *c, const struct check_at *at)
     const struct value *good = get(at, "good"), *total = get(at, "total");
     struct check_at place = at_field(at, &table_slo, "total", at->value);
     if (good && !value_get(at->value, SLICE("total")))
-        check_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, good->at,
+        checker_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, good->at,
                     "good needs total beside it: a part of what?");
     else if (total && !value_get(at->value, SLICE("good")) && value_get(at->value, SLICE("check")))
-        check_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, total->at,
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, total->at,
                     "total belongs to good: with check it means nothing");
 }
 
@@ -200,10 +200,10 @@ static void told_step_circle(void *ctx, const struct check_edge *closing, const 
     struct check_at place = at_field(&step, &table_step, "needs", step.value);
     struct buf text = BUF(MEM_CONFIG, 0);
     for (uint32_t i = 0; i < count; i++)
-        buf_printf(&text, "%s -> ", check_shown(s->checker, step_name(s->items[way[i]])));
-    check_fault(s->checker, &place, CONFIG_FAULT_REFERENCE_CYCLE, closing->at,
+        buf_printf(&text, "%s -> ", checker_shown(s->checker, step_name(s->items[way[i]])));
+    checker_fault(s->checker, &place, CONFIG_FAULT_REFERENCE_CYCLE, closing->at,
                 "needs leads in a circle: %s%s", text.data,
-                check_shown(s->checker, step_name(s->items[way[0]])));
+                checker_shown(s->checker, step_name(s->items[way[0]])));
     buf_done(&text);
 }
 
@@ -228,9 +228,9 @@ static void step_needs(struct steps *s, uint32_t count, uint32_t i, struct check
             edges[(*edge_count)++] = (struct check_edge){i, to, v->at};
         } else if (v->type == VALUE_STRING && v->text.size) {
             struct check_at step = at_step(s, i), place = at_field(&step, &table_step, "needs", v);
-            check_fault(s->checker, &place, CONFIG_FAULT_UNRESOLVED_REFERENCE, v->at,
+            checker_fault(s->checker, &place, CONFIG_FAULT_UNRESOLVED_REFERENCE, v->at,
                         "needs names the step \"%s\", which this workflow does not have",
-                        check_shown(s->checker, v->text));
+                        checker_shown(s->checker, v->text));
         }
     }
 }
@@ -250,13 +250,13 @@ static void rule_workflow(struct checker *c, const struct check_at *at)
         if (find_step(&s, n - 1, step_name(v)) == n - 1)
             continue;
         struct check_at step = at_step(&s, n - 1), place = at_field(&step, &table_step, "name", v);
-        check_fault(c, &place, CONFIG_FAULT_DUPLICATE_NAME, value_get(v, SLICE("name"))->at,
-                    "there are two steps of the name \"%s\"", check_shown(c, step_name(v)));
+        checker_fault(c, &place, CONFIG_FAULT_DUPLICATE_NAME, value_get(v, SLICE("name"))->at,
+                    "there are two steps of the name \"%s\"", checker_shown(c, step_name(v)));
     }
     struct check_edge *edges = arena_alloc_array(&c->arena, edge_max + 1, sizeof(*edges));
     for (uint32_t i = 0; i < n; i++)
         step_needs(&s, n, i, edges, &edge_count);
-    check_circles(&c->arena, edges, edge_count, n, told_step_circle, &s);
+    checker_circles(&c->arena, edges, edge_count, n, told_step_circle, &s);
 }
 
 /* ---- which struct has which ---- */
@@ -271,7 +271,7 @@ static const struct {
     {&table_slo, rule_slo},       {&table_workflow, rule_workflow},
 };
 
-void check_rules(struct checker *c, const struct check_at *at, const struct schema_struct *s)
+void checker_rules(struct checker *c, const struct check_at *at, const struct schema_struct *s)
 {
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
         if (rules[i].of == s)

@@ -12,7 +12,7 @@ enum { WORDS_MAX = 64, NUMBER_BYTES_MAX = 48 };
 
 static void mismatch(struct checker *c, const struct check_at *at, const char *wanted)
 {
-    check_fault(c, at, CONFIG_FAULT_TYPE_MISMATCH, at->value->at, "%s is %s, not %s",
+    checker_fault(c, at, CONFIG_FAULT_TYPE_MISMATCH, at->value->at, "%s is %s, not %s",
                 at->field->key, wanted, value_type_name(at->value->type));
 }
 
@@ -38,7 +38,7 @@ static void check_range(struct checker *c, const struct check_at *at, double n, 
     if ((!f->has_min || n * scale >= (double)f->min) &&
         (!f->has_max || n * scale <= (double)f->max))
         return;
-    check_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, at->value->at,
+    checker_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, at->value->at,
                 "%s is %s: it may be from %s to %s%s%s", f->key, shown, bound(f, f->min, low),
                 bound(f, f->max, high), f->unit ? " " : "", f->unit ? f->unit : "");
 }
@@ -56,8 +56,9 @@ static void check_int(struct checker *c, const struct check_at *at)
     const struct value *v = at->value;
     char shown[NUMBER_BYTES_MAX];
     if (v->type == VALUE_NUMBER) {
-        check_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, v->at, "%s is %s: no whole number of 64 bits",
-                    at->field->key, check_shown(c, v->text));
+        checker_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, v->at,
+                      "%s is %s: no whole number of 64 bits", at->field->key,
+                      checker_shown(c, v->text));
     } else if (v->type == VALUE_FLOAT && v->number == trunc(v->number) && fabs(v->number) < 9e15) {
         snprintf(shown, sizeof(shown), "%.0f", v->number);
         check_range(c, at, v->number, shown);
@@ -82,19 +83,19 @@ static void check_float(struct checker *c, const struct check_at *at)
     if (isfinite(n))
         check_range(c, at, n, shown);
     else
-        check_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, v->at, "%s is %s: a finite number is needed",
-                    at->field->key, shown);
+        checker_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, v->at,
+                      "%s is %s: a finite number is needed", at->field->key, shown);
 }
 
 static void bare_duration(struct checker *c, const struct check_at *at, struct slice number)
 {
-    const char *shown = check_shown(c, number);
+    const char *shown = checker_shown(c, number);
     char text[NUMBER_BYTES_MAX];
     struct config_fault *f =
-        check_fault(c, at, CONFIG_FAULT_BARE_DURATION, at->value->at,
+        checker_fault(c, at, CONFIG_FAULT_BARE_DURATION, at->value->at,
                     "%s is a duration: %s of what? Write the unit, too", at->field->key, shown);
     snprintf(text, sizeof(text), "%.40ss", shown);
-    check_suggest(c, f, text);
+    checker_suggest(c, f, text);
 }
 
 static bool is_number(struct slice s)
@@ -115,16 +116,16 @@ static void duration_text(struct checker *c, const struct check_at *at)
     int64_t ns;
     int r = duration_parse(v->text, &ns);
     if (r == 0)
-        check_range(c, at, (double)ns, check_shown(c, v->text));
+        check_range(c, at, (double)ns, checker_shown(c, v->text));
     else if (r == -ERANGE)
-        check_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, v->at, "%s is too long a time: %s",
-                    at->field->key, check_shown(c, v->text));
+        checker_fault(c, at, CONFIG_FAULT_OUT_OF_RANGE, v->at, "%s is too long a time: %s",
+                    at->field->key, checker_shown(c, v->text));
     else if (is_number(v->text))
         bare_duration(c, at, v->text);
     else
-        check_fault(c, at, CONFIG_FAULT_TYPE_MISMATCH, v->at,
+        checker_fault(c, at, CONFIG_FAULT_TYPE_MISMATCH, v->at,
                     "%s is a duration like 250ms, 30s or 1m30s, not \"%s\"", at->field->key,
-                    check_shown(c, v->text));
+                    checker_shown(c, v->text));
 }
 
 static void check_duration(struct checker *c, const struct check_at *at)
@@ -156,9 +157,9 @@ static void bad_word(struct checker *c, const struct check_at *at)
     for (; f->words[n]; n++)
         buf_printf(&all, "%s%s", n == 0 ? "" : ", ", f->words[n]);
     struct config_fault *fault =
-        check_fault(c, at, CONFIG_FAULT_BAD_ENUM, at->value->at, "%s is \"%s\": it may be %s",
-                    f->key, check_shown(c, at->value->text), all.data);
-    check_suggest(c, fault, suggest_nearest(at->value->text, f->words, n));
+        checker_fault(c, at, CONFIG_FAULT_BAD_ENUM, at->value->at, "%s is \"%s\": it may be %s",
+                    f->key, checker_shown(c, at->value->text), all.data);
+    checker_suggest(c, fault, suggest_nearest(at->value->text, f->words, n));
     buf_done(&all);
 }
 
@@ -173,10 +174,10 @@ static void check_text(struct checker *c, const struct check_at *at)
                 return;
         bad_word(c, at);
     } else if (f->pattern && !pattern_matches(&c->patterns, f->pattern, text)) {
-        check_fault(c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at, "%s is \"%s\": it must be %s",
-                    f->key, check_shown(c, text), f->pattern_help);
+        checker_fault(c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at, "%s is \"%s\": it must be %s",
+                    f->key, checker_shown(c, text), f->pattern_help);
     } else if (f->is_regex && pattern_check(text, &err) < 0) {
-        check_fault(c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at,
+        checker_fault(c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at,
                     "%s is no regular expression: %s", f->key, err.text);
     }
 }
@@ -189,11 +190,11 @@ static void check_string(struct checker *c, const struct check_at *at)
     }
     const struct value *v = at->value;
     bool scalar = v->type != VALUE_LIST && v->type != VALUE_MAP && v->type != VALUE_NULL;
-    check_fault(c, at, CONFIG_FAULT_TYPE_MISMATCH, v->at, "%s is a string, not %s%s",
+    checker_fault(c, at, CONFIG_FAULT_TYPE_MISMATCH, v->at, "%s is a string, not %s%s",
                 at->field->key, value_type_name(v->type), scalar ? ": put it in quotes" : "");
 }
 
-void check_scalar(struct checker *c, const struct check_at *at)
+void checker_scalar(struct checker *c, const struct check_at *at)
 {
     switch (at->field->type) {
     case SCHEMA_STRING:

@@ -27,30 +27,31 @@ struct checker {
     struct slice space;   /* namespace of the object that the walk is in */
     uint32_t told;
     bool incomplete;
+    uint64_t unknown_kinds; /* by number of the root's field: some names are not known */
 };
 
 /* Adds a fault with the path and the schema's name of `at`. */
-struct config_fault *check_fault(struct checker *c, const struct check_at *at,
+struct config_fault *checker_fault(struct checker *c, const struct check_at *at,
                                  enum config_fault_code code, source_place place,
                                  const char *format, ...) PRINTF_LIKE(5, 6);
 /* The suggestion of a fault; NULL is none. */
-void check_suggest(struct checker *c, struct config_fault *f, const char *word);
+void checker_suggest(struct checker *c, struct config_fault *f, const char *word);
 /* Text of a value for a message: short, and safe to show. Lies in the checker's arena. */
-const char *check_shown(struct checker *c, struct slice s);
+const char *checker_shown(struct checker *c, struct slice s);
 
 /* A string, number, bool or duration against its field's rules. */
-void check_scalar(struct checker *c, const struct check_at *at);
+void checker_scalar(struct checker *c, const struct check_at *at);
 
 /* Registers the names of all objects, and tells those that stand twice. */
-void check_names(struct checker *c, const struct value *root);
+void checker_names(struct checker *c, const struct value *root);
 /* A name that refers to an object. */
-void check_reference(struct checker *c, const struct check_at *at);
+void checker_reference(struct checker *c, const struct check_at *at);
 /* References that lead back to where they began. */
-void check_cycles(struct checker *c, const struct value *root);
+void checker_cycles(struct checker *c, const struct value *root);
 /* Rules of single structs that no table says. */
-void check_rules(struct checker *c, const struct check_at *at, const struct schema_struct *s);
+void checker_rules(struct checker *c, const struct check_at *at, const struct schema_struct *s);
 
-struct slice check_namespace(const struct value *object);
+struct slice checker_namespace(const struct value *object);
 
 /* ---- circles ---- */
 
@@ -62,7 +63,7 @@ struct check_edge {
 /* Calls `found` for each edge that closes a circle: way[0 … count - 1] are the nodes on it, and the
  * edge leads from the last to the first. Edges are sorted by `from`. Not more than one for a node.
  */
-void check_circles(struct arena *arena, const struct check_edge *edges, uint32_t edge_count,
+void checker_circles(struct arena *arena, const struct check_edge *edges, uint32_t edge_count,
                    uint32_t node_count,
                    void (*found)(void *ctx, const struct check_edge *closing, const uint32_t *way,
                                  uint32_t count),

@@ -127,12 +127,11 @@ struct config *config_load(const struct config_options *o)
     read_paths(c, o);
     read_environment(c, o);
     read_flags(c, o);
-    uint32_t before = c->faults.count;
     for (size_t i = 0; i < c->layer_count; i++)
         c->root = config_merge(&c->arena, config_schema.root, c->root, c->layers[i].root);
     if (!c->root || c->root->type == VALUE_NULL)
         c->root = value_new(&c->arena, VALUE_MAP, 0);
-    struct check_options check = {.incomplete = before > 0};
+    struct check_options check = {.incomplete = c->incomplete};
     config_check(c->root, &check, &c->faults);
     config_faults_sort(&c->faults);
     return c;

@@ -63,6 +63,7 @@ struct config {
     struct config_input *inputs;
     size_t input_count, input_cap;
     bool unreachable; /* a path could not be read */
+    bool incomplete;  /* a source could not be read whole: names may be missing */
     struct config_text *texts;
 };
 

@@ -8,9 +8,13 @@
 #include "base/map.h"
 
 /* Compiled patterns of the schema, by the address of their text. All zeroes is empty. */
+struct pattern;
+struct pcre2_real_match_data_8;
+struct pcre2_real_match_context_8;
 struct pattern_cache {
     struct map compiled;
-    void *match;
+    struct pcre2_real_match_data_8 *match;
+    struct pcre2_real_match_context_8 *context;
 };
 
 void pattern_cache_done(struct pattern_cache *p);

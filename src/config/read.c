@@ -31,7 +31,7 @@ static void unreadable(struct config *c, const char *path, const char *why)
                    (struct slice){0}, &s) == 0)
         at = s->first;
     config_fault_add(&c->faults, CONFIG_FAULT_SOURCE_IO, at, 0, "%s", why);
-    c->unreachable = true;
+    c->unreachable = c->incomplete = true;
 }
 
 static void unreadable_code(struct config *c, const char *path, int code)
@@ -96,18 +96,28 @@ static const struct language *language_of(const char *name)
     return NULL;
 }
 
+/* A reader goes on behind a fault, but what it could not understand is not in the tree. */
+static void read_text(struct config *c, const struct source *s, const struct language *l)
+{
+    struct value *root = NULL;
+    uint32_t before = c->faults.count + c->faults.dropped;
+    int r = l->read(s, c, &root);
+    c->incomplete |= r < 0 || !root || c->faults.count + c->faults.dropped > before;
+    if (root)
+        config_add_layer(c, SOURCE_FILE, root);
+}
+
 static void read_file(struct config *c, const struct config_options *o, const char *path,
                       const struct language *l)
 {
     const struct source *s;
-    struct value *root = NULL;
     if (config_read_source(c, path, &s) < 0)
         return;
     source_place at = s->first;
     if (!l->read)
         config_read_go(c, o, &at, 1);
-    else if (l->read(s, c, &root) >= 0 && root)
-        config_add_layer(c, SOURCE_FILE, root);
+    else
+        read_text(c, s, l);
 }
 
 /* ---- folders ---- */

@@ -35,10 +35,12 @@
 #define TABLE_HOST \
     "(\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?\\]|[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?)"
 #define TABLE_NAME    "[A-Za-z0-9]([-A-Za-z0-9._]{0,93}[A-Za-z0-9])?"
+enum { TABLE_NAME_BYTES_MAX = 95 };
 #define TABLE_SPACE   "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+#define TABLE_REF     "(" TABLE_SPACE "/)?" TABLE_NAME
 #define IS_NAME       PATTERN(TABLE_NAME, "letters, digits, '-', '_' and '.', at most 95 bytes")
 #define IS_REF(KIND)                                                                               \
-    .ref = KIND, PATTERN("(" TABLE_SPACE "/)?" TABLE_NAME, "a name, or NAMESPACE/NAME")
+    .ref = KIND, PATTERN(TABLE_REF, "a name, or NAMESPACE/NAME")
 #define IS_ADDRESS    PATTERN(TABLE_HOST ":" TABLE_PORT, "HOST:PORT")
 #define IS_LISTEN     PATTERN(TABLE_HOST "?:" TABLE_PORT, "HOST:PORT, or :PORT for every address")
 #define IS_HTTP_URL   PATTERN("https?://[^\\s/?#]+([/?#]\\S*)?", "an http:// or https:// URL")
