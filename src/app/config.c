@@ -155,7 +155,7 @@ static int run_convert(struct command *k)
     }
     if (k->values->raw && !slice_ends_with(slice_from(path), SLICE(".go")))
         return convert_raw(k, path);
-    k->config = config_load(&only);
+    k->config = app_config_load(&only);
     int status = app_config_report(k->app, k->config);
     if (status)
         return status;
@@ -197,11 +197,11 @@ static int run_diff(struct command *k)
     a.paths = &paths[0];
     b.paths = &paths[1];
     a.path_count = b.path_count = 1;
-    k->config = config_load(&a);
+    k->config = app_config_load(&a);
     int status = app_config_report(k->app, k->config);
     if (status)
         return status;
-    struct config *other = config_load(&b);
+    struct config *other = app_config_load(&b);
     status = app_config_report(k->app, other);
     if (status == EXIT_WELL) {
         config_canonicalize(&k->config->arena, config_schema.root, k->config->root, false);
@@ -293,7 +293,7 @@ static int run_action(struct app *app, const struct action *a)
                     k.values->task_listen);
     app_config_flag(&k.options, "--store", "store.url", k.values->store);
     if (a->loads)
-        k.config = config_load(&k.options);
+        k.config = app_config_load(&k.options);
     int status = a->run(&k);
     if (k.out.size) {
         int written = app_write(app, buf_slice(&k.out));

@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "cli/fault_print.h"
+#include "rt/deep.h"
 #include "rt/stdio.h"
 
 enum { OWN_FLAGS_MAX = 8 };
@@ -29,6 +30,24 @@ void app_config_options(struct app *app, const struct cli_list *paths,
     };
     app_config_flag(ret, "--log-level", "log.level", app->parsed.globals.log_level);
     app_config_flag(ret, "--log-format", "log.format", app->parsed.globals.log_format);
+}
+
+struct loading {
+    const struct config_options *options;
+    struct config *config;
+};
+
+static void load(void *arg)
+{
+    struct loading *l = arg;
+    l->config = config_load(l->options);
+}
+
+struct config *app_config_load(const struct config_options *options)
+{
+    struct loading l = {options, NULL};
+    rt_deep_call_now(load, &l);
+    return l.config;
 }
 
 void app_config_flag(struct config_options *o, const char *name, const char *key, const char *text)

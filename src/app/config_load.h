@@ -16,6 +16,9 @@ void app_config_options(struct app *app, const struct cli_list *paths,
 void app_config_flag(struct config_options *o, const char *name, const char *key,
                      const char *text);
 
+/* config_load, with the stack that it needs. Outside of the runtime; freed with config_free. */
+struct config *app_config_load(const struct config_options *options);
+
 /* Appends the faults in this form, as a list where it has one. */
 void app_config_faults(const struct app *app, const struct config *c, enum cli_form form,
                        bool color, struct buf *out);

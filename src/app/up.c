@@ -408,7 +408,7 @@ static int read_config(struct up *u, const struct up_options *o)
 {
     app_config_options(u->app, &o->paths, &o->settings, &o->vars, &u->options);
     u->reloader.options = &u->options;
-    u->reloader.current = config_load(&u->options);
+    u->reloader.current = app_config_load(&u->options);
     int status = app_config_report(u->app, u->reloader.current);
     if (status == EXIT_WELL)
         config_canonicalize(&u->reloader.current->arena, config_schema.root,

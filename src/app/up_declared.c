@@ -7,7 +7,6 @@
 #include "app/declared_check.h"
 #include "cli/config_print.h"
 #include "cli/fault_print.h"
-#include "config/canonical.h"
 #include "wire/json_value.h"
 
 /* A check of the configuration, asked by a task of its own. */
@@ -275,12 +274,10 @@ static void forget_levels(struct up *u, const struct config *old, const struct c
     }
 }
 
-static void on_swap(void *ctx, struct config *old, struct config *fresh)
+static void on_swap(void *ctx, struct config *old, struct config *fresh,
+                    const struct config_change *changes)
 {
     struct up *u = ctx;
-    struct arena arena = ARENA(MEM_APP, 0);
-    config_canonicalize(&fresh->arena, config_schema.root, fresh->root, false);
-    const struct config_change *changes = config_diff(&arena, old->root, fresh->root);
     for (const struct config_change *c = changes; c && u->app->logsink; c = c->next)
         log_change(u, c);
     struct config_object root = config_object_root(fresh->root), section;
@@ -291,7 +288,6 @@ static void on_swap(void *ctx, struct config *old, struct config *fresh)
         up_notice(u, NULL);
         up_declare(u, old, fresh);
     }
-    arena_done(&arena);
 }
 
 static void on_faults(void *ctx, const struct config *bad)

@@ -314,6 +314,27 @@ static void check_missing(struct checker *c, const struct check_at *at,
     }
 }
 
+/* As slice_eq_cstr, quick for what differs: most fields do. Keys of Go files are the schema's own
+ * texts. */
+static bool is_key(const char *key, struct slice s)
+{
+    if (s.size == 0 || key[0] != s.data[0])
+        return false;
+    return (key == s.data || strncmp(key, s.data, s.size) == 0) && key[s.size] == 0;
+}
+
+/* The number of the field of this key, looked for from `hint` on; field_count: none. */
+static size_t find_field(const struct schema_struct *s, struct slice key, size_t hint)
+{
+    for (size_t i = hint; i < s->field_count; i++)
+        if (is_key(s->fields[i].key, key))
+            return i;
+    for (size_t i = 0; i < hint; i++)
+        if (is_key(s->fields[i].key, key))
+            return i;
+    return s->field_count;
+}
+
 static void walk_struct(struct checker *c, const struct check_at *at,
                         const struct schema_struct *s)
 {
@@ -321,17 +342,13 @@ static void walk_struct(struct checker *c, const struct check_at *at,
     bool doubtful = false; /* a field that is not known may have been meant as a missing one */
     size_t hint = 0;       /* members mostly stand in the schema's order */
     for (const struct value *v = at->value->first; v; v = v->next) {
-        size_t i = 0;
-        while (i < s->field_count &&
-               !slice_eq_cstr(v->key, s->fields[(hint + i) % s->field_count].key))
-            i++;
+        size_t i = find_field(s, v->key, hint);
         if (i == s->field_count) {
             doubtful = true;
             if (v->type != VALUE_BAD)
                 unknown_field(c, at, s, v);
             continue;
         }
-        i = (hint + i) % s->field_count;
         hint = i + 1;
         if (!is_set(&s->fields[i], v))
             continue;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "config/canonical.h"
 #include "rt/signal.h"
 #include "rt/watch.h"
 
@@ -79,6 +80,10 @@ static void load(void *arg)
 {
     struct config_reloader *r = arg;
     r->fresh = config_load(r->options);
+    if (r->fresh->faults.count)
+        return;
+    config_canonicalize(&r->fresh->arena, config_schema.root, r->fresh->root, false);
+    r->changes = config_diff(&r->fresh->arena, r->current->root, r->fresh->root);
 }
 
 /* Returns 0 or -ECANCELED. */
@@ -103,7 +108,7 @@ static int reload(struct config_reloader *r, struct rt_group *watches)
     }
     r->current = fresh;
     if (r->on_swap)
-        r->on_swap(r->ctx, old, fresh);
+        r->on_swap(r->ctx, old, fresh, r->changes);
     config_free(old);
     return 0;
 }

@@ -25,10 +25,12 @@ static const char *level_of(const struct config *c)
     return level ? arena_strdup(&world_arena_, level->text) : "none";
 }
 
-static void on_swap(void *ctx, struct config *old, struct config *fresh)
+static void on_swap(void *ctx, struct config *old, struct config *fresh,
+                    const struct config_change *changes)
 {
     struct watched *w = ctx;
     CHECK(old != fresh && w->reloader.current == fresh);
+    CHECK((changes != NULL) == (strcmp(level_of(old), level_of(fresh)) != 0));
     w->level = level_of(fresh);
     w->swaps++;
 }
