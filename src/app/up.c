@@ -377,9 +377,9 @@ static void run_stages(struct up *u)
     if (r < 0)
         err_set(&u->err, r, "no memory for the first tasks");
     rt_group_wait(&u->main, RT_NEVER);
+    out_close(&u->out); /* a write that fails now cancels the group, too */
     rt_group_done(&u->main);
     rt_group_done(&helpers);
-    out_close(&u->out);
     drain(u);
 }
 
