@@ -95,47 +95,73 @@ static int run_eval(struct command *k)
     return r < 0 ? app_fail(k->app, EXIT_USAGE, &err) : EXIT_WELL;
 }
 
-static int read_raw(struct command *k, const char *path, struct config *c, struct value **ret)
+/* Returns what the reader does. *ret_stream: the documents of a stream, as elements of a list. */
+static int read_text(struct command *k, const struct source *s, struct config *c,
+                     struct value **ret, bool *ret_stream)
 {
-    struct buf *text = arena_new(&k->app->arena, struct buf);
-    const struct source *s;
-    struct err err;
-    struct slice name = slice_from(path);
+    struct slice name = slice_from(s->name);
     struct toml_options toml = {
         .version = strcmp(k->values->toml_version, "1.0") == 0 ? TOML_1_0 : TOML_1_1};
-    *text = BUF(MEM_APP, VALUE_TEXT_BYTES_MAX);
-    int r = file_now_read(path, text);
-    if (r == 0)
-        r = source_add(&c->sources, SOURCE_FILE, path, buf_slice(text), &s);
-    if (r < 0) {
-        buf_done(text);
-        err_sys(&err, r, "%s", path);
-        return app_fail(k->app, EXIT_UNREACHABLE, &err);
-    }
+    *ret_stream = false;
     if (slice_ends_with(name, SLICE(".toml")))
-        toml_read(s, &toml, &c->arena, &c->faults, ret);
-    else if (slice_ends_with(name, SLICE(".json")))
-        json_value_read(s, NULL, &c->arena, &c->faults, ret);
-    else
-        yaml_read_all(s, NULL, &c->arena, &c->faults, ret);
+        return toml_read(s, &toml, &c->arena, &c->faults, ret);
+    if (slice_ends_with(name, SLICE(".json")))
+        return json_value_read(s, NULL, &c->arena, &c->faults, ret);
+    *ret_stream = true;
+    return yaml_read_all(s, NULL, &c->arena, &c->faults, ret);
+}
+
+/* A member that stands twice is JSON, if not a configuration: it is told, the first one stays. */
+static bool only_twice(const struct source *s, const struct config *c)
+{
+    bool all = slice_ends_with(slice_from(s->name), SLICE(".json"));
+    for (uint32_t i = 0; i < c->faults.count; i++)
+        all &= c->faults.items[i].code == CONFIG_FAULT_DUPLICATE_NAME;
+    return all;
+}
+
+static int write_raw(struct command *k, const struct source *s, struct config *c)
+{
+    struct value *root = NULL;
+    bool stream;
+    int r = read_text(k, s, c, &root, &stream);
     config_faults_sort(&c->faults);
     int status = app_config_report(k->app, c);
-    if (status == EXIT_WELL && (slice_ends_with(name, SLICE(".toml")) ||
-                                slice_ends_with(name, SLICE(".json"))))
-        status = write_tree(k, *ret, k->values->to);
-    else if (status == EXIT_WELL) /* a stream of documents, each by itself */
-        for (const struct value *v = (*ret)->first; v && status == EXIT_WELL; v = v->next)
-            status = write_tree(k, v, k->values->to);
-    buf_done(text);
+    if (status == EXIT_NO && only_twice(s, c))
+        status = EXIT_WELL;
+    if (status || r < 0 || !root)
+        return status ? status : EXIT_NO;
+    if (!stream)
+        return write_tree(k, root, k->values->to);
+    for (const struct value *v = root->first; v && status == EXIT_WELL; v = v->next)
+        status = write_tree(k, v, k->values->to);
+    return status;
+}
+
+static int read_raw(struct command *k, const char *path, struct config *c)
+{
+    struct buf text = BUF(MEM_APP, VALUE_TEXT_BYTES_MAX);
+    const struct source *s;
+    struct err err;
+    int status;
+    int r = file_now_read(path, &text);
+    if (r == 0)
+        r = source_add(&c->sources, SOURCE_FILE, path, buf_slice(&text), &s);
+    if (r < 0) {
+        err_sys(&err, r, "%s", path);
+        status = app_fail(k->app, EXIT_UNREACHABLE, &err);
+    } else {
+        status = write_raw(k, s, c);
+    }
+    buf_done(&text);
     return status;
 }
 
 static int convert_raw(struct command *k, const char *path)
 {
-    struct value *root = NULL;
     struct config c = {.arena = ARENA(MEM_APP, 0)};
     c.sources.arena = c.faults.arena = &c.arena;
-    int status = read_raw(k, path, &c, &root);
+    int status = read_raw(k, path, &c);
     arena_done(&c.arena);
     return status;
 }

@@ -221,6 +221,35 @@ def raw_conversion_knows_no_schema():
 
 
 @case
+def raw_json_may_say_a_thing_twice():
+    r = config("convert", here("x.json", '{"a":1,"a":2}'), "--to", "json", "--raw")
+    equal((r.returncode, r.stdout), (0, '{"a":1}\n'))
+    contains(r.stderr, "stands here twice")
+    equal(config("convert", here("x.json", '{"a":1,"a":2'), "--to", "json", "--raw").returncode, 1)
+
+
+@case
+def raw_yaml_is_a_stream():
+    r = config("convert", here("x.yaml", "a: no\n---\n- 0o7\n- ~\n"), "--to", "json", "--raw")
+    equal((r.returncode, r.stdout), (0, '{"a":"no"}\n[7,null]\n'))
+
+
+@case
+def hostile_texts_end_in_limits():
+    laughs = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 10)}]\n" for i in range(9))
+    texts = {"x.yaml": laughs, "y.yaml": "[" * 100000, "a.yaml": "a: a\n" * 3, "x.json": "[" * 100000,
+             "x.toml": "a = " + "[" * 100000, "long.json": '{"a": "' + "x" * 10000000 + '"}',
+             "x.go": "package ops\n\nvar Config = " + "(" * 100000, "long.go": "package ops // " + "x" * 10000000}
+    for name, text in texts.items():
+        r = config("check", "-c", here(name, text), "-o", "jsonl")
+        equal((name, r.returncode), (name, 1), r.stderr[:300])
+        true(all(len(x) < 2000 for x in r.stdout.splitlines()), name)
+        codes = {f["code"] for f in lines(r)}
+        equal((name, "limit" in codes or name in ("a.yaml", "long.go")), (name, True), str(codes))
+
+
+@case
 def the_json_schema_is_one_and_agrees_with_the_checker():
     try:
         import jsonschema
