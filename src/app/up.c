@@ -369,6 +369,7 @@ static void run_stages(struct up *u)
     rt_chan_init(&u->changes, UP_CHANGES_MAX, "changes");
     list_init(&u->watching);
     list_init(&u->asking);
+    observer_pool_init(&u->observers);
     int r = out_open(&u->out, on_output_error, u);
     if (r == 0)
         r = rt_go(&helpers, rt_interrupt_watch, &u->interrupt);

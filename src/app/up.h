@@ -12,6 +12,7 @@
 #define FIREBREAK_APP_UP_H
 
 #include "app/app.h"
+#include "app/observer_pool.h"
 #include "app/out.h"
 #include "cli/print.h"
 #include "config/reload.h"
@@ -42,6 +43,7 @@ struct up {
     struct change_chan changes;
     struct rt_group stages, watchers;
     struct list watching; /* struct watcher */
+    struct observer_pool observers;
     struct list asking;   /* of the checks that are declared: up_declared.c */
     struct config_options options;
     struct config_reloader reloader;

@@ -13,7 +13,7 @@
 struct asker {
     struct up *up;
     struct declared_check *check;
-    struct observer *observer;
+    struct pooled_observer *observer;
     struct rt_event wake; /* it is to end */
     bool ends;
     bool seen; /* the new configuration has it, too */
@@ -62,7 +62,7 @@ static void ask(struct asker *a, struct probe_result *r)
     const struct declared_check *c = a->check;
     uint32_t misses = 0, passes = 0;
     for (rt_time due = rt_now(); !a->ends;) {
-        observe_probe_retry(a->observer, &c->probe, r, NULL, NULL);
+        observe_probe_retry(pooled_observer_of(a->observer), &c->probe, r, NULL, NULL);
         declared_check_judge(c, r);
         if (r->reason == REASON_CANCELED || a->ends || put_result(a, r) < 0)
             return;
@@ -82,7 +82,7 @@ static void ask(struct asker *a, struct probe_result *r)
 static void asker_free(struct asker *a)
 {
     list_remove(&a->link);
-    observer_close(a->observer);
+    observer_pool_put(a->observer);
     declared_check_free(a->check);
     mem_free(MEM_APP, a);
 }
@@ -112,7 +112,7 @@ static void start(struct up *u, struct declared_check *check)
     struct err err = {0};
     *a = (struct asker){.up = u, .check = check, .seen = true};
     list_push_back(&u->asking, &a->link);
-    if (observer_open(&check->spec, &a->observer, &err) < 0) {
+    if (observer_pool_get(&u->observers, &check->spec, &a->observer, &err) < 0) {
         tell_unasked(u, check, &err);
         asker_free(a);
     } else if (put(u, sample_of(check, SAMPLE_FOUND)) < 0 ||
