@@ -32,7 +32,9 @@ static void check_summary(const struct config *c, struct buf *out)
     for (const struct value *v = c->root->first; v; v = v->next) {
         if (v->type != VALUE_LIST || !v->count)
             continue;
-        buf_printf(out, "%s%u %.*s", first ? ", " : ": ", v->count, SLICE_ARG(v->key));
+        const struct schema_field *f = schema_field_by_key(config_schema.root, v->key);
+        buf_printf(out, "%s%u %s", first ? ", " : ": ", v->count,
+                   v->count == 1 ? f->of->kind : f->key);
         first = v;
     }
     buf_append_byte(out, '\n');

@@ -23,7 +23,7 @@ static const struct cli_option options[] = {
     {"store", 0, CLI_TEXT, AT(store), "URL", NULL, "as up takes it: store.url", .words = NULL},
     {"defaults", 0, CLI_FLAG, AT(defaults), NULL, NULL, "eval: with the default of every field",
      .words = NULL},
-    {"to", 0, CLI_WORD, AT(to), "LANGUAGE", NULL, "convert: to json, yaml or toml",
+    {"to", 0, CLI_WORD, AT(to), "LANGUAGE", NULL, "convert: the language to write",
      .words = languages},
     {"raw", 0, CLI_FLAG, AT(raw), NULL, NULL, "convert: any text, without the schema",
      .words = NULL},

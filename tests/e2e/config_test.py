@@ -55,7 +55,7 @@ def here(name, text):
 @case
 def what_is_well_has_exit_0():
     r = config("check", "-c", here("a.yaml", GOOD))
-    equal((r.returncode, r.stdout, r.stderr), (0, "no fault: 1 assets, 1 checks\n", ""))
+    equal((r.returncode, r.stdout, r.stderr), (0, "no fault: 1 asset, 1 check\n", ""))
     r = config("check", "-c", here("a.yaml", GOOD), "-o", "json")
     equal(json.loads(r.stdout), {"items": [], "next": "", "revision": 0})
 
