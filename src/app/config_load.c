@@ -77,8 +77,6 @@ static void fault_texts(const struct config *c, bool color, struct buf *out)
 {
     for (uint32_t i = 0; i < c->faults.count; i++)
         fault_print_text(&c->sources, &c->faults.items[i], color, out);
-    if (c->faults.dropped)
-        buf_printf(out, "and %u more\n", c->faults.dropped);
 }
 
 void app_config_faults(const struct app *app, const struct config *c, enum cli_form form,
@@ -107,6 +105,9 @@ void app_config_warnings(const struct app *app, const struct config *c)
         utf8_append_shown(&out, slice_from(c->warnings[i]));
         buf_append_byte(&out, '\n');
     }
+    if (c->faults.dropped)
+        buf_printf(&out, "firebreak %s: %u more faults are not shown: %d are kept\n", name,
+                   c->faults.dropped, CONFIG_FAULTS_MAX);
     if (out.size)
         rt_output_write_now(RT_STDERR, out.data, out.size);
     buf_done(&out);

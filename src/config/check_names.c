@@ -3,7 +3,10 @@
 #include "base/suggest.h"
 #include "config/check_walk.h"
 
-enum { SUGGESTIONS_MAX = 4096 }; /* names that are looked through for a near one */
+enum {
+    SUGGESTIONS_MAX = 4096,  /* names that are looked through for a near one */
+    SUGGESTED_FAULTS_MAX = 100, /* faults that have one looked for */
+};
 
 struct slice checker_namespace(const struct value *object)
 {
@@ -107,7 +110,8 @@ void checker_names(struct checker *c, const struct value *root)
 static const char *near_name(struct checker *c, const char *kind, struct slice space,
                              struct slice name)
 {
-    const char **words = arena_alloc_array(&c->arena, SUGGESTIONS_MAX, sizeof(*words));
+    struct arena scratch = ARENA(MEM_CONFIG, 0);
+    const char **words = arena_alloc_array(&scratch, SUGGESTIONS_MAX, sizeof(*words));
     struct slice begin = key_of(c, kind, space, (struct slice){0});
     struct map_entry e;
     size_t n = 0;
@@ -115,8 +119,12 @@ static const char *near_name(struct checker *c, const char *kind, struct slice s
         words[n++] = config_builtin_roles[i];
     for (size_t at = 0; n < SUGGESTIONS_MAX && map_next(&c->names, &at, &e);)
         if (slice_starts_with(e.key, begin))
-            words[n++] = arena_strdup(&c->arena, slice_sub(e.key, begin.size, e.key.size));
-    return suggest_nearest(name, words, n);
+            words[n++] = arena_strdup(&scratch, slice_sub(e.key, begin.size, e.key.size));
+    const char *near = suggest_nearest(name, words, n);
+    if (near)
+        near = arena_strdup(&c->arena, slice_from(near));
+    arena_done(&scratch);
+    return near;
 }
 
 /* "db" in the object's own namespace, "other/db" in another one. */
@@ -143,7 +151,8 @@ void checker_reference(struct checker *c, const struct check_at *at)
         checker_fault(c, at, CONFIG_FAULT_UNRESOLVED_REFERENCE, at->value->at,
                     "%s names the %s \"%s\", which is not declared in namespace %.*s", f->key,
                     f->ref, checker_shown(c, name), SLICE_ARG(space));
-    checker_suggest(c, fault, near_name(c, f->ref, space, name));
+    if (c->suggested++ < SUGGESTED_FAULTS_MAX)
+        checker_suggest(c, fault, near_name(c, f->ref, space, name));
 }
 
 /* ---- circles among objects ---- */

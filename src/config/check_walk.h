@@ -26,6 +26,7 @@ struct checker {
     struct arena arena;   /* keys of names; what the checker needs by itself */
     struct slice space;   /* namespace of the object that the walk is in */
     uint32_t told;
+    uint32_t suggested; /* references for which a near name was looked for */
     bool incomplete;
     uint64_t unknown_kinds; /* by number of the root's field: some names are not known */
 };

@@ -116,6 +116,12 @@ static struct value *find_element(struct value *list, struct slice word)
 static struct value *step(struct setting *s, struct value *in, const struct config_key_part *part,
                           enum value_type type)
 {
+    bool list = part->element && part->field->shape == SCHEMA_SLICE;
+    if (in->type != VALUE_MAP && in->type != VALUE_LIST) { /* an earlier text made it a scalar */
+        in->type = list ? VALUE_LIST : VALUE_MAP;
+        in->first = in->last = NULL;
+        in->count = 0;
+    }
     bool named = part->element && in->type == VALUE_LIST;
     struct value *v = named ? find_element(in, part->word) : value_get(in, part->word);
     if (v)

@@ -207,6 +207,23 @@ static void flags_reach_into_objects(void)
     end();
 }
 
+static void later_flags_build_on_earlier_ones(void)
+{
+    begin();
+    file("empty.yaml", "");
+    struct ask a = {{in_folder("empty.yaml")},
+                    {0},
+                    {{"--set", NULL, "log=5"},
+                     {"--set", NULL, "log.level=info"},
+                     {"--set", NULL, "log.levels=a=warn"},
+                     {"--set", NULL, "log.levels.b=off"}}};
+    CHECK_STR(eval(&a), "{\"log\":{\"level\":\"info\",\"levels\":{\"a\":\"warn\",\"b\":\"off\"}}}");
+    a.flags[0].text = "assets={\"x\":1}";
+    a.flags[1].text = "assets[x].owner=y";
+    CHECK_STR(eval(&a), "type_mismatch: assets is a list, not a map");
+    end();
+}
+
 static void flags_have_faults_at_their_own_words(void)
 {
     begin();
@@ -312,6 +329,7 @@ int main(void)
     TAP_RUN(variables_set_every_leaf_of_three_sections);
     TAP_RUN(misspelt_variables_are_warnings);
     TAP_RUN(flags_reach_into_objects);
+    TAP_RUN(later_flags_build_on_earlier_ones);
     TAP_RUN(flags_have_faults_at_their_own_words);
     TAP_RUN(what_cannot_be_read_is_a_fault_with_its_name);
     TAP_RUN(a_null_and_a_zero_take_back);
