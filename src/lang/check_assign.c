@@ -3,6 +3,8 @@
 
 static bool is_blank(struct check *c, node_ref ref)
 {
+    while (check_node(c, ref)->kind == NODE_PAREN)
+        ref = check_node(c, ref)->a;
     const struct node *n = check_node(c, ref);
     return n->kind == NODE_NAME && slice_eq(name_text(c->names, n->a), SLICE("_"));
 }

@@ -227,6 +227,10 @@ static void minmax_call(struct check *c, node_ref ref, const struct args *a, enu
                        : arena_printf(c->arena, "%s cannot be ordered", check_describe(c, &y)));
             return;
         }
+        if (type && kind_is_string(kind) != kind_is_string(check_under(c, type)->kind)) {
+            refuse(c, ref, x, "arguments of different types cannot be ordered");
+            return;
+        }
         is_const = is_const && y.mode == MODE_CONST;
         if (!type || (kind_is_untyped(type->kind) &&
                       (!kind_is_untyped(y.type->kind) || y.type->kind > type->kind)))

@@ -301,12 +301,11 @@ static void func_decl(struct check *c, struct symbol *s, const struct node *decl
 {
     const struct node *name = check_node(c, decl->a), *receiver = check_node(c, name->next);
     node_ref signature = receiver->next;
-    s->type = check_signature(c, signature);
+    /* A generic one was refused: its type parameters are no names here. */
+    s->type = decl->op == 1 ? c->types.basic[TYPE_BAD] : check_signature(c, signature);
     s->func = check_new_function(c, s->name, s->at, s->type);
     s->func->body = decl->b;
     s->func->is_bad = decl->op == 1;
-    if (decl->op == 1)
-        s->type = bad(c);
     if (receiver->kind == NODE_FIELD) {
         s->func->receiver = check_type(c, receiver->b);
         add_method(c, s, s->func->receiver);
@@ -316,7 +315,8 @@ static void func_decl(struct check *c, struct symbol *s, const struct node *decl
     bool special = receiver->kind != NODE_FIELD &&
                    (name_is(c, s->name, "init") ||
                     (name_is(c, s->name, "main") && strcmp(c->program->package_name, "main") == 0));
-    if (special && (s->type->field_count || (s->type->elem && s->type->elem->field_count)))
+    if (special && s->type->kind == TYPE_FUNC &&
+        (s->type->field_count || (s->type->elem && s->type->elem->field_count)))
         check_fault(c, CONFIG_FAULT_SYNTAX, s->at, "func %s must have no arguments and no results",
                     check_name(c, s->name));
     if (special && name_is(c, s->name, "init")) {

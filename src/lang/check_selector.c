@@ -4,7 +4,7 @@
 #include "lang/golib.h"
 #include "lang/lib.h"
 
-enum { EMBED_DEPTH_MAX = 8, WORDS_MAX = 200 };
+enum { EMBED_DEPTH_MAX = 16, WORDS_MAX = 200 };
 
 /* ---- fields and methods, also promoted ones ---- */
 

@@ -63,6 +63,8 @@ static void check_branch(struct check *c, node_ref ref)
         for (struct branch_target *t = c->targets; t; t = t->outer)
             if (t->label == n->a)
                 t->is_used = true;
+        if (c->goto_count < ARRAY_LEN(c->gotos))
+            c->gotos[c->goto_count++] = n->a;
         n->kind = NODE_BAD;
         return;
     }
@@ -111,7 +113,9 @@ static void check_labeled(struct check *c, node_ref ref)
     check_stmt(c, n->b);
     t.is_loop = is_loop;
     c->targets = t.outer;
-    if (!t.is_used)
+    for (uint32_t i = 0; i < c->goto_count; i++)
+        t.is_used = t.is_used || c->gotos[i] == t.label;
+    if (!t.is_used && !slice_eq(name_text(c->names, t.label), SLICE("_")))
         check_fault(c, CONFIG_FAULT_SYNTAX, n->at, "label %s is declared and not used",
                     check_name(c, t.label));
 }

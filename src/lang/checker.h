@@ -142,6 +142,8 @@ struct check {
 
     struct function *func;
     struct branch_target *targets;
+    name_id gotos[16]; /* labels of refused gotos: they were used */
+    uint32_t goto_count;
     const struct constant *iota; /* inside a const declaration */
     bool is_const_decl;          /* nodes are not turned: the same ones are checked again */
     struct place_in_schema *where;

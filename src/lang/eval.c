@@ -61,6 +61,8 @@ static void run_init(struct eval *e, const struct init *in)
     const struct node *n = eval_node(e, in->value);
     bool pair = in->count == 2 && (n->flags & RUN_OK), ok = false;
     struct cell v = pair ? eval_with_ok(e, in->value, &ok) : eval_expr(e, in->value);
+    if (e->heap.is_full) /* nothing ran behind what asked for too much */
+        eval_out_of_memory(e, n->at);
     bool failed = e->stop != STOP_NONE;
     if (in->count == 1) {
         if (!failed) {
@@ -95,6 +97,8 @@ static void run_function(struct eval *e, struct function *f)
         e->stop = STOP_NONE;
     if (!e->stop)
         eval_function(e, f, 0, NULL, f->at);
+    if (e->heap.is_full)
+        eval_out_of_memory(e, f->at);
 }
 
 static void run_package(struct eval *e, bool run_main)

@@ -315,6 +315,8 @@ struct cell eval_slice_expr(struct eval *e, const struct node *n)
             eval_panic(e, n->at, "invalid memory address or nil pointer dereference");
         memory = v.object;
         size = cap = type_under(e->types, t->elem)->length;
+        if (v.object && v.object->count < size)
+            eval_out_of_memory(e, n->at);
     } else if (v.view) {
         memory = v.view->memory;
         offset = v.view->offset;

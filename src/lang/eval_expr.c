@@ -19,7 +19,7 @@ static struct cell index_array(struct eval *e, const struct node *n)
                    (long long)t->length);
         return (struct cell){0};
     }
-    return base.object && !e->stop ? base.object->cells[at] : (struct cell){0};
+    return base.object && !e->stop ? object_get(base.object, (uint32_t)at) : (struct cell){0};
 }
 
 static struct cell index_slice(struct eval *e, const struct node *n)

@@ -74,7 +74,7 @@ static void range_array(struct eval *e, struct range *r, struct cell v, struct t
     for (int64_t i = 0; i < array->length; i++) {
         struct cell item = {0};
         if (wants && v.object)
-            item = cell_copy(&e->heap, v.object->cells[i], array->elem);
+            item = cell_copy(&e->heap, object_get(v.object, (uint32_t)i), array->elem);
         if (!round_of(e, r, cell_of_int(i), item))
             return;
     }

@@ -54,7 +54,7 @@ struct object *object_zero(struct heap_memory *h, struct type *under)
 struct cell *object_at(struct heap_memory *h, struct object *o, uint32_t at)
 {
     if (!o->is_sparse)
-        return &o->cells[at];
+        return at < o->count ? &o->cells[at] : &h->sink;
     uint32_t rank = (uint32_t)__builtin_popcountll(o->mask & (((uint64_t)1 << at) - 1));
     if (o->mask >> at & 1)
         return &o->cells[rank];

@@ -10,7 +10,8 @@ struct heap_memory {
     struct arena arena;
     struct types *types;
     size_t bytes_max;
-    bool is_full; /* a bound was passed: the evaluation is to stop */
+    bool is_full;     /* a bound was passed: the evaluation is to stop */
+    struct cell sink; /* where is written what found no room */
 };
 
 /* Never NULL: small sizes are granted even beyond the bound, with is_full set. */
@@ -28,8 +29,9 @@ struct object *object_zero(struct heap_memory *h, struct type *under);
 
 static inline struct cell object_get(const struct object *o, uint32_t at)
 {
-    if (!o->is_sparse)
-        return o->cells[at];
+    if (!o->is_sparse) /* an array that found no room has no cells: the evaluation is about to stop
+                        */
+        return at < o->count ? o->cells[at] : (struct cell){0};
     if (!(o->mask >> at & 1))
         return (struct cell){0};
     return o->cells[__builtin_popcountll(o->mask & (((uint64_t)1 << at) - 1))];

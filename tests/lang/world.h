@@ -3,6 +3,7 @@
 #define FIREBREAK_TESTS_LANG_WORLD_H
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "lang/lang.h"
@@ -186,6 +187,51 @@ static inline const char *world_faults(struct world *w)
     }
     buf_append_byte(&w->text, 0);
     return w->text.data;
+}
+
+/* ---- programs that check themselves, and programs that are refused ---- */
+
+/* A program with a main that runs these statements; check(false) is a panic in its line. */
+#define WORLD_MAIN(decls, body)                                              \
+    "package main\nfunc check(ok bool) { if !ok { panic(\"no\") } }\n" decls \
+    "\nfunc main() {\n" body "\n}\n"
+
+/* Whether it runs to its end; its faults are printed. */
+static inline bool world_runs(const char *source)
+{
+    struct world w;
+    world_begin(&w);
+    world_file(&w, "main.go", slice_from(source));
+    bool ok = lang_run_main(&w.package) == 0;
+    if (!ok)
+        printf("# %s\n", world_faults(&w));
+    world_end(&w);
+    return ok;
+}
+
+/* Whether exactly these faults are told, "line:column code message" each. */
+static inline bool world_refuses(const char *source, const char *want)
+{
+    struct world w;
+    world_begin(&w);
+    world_file(&w, "main.go", slice_from(source));
+    lang_run_main(&w.package);
+    bool ok = strcmp(world_faults(&w), want) == 0;
+    if (!ok)
+        printf("# got:\n%s\n# wanted:\n%s\n", w.text.data, want);
+    world_end(&w);
+    return ok;
+}
+
+/* Whether Config is this text. */
+static inline bool world_gives(const char *source, const char *want)
+{
+    struct world w;
+    bool ok = strcmp(world_eval(&w, source), want) == 0;
+    if (!ok)
+        printf("# got %s\n# %s\n", w.text.data, world_faults(&w));
+    world_end(&w);
+    return ok;
 }
 
 #endif
