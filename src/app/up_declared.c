@@ -141,14 +141,9 @@ static struct asker *find(struct up *u, const char *namespace_, const char *name
 
 /* ---- one configuration takes the place of another ---- */
 
-static void apply_check(struct up *u, const struct config_object *o)
+/* Starts a check that was built (`r` 0), in the place of the one that it changes. */
+static void take_check(struct up *u, struct declared_check *check, int r, const struct err *err)
 {
-    struct declared_check *check;
-    struct buf definition = BUF(MEM_APP, 0);
-    struct err err = {0};
-    json_value_write(&definition, o->value, 0, NULL);
-    int r = declared_check_new(o, definition.data ? definition.data : "", &check, &err);
-    buf_done(&definition);
     struct asker *old = find(u, check->namespace_, check->name);
     if (old && strcmp(old->check->definition, check->definition) == 0) {
         old->seen = true; /* it goes on as if nothing had happened */
@@ -163,11 +158,37 @@ static void apply_check(struct up *u, const struct config_object *o)
     if (forget)
         put(u, forget);
     if (r < 0) {
-        tell_unasked(u, check, &err);
+        tell_unasked(u, check, err);
         declared_check_free(check);
         return;
     }
     start(u, check);
+}
+
+struct building {
+    const struct config_object *object;
+    struct declared_check *check;
+    struct err err;
+    int result;
+};
+
+/* On an offload thread: a regular expression may need more stack than a task has. */
+static void build(void *arg)
+{
+    struct building *b = arg;
+    struct buf definition = BUF(MEM_APP, 0);
+    json_value_write(&definition, b->object->value, 0, NULL);
+    b->result = declared_check_new(b->object, definition.data ? definition.data : "", &b->check,
+                                   &b->err);
+    buf_done(&definition);
+}
+
+static void apply_check(struct up *u, const struct config_object *o)
+{
+    struct building b = {.object = o};
+    if (rt_offload(build, &b, RT_NEVER) < 0)
+        return; /* it all ends */
+    take_check(u, b.check, b.result, &b.err);
 }
 
 static void name_of(const struct config_object *asset, struct sample *s)

@@ -83,6 +83,16 @@ def every_kind_that_up_asks():
 
 
 @case
+def a_deep_expression_needs_no_task_s_stack():
+    http = Listener(http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"))
+    body = "(" * 240 + "x" + ")" * 240
+    file = write(os.path.join(folder(), "ops.yaml"),
+                 config_text(("a", "x", f'http: {{url: "http://127.0.0.1:{http.port}/", body: "{body}"}}')))
+    r = firebreak("up", "-c", file, "--once", "-o", "jsonl")
+    equal((r.returncode, json.loads(r.stdout)["checks"][0]["reason"]), (0, "ok"), r.stderr)
+
+
+@case
 def a_kind_that_is_not_asked_yet_is_said():
     file = write(os.path.join(folder(), "ops.yaml"), config_text(("a", "x", "heartbeat: {within: 1m}")))
     r = firebreak("up", "-c", file, "--once", "-o", "json")
