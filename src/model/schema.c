@@ -1,7 +1,5 @@
 #include "model/schema.h"
 
-#include <string.h>
-
 const struct schema_field *schema_field_by_name(const struct schema_struct *s, struct slice name)
 {
     for (size_t i = 0; i < s->field_count; i++)
