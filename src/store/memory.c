@@ -55,6 +55,12 @@ static int64_t server_ms(const struct store_memory *m)
     return (rt_now() + m->clock_ahead) / RT_MS;
 }
 
+/* For the beginning of a lease: rounded up, so that none ends a part of a millisecond early. */
+static int64_t server_ms_up(const struct store_memory *m)
+{
+    return (rt_now() + m->clock_ahead + RT_MS - 1) / RT_MS;
+}
+
 /* Wakes the task behind a channel; it looks for itself what there is to do. */
 static void kick(struct kick_chan *c)
 {
@@ -444,7 +450,7 @@ static int memory_lease_grant(struct store *s, int64_t id, int64_t ttl_ms, struc
     if (r < 0)
         return r;
     if (fate != FATE_LATE)
-        r = mvcc_lease_grant(m->mvcc, id, ttl_ms, server_ms(m), &made, err);
+        r = mvcc_lease_grant(m->mvcc, id, ttl_ms, server_ms_up(m), &made, err);
     kick(&m->lease_changed);
     r = way_back(m, fate, r, err, deadline);
     if (r == 0)
@@ -462,7 +468,7 @@ static int memory_lease_keep(struct store *s, int64_t id, struct store_lease *re
     if (r < 0)
         return r;
     if (fate != FATE_LATE)
-        r = mvcc_lease_keep(m->mvcc, id, server_ms(m), &made, err);
+        r = mvcc_lease_keep(m->mvcc, id, server_ms_up(m), &made, err);
     r = way_back(m, fate, r, err, deadline);
     if (r == 0 && ret)
         *ret = made;
@@ -492,7 +498,7 @@ static int memory_lease_get(struct store *s, int64_t id, struct arena *arena,
     int r = way_there(m, &fate, err, deadline);
     if (r < 0)
         return r;
-    r = mvcc_lease_get(m->mvcc, id, server_ms(m), arena, &made);
+    r = mvcc_lease_get(m->mvcc, id, server_ms_up(m), arena, &made);
     r = way_back(m, fate, r, err, deadline);
     if (r == 0)
         *ret = made;

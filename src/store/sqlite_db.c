@@ -189,6 +189,10 @@ int sdb_open(const struct sdb_options *options, struct sdb **ret_db, struct err 
         flags |= SQLITE_OPEN_CREATE;
     int code = sqlite3_open_v2(options->path, &db->db, flags, options->vfs);
     int r = code == SQLITE_OK ? set_up(db, options->reader, err) : sdb_error(db, code, "open", err);
+    if (r == 0 && sqlite3_db_readonly(db->db, "main") == 1)
+        r = err_set(err, -EROFS,
+                    "%s cannot be written: see its owner and mode, and those of its folder",
+                    db->path);
     if (r == 0 && !options->reader)
         r = sdb_schema(db, err);
     if (r == 0)
