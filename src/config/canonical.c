@@ -1,10 +1,12 @@
 #include "config/canonical.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/duration.h"
 #include "config/check.h"
+#include "config/schema.h"
 
 struct canonical {
     struct arena *arena;
@@ -123,10 +125,19 @@ static struct value *member(struct canonical *c, const struct schema_field *f, s
 static void canonical_struct(struct canonical *c, const struct schema_struct *s, struct value *v)
 {
     enum { FIELDS_MAX = 64 };
-    struct value *set[FIELDS_MAX];
+    struct value *set[FIELDS_MAX] = {0};
     uint32_t n = 0;
-    for (size_t i = 0; i < s->field_count && n < FIELDS_MAX; i++) {
-        struct value *m = member(c, &s->fields[i], value_get(v, slice_from(s->fields[i].key)));
+    size_t hint = 0;
+    assert(s->field_count <= FIELDS_MAX);
+    for (struct value *m = v->first; m; m = m->next) {
+        size_t i = schema_field_near(s, m->key, hint);
+        if (i == s->field_count)
+            continue;
+        set[i] = m;
+        hint = i + 1;
+    }
+    for (size_t i = 0; i < s->field_count; i++) {
+        struct value *m = set[i] || c->defaults ? member(c, &s->fields[i], set[i]) : NULL;
         if (m)
             set[n++] = m;
     }

@@ -314,27 +314,6 @@ static void check_missing(struct checker *c, const struct check_at *at,
     }
 }
 
-/* As slice_eq_cstr, quick for what differs: most fields do. Keys of Go files are the schema's own
- * texts. */
-static bool is_key(const char *key, struct slice s)
-{
-    if (s.size == 0 || key[0] != s.data[0])
-        return false;
-    return (key == s.data || strncmp(key, s.data, s.size) == 0) && key[s.size] == 0;
-}
-
-/* The number of the field of this key, looked for from `hint` on; field_count: none. */
-static size_t find_field(const struct schema_struct *s, struct slice key, size_t hint)
-{
-    for (size_t i = hint; i < s->field_count; i++)
-        if (is_key(s->fields[i].key, key))
-            return i;
-    for (size_t i = 0; i < hint; i++)
-        if (is_key(s->fields[i].key, key))
-            return i;
-    return s->field_count;
-}
-
 static void walk_struct(struct checker *c, const struct check_at *at,
                         const struct schema_struct *s)
 {
@@ -342,7 +321,7 @@ static void walk_struct(struct checker *c, const struct check_at *at,
     bool doubtful = false; /* a field that is not known may have been meant as a missing one */
     size_t hint = 0;       /* members mostly stand in the schema's order */
     for (const struct value *v = at->value->first; v; v = v->next) {
-        size_t i = find_field(s, v->key, hint);
+        size_t i = schema_field_near(s, v->key, hint);
         if (i == s->field_count) {
             doubtful = true;
             if (v->type != VALUE_BAD)
@@ -363,6 +342,14 @@ static void walk_struct(struct checker *c, const struct check_at *at,
     checker_rules(c, at, s);
 }
 
+static size_t count_elements(const struct value *root)
+{
+    size_t n = 0;
+    for (const struct value *v = root->first; v; v = v->next)
+        n += v->type == VALUE_LIST ? v->count : 0;
+    return n;
+}
+
 uint32_t config_check(const struct value *root, const struct check_options *options,
                       struct config_faults *faults)
 {
@@ -372,6 +359,7 @@ uint32_t config_check(const struct value *root, const struct check_options *opti
                         .incomplete = options && options->incomplete};
     struct check_at at = {.in = config_schema.root, .value = root};
     if (root->type == VALUE_MAP) {
+        map_reserve(&c.names, count_elements(root));
         checker_names(&c, root);
         walk_struct(&c, &at, config_schema.root);
         checker_cycles(&c, root);

@@ -79,6 +79,26 @@ int schema_place_find(struct slice name, struct schema_place *ret, struct slice 
     return 0;
 }
 
+/* As slice_eq_cstr, quick for what differs: most fields do. Keys of Go files are the schema's own
+ * texts. */
+static bool is_key(const char *key, struct slice s)
+{
+    if (s.size == 0 || key[0] != s.data[0])
+        return false;
+    return (key == s.data || strncmp(key, s.data, s.size) == 0) && key[s.size] == 0;
+}
+
+size_t schema_field_near(const struct schema_struct *s, struct slice key, size_t hint)
+{
+    for (size_t i = hint; i < s->field_count; i++)
+        if (is_key(s->fields[i].key, key))
+            return i;
+    for (size_t i = 0; i < hint; i++)
+        if (is_key(s->fields[i].key, key))
+            return i;
+    return s->field_count;
+}
+
 const char *schema_suggest(const struct schema_struct *s, struct slice word, bool go_names)
 {
     const char *words[WORDS_MAX];

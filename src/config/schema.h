@@ -24,6 +24,9 @@ const char *schema_struct_word(const struct schema_struct *s);
  * Returns 0; -ENOENT: *ret_bad is the part that is not known, *ret is as far as it went (in NULL:
  * the first word is none). */
 int schema_place_find(struct slice name, struct schema_place *ret, struct slice *ret_bad);
+/* The number of the field of this key, looked for from `hint` on: members mostly stand in the
+ * schema's order. field_count: there is none. */
+size_t schema_field_near(const struct schema_struct *s, struct slice key, size_t hint);
 /* The nearest key of a struct (or first word, for NULL), or NULL. */
 const char *schema_suggest(const struct schema_struct *s, struct slice word, bool go_names);
 
