@@ -124,7 +124,11 @@ void eval_program(const struct lang_package *package, const struct program *p, b
     e.stack_low = (uintptr_t)__builtin_frame_address(0) - STACK_BYTES_MAX;
     e.heap = (struct heap_memory){.types = p->types, .bytes_max = package->limits->alloc_bytes_max};
     e.heap.arena.sub = e.scratch.sub = MEM_LANG;
-    e.stack = mem_alloc(MEM_LANG, (STACK_CELLS_MAX + 16) * sizeof(struct cell));
+    size_t cells = package->limits->alloc_bytes_max / 256;
+    e.stack_cells = cells > STACK_CELLS_MAX   ? STACK_CELLS_MAX
+                    : cells < STACK_CELLS_MIN ? STACK_CELLS_MIN
+                                              : (uint32_t)cells;
+    e.stack = mem_alloc(MEM_LANG, (e.stack_cells + 16) * sizeof(struct cell));
     e.frame = e.stack;
     e.globals = object_new(&e.heap, p->global_count);
     e.bad_globals = heap_alloc(&e.heap, p->global_count + 1);

@@ -47,8 +47,8 @@ struct cell eval_function(struct eval *e, struct function *f, uint32_t base,
             e->stop = STOP_BAD;
         return result;
     }
-    if (base + f->slot_count > STACK_CELLS_MAX) {
-        eval_limit(e, at, "stack_cells_max", STACK_CELLS_MAX);
+    if (base + f->slot_count > e->stack_cells) {
+        eval_limit(e, at, "stack_cells_max", e->stack_cells);
         return result;
     }
     if (e->call_depth >= e->package->limits->call_depth_max || !has_stack(e)) {

@@ -3,8 +3,8 @@
 
 void eval_push(struct eval *e, struct cell v)
 {
-    if (e->sp >= STACK_CELLS_MAX) {
-        eval_limit(e, 0, "stack_cells_max", STACK_CELLS_MAX);
+    if (e->sp >= e->stack_cells) {
+        eval_limit(e, 0, "stack_cells_max", e->stack_cells);
         return;
     }
     e->stack[e->sp++] = v;

@@ -15,7 +15,11 @@ enum stop {
 
 enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_FALL, FLOW_RETURN };
 
-enum { STACK_CELLS_MAX = 1 << 20, STACK_BYTES_MAX = 6 * 1024 * 1024 };
+enum {
+    STACK_CELLS_MAX = 1 << 20,
+    STACK_CELLS_MIN = 1 << 12,
+    STACK_BYTES_MAX = 6 * 1024 * 1024, /* of C's stack */
+};
 
 struct eval {
     const struct lang_package *package;
@@ -23,7 +27,8 @@ struct eval {
     struct node *nodes;
     struct types *types;
     struct heap_memory heap;
-    struct cell *stack; /* STACK_CELLS_MAX */
+    struct cell *stack;
+    uint32_t stack_cells; /* by alloc_bytes_max: STACK_CELLS_MAX at most */
     uint32_t sp;
     struct cell *frame;
     struct function *function; /* that runs */
