@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "cli/commands.h"
+#include "config/object.h"
 #include "rt/logsink.h"
 #include "rt/rt.h"
 
@@ -26,6 +27,7 @@ struct app {
     bool progress;
     bool json_errors; /* -o json or jsonl was asked for, whatever else is wrong */
     struct logsink *logsink; /* NULL until app_log_open */
+    bool log_quiet;
     struct logger log;       /* the program's own: "app" */
 };
 
@@ -39,6 +41,9 @@ int app_write(const struct app *app, struct slice data);
 /* Opens the log on standard error. `quiet`: the terminal shows something else, so nothing is
  * logged to it. Returns EXIT_WELL, or the exit status after saying what went wrong. */
 int app_log_open(struct app *app, bool quiet);
+/* Levels as a configuration's section "log" has them; nothing where the log is quiet or not open.
+ */
+void app_log_levels(struct app *app, const struct config_object *log);
 /* Runs fn(arg) in the runtime, with so many loops; a task that holds one is logged. Returns
  * EXIT_WELL, or the exit status after saying what went wrong (then fn did not run). */
 int app_run(struct app *app, int loops, rt_fn *fn, void *arg);
@@ -47,5 +52,7 @@ int app_run(struct app *app, int loops, rt_fn *fn, void *arg);
 int app_probe(struct app *app);
 int app_up(struct app *app);
 int app_version(struct app *app);
+int app_config(struct app *app);
+int app_explain(struct app *app);
 
 #endif

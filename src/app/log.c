@@ -20,7 +20,8 @@ int app_log_open(struct app *app, bool quiet)
     };
     /* The words that the option takes are the levels' names. */
     log_level_parse(slice_from(g->log_level), &config.level);
-    if (quiet && app->err_terminal)
+    app->log_quiet = quiet && app->err_terminal;
+    if (app->log_quiet)
         config.level = LOG_LEVEL_OFF;
     bool json = g->log_format ? strcmp(g->log_format, "json") == 0 : !app->err_terminal;
     config.format = json             ? LOG_FORMAT_JSON
@@ -33,6 +34,22 @@ int app_log_open(struct app *app, bool quiet)
         return app_fail(app, EXIT_UNREACHABLE, &err);
     logger_init(&app->log, app->logsink, "app");
     return EXIT_WELL;
+}
+
+static void set_level(struct app *app, struct slice name, struct slice word)
+{
+    enum log_level level;
+    if (log_level_parse(word, &level) == 0)
+        logsink_set_level(app->logsink, name, level);
+}
+
+void app_log_levels(struct app *app, const struct config_object *log)
+{
+    if (!app->logsink || app->log_quiet)
+        return;
+    set_level(app, SLICE(""), config_string(log, "level"));
+    for (const struct value *v = NULL; (v = config_next(log, "levels", v));)
+        set_level(app, v->key, v->text);
 }
 
 /* On the watchdog's thread: the sink takes lines from any. */

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "cli/print.h"
+#include "config/reference.h"
 #include "rt/stdio.h"
 #include "rt/term.h"
 #include "wire/json.h"
@@ -133,6 +134,8 @@ static int run_docs(struct app *app)
         return status;
     if (strcmp(app->parsed.operands[0], "man") == 0)
         cli_man(&cli_firebreak, c, &out);
+    else if (strcmp(app->parsed.operands[0], "config") == 0)
+        reference_markdown(&out);
     else
         cli_markdown(&cli_firebreak, &out);
     status = app_write(app, buf_slice(&out));
@@ -155,8 +158,9 @@ static const struct {
     const struct cli_command *command;
     int (*run)(struct app *app);
 } bodies[] = {
-    {&cli_probe, app_probe},   {&cli_up, app_up},     {&cli_completion, run_completion},
-    {&cli_version, app_version}, {&cli_docs, run_docs}, {&cli_help, run_help},
+    {&cli_probe, app_probe},     {&cli_up, app_up},         {&cli_completion, run_completion},
+    {&cli_version, app_version}, {&cli_config, app_config}, {&cli_explain, app_explain},
+    {&cli_docs, run_docs},       {&cli_help, run_help},
 };
 
 static bool wanted(const char *mode, bool terminal)

@@ -69,6 +69,10 @@ static void put_foot(struct screen *s, size_t shown, size_t count, size_t column
     buf_append_cstr(&line, "q quits");
     if (shown < count)
         buf_append_cstr(&line, "   arrows, j and k, space: move");
+    if (s->up->notice) {
+        buf_clear(&line);
+        utf8_append_shown(&line, slice_from(s->up->notice));
+    }
     put_line(s, buf_slice(&line), columns, true);
     buf_done(&line);
 }

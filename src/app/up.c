@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config_load.h"
+#include "app/up_declared.h"
 #include "cli/asset_print.h"
+#include "config/canonical.h"
+#include "config/schema.h"
 #include "rt/stdio.h"
 
 /* ---- watch: a task for each service ---- */
@@ -15,13 +19,13 @@ struct watcher {
     struct service service; /* a copy: the discovery's may go first */
     struct rt_event wake;   /* it is gone */
     bool gone;
+    bool dropped; /* a configuration says what is watched now */
     struct list link;
 };
 
 static int send_sample(struct watcher *w, enum sample_type type, const struct probe_result *r)
 {
-    struct sample *s = mem_alloc(MEM_APP, sizeof(*s));
-    s->type = type;
+    struct sample *s = sample_new(type);
     memcpy(s->asset, w->service.asset, sizeof(s->asset));
     memcpy(s->check, w->service.address, sizeof(s->check));
     memcpy(s->process, w->service.process, sizeof(s->process));
@@ -34,7 +38,7 @@ static int send_sample(struct watcher *w, enum sample_type type, const struct pr
     }
     int sent = rt_send(&w->up->samples, s, RT_NEVER);
     if (sent < 0)
-        mem_free(MEM_APP, s);
+        sample_free(s);
     return sent;
 }
 
@@ -57,7 +61,7 @@ static void watch_service(struct watcher *w, struct probe_result *r)
         if (rt_event_wait(&w->wake, due) == -ECANCELED)
             return;
     }
-    send_sample(w, SAMPLE_GONE, NULL);
+    send_sample(w, w->dropped ? SAMPLE_FORGET : SAMPLE_GONE, NULL);
 }
 
 static void watcher_main(void *arg)
@@ -102,11 +106,29 @@ static void on_gone(void *ctx, struct service *s)
     }
 }
 
+/* What was discovered is forgotten: a later reading finds all of it anew. */
+static void drop_discovered(struct up *u)
+{
+    list_each(it, &u->watching)
+    {
+        struct watcher *w = list_entry(it, struct watcher, link);
+        w->gone = w->dropped = true;
+        rt_event_set(&w->wake);
+    }
+    discovery_free(u->discovery);
+    u->discovery = discovery_new();
+}
+
 static void discover_main(void *arg)
 {
     struct up *u = arg;
+    rt_event_wait(&u->config_ready, RT_NEVER);
     for (rt_time due = rt_now(); rt_sleep(due) == 0; due += UP_DISCOVER_EVERY_MS * RT_MS) {
-        int r = discovery_read(u->discovery, on_found, on_gone, u, &u->err, RT_NEVER);
+        int r = 0;
+        if (u->declares)
+            drop_discovered(u);
+        else
+            r = discovery_read(u->discovery, on_found, on_gone, u, &u->err, RT_NEVER);
         if (u->once || (r < 0 && r != -ECANCELED))
             break;
         while (due + UP_DISCOVER_EVERY_MS * RT_MS < rt_now())
@@ -133,6 +155,16 @@ static void on_change(void *ctx, const struct asset_change *c)
         mem_free(MEM_APP, copy);
 }
 
+static void take(struct up *u, struct sample *s)
+{
+    int r = reconciler_take(u->assets, s, time_now());
+    if (r == -ENOSPC && u->app->logsink)
+        log_warn(&u->app->log, "a check is beyond the limits of assets and checks: not watched",
+                 log_event("assets_limit"), log_str("asset", s->asset),
+                 log_str("check", s->check));
+    sample_free(s);
+}
+
 static void reconcile_main(void *arg)
 {
     struct up *u = arg;
@@ -141,8 +173,7 @@ static void reconcile_main(void *arg)
         struct sample *s;
         int r = rt_recv(&u->samples, &s, tick);
         if (r == 0) {
-            reconciler_take(u->assets, s, time_now());
-            mem_free(MEM_APP, s);
+            take(u, s);
         } else if (r == -ETIMEDOUT) {
             reconciler_tick(u->assets, time_now());
             tick = rt_now() + RT_SEC;
@@ -223,6 +254,14 @@ static void print_table(struct up *u, const struct asset **list, size_t count, s
         asset_table_row(&t, list[i], out);
 }
 
+static bool any_failed(const struct asset *a)
+{
+    bool any = a->state == ASSET_FAILED;
+    for (uint32_t i = 0; i < a->check_count; i++)
+        any |= a->checks[i].known && !a->checks[i].ok;
+    return any;
+}
+
 /* Everything at once, so the list may as well be asked for its values. */
 static void print_assets(struct up *u)
 {
@@ -233,7 +272,7 @@ static void print_assets(struct up *u)
     if (u->form == CLI_FORM_TABLE)
         print_table(u, list, count, out);
     for (size_t i = 0; i < count; i++) {
-        if (list[i]->state == ASSET_FAILED)
+        if (any_failed(list[i]))
             u->status = EXIT_NO;
         buf_clear(&json);
         asset_print_json(list[i], &json);
@@ -290,6 +329,8 @@ static void stages_main(void *arg)
     if (r == 0)
         r = rt_go(&u->stages, show_main, u);
     if (r == 0)
+        r = rt_go(&u->stages, up_config_main, u);
+    if (r == 0)
         r = rt_go(&u->stages, discover_main, u);
     if (r < 0)
         err_set(&u->err, r, "no memory for the first tasks");
@@ -301,6 +342,7 @@ static void stages_main(void *arg)
      * watcher, be it a cancelled one, for each that it found. */
     rt_group_done(&u->stages);
     rt_group_done(&u->watchers);
+    up_declared_done(u);
 }
 
 static void drain(struct up *u)
@@ -310,7 +352,7 @@ static void drain(struct up *u)
     rt_chan_close(&u->samples);
     rt_chan_close(&u->changes);
     while (rt_recv(&u->samples, &s, RT_NEVER) == 0)
-        mem_free(MEM_APP, s);
+        sample_free(s);
     while (rt_recv(&u->changes, &c, RT_NEVER) == 0)
         mem_free(MEM_APP, c);
     rt_chan_done(&u->samples);
@@ -326,6 +368,8 @@ static void run_stages(struct up *u)
     rt_chan_init(&u->samples, UP_SAMPLES_MAX, "samples");
     rt_chan_init(&u->changes, UP_CHANGES_MAX, "changes");
     list_init(&u->watching);
+    list_init(&u->asking);
+    observer_pool_init(&u->observers);
     int r = out_open(&u->out, on_output_error, u);
     if (r == 0)
         r = rt_go(&helpers, rt_interrupt_watch, &u->interrupt);
@@ -334,9 +378,9 @@ static void run_stages(struct up *u)
     if (r < 0)
         err_set(&u->err, r, "no memory for the first tasks");
     rt_group_wait(&u->main, RT_NEVER);
+    out_close(&u->out); /* a write that fails now cancels the group, too */
     rt_group_done(&u->main);
     rt_group_done(&helpers);
-    out_close(&u->out);
     drain(u);
 }
 
@@ -352,6 +396,39 @@ static void up_main(void *arg)
     reconciler_free(u->assets);
     discovery_free(u->discovery);
     observer_close(u->observer);
+}
+
+void up_notice(struct up *u, const char *text)
+{
+    mem_free(MEM_APP, u->notice);
+    u->notice = text ? mem_strdup(MEM_APP, slice_from(text)) : NULL;
+}
+
+/* Reads the first configuration; one with faults is none. Returns the exit status. */
+static int read_config(struct up *u, const struct up_options *o)
+{
+    app_config_options(u->app, &o->paths, &o->settings, &o->vars, &u->options);
+    u->reloader.options = &u->options;
+    u->reloader.current = app_config_load(&u->options);
+    int status = app_config_report(u->app, u->reloader.current);
+    if (status == EXIT_WELL)
+        config_canonicalize(&u->reloader.current->arena, config_schema.root,
+                            u->reloader.current->root, false);
+    return status;
+}
+
+/* As the configuration says, in which flags have won already. */
+static int up_log_open(struct up *u, bool screen)
+{
+    struct config_object root = config_object_root(u->reloader.current->root);
+    struct config_object section = config_struct(&root, "log");
+    struct slice format = config_string(&section, "format");
+    if (format.size)
+        u->app->parsed.globals.log_format = arena_strdup(&u->app->arena, format);
+    int status = app_log_open(u->app, screen);
+    if (status == EXIT_WELL)
+        app_log_levels(u->app, &section);
+    return status;
 }
 
 int app_up(struct app *app)
@@ -372,13 +449,17 @@ int app_up(struct app *app)
         .days_left_min = INT32_MIN,
     };
     bool screen = !u->once && u->form == CLI_FORM_TABLE && app->out_terminal;
-    int status = app_log_open(app, screen);
+    int status = read_config(u, o);
+    if (status == EXIT_WELL)
+        status = up_log_open(u, screen);
     if (status == EXIT_WELL)
         status = app_run(app, 1, up_main, u);
     if (status == EXIT_WELL)
         status = u->err.code ? app_fail(app, EXIT_UNREACHABLE, &u->err)
                  : u->interrupt.signal ? EXIT_SIGNAL + u->interrupt.signal
                              : u->status;
+    config_free(u->reloader.current);
+    up_notice(u, NULL);
     mem_free(MEM_APP, u);
     return status;
 }

@@ -1,6 +1,10 @@
 /* up.h - `firebreak up`: the stages of this program and the channels between them.
  *
  *     discover -> watch (a task for each service) -> samples -> reconcile -> changes -> show
+ *     config   -> ask (a task for each check)     ->
+ *
+ * Where a configuration declares assets or checks, these are watched and nothing else; else what is
+ * discovered.
  *
  * All of it lives on loop 0. Assets are written by the reconcile task only; show reads them between
  * two waits, which on one loop is safe. */
@@ -8,8 +12,10 @@
 #define FIREBREAK_APP_UP_H
 
 #include "app/app.h"
+#include "app/observer_pool.h"
 #include "app/out.h"
 #include "cli/print.h"
+#include "config/reload.h"
 #include "model/sample.h"
 #include "observe/observe.h"
 #include "reconcile/reconcile.h"
@@ -37,6 +43,13 @@ struct up {
     struct change_chan changes;
     struct rt_group stages, watchers;
     struct list watching; /* struct watcher */
+    struct observer_pool observers;
+    struct list asking;   /* of the checks that are declared: up_declared.c */
+    struct config_options options;
+    struct config_reloader reloader;
+    struct rt_event config_ready; /* the first configuration has been declared */
+    bool declares; /* the configuration names assets or checks */
+    char *notice;  /* a line for the screen; NULL: none */
     struct out out;
     struct rt_group main; /* cancelled to end it all */
     struct rt_interrupt interrupt;
@@ -44,6 +57,8 @@ struct up {
     struct err err;
 };
 
+/* Shows a line on the screen, if there is one, until the next; NULL: none. The text is copied. */
+void up_notice(struct up *u, const char *text);
 /* The show stage on a terminal: until q, or the end. */
 void up_screen(struct up *u);
 /* The assets in the order in which they are shown; the array is the caller's to free (MEM_APP). */

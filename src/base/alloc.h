@@ -19,6 +19,8 @@ enum mem_subsystem {
     MEM_WIRE,
     MEM_RT,
     MEM_HOST,
+    MEM_LANG,
+    MEM_CONFIG,
     MEM_NET,
     MEM_OBSERVE,
     MEM_CLI,

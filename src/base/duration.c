@@ -6,6 +6,9 @@
 
 #include "base/defs.h"
 
+/* The size of the most negative one; the most positive is one less. */
+static const uint64_t NS_MAX = UINT64_C(1) << 63;
+
 static const struct {
     const char *name;
     uint64_t ns;
@@ -33,21 +36,24 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* "12.5" off the front: the whole part, and the fraction as digits over a power of ten. */
-static int take_number(struct slice *s, uint64_t *ret_whole, uint64_t *ret_part,
-                       uint64_t *ret_scale)
+/* "12.5" off the front: the whole part, and the fraction as digits over a power of ten. Digits of
+ * a fraction beyond what 63 bits hold are read and have no weight. */
+static int take_number(struct slice *s, uint64_t *ret_whole, uint64_t *ret_part, double *ret_scale)
 {
     size_t n = 0, digits = 0;
+    bool full = false;
     *ret_whole = *ret_part = 0;
     *ret_scale = 1;
     for (; n < s->size && is_digit(s->data[n]); n++, digits++)
         if (__builtin_mul_overflow(*ret_whole, UINT64_C(10), ret_whole) ||
-            __builtin_add_overflow(*ret_whole, (uint64_t)(s->data[n] - '0'), ret_whole))
+            __builtin_add_overflow(*ret_whole, (uint64_t)(s->data[n] - '0'), ret_whole) ||
+            *ret_whole > NS_MAX)
             return -ERANGE;
     if (n < s->size && s->data[n] == '.')
         for (n++; n < s->size && is_digit(s->data[n]); n++, digits++) {
-            if (*ret_scale >= UINT64_C(1000000000))
-                continue; /* finer than a nanosecond of any unit that matters */
+            full = full || *ret_part > (uint64_t)INT64_MAX / 10;
+            if (full)
+                continue;
             *ret_part = *ret_part * 10 + (uint64_t)(s->data[n] - '0');
             *ret_scale *= 10;
         }
@@ -55,46 +61,62 @@ static int take_number(struct slice *s, uint64_t *ret_whole, uint64_t *ret_part,
     return digits ? 0 : -EINVAL;
 }
 
-static int take_term(struct slice *s, uint64_t *total)
+static int take_term(struct slice *s, uint64_t *total, enum duration_fault *fault,
+                     struct slice *ret_unit)
 {
-    uint64_t whole, part, scale, ns;
+    uint64_t whole, part, ns;
+    double scale;
     int r = take_number(s, &whole, &part, &scale);
     if (r < 0)
         return r;
     size_t n = 0;
     while (n < s->size && !is_digit(s->data[n]) && s->data[n] != '.')
         n++;
-    uint64_t unit = unit_of(slice_sub(*s, 0, n));
+    *ret_unit = slice_sub(*s, 0, n);
+    uint64_t unit = unit_of(*ret_unit);
     *s = slice_sub(*s, n, s->size);
-    if (!unit)
+    if (!unit) {
+        *fault = n ? DURATION_UNIT_UNKNOWN : DURATION_UNIT_MISSING;
         return -EINVAL;
-    unsigned __int128 fraction = (unsigned __int128)part * unit / scale;
-    if (__builtin_mul_overflow(whole, unit, &ns) ||
-        __builtin_add_overflow(ns, (uint64_t)fraction, &ns) ||
-        __builtin_add_overflow(*total, ns, total) || *total > (uint64_t)INT64_MAX)
+    }
+    if (__builtin_mul_overflow(whole, unit, &ns) || ns > NS_MAX)
+        return -ERANGE;
+    /* As Go computes it, in doubles: to the nanosecond also of an hour's fraction. */
+    ns += (uint64_t)((double)part * ((double)unit / scale));
+    if (ns > NS_MAX || __builtin_add_overflow(*total, ns, total) || *total > NS_MAX)
         return -ERANGE;
     return 0;
 }
 
-int duration_parse(struct slice text, int64_t *ret_ns)
+int duration_parse_why(struct slice text, int64_t *ret_ns, enum duration_fault *ret_fault,
+                       struct slice *ret_unit)
 {
+    enum duration_fault fault = DURATION_INVALID;
+    struct slice unit = {NULL, 0};
     bool minus = text.size && text.data[0] == '-';
+    uint64_t total = 0;
+    int r = 0;
     if (text.size && (text.data[0] == '-' || text.data[0] == '+'))
         text = slice_sub(text, 1, text.size);
-    if (slice_eq(text, SLICE("0"))) {
-        *ret_ns = 0;
-        return 0;
-    }
     if (text.size == 0)
-        return -EINVAL;
-    uint64_t total = 0;
-    while (text.size) {
-        int r = take_term(&text, &total);
-        if (r < 0)
-            return r;
-    }
-    *ret_ns = minus ? -(int64_t)total : (int64_t)total;
-    return 0;
+        r = -EINVAL;
+    if (!slice_eq(text, SLICE("0")))
+        while (r == 0 && text.size)
+            r = take_term(&text, &total, &fault, &unit);
+    if (r == 0 && total > (uint64_t)INT64_MAX + minus)
+        r = -ERANGE;
+    if (r == 0)
+        *ret_ns = minus ? (int64_t)(0 - total) : (int64_t)total;
+    if (ret_fault)
+        *ret_fault = r == 0 ? DURATION_FINE : fault;
+    if (ret_unit)
+        *ret_unit = unit;
+    return r;
+}
+
+int duration_parse(struct slice text, int64_t *ret_ns)
+{
+    return duration_parse_why(text, ret_ns, NULL, NULL);
 }
 
 /* v / 10^digits without trailing zeroes. */

@@ -42,6 +42,16 @@ static void check_json(struct json_writer *w, const struct asset_check *c)
     json_object_close(w);
 }
 
+/* Of an asset that nobody declared: what was found out about it. */
+static void found_labels(struct json_writer *w, const struct asset *a)
+{
+    json_object_open(w);
+    text_value(w, "kind", a->kind);
+    if (a->process[0])
+        text_value(w, "process", a->process);
+    json_object_close(w);
+}
+
 void asset_print_json(const struct asset *a, struct buf *out)
 {
     struct json_writer w;
@@ -50,11 +60,10 @@ void asset_print_json(const struct asset *a, struct buf *out)
     text_value(&w, "name", a->name);
     text_value(&w, "namespace", a->namespace_);
     json_key(&w, "labels");
-    json_object_open(&w);
-    text_value(&w, "kind", a->kind);
-    if (a->process[0])
-        text_value(&w, "process", a->process);
-    json_object_close(&w);
+    if (a->declared)
+        json_raw(&w, a->labels ? slice_from(a->labels) : SLICE("{}"));
+    else
+        found_labels(&w, a);
     text_value(&w, "desired_health", "Healthy");
     text_value(&w, "state", asset_state_name(a->state));
     time_value(&w, "since", a->since_wall_ns);

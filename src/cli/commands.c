@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 
 static const char *const shells[] = {"bash", NULL};
-static const char *const documents[] = {"man", "markdown", NULL};
+static const char *const documents[] = {"man", "markdown", "config", NULL};
 static const char *const objects[] = {"text", "json", "jsonl", "yaml", "jsonpath=", NULL};
 static const char *const plain_exits[] = {"0  all well", "2  usage", NULL};
 
@@ -24,15 +24,18 @@ const struct cli_command cli_completion = {
 static const struct cli_example docs_examples[] = {
     {"firebreak docs man probe | man -l -", "read the manual page of a command"},
     {"firebreak docs markdown > commands.md", "write the reference of every command"},
+    {"firebreak docs config > config.md", "write the reference of the configuration"},
 };
 const struct cli_command cli_docs = {
     .name = "docs",
-    .summary = "print the manual: man pages, Markdown",
-    .operands = "man|markdown [COMMAND]",
+    .summary = "print the manual: man pages, Markdown, and the reference of the configuration",
+    .operands = "man|markdown|config [COMMAND]",
     .operands_min = 1,
     .operands_max = 2,
     .operand_words = documents,
-    .about = "Without COMMAND, man prints the program's own page; markdown has every command.",
+    .about = "Without COMMAND, man prints the program's own page; markdown has every command, and "
+             "config "
+             "every kind and field of a configuration.",
     .examples = docs_examples,
     .example_count = ARRAY_LEN(docs_examples),
     .exits = plain_exits,
@@ -65,7 +68,8 @@ const struct cli_command cli_help = {
 };
 
 static const struct cli_command *const commands[] = {
-    &cli_up, &cli_probe, &cli_docs, &cli_completion, &cli_version, &cli_help, NULL,
+    &cli_up,         &cli_probe,   &cli_config, &cli_explain, &cli_docs,
+    &cli_completion, &cli_version, &cli_help,   NULL,
 };
 
 const struct cli_program cli_firebreak = {

@@ -17,9 +17,18 @@ struct probe_options {
 
 struct up_options {
     bool once;
+    struct cli_list paths, settings, vars;
 };
 
-extern const struct cli_command cli_up, cli_probe, cli_completion, cli_docs, cli_version, cli_help;
+struct config_command_options {
+    struct cli_list paths, settings, vars;
+    const char *listen, *agent_listen, *task_listen, *store;
+    bool defaults, raw;
+    const char *to, *toml_version;
+};
+
+extern const struct cli_command cli_up, cli_probe, cli_completion, cli_docs, cli_version, cli_help,
+    cli_config, cli_explain;
 extern const struct cli_program cli_firebreak;
 
 #endif

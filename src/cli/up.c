@@ -5,6 +5,12 @@
 static const struct cli_option options[] = {
     {"once", 0, CLI_FLAG, AT(once), NULL, NULL, "one round; exit 1 when a check failed",
      .words = NULL},
+    {"config", 'c', CLI_LIST, AT(paths), "PATH", NULL,
+     "a configuration to run, a file or folder; may be given again", .hint = CLI_HINT_FILE},
+    {"set", 0, CLI_LIST, AT(settings), "KEY=VALUE", NULL,
+     "set one value of the configuration; may be given again", .words = NULL},
+    {"var", 0, CLI_LIST, AT(vars), "NAME=VALUE", NULL,
+     "what firebreak.Var(NAME) is in Go files; may be given again", .words = NULL},
 };
 
 static const char *const outputs[] = {"table", "jsonl", "json", "yaml", "name", "jsonpath=", NULL};

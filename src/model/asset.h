@@ -45,12 +45,21 @@ struct asset_check {
     int64_t last_ns;       /* latency of the last probe; PROBE_NONE */
     uint32_t misses;       /* in a row */
     int64_t gone_ns;       /* monotonic: since when there is nobody to ask; 0: there is */
+    uint32_t passes;       /* in a row */
+    uint32_t fail, pass;   /* so many in a row change the verdict; 0: the reconciler's own */
+    int64_t for_ns;        /* and misses must last so long */
+    int64_t missing_since_ns; /* monotonic: of the first miss in this row */
+    bool degrades, fails;     /* what its failure does, where that is said */
     struct latency_ring latencies;
 };
 
 struct asset {
     const char *name, *namespace_;
-    const char *process, *kind; /* labels; kind: what it speaks */
+    const char *key; /* "namespace/name" */
+    const char *process, *kind; /* labels; kind: what it speaks. "": not known */
+    const char *labels;         /* of a declared one: a JSON object; NULL: none */
+    bool declared;              /* by the configuration: stays without a check, too */
+    int64_t settle_ns;          /* 0: the reconciler's own */
     enum asset_state state;
     const char *reason; /* a public word, a literal */
     int64_t since_wall_ns;

@@ -50,7 +50,7 @@ struct schema_field {
     bool is_regex;            /* its value is itself a regular expression, compiled to check it */
     const char *ref;   /* of a string: it names an object of this kind ("asset") */
     enum schema_merge merge;
-    bool one_of; /* of a struct's pointers that have this mark exactly one is set */
+    bool one_of; /* of a struct's fields that have this mark exactly one is set; mostly pointers */
     const char *help; /* sentences; the first one is the short form */
 };
 

@@ -33,15 +33,19 @@ struct reconcile_time {
     int64_t now_ns, wall_ns;
 };
 
-/* FOUND registers the check (and brings back one that was gone); GONE fails it, whatever probes
- * say; a RESULT of `limit` or `canceled` is no evidence and changes nothing, nor does one of a
- * check that is not there or gone. Returns 0, or -ENOSPC: beyond RECONCILE_ASSETS_MAX or
- * ASSET_CHECKS_MAX, and the check is not watched. */
+/* FOUND registers the check (and brings back one that was gone, or sets another threshold); GONE
+ * fails it, whatever probes say; a RESULT of `limit` or `canceled` is no evidence and changes
+ * nothing, nor does one of a check that is not there or gone. ASSET registers an asset that stays
+ * without checks, too; FORGET takes a check out, FORGET_ASSET an asset. Returns 0, or -ENOSPC:
+ * beyond RECONCILE_ASSETS_MAX or ASSET_CHECKS_MAX, and the check is not watched. */
 int reconciler_take(struct reconciler *r, const struct sample *s, struct reconcile_time t);
 /* Time has passed: assets settle; those long gone leave, and so do single checks long gone. Call it
  * about once a second. */
 void reconciler_tick(struct reconciler *r, struct reconcile_time t);
 
+/* `namespace_` NULL or "": default. */
+struct asset *reconciler_find_in(const struct reconciler *r, const char *namespace_,
+                                 const char *name);
 struct asset *reconciler_find(const struct reconciler *r, const char *name);
 /* In the order in which they were added; NULL begins, NULL ends. */
 struct asset *reconciler_next(const struct reconciler *r, const struct asset *a);

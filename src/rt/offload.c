@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "rt/deep.h"
 
 /* Work waits in the order in which it came; the queue is made of the callers' own stack frames,
  * one a waiting task, so it needs no memory and no bound of its own. Threads start one by one, as
@@ -79,9 +80,16 @@ static void *offload_thread(void *arg)
 static int thread_start(pthread_t *ret_id)
 {
     sigset_t before;
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0)
+        return -EAGAIN;
+    /* Whatever the limits of the process are: what runs there counts on it. */
+    pthread_attr_setstacksize(&attributes, RT_DEEP_STACK_BYTES);
     rt_signals_block(&before);
-    int r = fault_fails(FAULT_SYSCALL) ? -EAGAIN
-                                       : -pthread_create(ret_id, NULL, offload_thread, NULL);
+    int r = fault_fails(FAULT_SYSCALL)
+                ? -EAGAIN
+                : -pthread_create(ret_id, &attributes, offload_thread, NULL);
+    pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r;
 }

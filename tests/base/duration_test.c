@@ -41,7 +41,31 @@ static void too_long_is_said_to_be_too_long(void)
     CHECK_INT(parsed("2562048h"), -ERANGE);
     CHECK_INT(parsed("9223372036854775807ns"), INT64_MAX);
     CHECK_INT(parsed("9223372036854775808ns"), -ERANGE);
+    CHECK_INT(parsed("-9223372036854775808ns"), INT64_MIN);
+    CHECK_INT(parsed("9223372036854775807.9ns"), INT64_MAX);
     CHECK_INT(parsed("99999999999999999999s"), -ERANGE);
+}
+
+static void fractions_are_what_go_computes(void)
+{
+    CHECK_INT(parsed("0.3333333333333333333h"), INT64_C(1200000000000));
+    CHECK_INT(parsed("0.830103483285477580700h"), INT64_C(2988372539827));
+    CHECK_INT(parsed("0.00000000000000000000001h"), 0);
+}
+
+static void the_reason_is_told_for_messages(void)
+{
+    enum duration_fault fault;
+    struct slice unit;
+    int64_t ns = 7;
+    CHECK_INT(duration_parse_why(SLICE("30"), &ns, &fault, &unit), -EINVAL);
+    CHECK_INT(fault, DURATION_UNIT_MISSING);
+    CHECK_INT(duration_parse_why(SLICE("1m3x"), &ns, &fault, &unit), -EINVAL);
+    CHECK(fault == DURATION_UNIT_UNKNOWN && slice_eq(unit, SLICE("x")));
+    CHECK_INT(duration_parse_why(SLICE("."), &ns, &fault, NULL), -EINVAL);
+    CHECK(fault == DURATION_INVALID && ns == 7);
+    CHECK_INT(duration_parse_why(SLICE("1s"), &ns, &fault, NULL), 0);
+    CHECK(fault == DURATION_FINE && ns == 1000000000);
 }
 
 static void prints_as_go_does(void)
@@ -83,6 +107,8 @@ int main(void)
     TAP_RUN(terms_add_up);
     TAP_RUN(a_bare_number_is_no_duration);
     TAP_RUN(too_long_is_said_to_be_too_long);
+    TAP_RUN(fractions_are_what_go_computes);
+    TAP_RUN(the_reason_is_told_for_messages);
     TAP_RUN(prints_as_go_does);
     TAP_RUN(what_is_printed_reads_back);
     return tap_done();

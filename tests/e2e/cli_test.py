@@ -3,7 +3,7 @@ import re
 
 from harness import *
 
-COMMANDS = ["up", "probe", "docs", "completion", "version", "help"]
+COMMANDS = ["up", "probe", "config", "explain", "docs", "completion", "version", "help"]
 
 
 @case
@@ -109,7 +109,7 @@ def bash_completes():
     equal(complete("firebreak", "probe", "--color", "a"), ["auto", "always"])
     equal(complete("firebreak", "up", "--on"), ["--once"])
     equal(complete("firebreak", "completion", ""), ["bash"])
-    equal(sorted(complete("firebreak", "docs", "")), ["man", "markdown"])
+    equal(sorted(complete("firebreak", "docs", "")), ["config", "man", "markdown"])
     d = folder()
     write(os.path.join(d, "targets.txt"), "")
     equal(complete("firebreak", "probe", "-f", d + "/t"), [d + "/targets.txt"])

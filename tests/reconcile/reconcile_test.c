@@ -276,6 +276,130 @@ static void the_newest_latencies_are_kept(void)
     CHECK_INT(latency_ring_get(&l, ASSET_LATENCIES_MAX - 1), ASSET_LATENCIES_MAX + 4);
 }
 
+/* ---- what a configuration declares ---- */
+
+static int declare(struct world *w, const char *asset, const char *labels, int64_t settle_ns)
+{
+    struct sample s = {.type = SAMPLE_ASSET, .labels = (char *)(uintptr_t)labels,
+                       .settle_ns = settle_ns};
+    snprintf(s.asset, sizeof(s.asset), "%s", asset);
+    return reconciler_take(w->r, &s, at(w));
+}
+
+/* A check with rules of its own. */
+static void found(struct world *w, const char *asset, const char *check, uint32_t fail,
+                  uint32_t pass, int64_t for_ns, enum sample_severity severity)
+{
+    struct sample s = {.type = SAMPLE_FOUND, .kind = "tcp", .fail = fail, .pass = pass,
+                       .for_ns = for_ns, .severity = severity};
+    snprintf(s.asset, sizeof(s.asset), "%s", asset);
+    snprintf(s.check, sizeof(s.check), "%s", check);
+    CHECK_INT(reconciler_take(w->r, &s, at(w)), 0);
+}
+
+static void a_declared_asset_needs_no_check(void)
+{
+    static struct world w;
+    begin(&w);
+    declare(&w, "a", "{\"team\":\"core\"}", 0);
+    CHECK_INT(state(&w, "a"), ASSET_PENDING);
+    CHECK_STR(reconciler_find(w.r, "a")->labels, "{\"team\":\"core\"}");
+    declare(&w, "a", NULL, 0);
+    CHECK(reconciler_find(w.r, "a")->labels == NULL);
+    CHECK_INT(w.count, 1);
+    found(&w, "a", "c", 0, 0, 0, SAMPLE_SEVERITY_DEFAULT);
+    take(&w, SAMPLE_FORGET, "a", "c", REASON_OK);
+    CHECK_INT(reconciler_find(w.r, "a")->check_count, 0);
+    take(&w, SAMPLE_FORGET_ASSET, "a", "", REASON_OK);
+    CHECK(reconciler_find(w.r, "a") == NULL);
+    CHECK(w.told[w.count - 1].removed);
+    reconciler_free(w.r);
+}
+
+static void an_asset_settles_in_its_own_time(void)
+{
+    static struct world w;
+    begin(&w);
+    declare(&w, "a", NULL, 2 * S);
+    found(&w, "a", "c", 0, 0, 0, SAMPLE_SEVERITY_DEFAULT);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    w.now += 2 * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_HEALTHY);
+    reconciler_free(w.r);
+}
+
+static void thresholds_are_the_checks_own(void)
+{
+    static struct world w;
+    begin(&w);
+    found(&w, "a", "c", 3, 2, 0, SAMPLE_SEVERITY_DEFAULT);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    const struct asset_check *c = &reconciler_find(w.r, "a")->checks[0];
+    CHECK(c->known && c->ok); /* the first answer is a verdict at once */
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    CHECK(c->ok);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    CHECK(!c->ok);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    CHECK(!c->ok);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    CHECK(c->ok);
+    reconciler_free(w.r);
+}
+
+static void misses_count_only_once_they_last(void)
+{
+    static struct world w;
+    begin(&w);
+    found(&w, "a", "c", 1, 1, 10 * S, SAMPLE_SEVERITY_DEFAULT);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    w.now += 10 * S - 1;
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    CHECK_INT(state(&w, "a"), ASSET_PENDING);
+    w.now += 1;
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_REFUSED);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    reconciler_free(w.r);
+}
+
+static void severity_says_what_a_failure_does(void)
+{
+    static struct world w;
+    begin(&w);
+    found(&w, "a", "mild", 1, 1, 0, SAMPLE_DEGRADED);
+    found(&w, "a", "due", 1, 1, 0, SAMPLE_SEVERITY_DEFAULT);
+    found(&w, "a", "hard", 1, 1, 0, SAMPLE_SEVERITY_DEFAULT);
+    take(&w, SAMPLE_RESULT, "a", "mild", REASON_REFUSED);
+    CHECK_INT(state(&w, "a"), ASSET_DEGRADED);
+    take(&w, SAMPLE_RESULT, "a", "due", REASON_TLS_EXPIRING);
+    CHECK_INT(state(&w, "a"), ASSET_DEGRADED);
+    take(&w, SAMPLE_RESULT, "a", "hard", REASON_REFUSED);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    /* Out of Failed leads no half-way house. */
+    take(&w, SAMPLE_RESULT, "a", "hard", REASON_OK);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    found(&w, "b", "due", 1, 1, 0, SAMPLE_FAILED);
+    take(&w, SAMPLE_RESULT, "b", "due", REASON_TLS_EXPIRING);
+    CHECK_INT(state(&w, "b"), ASSET_FAILED);
+    reconciler_free(w.r);
+}
+
+static void namespaces_keep_assets_apart(void)
+{
+    static struct world w;
+    begin(&w);
+    struct sample s = {.type = SAMPLE_ASSET, .asset = "a", .namespace_ = "n"};
+    reconciler_take(w.r, &s, at(&w));
+    declare(&w, "a", NULL, 0);
+    CHECK_INT(reconciler_count(w.r), 2);
+    CHECK(reconciler_find_in(w.r, "n", "a") != reconciler_find_in(w.r, "default", "a"));
+    CHECK_STR(w.told[0].asset, "n/a");
+    CHECK_STR(w.told[1].asset, "a");
+    reconciler_free(w.r);
+}
+
 int main(void)
 {
     TAP_RUN(a_new_asset_is_pending);
@@ -292,5 +416,11 @@ int main(void)
     TAP_RUN(revisions_only_grow);
     TAP_RUN(a_check_too_many_is_refused);
     TAP_RUN(the_newest_latencies_are_kept);
+    TAP_RUN(a_declared_asset_needs_no_check);
+    TAP_RUN(an_asset_settles_in_its_own_time);
+    TAP_RUN(thresholds_are_the_checks_own);
+    TAP_RUN(misses_count_only_once_they_last);
+    TAP_RUN(severity_says_what_a_failure_does);
+    TAP_RUN(namespaces_keep_assets_apart);
     return tap_done();
 }

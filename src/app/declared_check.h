@@ -1,0 +1,36 @@
+/* declared_check.h - a check of the configuration as a probe: target, spec, and what more is asked
+ * of the answer. */
+#ifndef FIREBREAK_APP_DECLARED_CHECK_H
+#define FIREBREAK_APP_DECLARED_CHECK_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/object.h"
+#include "model/sample.h"
+#include "observe/observe.h"
+
+struct declared_check {
+    struct arena arena; /* all of its texts: the configuration may go */
+    const char *name, *namespace_, *asset, *asset_namespace;
+    const char *kind;       /* the choice: a literal, "tcp" */
+    const char *target;     /* as it is shown */
+    const char *definition; /* the whole of it, as JSON: equal ones need no new start */
+    int64_t every_ns, every_failed_ns, for_ns;
+    uint32_t fail, pass;
+    enum sample_severity severity;
+    struct probe_spec spec;
+    struct probe_target probe;
+    struct target_set *targets; /* that `probe` lies in; NULL: it needs none */
+    char **want;                /* dns: answers that must be among those given */
+    uint32_t want_count;
+};
+
+/* Returns 0; -EOPNOTSUPP: `up` does not ask this kind of question yet; -EINVAL with *err: what the
+ * prober does not take. *ret is to be given back in any case. `definition` is copied. */
+int declared_check_new(const struct config_object *check, const char *definition,
+                       struct declared_check **ret, struct err *err);
+void declared_check_free(struct declared_check *c); /* NULL is accepted */
+/* After a probe: what the probe itself does not look at. */
+void declared_check_judge(const struct declared_check *c, struct probe_result *r);
+
+#endif

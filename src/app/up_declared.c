@@ -1,0 +1,364 @@
+#include "app/up_declared.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/declared_check.h"
+#include "cli/config_print.h"
+#include "cli/fault_print.h"
+#include "wire/json_value.h"
+
+/* A check of the configuration, asked by a task of its own. */
+struct asker {
+    struct up *up;
+    struct declared_check *check;
+    struct pooled_observer *observer;
+    struct rt_event wake; /* it is to end */
+    bool ends;
+    bool seen; /* the new configuration has it, too */
+    struct list link;
+};
+
+/* ---- samples ---- */
+
+static int put(struct up *u, struct sample *s)
+{
+    int r = rt_send(&u->samples, s, RT_NEVER);
+    if (r < 0)
+        sample_free(s);
+    return r;
+}
+
+static struct sample *sample_of(const struct declared_check *c, enum sample_type type)
+{
+    struct sample *s = sample_new(type);
+    snprintf(s->asset, sizeof(s->asset), "%s", c->asset);
+    snprintf(s->namespace_, sizeof(s->namespace_), "%s", c->asset_namespace);
+    snprintf(s->check, sizeof(s->check), "%s", c->name);
+    snprintf(s->target, sizeof(s->target), "%s", c->target);
+    s->kind = c->kind;
+    s->fail = c->fail;
+    s->pass = c->pass;
+    s->for_ns = c->for_ns;
+    s->severity = c->severity;
+    return s;
+}
+
+static int put_result(struct asker *a, const struct probe_result *r)
+{
+    struct sample *s = sample_of(a->check, SAMPLE_RESULT);
+    s->reason = r->reason;
+    memcpy(s->detail, r->detail, sizeof(s->detail));
+    s->total_ns = r->total_ns;
+    return put(a->up, s);
+}
+
+/* ---- asking ---- */
+
+/* With --once: until it is well, or its misses count. Else until it is to end. */
+static void ask(struct asker *a, struct probe_result *r)
+{
+    const struct declared_check *c = a->check;
+    uint32_t misses = 0, passes = 0;
+    for (rt_time due = rt_now(); !a->ends;) {
+        observe_probe_retry(pooled_observer_of(a->observer), &c->probe, r, NULL, NULL);
+        declared_check_judge(c, r);
+        if (r->reason == REASON_CANCELED || a->ends || put_result(a, r) < 0)
+            return;
+        misses = r->reason == REASON_OK ? 0 : misses + 1;
+        passes = r->reason == REASON_OK ? passes + 1 : 0;
+        if (a->up->once && (passes || misses >= c->fail))
+            return;
+        rt_time every = misses ? c->every_failed_ns : c->every_ns;
+        do
+            due += every;
+        while (due <= rt_now());
+        if (rt_event_wait(&a->wake, due) == -ECANCELED)
+            return;
+    }
+}
+
+static void asker_free(struct asker *a)
+{
+    list_remove(&a->link);
+    observer_pool_put(a->observer);
+    declared_check_free(a->check);
+    mem_free(MEM_APP, a);
+}
+
+static void asker_main(void *arg)
+{
+    struct asker *a = arg;
+    struct probe_result r = {.arena = ARENA(MEM_APP, 0)};
+    if (!a->ends)
+        ask(a, &r);
+    arena_done(&r.arena);
+    asker_free(a);
+}
+
+static void tell_unasked(struct up *u, const struct declared_check *c, const struct err *err)
+{
+    if (u->app->logsink)
+        log_warn(&u->app->log, "a check is not asked", log_event("check_not_asked"),
+                 log_str("check", c->name), log_str("kind", c->kind),
+                 log_str("error", err->code ? err->text : "this kind is not asked yet"));
+}
+
+/* Takes `check` over. The verdict of one that it replaces stays. */
+static void start(struct up *u, struct declared_check *check)
+{
+    struct asker *a = mem_alloc(MEM_APP, sizeof(*a));
+    struct err err = {0};
+    *a = (struct asker){.up = u, .check = check, .seen = true};
+    list_push_back(&u->asking, &a->link);
+    if (observer_pool_get(&u->observers, &check->spec, &a->observer, &err) < 0) {
+        tell_unasked(u, check, &err);
+        asker_free(a);
+    } else if (put(u, sample_of(check, SAMPLE_FOUND)) < 0 ||
+               rt_go(&u->watchers, asker_main, a) < 0) {
+        asker_free(a);
+    }
+}
+
+static void stop(struct asker *a)
+{
+    a->ends = true;
+    rt_event_set(&a->wake);
+}
+
+static struct asker *find(struct up *u, const char *namespace_, const char *name)
+{
+    list_each(it, &u->asking)
+    {
+        struct asker *a = list_entry(it, struct asker, link);
+        if (!a->ends && strcmp(a->check->name, name) == 0 &&
+            strcmp(a->check->namespace_, namespace_) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+/* ---- one configuration takes the place of another ---- */
+
+/* Starts a check that was built (`r` 0), in the place of the one that it changes. */
+static void take_check(struct up *u, struct declared_check *check, int r, const struct err *err)
+{
+    struct asker *old = find(u, check->namespace_, check->name);
+    if (old && strcmp(old->check->definition, check->definition) == 0) {
+        old->seen = true; /* it goes on as if nothing had happened */
+        declared_check_free(check);
+        return;
+    }
+    bool moved = old && (strcmp(old->check->asset, check->asset) != 0 ||
+                         strcmp(old->check->asset_namespace, check->asset_namespace) != 0);
+    struct sample *forget = moved || (old && r < 0) ? sample_of(old->check, SAMPLE_FORGET) : NULL;
+    if (old)
+        stop(old); /* from here on it may be gone */
+    if (forget)
+        put(u, forget);
+    if (r < 0) {
+        tell_unasked(u, check, err);
+        declared_check_free(check);
+        return;
+    }
+    start(u, check);
+}
+
+struct building {
+    const struct config_object *object;
+    struct declared_check *check;
+    struct err err;
+    int result;
+};
+
+/* On an offload thread: a regular expression may need more stack than a task has. */
+static void build(void *arg)
+{
+    struct building *b = arg;
+    struct buf definition = BUF(MEM_APP, 0);
+    json_value_write(&definition, b->object->value, 0, NULL);
+    b->result = declared_check_new(b->object, definition.data ? definition.data : "", &b->check,
+                                   &b->err);
+    buf_done(&definition);
+}
+
+static void apply_check(struct up *u, const struct config_object *o)
+{
+    struct building b = {.object = o};
+    if (rt_offload(build, &b, RT_NEVER) < 0)
+        return; /* it all ends */
+    take_check(u, b.check, b.result, &b.err);
+}
+
+static void name_of(const struct config_object *asset, struct sample *s)
+{
+    snprintf(s->asset, sizeof(s->asset), "%.*s", SLICE_ARG(config_string(asset, "name")));
+    snprintf(s->namespace_, sizeof(s->namespace_), "%.*s",
+             SLICE_ARG(config_string(asset, "namespace")));
+}
+
+static void apply_asset(struct up *u, const struct config_object *o)
+{
+    struct sample *s = sample_new(SAMPLE_ASSET);
+    struct buf labels = BUF(MEM_APP, 0);
+    const struct value *table = value_get(o->value, SLICE("labels"));
+    name_of(o, s);
+    s->settle_ns = config_duration(o, "settle");
+    if (table && json_value_write(&labels, table, 0, NULL) == 0)
+        s->labels = mem_strdup(MEM_MODEL, buf_slice(&labels));
+    buf_done(&labels);
+    put(u, s);
+}
+
+static bool has_asset(const struct config *c, const struct sample *wanted)
+{
+    struct config_object root = config_object_root(c->root), o = {0};
+    while (config_next_object(&root, "assets", &o)) {
+        struct sample s = {0};
+        name_of(&o, &s);
+        if (strcmp(s.asset, wanted->asset) == 0 && strcmp(s.namespace_, wanted->namespace_) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void forget_assets(struct up *u, const struct config *old, const struct config *fresh)
+{
+    struct config_object root = config_object_root(old->root), o = {0};
+    while (config_next_object(&root, "assets", &o)) {
+        struct sample *s = sample_new(SAMPLE_FORGET_ASSET);
+        name_of(&o, s);
+        if (has_asset(fresh, s))
+            sample_free(s);
+        else
+            put(u, s);
+    }
+}
+
+static struct asker *next_unseen(struct up *u)
+{
+    list_each(it, &u->asking)
+    {
+        struct asker *a = list_entry(it, struct asker, link);
+        if (!a->seen && !a->ends)
+            return a;
+    }
+    return NULL;
+}
+
+void up_declare(struct up *u, const struct config *old, struct config *fresh)
+{
+    struct config_object root = config_object_root(fresh->root), o = {0};
+    u->declares = config_has(&root, "assets") || config_has(&root, "checks");
+    list_each(it, &u->asking)
+        list_entry(it, struct asker, link)->seen = false;
+    while (config_next_object(&root, "assets", &o))
+        apply_asset(u, &o);
+    o = (struct config_object){0};
+    while (config_next_object(&root, "checks", &o))
+        apply_check(u, &o);
+    for (struct asker *a; (a = next_unseen(u));) {
+        struct sample *s = sample_of(a->check, SAMPLE_FORGET);
+        stop(a); /* from here on it may be gone */
+        put(u, s);
+    }
+    if (old)
+        forget_assets(u, old, fresh);
+}
+
+/* ---- reloading ---- */
+
+static void log_change(struct up *u, const struct config_change *c)
+{
+    struct buf fields = BUF(MEM_APP, 0);
+    for (const struct config_change_field *f = c->fields; f; f = f->next)
+        buf_printf(&fields, "%s%s", fields.size ? " " : "", f->path);
+    log_info(&u->app->log, "the configuration changes", log_event("config_change"),
+             log_str("action", config_action_name(c->action)), log_str("kind", c->kind),
+             log_slice("name", c->name), log_slice("namespace", c->namespace_),
+             log_slice("fields", buf_slice(&fields)));
+    buf_done(&fields);
+}
+
+/* Levels of names that are not in the table any more. */
+static void forget_levels(struct up *u, const struct config *old, const struct config_object *fresh)
+{
+    struct config_object root = config_object_root(old->root), section;
+    section = config_struct(&root, "log");
+    for (const struct value *v = NULL; (v = config_next(&section, "levels", v));) {
+        bool stays = false;
+        for (const struct value *n = NULL; (n = config_next(fresh, "levels", n));)
+            stays |= slice_eq(n->key, v->key);
+        if (!stays && u->app->logsink)
+            logsink_unset_level(u->app->logsink, v->key);
+    }
+}
+
+static void on_swap(void *ctx, struct config *old, struct config *fresh,
+                    const struct config_change *changes)
+{
+    struct up *u = ctx;
+    for (const struct config_change *c = changes; c && u->app->logsink; c = c->next)
+        log_change(u, c);
+    struct config_object root = config_object_root(fresh->root), section;
+    section = config_struct(&root, "log");
+    forget_levels(u, old, &section);
+    app_log_levels(u->app, &section);
+    if (changes) {
+        up_notice(u, NULL);
+        up_declare(u, old, fresh);
+    }
+}
+
+static void on_faults(void *ctx, const struct config *bad)
+{
+    struct up *u = ctx;
+    struct buf text = BUF(MEM_APP, 0);
+    for (uint32_t i = 0; i < bad->faults.count; i++) {
+        const struct config_fault *f = &bad->faults.items[i];
+        struct source_point p = {0};
+        source_point(&bad->sources, f->at, &p);
+        if (u->app->logsink)
+            log_error(&u->app->log, "the configuration has a fault: the old one stays",
+                      log_event("config_fault"), log_str("file", p.source ? p.source->name : ""),
+                      log_i64("line", p.line), log_i64("column", p.column),
+                      log_str("code", config_fault_code_name(f->code)),
+                      log_str("error", f->message), log_str("path", f->path ? f->path : ""));
+        if (i == 0)
+            buf_printf(&text, "%s:%u:%u: %s: the old configuration stays",
+                       p.source ? p.source->name : "", p.line, p.column, f->message);
+    }
+    up_notice(u, text.data);
+    buf_done(&text);
+}
+
+static void on_unwatched(void *ctx, const char *path, int code)
+{
+    struct up *u = ctx;
+    struct err err;
+    err_sys(&err, code, "%s", path);
+    if (u->app->logsink)
+        log_warn(&u->app->log,
+                 "a path of the configuration cannot be watched: SIGHUP reads it anew",
+                 log_event("config_unwatched"), log_err(&err));
+}
+
+void up_config_main(void *arg)
+{
+    struct up *u = arg;
+    u->reloader.on_swap = on_swap;
+    u->reloader.on_faults = on_faults;
+    u->reloader.on_unwatched = on_unwatched;
+    u->reloader.ctx = u;
+    up_declare(u, NULL, u->reloader.current);
+    rt_event_set(&u->config_ready);
+    if (!u->once)
+        config_reloader_run(&u->reloader);
+}
+
+void up_declared_done(struct up *u)
+{
+    for (struct list *it; (it = list_pop_front(&u->asking));)
+        asker_free(list_entry(it, struct asker, link));
+}

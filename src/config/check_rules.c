@@ -1,0 +1,279 @@
+#include "config/check.h"
+
+#include "base/duration.h"
+#include "config/check_walk.h"
+#include "config/tables.h"
+#include "wire/http1.h"
+#include "wire/jsonpath.h"
+
+/* A rule that no table can say: about several fields together, or about the keys of a table. */
+typedef void rule_fn(struct checker *c, const struct check_at *at);
+
+static struct check_at at_field(const struct check_at *at, const struct schema_struct *s,
+                                const char *key, const struct value *v)
+{
+    return (struct check_at){at, s, schema_field_by_key(s, slice_from(key)), v, 0, false,
+                             at->depth + 1};
+}
+
+static const struct value *get(const struct check_at *at, const char *key)
+{
+    const struct value *v = value_get(at->value, slice_from(key));
+    return v && v->type != VALUE_BAD && !config_is_zero(v) ? v : NULL;
+}
+
+static bool duration_of(const struct value *v, int64_t *ret)
+{
+    if (v && v->type == VALUE_DURATION)
+        *ret = v->integer;
+    else if (!v || v->type != VALUE_STRING || duration_parse(v->text, ret) < 0)
+        return false;
+    return true;
+}
+
+/* ---- durations that limit each other ---- */
+
+static void timeout_within_every(struct checker *c, const struct check_at *at,
+                                 const struct schema_struct *s)
+{
+    const struct value *timeout = get(at, "timeout");
+    int64_t timeout_ns, every_ns;
+    char text[DURATION_TEXT_MAX];
+    if (!duration_of(timeout, &timeout_ns) || !duration_of(get(at, "every"), &every_ns) ||
+        timeout_ns <= every_ns)
+        return;
+    struct check_at place = at_field(at, s, "timeout", timeout);
+    checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, timeout->at,
+                "timeout is longer than every (%s): two probes would overlap",
+                duration_format(every_ns, text));
+}
+
+/* `EXPR for D`: the words behind the last "for". */
+static bool ends_in_for(struct slice query)
+{
+    int64_t ns;
+    query = slice_trim(query);
+    size_t at = query.size;
+    while (at > 0 && query.data[at - 1] != ' ')
+        at--;
+    struct slice before = slice_trim(slice_sub(query, 0, at));
+    return at > 0 && duration_parse(slice_sub(query, at, query.size), &ns) == 0 &&
+           slice_ends_with(before, SLICE(" for"));
+}
+
+static void rule_check(struct checker *c, const struct check_at *at)
+{
+    const struct value *expr = get(at, "expr"), *hold = get(at, "for"), *query = NULL;
+    const struct value *agree = get(at, "agree"), *observers = get(at, "observers");
+    timeout_within_every(c, at, &table_check);
+    if (expr && expr->type == VALUE_MAP)
+        query = value_get(expr, SLICE("query"));
+    if (hold && query && query->type == VALUE_STRING && ends_in_for(query->text)) {
+        struct check_at place = at_field(at, &table_check, "for", hold);
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, hold->at,
+                    "the query says for how long already: leave one of the two out");
+    }
+    if (!agree || agree->type != VALUE_INT || (observers && observers->type != VALUE_INT))
+        return;
+    int64_t n = observers ? observers->integer : 1;
+    struct check_at place = at_field(at, &table_check, "agree", agree);
+    if (agree->integer > n)
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, agree->at,
+                    "agree is %lld: there are only %lld observers", (long long)agree->integer,
+                    (long long)n);
+}
+
+static void rule_scrape(struct checker *c, const struct check_at *at)
+{
+    timeout_within_every(c, at, &table_scrape);
+}
+
+/* ---- keys of tables ---- */
+
+static void json_paths(struct checker *c, const struct check_at *at, const struct schema_struct *s)
+{
+    const struct value *json = get(at, "json");
+    if (!json || json->type != VALUE_MAP)
+        return;
+    struct check_at table = at_field(at, s, "json", json);
+    for (const struct value *v = json->first; v; v = v->next) {
+        struct jsonpath *path;
+        struct err err = {0};
+        if (jsonpath_parse(v->key, &c->arena, &path, &err) == 0)
+            continue;
+        struct check_at entry = table;
+        entry.up = &table;
+        entry.value = v;
+        entry.element = true;
+        checker_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
+                    "\"%s\" is no JSON path: %s", checker_shown(c, v->key), err.text);
+    }
+}
+
+static void rule_http(struct checker *c, const struct check_at *at)
+{
+    const struct value *header = get(at, "header");
+    json_paths(c, at, &table_http);
+    if (!header || header->type != VALUE_MAP)
+        return;
+    struct check_at table = at_field(at, &table_http, "header", header);
+    for (const struct value *v = header->first; v; v = v->next) {
+        struct check_at entry = table;
+        entry.up = &table;
+        entry.value = v;
+        entry.element = true;
+        if (!http1_is_token(v->key))
+            checker_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
+                        "\"%s\" is no name of a header", checker_shown(c, v->key));
+    }
+}
+
+static void rule_exec(struct checker *c, const struct check_at *at)
+{
+    json_paths(c, at, &table_exec);
+}
+
+/* ---- one of two is needed ---- */
+
+static void either(struct checker *c, const struct check_at *at, const struct schema_struct *s,
+                   const char *a, const char *b)
+{
+    if (value_get(at->value, slice_from(a)) || value_get(at->value, slice_from(b)))
+        return;
+    struct check_at place = at_field(at, s, a, at->value);
+    const char *word = schema_struct_word(s);
+    checker_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, at->value->at, "%s needs %s or %s",
+                word ? word : at->field->key, a, b);
+}
+
+static void rule_binding(struct checker *c, const struct check_at *at)
+{
+    either(c, at, &table_role_binding, "users", "groups");
+}
+
+static void rule_rule(struct checker *c, const struct check_at *at)
+{
+    either(c, at, &table_rule, "kinds", "paths");
+}
+
+static void rule_slo(struct checker *c, const struct check_at *at)
+{
+    const struct value *good = get(at, "good"), *total = get(at, "total");
+    struct check_at place = at_field(at, &table_slo, "total", at->value);
+    if (good && !value_get(at->value, SLICE("total")))
+        checker_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, good->at,
+                    "good needs total beside it: a part of what?");
+    else if (total && !value_get(at->value, SLICE("good")) && value_get(at->value, SLICE("check")))
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, total->at,
+                    "total belongs to good: with check it means nothing");
+}
+
+/* ---- steps of a workflow ---- */
+
+struct steps {
+    struct checker *checker;
+    const struct check_at *list;
+    const struct value **items;
+};
+
+static struct slice step_name(const struct value *step)
+{
+    const struct value *v = step->type == VALUE_MAP ? value_get(step, SLICE("name")) : NULL;
+    return v && v->type == VALUE_STRING ? v->text : (struct slice){0};
+}
+
+static struct check_at at_step(const struct steps *s, uint32_t i)
+{
+    struct check_at at = *s->list;
+    at.up = s->list;
+    at.value = s->items[i];
+    at.index = i;
+    at.element = true;
+    return at;
+}
+
+static void told_step_circle(void *ctx, const struct check_edge *closing, const uint32_t *way,
+                             uint32_t count)
+{
+    struct steps *s = ctx;
+    struct check_at step = at_step(s, closing->from);
+    struct check_at place = at_field(&step, &table_step, "needs", step.value);
+    struct buf text = BUF(MEM_CONFIG, 0);
+    for (uint32_t i = 0; i < count; i++)
+        buf_printf(&text, "%s -> ", checker_shown(s->checker, step_name(s->items[way[i]])));
+    checker_fault(s->checker, &place, CONFIG_FAULT_REFERENCE_CYCLE, closing->at,
+                "needs leads in a circle: %s%s", text.data,
+                checker_shown(s->checker, step_name(s->items[way[0]])));
+    buf_done(&text);
+}
+
+/* The number of the step of this name before `below`; `below` where there is none. */
+static uint32_t find_step(const struct steps *s, uint32_t below, struct slice name)
+{
+    uint32_t i = 0;
+    while (i < below && !(name.size && slice_eq(step_name(s->items[i]), name)))
+        i++;
+    return i;
+}
+
+static void step_needs(struct steps *s, uint32_t count, uint32_t i, struct check_edge *edges,
+                       uint32_t *edge_count)
+{
+    const struct value *needs = value_get(s->items[i], SLICE("needs"));
+    if (!needs || needs->type != VALUE_LIST)
+        return;
+    for (const struct value *v = needs->first; v; v = v->next) {
+        uint32_t to = v->type == VALUE_STRING ? find_step(s, count, v->text) : count;
+        if (to < count) {
+            edges[(*edge_count)++] = (struct check_edge){i, to, v->at};
+        } else if (v->type == VALUE_STRING && v->text.size) {
+            struct check_at step = at_step(s, i), place = at_field(&step, &table_step, "needs", v);
+            checker_fault(s->checker, &place, CONFIG_FAULT_UNRESOLVED_REFERENCE, v->at,
+                        "needs names the step \"%s\", which this workflow does not have",
+                        checker_shown(s->checker, v->text));
+        }
+    }
+}
+
+static void rule_workflow(struct checker *c, const struct check_at *at)
+{
+    const struct value *list = get(at, "steps");
+    uint32_t n = 0, edge_max = 0, edge_count = 0;
+    if (!list || list->type != VALUE_LIST || list->count > table_workflow.fields[0].max)
+        return;
+    struct check_at list_at = at_field(at, &table_workflow, "steps", list);
+    struct steps s = {c, &list_at, arena_alloc_array(&c->arena, list->count, sizeof(*s.items))};
+    for (const struct value *v = list->first; v; v = v->next) {
+        const struct value *needs = v->type == VALUE_MAP ? value_get(v, SLICE("needs")) : NULL;
+        edge_max += needs && needs->type == VALUE_LIST ? needs->count : 0;
+        s.items[n++] = v;
+        if (find_step(&s, n - 1, step_name(v)) == n - 1)
+            continue;
+        struct check_at step = at_step(&s, n - 1), place = at_field(&step, &table_step, "name", v);
+        checker_fault(c, &place, CONFIG_FAULT_DUPLICATE_NAME, value_get(v, SLICE("name"))->at,
+                    "there are two steps of the name \"%s\"", checker_shown(c, step_name(v)));
+    }
+    struct check_edge *edges = arena_alloc_array(&c->arena, edge_max + 1, sizeof(*edges));
+    for (uint32_t i = 0; i < n; i++)
+        step_needs(&s, n, i, edges, &edge_count);
+    checker_circles(&c->arena, edges, edge_count, n, told_step_circle, &s);
+}
+
+/* ---- which struct has which ---- */
+
+static const struct {
+    const struct schema_struct *of;
+    rule_fn *rule;
+} rules[] = {
+    {&table_check, rule_check},   {&table_scrape, rule_scrape},
+    {&table_http, rule_http},     {&table_exec, rule_exec},
+    {&table_role_binding, rule_binding}, {&table_rule, rule_rule},
+    {&table_slo, rule_slo},       {&table_workflow, rule_workflow},
+};
+
+void checker_rules(struct checker *c, const struct check_at *at, const struct schema_struct *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+        if (rules[i].of == s)
+            rules[i].rule(c, at);
+}

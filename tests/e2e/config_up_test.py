@@ -1,0 +1,199 @@
+"""`firebreak up -c`: what is declared is watched, and a change of the files is taken up without a gap."""
+from harness import *
+
+
+def config_text(*checks, extra=""):
+    rows = "\n".join(f"  - {{name: {name}, asset: {asset}, every: 200ms, every_failed: 100ms, {what}}}"
+                     for name, asset, what in checks)
+    assets = "\n".join(f"  - {{name: {a}, settle: 300ms, labels: {{team: core}}}}" for a in
+                       sorted({asset for _, asset, _ in checks}))
+    return f"assets:\n{assets}\nchecks:\n{rows}\n{extra}"
+
+
+def tcp(port):
+    return f'tcp: {{target: "127.0.0.1:{port}"}}'
+
+
+def replace(path, text):
+    """As editors do: a new file is renamed over the old one."""
+    write(path + ".new", text)
+    os.rename(path + ".new", path)
+
+
+class Up:
+    def __init__(self, path, *args):
+        self.p = spawn("up", "-c", path, "-o", "jsonl", "--log-level", "info", "--log-format", "json", *args)
+        self.events, self.logs = [], []
+        threading.Thread(target=self._read, args=(self.p.stdout, self.events), daemon=True).start()
+        threading.Thread(target=self._read, args=(self.p.stderr, self.logs), daemon=True).start()
+
+    @staticmethod
+    def _read(stream, to):
+        for text in stream:
+            to.append(json.loads(text))
+
+    def wait(self, asset, to, seconds=10, after=0):
+        def found():
+            equal(self.p.poll(), None, "firebreak up has ended")
+            return [e for e in self.events[after:] if e["asset"] == asset and e["to"] == to]
+        return eventually(found, seconds, f"{asset} to {to}: {self.events} {self.logs}")[0]
+
+    def log(self, seconds=10, **fields):
+        def found():
+            return [x for x in self.logs if all(x.get(k) == v for k, v in fields.items())]
+        return eventually(found, seconds, f"{fields}: {self.logs}")[0]
+
+
+@case
+def once_asks_what_is_declared():
+    l, closed = Listener(), free_port()
+    path = write(os.path.join(folder(), "ops.yaml"),
+                 config_text(("a", "well", tcp(l.port)), ("b", "broken", tcp(closed)),
+                             ("c", "limping", tcp(closed) + ", severity: degraded")))
+    r = firebreak("up", "-c", path, "--once", "-o", "jsonl")
+    equal(r.returncode, 1, r.stderr)
+    found = {a["name"]: a for a in map(json.loads, r.stdout.splitlines())}
+    equal({n: (a["state"], a["reason"]) for n, a in found.items()},
+          {"well": ("Pending", "registered"), "broken": ("Failed", "refused"), "limping": ("Degraded", "refused")})
+    equal(found["well"]["labels"], {"team": "core"})
+    c = found["well"]["checks"][0]
+    equal((c["name"], c["target"], c["ok"]), ("a", f"127.0.0.1:{l.port}", True))
+    write(path, config_text(("a", "well", tcp(l.port))))
+    equal(firebreak("up", "-c", path, "--once").returncode, 0)
+
+
+@case
+def every_kind_that_up_asks():
+    http = Listener(http_answer(b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 13\r\n\r\n{\"up\":\"yes\"}\n"))
+    path = os.path.join(folder(), "x.sock")
+    Listener(host=path)
+    rows = [("http", "a", f'http: {{url: "http://127.0.0.1:{http.port}/", body: "^..up", json: {{"$.up": "yes"}}, '
+                          'status: ["2xx"]}'),
+            ("http-no", "b", f'http: {{url: "http://127.0.0.1:{http.port}/", json: {{"$.up": "no"}}}}'),
+            ("unix", "c", f"unix: {{path: {path}}}"),
+            ("exec", "d", "exec: {argv: [/bin/sh, -c, \"exit 0\"]}"),
+            ("exec-no", "e", "exec: {argv: [/bin/sh, -c, \"exit 3\"]}, timeout: 200ms"),
+            ("tls-no", "f", f'tls: {{target: "127.0.0.1:{http.port}"}}')]
+    file = write(os.path.join(folder(), "ops.yaml"), config_text(*rows))
+    r = firebreak("up", "-c", file, "--once", "-o", "jsonl")
+    found = {a["checks"][0]["name"]: a["checks"][0] for a in map(json.loads, r.stdout.splitlines())}
+    equal({n: c["reason"] for n, c in found.items() if n != "tls-no"},
+          {"http": "ok", "http-no": "body_mismatch", "unix": "ok", "exec": "ok", "exec-no": "exec_exit"})
+    equal(found["tls-no"]["ok"], False)
+
+
+@case
+def a_deep_expression_needs_no_task_s_stack():
+    http = Listener(http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"))
+    body = "(" * 240 + "x" + ")" * 240
+    file = write(os.path.join(folder(), "ops.yaml"),
+                 config_text(("a", "x", f'http: {{url: "http://127.0.0.1:{http.port}/", body: "{body}"}}')))
+    r = firebreak("up", "-c", file, "--once", "-o", "jsonl")
+    equal((r.returncode, json.loads(r.stdout)["checks"][0]["reason"]), (0, "ok"), r.stderr)
+
+
+@case
+def a_kind_that_is_not_asked_yet_is_said():
+    file = write(os.path.join(folder(), "ops.yaml"), config_text(("a", "x", "heartbeat: {within: 1m}")))
+    r = firebreak("up", "-c", file, "--once", "-o", "json")
+    equal(json.loads(r.stdout)["items"][0]["checks"], [])
+    contains(r.stderr, "check_not_asked")
+
+
+@case
+def a_faulty_configuration_does_not_start():
+    file = write(os.path.join(folder(), "ops.yaml"), "asets: []\n")
+    r = firebreak("up", "-c", file, "--once")
+    equal((r.returncode, r.stdout), (1, ""))
+    contains(r.stderr, 'did you mean "assets"?')
+    equal(firebreak("up", "-c", file + ".nothing", "--once").returncode, 3)
+
+
+@case
+def thresholds_are_the_checks_own():
+    l = Listener()
+    file = write(os.path.join(folder(), "ops.yaml"),
+                 config_text(("slow", "a", tcp(l.port) + ", fail: 8"), ("quick", "b", tcp(l.port) + ", fail: 1")))
+    up = Up(file)
+    up.wait("a", "Healthy")
+    up.wait("b", "Healthy")
+    l.close()
+    quick, slow = up.wait("b", "Failed"), up.wait("a", "Failed")
+    true(quick["at"] < slow["at"], f"{quick} {slow}")
+
+
+@case
+def a_renamed_file_is_taken_up_without_a_gap():
+    l, other = Listener(), Listener()
+    d = folder()
+    file = write(os.path.join(d, "ops.yaml"), config_text(("a", "stays", tcp(l.port)), ("b", "goes", tcp(l.port))))
+    up = Up(d)
+    up.wait("stays", "Healthy")
+    before = len(up.events)
+    replace(file, config_text(("a", "stays", tcp(l.port)), ("c", "comes", tcp(other.port))))
+    up.wait("comes", "Healthy", after=before)
+    up.log(event="config_change", action="create", kind="asset", name="comes")
+    up.log(event="config_change", action="delete", kind="check", name="b")
+    # What stays has no event at all, and its probes go on in their own rhythm.
+    equal([e for e in up.events[before:] if e["asset"] == "stays"], [])
+    asked = l.accepted
+    eventually(lambda: l.accepted >= asked + 3, 5, "the check that stays is asked on")
+    equal([e["to"] for e in up.events[before:] if e["asset"] == "goes"], [None])
+
+
+@case
+def a_check_that_changes_keeps_its_asset_well():
+    l, other = Listener(), Listener()
+    file = write(os.path.join(folder(), "ops.yaml"), config_text(("a", "x", tcp(l.port))))
+    up = Up(file)
+    up.wait("x", "Healthy")
+    before = len(up.events)
+    replace(file, config_text(("a", "x", tcp(other.port))))
+    eventually(lambda: other.accepted >= 3, 10, "the new target is asked")
+    asked = l.accepted
+    time.sleep(1)
+    equal(l.accepted, asked, "the old target is not asked any more")
+    equal(up.events[before:], [])
+
+
+@case
+def sighup_reads_it_anew_and_a_fault_keeps_the_old_one():
+    l = Listener()
+    file = write(os.path.join(folder(), "ops.yaml"), config_text(("a", "x", tcp(l.port))))
+    up = Up(file)
+    up.wait("x", "Healthy")
+    before = len(up.events)
+    replace(file, config_text(("a", "x", "every_failed: 5"), extra="nonsense: 1\n"))
+    fault = up.log(event="config_fault", code="unknown_field")
+    equal((fault["file"], fault["path"]), (file, "nonsense"))
+    asked = l.accepted
+    eventually(lambda: l.accepted >= asked + 3, 5, "the old configuration is asked on")
+    equal(up.events[before:], [])
+    # SIGHUP alone, without a change, is no change.
+    replace(file, config_text(("a", "x", tcp(l.port))))
+    up.p.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    equal([x for x in up.logs if x.get("event") == "config_change"], [])
+    replace(file, config_text(("a", "x", tcp(l.port)), ("b", "y", tcp(l.port))))
+    up.p.send_signal(signal.SIGHUP)
+    up.wait("y", "Healthy")
+    up.p.send_signal(signal.SIGTERM)
+    equal(up.p.wait(10), 143)
+
+
+@case
+def a_folder_gets_and_loses_files():
+    l = Listener()
+    d = folder()
+    write(os.path.join(d, "10.yaml"), config_text(("a", "x", tcp(l.port))))
+    up = Up(d)
+    up.wait("x", "Healthy")
+    before = len(up.events)
+    write(os.path.join(d, "20.toml"), '[[assets]]\nname = "y"\nsettle = "300ms"\n[[checks]]\nname = "y"\nasset = "y"\n'
+                                      f'every = "200ms"\ntcp.target = "127.0.0.1:{l.port}"\n')
+    up.wait("y", "Healthy", after=before)
+    os.unlink(os.path.join(d, "20.toml"))
+    up.wait("y", None, after=before)
+
+
+main()

@@ -1,0 +1,37 @@
+#include "lang/check.h"
+
+#include "tests/lang/world.h"
+#include "tests/tap.h"
+
+static void the_first_that_is_ready_comes_first(void)
+{
+    CHECK(world_runs("package main\n"
+                     "func check(ok bool) { if !ok { panic(\"no\") } }\n"
+                     "var log string\n"
+                     "func at(s string) int { log += s; return 1 }\n"
+                     "var a = c + b + at(\"a\")\n"
+                     "var b = at(\"b\")\n"
+                     "var c = at(\"c\")\n"
+                     "var d = at(\"d\")\n"
+                     "func main() {\n"
+                     "check(log == \"bcad\")\n"
+                     "}\n"));
+}
+
+static void cycles_are_told(void)
+{
+    CHECK(world_refuses("package main\n"
+                        "var a = b\n"
+                        "var b = f()\n"
+                        "func f() int { return a }\n"
+                        "var c int = c\n"
+                        "func main() {}\n",
+                        "2:5 reference_cycle initialisation cycle: a depends on itself"));
+}
+
+int main(void)
+{
+    TAP_RUN(the_first_that_is_ready_comes_first);
+    TAP_RUN(cycles_are_told);
+    return tap_done();
+}

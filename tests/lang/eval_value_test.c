@@ -1,0 +1,30 @@
+#include "lang/eval.h"
+
+#include "tests/lang/world.h"
+#include "tests/tap.h"
+
+static void fmt_sees_names_methods_and_children(void)
+{
+    CHECK(
+        world_runs("package main\n"
+                   "import \"fmt\"\n"
+                   "func check(ok bool) { if !ok { panic(\"no\") } }\n"
+                   "type p struct { X int; s []string }\n"
+                   "type c int\n"
+                   "func (c c) String() string { return fmt.Sprintf(\"c%d\", int(c)) }\n"
+                   "type w struct { c; m map[c]bool }\n"
+                   "func main() {\n"
+                   "check(fmt.Sprintf(\"%v %+v %T\", p{1, nil}, p{2, []string{\"a\"}}, p{}) == "
+                   "\"{1 []} {X:2 s:[a]} main.p\")\n"
+                   "check(fmt.Sprint(c(3), []c{4}) == \"c3 [c4]\")\n"
+                   "check(fmt.Sprintf(\"%v %d\", w{1, map[c]bool{2: true}}, c(5)) == \"c1 5\")\n"
+                   "check(fmt.Sprintf(\"%v %s\", &p{X: 1}, error(nil)) == \"&{1 []} %!s(<nil>)\")\n"
+                   "check(fmt.Sprintf(\"%#v\", []int{1}) == \"[]int{1}\")\n"
+                   "}\n"));
+}
+
+int main(void)
+{
+    TAP_RUN(fmt_sees_names_methods_and_children);
+    return tap_done();
+}
