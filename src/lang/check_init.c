@@ -1,5 +1,6 @@
 /* The order in which package-level variables are initialised: again and again the first one, in
  * order of declaration, that depends on no variable which is still to come. */
+#include "base/fault.h"
 #include "lang/checker.h"
 
 struct waiting {
@@ -41,6 +42,8 @@ static void reach(struct order *o, struct symbol *s, uint32_t depth)
         if (to->visit == o->visit)
             continue;
         to->visit = o->visit;
+        if (to->kind == SYMBOL_FUNC && fault_mutant("lang_init_order_of_text"))
+            continue;
         if (to->kind == SYMBOL_FUNC) {
             if (depth < FUNCTIONS_DEEP_MAX)
                 reach(o, to, depth + 1);

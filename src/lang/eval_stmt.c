@@ -1,4 +1,5 @@
 /* Statements. */
+#include "base/fault.h"
 #include "lang/evaluator.h"
 
 static enum flow if_stmt(struct eval *e, const struct node *n)
@@ -37,7 +38,8 @@ static bool leaves_loop(struct eval *e, enum flow f, node_ref loop, enum flow *r
 /* Variables of a loop that closures hold are new ones in each round, with the same value. */
 static void renew_variables(struct eval *e, const struct node *init)
 {
-    if (init->kind != NODE_ASSIGN || init->op != TOKEN_DEFINE)
+    if (init->kind != NODE_ASSIGN || init->op != TOKEN_DEFINE ||
+        fault_mutant("lang_loop_variable_shared"))
         return;
     for (node_ref l = init->a; l; l = eval_node(e, l)->next) {
         const struct node *n = eval_node(e, l);
@@ -185,6 +187,8 @@ static struct cell *result_cell(struct eval *e, uint32_t at)
 /* A slice that leaves its variable belongs to nobody alone any more. */
 static struct cell publish(struct eval *e, struct cell v, struct type *type)
 {
+    if (fault_mutant("lang_private_slice_escapes"))
+        return v;
     if (v.view && type_under(e->types, type)->kind == TYPE_SLICE)
         v.view->is_private = false;
     return v;

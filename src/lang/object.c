@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/fault.h"
+
 enum {
     GRANT_BYTES_MAX = 256 * 1024, /* beyond the bound, while the evaluation winds down */
     GROW_DOUBLE_MAX = 256,        /* Go's threshold: below it capacities double */
@@ -107,7 +109,7 @@ struct object *object_own(struct heap_memory *h, struct cell *c, struct type *ty
 {
     if (!c->object)
         c->object = object_zero(h, type_under(h->types, type));
-    else if (c->object->is_shared)
+    else if (c->object->is_shared && !fault_mutant("lang_struct_copy_shared"))
         c->object = object_clone(h, c->object, type);
     return c->object;
 }

@@ -13,8 +13,12 @@ static void the_first_that_is_ready_comes_first(void)
                      "var b = at(\"b\")\n"
                      "var c = at(\"c\")\n"
                      "var d = at(\"d\")\n"
+                     "var e = through()\n"
+                     "func through() int { return deeper() }\n"
+                     "func deeper() int { return g }\n"
+                     "var g = at(\"g\")\n"
                      "func main() {\n"
-                     "check(log == \"bcad\")\n"
+                     "check(log == \"bcadg\" && e == 1)\n"
                      "}\n"));
 }
 

@@ -3,6 +3,31 @@
 #include "tests/lang/world.h"
 #include "tests/tap.h"
 
+static void appending_in_place_is_never_seen(void)
+{
+    CHECK(world_runs("package main\n"
+                     "func check(ok bool) { if !ok { panic(\"no\") } }\n"
+                     "func twice(n int) ([]int, []int) { var x []int; for i := range n { x = "
+                     "append(x, i) }; return x, x }\n"
+                     "func keep(n int) (a, b []int) { for i := range n { a = append(a, i); if i == "
+                     "2 { b = a } }; return }\n"
+                     "func grow(x []int) []int { x = append(x, 7); x = append(x, 8); return x }\n"
+                     "func main() {\n"
+                     "a, b := twice(5)\n"
+                     "a = append(a, 1)\n"
+                     "b = append(b, 2)\n"
+                     "check(len(a) == 6 && len(b) == 6 && b[5] == 2 && a[5] == 2)\n"
+                     "a[0] = 9\n"
+                     "check(b[0] == 9)\n"
+                     "c, d := keep(10)\n"
+                     "c[0] = 5\n"
+                     "check(len(c) == 10 && len(d) == 3 && d[0] == 0)\n"
+                     "e := make([]int, 1, 10)\n"
+                     "f := grow(e)\n"
+                     "check(len(e) == 1 && len(f) == 3 && e[:3][2] == 8)\n"
+                     "}\n"));
+}
+
 static void append_grows_as_go_does(void)
 {
     CHECK(world_runs("package main\n"
@@ -75,6 +100,7 @@ static void too_much_memory_is_a_limit(void)
 
 int main(void)
 {
+    TAP_RUN(appending_in_place_is_never_seen);
     TAP_RUN(append_grows_as_go_does);
     TAP_RUN(copy_delete_clear_make_new);
     TAP_RUN(slices_out_of_range_panic);
