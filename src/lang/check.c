@@ -109,7 +109,7 @@ void check_package(const struct lang_package *package, struct tree *tree, struct
     for (uint32_t i = 0; i < c->global_count; i++)
         check_resolve(c, c->globals[i]);
     check_bodies(c);
-    check_late_keys(c);
+    check_late_types(c);
     check_imports_used(c);
     check_init_order(c);
     find_config(c);

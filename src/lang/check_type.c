@@ -2,8 +2,10 @@
 #include "base/suggest.h"
 #include "lang/checker.h"
 #include "lang/golib.h"
+#include "lang/object.h"
 
 enum { WORDS_MAX = 200 };
+#define ARRAY_BYTES_MAX ((uint64_t)1 << 50) /* as gc has it */
 
 static struct type *bad(struct check *c)
 {
@@ -105,7 +107,18 @@ static struct type *array_type(struct check *c, const struct node *n)
         check_fault(c, CONFIG_FAULT_OUT_OF_RANGE, check_node(c, n->a)->at, "invalid array length");
         return bad(c);
     }
+    uint64_t bytes = type_bytes(&c->types, elem);
+    if (bytes && (uint64_t)length > ARRAY_BYTES_MAX / bytes) {
+        check_fault(c, CONFIG_FAULT_OUT_OF_RANGE, n->at, "the array type is too large");
+        return bad(c);
+    }
     return type_array(&c->types, elem, length);
+}
+
+static void judge_late(struct check *c, struct type *type, source_place at, bool is_key)
+{
+    c->late = check_grow(c, c->late, c->late_count, &c->late_cap, sizeof(*c->late));
+    c->late[c->late_count++] = (struct late_type){.type = type, .at = at, .is_key = is_key};
 }
 
 static struct type *map_type(struct check *c, const struct node *n)
@@ -118,24 +131,23 @@ static struct type *map_type(struct check *c, const struct node *n)
                     "invalid map key type %s: it cannot be compared", type_text(&c->types, key));
         return bad(c);
     }
-    struct type *map = type_map(&c->types, key, elem);
-    if (!known) { /* asked again when all is declared */
-        c->map_types = check_grow(c, c->map_types, c->map_count, &c->map_cap, sizeof(map));
-        c->map_places =
-            check_grow(c, c->map_places, c->map_count, &c->map_place_cap, sizeof(source_place));
-        c->map_places[c->map_count] = check_node(c, n->a)->at;
-        c->map_types[c->map_count++] = map;
-    }
-    return map;
+    if (!known)
+        judge_late(c, key, check_node(c, n->a)->at, true);
+    return type_map(&c->types, key, elem);
 }
 
-void check_late_keys(struct check *c)
+void check_late_types(struct check *c)
 {
-    for (uint32_t i = 0; i < c->map_count; i++)
-        if (!type_is_comparable(&c->types, c->map_types[i]->key))
-            check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, c->map_places[i],
+    for (uint32_t i = 0; i < c->late_count; i++) {
+        const struct late_type *l = &c->late[i];
+        if (l->is_key && !type_is_comparable(&c->types, l->type))
+            check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, l->at,
                         "invalid map key type %s: it cannot be compared",
-                        type_text(&c->types, c->map_types[i]->key));
+                        type_text(&c->types, l->type));
+        if (!l->is_key && check_under(c, l->type)->kind == TYPE_POINTER)
+            check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, l->at,
+                        "embedded field type cannot be a pointer");
+    }
 }
 
 /* The name that an embedded field has: its type's. */
@@ -189,10 +201,8 @@ static struct type *struct_type(struct check *c, const struct node *n)
         if (field->op) {
             like.is_embedded = true;
             like.name = embedded_name(c, field->b);
-            struct type *u = check_under(c, like.type);
-            if (u->kind == TYPE_POINTER && like.type->kind == TYPE_NAMED)
-                check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, field->at,
-                            "embedded field type cannot be a pointer");
+            if (like.type->kind == TYPE_NAMED)
+                judge_late(c, like.type, field->at, false);
             if (like.name && field_is_new(c, fields, at, like.name, field->at))
                 fields[at++] = like;
         }

@@ -115,6 +115,13 @@ struct import {
     uint32_t file;
 };
 
+/* A map's key, or an embedded type: judged when all is declared. */
+struct late_type {
+    struct type *type;
+    source_place at;
+    bool is_key;
+};
+
 struct check {
     const struct lang_package *package;
     struct tree *tree;
@@ -149,9 +156,8 @@ struct check {
     struct place_in_schema *where;
     uint32_t depth;
     bool any_boxed;
-    struct type **map_types; /* whose keys were not complete yet when they were read */
-    source_place *map_places;
-    uint32_t map_count, map_cap, map_place_cap;
+    struct late_type *late; /* types that were not complete yet when they were read */
+    uint32_t late_count, late_cap;
     name_id field_words_of;
     char field_words[80];
 };
@@ -205,8 +211,7 @@ void check_init_order(struct check *c);
 /* ---- types ---- */
 
 struct type *check_type(struct check *c, node_ref ref);
-/* Keys of maps whose types were not complete yet. */
-void check_late_keys(struct check *c);
+void check_late_types(struct check *c);
 struct type *check_signature(struct check *c, node_ref ref);
 /* false: it is no type (nothing is told), and the node is untouched. */
 bool check_try_type(struct check *c, node_ref ref, struct type **ret);
