@@ -191,12 +191,10 @@ static bool contains(struct check *c, struct type *t, struct type *what, uint32_
     if (t == what && depth > 0)
         return true;
     if (t->kind == TYPE_NAMED) {
-        if (t->visit || !t->under || t->schema)
+        if (t->visit == c->types.walks || !t->under || t->schema)
             return false;
-        t->visit = 1;
-        bool found = contains(c, t->under, what, depth + 1);
-        t->visit = 0;
-        return found;
+        t->visit = c->types.walks;
+        return contains(c, t->under, what, depth + 1);
     }
     if (t->kind == TYPE_ARRAY)
         return contains(c, t->elem, what, depth + 1);
@@ -231,6 +229,7 @@ static void type_decl(struct check *c, struct symbol *s, const struct node *decl
         return;
     }
     t->under = type_under(&c->types, from);
+    c->types.walks++;
     if (contains(c, t, t, 0)) {
         check_fault(c, CONFIG_FAULT_REFERENCE_CYCLE, s->at, "invalid recursive type %s",
                     check_name(c, s->name));

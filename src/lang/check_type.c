@@ -2,7 +2,6 @@
 #include "base/suggest.h"
 #include "lang/checker.h"
 #include "lang/golib.h"
-#include "lang/object.h"
 
 enum { WORDS_MAX = 200 };
 #define ARRAY_BYTES_MAX ((uint64_t)1 << 50) /* as gc has it */
@@ -107,7 +106,7 @@ static struct type *array_type(struct check *c, const struct node *n)
         check_fault(c, CONFIG_FAULT_OUT_OF_RANGE, check_node(c, n->a)->at, "invalid array length");
         return bad(c);
     }
-    uint64_t bytes = type_bytes(&c->types, elem);
+    uint64_t bytes = type_facts(&c->types, elem).bytes;
     if (bytes && (uint64_t)length > ARRAY_BYTES_MAX / bytes) {
         check_fault(c, CONFIG_FAULT_OUT_OF_RANGE, n->at, "the array type is too large");
         return bad(c);

@@ -144,7 +144,7 @@ void cell_store(struct heap_memory *h, struct cell *to, struct cell v, struct ty
 static int members_equal(struct heap_memory *h, struct cell a, struct cell b, struct type *under)
 {
     uint32_t count = under->kind == TYPE_ARRAY ? (uint32_t)under->length : under->field_count;
-    if (a.object == b.object && under->kind == TYPE_ARRAY && !a.object)
+    if (!a.object && !b.object)
         return 1;
     for (uint32_t i = 0; i < count; i++) {
         struct cell x = a.object ? object_get(a.object, i) : (struct cell){0};
@@ -229,7 +229,7 @@ int cell_order(struct heap_memory *h, struct cell a, struct cell b, struct type 
     if (!kind_is_aggregate(under->kind))
         return order_of(a.i, b.i);
     uint32_t count = under->kind == TYPE_ARRAY ? (uint32_t)under->length : under->field_count;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && (a.object || b.object); i++) {
         struct cell x = a.object ? object_get(a.object, i) : (struct cell){0};
         struct cell y = b.object ? object_get(b.object, i) : (struct cell){0};
         int r = cell_order(h, x, y, member_type(under, i));
@@ -249,54 +249,10 @@ struct view *view_new(struct heap_memory *h, struct object *memory, uint32_t off
     return v;
 }
 
+/* To whole pages. */
 static uint64_t align_up(uint64_t v, uint64_t to)
 {
-    return to ? (v + to - 1) / to * to : v;
-}
-
-static uint64_t type_alignment(struct types *t, struct type *type)
-{
-    struct type *under = type_under(t, type);
-    if (under->kind == TYPE_ARRAY)
-        return type_alignment(t, under->elem);
-    uint64_t most = 1;
-    for (uint32_t i = 0; under->kind == TYPE_STRUCT && i < under->field_count; i++) {
-        uint64_t a = type_alignment(t, under->fields[i].type);
-        most = a > most ? a : most;
-    }
-    if (under->kind == TYPE_STRUCT)
-        return most;
-    uint64_t size = type_bytes(t, under);
-    return size > 8 ? 8 : size ? size : 1;
-}
-
-uint64_t type_bytes(struct types *t, struct type *type)
-{
-    struct type *under = type_under(t, type);
-    uint64_t size = 0;
-    switch (under->kind) {
-    case TYPE_BOOL:
-        return 1;
-    case TYPE_FLOAT32:
-        return 4;
-    case TYPE_STRING:
-    case TYPE_INTERFACE:
-        return 16;
-    case TYPE_SLICE:
-        return 24;
-    case TYPE_ARRAY:
-        return type_bytes(t, under->elem) * (uint64_t)under->length;
-    case TYPE_STRUCT:
-        for (uint32_t i = 0; i < under->field_count; i++) {
-            size = align_up(size, type_alignment(t, under->fields[i].type));
-            uint64_t one = type_bytes(t, under->fields[i].type);
-            /* gc keeps a byte behind a last field without a size: its address is ours. */
-            size += one || i + 1 < under->field_count || !size ? one : 1;
-        }
-        return align_up(size, type_alignment(t, under));
-    default:
-        return kind_bits(under->kind) ? kind_bits(under->kind) / 8 : 8;
-    }
+    return (v + to - 1) / to * to;
 }
 
 /* The sizes in which gc's allocator hands out memory; larger ones are whole pages of 8 KiB. */
@@ -318,21 +274,10 @@ static uint64_t round_to_class(uint64_t size)
     return size;
 }
 
-/* Whether gc looks for pointers in it: such memory of 512 bytes and more has a header. */
-static bool has_pointers(struct types *t, struct type *type)
-{
-    struct type *under = type_under(t, type);
-    if (under->kind == TYPE_ARRAY)
-        return under->length > 0 && has_pointers(t, under->elem);
-    for (uint32_t i = 0; under->kind == TYPE_STRUCT && i < under->field_count; i++)
-        if (has_pointers(t, under->fields[i].type))
-            return true;
-    return under->kind != TYPE_STRUCT && (under->kind >= TYPE_STRING);
-}
-
 static uint64_t grown_cap(struct heap_memory *h, uint64_t old, uint64_t need, struct type *elem)
 {
-    uint64_t size = type_bytes(h->types, elem), cap = old;
+    struct type_facts facts = type_facts(h->types, elem);
+    uint64_t size = facts.bytes, cap = old;
     if (size == 0)
         return need;
     if (need > 2 * old)
@@ -343,7 +288,7 @@ static uint64_t grown_cap(struct heap_memory *h, uint64_t old, uint64_t need, st
         while (cap < need)
             cap += (cap + 3 * GROW_DOUBLE_MAX) >> 2;
     uint64_t bytes = cap * size;
-    bool header = has_pointers(h->types, elem) && bytes > 512;
+    bool header = facts.has_pointers && bytes > 512; /* such memory has a word before it */
     if (bytes <= 32768 - 8 && header)
         return (round_to_class(bytes + 8) - 8) / size;
     return round_to_class(bytes) / size;

@@ -86,8 +86,6 @@ struct view *view_grow(struct heap_memory *h, const struct view *v, uint64_t mor
                        struct type *elem);
 /* The same for a private view, which it changes: false: is_full. */
 bool view_grow_private(struct heap_memory *h, struct view *v, uint64_t more, struct type *elem);
-/* Bytes of a value in Go's memory: what capacities depend on. */
-uint64_t type_bytes(struct types *t, struct type *type);
 struct cell cell_of_bytes(struct heap_memory *h, struct slice bytes);
 
 /* ---- maps ---- */

@@ -4,13 +4,14 @@
 
 enum { TABLE_SMALL_MAX = 8 }; /* up to this many entries a search is a walk */
 
+/* A zero value of any type has hash 0, so that members that were never written need no visit. */
 static uint64_t hash_cell(struct heap_memory *h, struct cell c, struct type *type)
 {
     struct type *under = type_under(h->types, type);
     uint64_t hash = 0;
     switch (under->kind) {
     case TYPE_STRING:
-        return map_hash((struct map_seed){0}, c.text, c.size);
+        return c.size ? map_hash((struct map_seed){0}, c.text, c.size) : 0;
     case TYPE_FLOAT32:
     case TYPE_FLOAT64:
         return c.f == 0 ? 0 : c.u * 0x9e3779b97f4a7c15u;
@@ -21,9 +22,8 @@ static uint64_t hash_cell(struct heap_memory *h, struct cell c, struct type *typ
             return c.boxed->value.u;
         return hash_cell(h, c.boxed->value, h->types->items[c.boxed->type]) + c.boxed->type;
     case TYPE_STRUCT:
-        for (uint32_t i = 0; i < under->field_count; i++)
-            hash = hash * 31 + hash_cell(h, c.object ? object_get(c.object, i) : (struct cell){0},
-                                         under->fields[i].type);
+        for (uint32_t i = 0; c.object && i < under->field_count; i++)
+            hash += (2 * i + 31) * hash_cell(h, object_get(c.object, i), under->fields[i].type);
         return hash;
     case TYPE_ARRAY:
         for (uint32_t i = 0; i < under->length; i++)

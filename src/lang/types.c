@@ -255,24 +255,93 @@ unsigned kind_bits(int kind)
     return bits[kind];
 }
 
-bool type_is_comparable(struct types *t, struct type *type)
+static uint64_t align_up(uint64_t v, uint64_t to)
+{
+    return (v + to - 1) / to * to;
+}
+
+/* Sums that do not fit are as good as the largest one: such types are refused. */
+static uint64_t times(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) || product > UINT64_MAX / 4 ? UINT64_MAX / 4
+                                                                              : product;
+}
+
+static bool find_facts(struct types *t, struct type *type, struct type_facts *ret);
+
+static bool struct_facts(struct types *t, struct type *u, struct type_facts *ret)
+{
+    for (uint32_t i = 0; i < u->field_count; i++) {
+        struct type_facts f;
+        if (!find_facts(t, u->fields[i].type, &f))
+            return false;
+        ret->bytes = align_up(ret->bytes, f.alignment);
+        /* gc keeps a byte behind a last field without a size: its address is ours. */
+        bool last = i + 1 == u->field_count;
+        ret->bytes += f.bytes || !last || !ret->bytes ? f.bytes : 1;
+        if (ret->bytes > UINT64_MAX / 4)
+            ret->bytes = UINT64_MAX / 4;
+        if (f.alignment > ret->alignment)
+            ret->alignment = f.alignment;
+        ret->is_comparable = ret->is_comparable && f.is_comparable;
+        ret->has_pointers = ret->has_pointers || f.has_pointers;
+    }
+    ret->bytes = align_up(ret->bytes, ret->alignment);
+    return true;
+}
+
+static struct type_facts plain_facts(const struct type *u)
+{
+    struct type_facts f = {.bytes = kind_bits(u->kind) / 8, .is_comparable = true};
+    if (u->kind == TYPE_BOOL)
+        f.bytes = 1;
+    else if (u->kind == TYPE_FLOAT32)
+        f.bytes = 4;
+    else if (u->kind == TYPE_STRING || u->kind == TYPE_INTERFACE)
+        f.bytes = 16;
+    else if (u->kind == TYPE_SLICE)
+        f.bytes = 24;
+    else if (!f.bytes)
+        f.bytes = 8;
+    f.is_comparable = u->kind != TYPE_SLICE && u->kind != TYPE_MAP && u->kind != TYPE_FUNC;
+    f.has_pointers = u->kind >= TYPE_STRING;
+    f.alignment = f.bytes > 8 ? 8 : (uint8_t)f.bytes;
+    return f;
+}
+
+/* false: something inside is not declared yet. */
+static bool find_facts(struct types *t, struct type *type, struct type_facts *ret)
 {
     struct type *u = type_under(t, type);
-    switch (u->kind) {
-    case TYPE_SLICE:
-    case TYPE_MAP:
-    case TYPE_FUNC:
+    struct type_facts f = {.alignment = 1, .is_comparable = true};
+    if (type->kind == TYPE_NAMED && !type->under)
         return false;
-    case TYPE_ARRAY:
-        return type_is_comparable(t, u->elem);
-    case TYPE_STRUCT:
-        for (uint32_t i = 0; i < u->field_count; i++)
-            if (!type_is_comparable(t, u->fields[i].type))
+    if (!u->has_facts) {
+        if (u->kind == TYPE_ARRAY) {
+            if (!find_facts(t, u->elem, &f))
                 return false;
-        return true;
-    default:
-        return true;
+            f.bytes = times(f.bytes, (uint64_t)(u->length < 0 ? 0 : u->length));
+            f.has_pointers = f.has_pointers && u->length > 0;
+        } else if (u->kind == TYPE_STRUCT) {
+            if (!struct_facts(t, u, &f))
+                return false;
+        } else {
+            f = plain_facts(u);
+        }
+        u->facts = f;
+        u->has_facts = true;
     }
+    *ret = u->facts;
+    return true;
+}
+
+struct type_facts type_facts(struct types *t, struct type *type)
+{
+    struct type_facts f;
+    if (!find_facts(t, type, &f))
+        f = (struct type_facts){.alignment = 1, .is_comparable = true};
+    return f;
 }
 
 struct type *type_default(struct types *t, struct type *type)

@@ -67,7 +67,14 @@ struct type {
     uint8_t kind;      /* enum type_kind */
     bool is_variadic;  /* FUNC */
     bool is_resolving; /* NAMED: its declaration is being read */
-    uint8_t visit;     /* for walks that look for cycles */
+    bool has_facts;    /* known once everything inside is complete */
+    struct type_facts {
+        uint64_t bytes; /* in gc's memory, on 64 bits: what capacities depend on */
+        uint8_t alignment;
+        bool is_comparable; /* == is defined (of interfaces it is, and may panic) */
+        bool has_pointers;  /* gc's collector looks into it */
+    } facts;
+    uint32_t visit; /* of the last walk that looked for a cycle */
     uint32_t number;
     name_id name;              /* NAMED, and basic types */
     const char *package;       /* NAMED: "firebreak", "time"; NULL: declared here */
@@ -96,6 +103,7 @@ struct types {
     struct type *any, *error, *empty_tuple;
     struct type *duration; /* time.Duration */
     const struct schema *schema;
+    uint32_t walks;             /* that looked for cycles */
     struct type **schema_types; /* by position in schema->structs; made on demand */
 };
 
@@ -166,8 +174,14 @@ static inline bool kind_is_aggregate(int k)
 /* 8 … 64 of a whole number. */
 unsigned kind_bits(int kind);
 
-/* Whether == is defined (for interfaces it is, and may panic). */
-bool type_is_comparable(struct types *t, struct type *type);
+/* What is not complete yet counts as a comparable type without a size. Each type is looked into
+ * once: types that hold others twice over and over are as large as 2 to the power of their depth.
+ */
+struct type_facts type_facts(struct types *t, struct type *type);
+static inline bool type_is_comparable(struct types *t, struct type *type)
+{
+    return type_facts(t, type).is_comparable;
+}
 /* What an untyped constant becomes where nothing else is asked. */
 struct type *type_default(struct types *t, struct type *type);
 /* As messages write it. NULL-terminated, in the arena. */

@@ -221,6 +221,21 @@ static void hostile_sources_end_in_limits(void)
                            4 * 1024 * 1024));
 }
 
+/* t0 holds t1 twice, which holds t2 twice …: two to the power of forty numbers. */
+static void types_that_double_cost_nothing(void)
+{
+    struct buf text = BUF(MEM_TEST, 0);
+    buf_append_cstr(&text, "package main\n");
+    for (int i = 0; i < 40; i++)
+        buf_printf(&text, "type t%d struct { a, b t%d }\n", i, i + 1);
+    buf_append_cstr(&text, "type t40 struct { n int8 }\nfunc main() {\n\tvar x, y t0\n\tm := "
+                           "map[t0]int{x: 1}\n\tif x != y || m[y] != 1 { panic(1) }\n\ts := "
+                           "append([]t0{}, x)\n\tx.a.b.a.b = y.a.b.a.b\n\ts[0] = x\n\tm[x] = 2\n"
+                           "\tif len(m) != 1 { panic(2) }\n}\n");
+    CHECK(world_runs(text.data));
+    buf_done(&text);
+}
+
 static void hostile_programs_end_in_limits(void)
 {
     CHECK(ends_at("steps_max", SLICE("package main\nfunc main() { for {} }\n")));
@@ -254,6 +269,7 @@ int main(void)
     TAP_RUN(inputs_are_asked_for_and_nothing_else_is_read);
     TAP_RUN(files_of_one_package_see_each_other);
     TAP_RUN(hostile_sources_end_in_limits);
+    TAP_RUN(types_that_double_cost_nothing);
     TAP_RUN(hostile_programs_end_in_limits);
     return tap_done();
 }
