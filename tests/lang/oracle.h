@@ -5,6 +5,12 @@
 #ifndef FIREBREAK_TESTS_LANG_ORACLE_H
 #define FIREBREAK_TESTS_LANG_ORACLE_H
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
@@ -85,6 +91,8 @@ static inline void oracle_run(const char *kind, int count, int seed, oracle_chec
         TAP_SKIP("Go is not here");
         return;
     }
+    if (RUNNING_ON_VALGRIND && count != ORACLE_ALL)
+        count /= 10; /* it is for memory there, and takes thirty times as long */
     snprintf(command, sizeof(command),
              ORACLE_GO "mkdir -p build/oracle && (cd tests/lang/oracle && go build -o "
                        "../../../build/oracle/lang.%s .) && build/oracle/lang.%s %s %d %d",

@@ -135,7 +135,8 @@ static int push_literal(struct arena *a, const char *word, struct constant *ret)
 
 static int unary(struct arena *a, const char *word, struct constant *top)
 {
-    unsigned long n = strtoul(word[0] == '~' ? word + 1 : word + 2, NULL, 10);
+    size_t letters = word[0] == '~' ? 1 : 2; /* before its number */
+    unsigned long n = strlen(word) > letters ? strtoul(word + letters, NULL, 10) : 0;
     if (strncmp(word, "<<", 2) == 0 || strncmp(word, ">>", 2) == 0)
         return constant_shift(a, *top, word[0] == '<', n, top);
     if (word[0] == '~')
