@@ -25,7 +25,7 @@ COVERAGE = $(if $(filter cov,$(F)),$(if $(filter src/%,$<),--coverage))
 LDFLAGS_cov := --coverage
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -fno-omit-frame-pointer -fstack-protector-strong \
               -fPIE $(CFLAGS_$(F)) $(CFLAGS)
-LIBS := -lssl -lcrypto -lcares -lpcre2-8 -lyaml -lsqlite3 -lpthread
+LIBS := -lssl -lcrypto -lcares -lnghttp2 -lpcre2-8 -lyaml -lsqlite3 -lpthread
 # OpenSSL's archive has calls that want glibc's shared objects at run time (dlopen, getaddrinfo).
 # The linker warns of each; we reach none of them, and tests/static checks that our objects do not.
 LDFLAGS_static := -static-pie -Wl,--no-warnings
