@@ -91,7 +91,10 @@ void grpc_timeout_format(int64_t left_ns, char to[GRPC_TIMEOUT_BYTES])
         int64_t ns;
         char letter;
     } units[] = {
-        {1, 'n'}, {1000, 'u'}, {1000 * 1000, 'm'}, {1000 * 1000 * 1000, 'S'},
+        {1, 'n'},
+        {1000, 'u'},
+        {1000 * 1000, 'm'},
+        {1000 * 1000 * 1000, 'S'},
     };
     enum { DIGITS_END = 100 * 1000 * 1000 }; /* the first number that needs nine */
     size_t last = ARRAY_LEN(units) - 1, i = 0;

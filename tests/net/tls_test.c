@@ -471,8 +471,8 @@ static void check_duplex(char *version)
     peer_open(&p, "ca", false);
     CHECK_INT(rt_connect(&s.addr, NULL, &p.stream.sock, soon()), 0);
     struct tls_request q = {.name = SLICE("good.test"), .duplex = true};
-    CHECK_INT(
-        tls_connect(p.context, p.stream.sock, &q, &p.stream.tls, &p.report, &p.err, soon()), 0);
+    CHECK_INT(tls_connect(p.context, p.stream.sock, &q, &p.stream.tls, &p.report, &p.err, soon()),
+              0);
     rt_group_init(&g, "writing");
     rt_go(&g, task_writes_lines, &p.stream);
     while (bytes < (size_t)LINES * LINE_BYTES) {

@@ -46,9 +46,9 @@ static void the_head_that_is_written_is_read(void)
         ptrdiff_t r = grpc_frame_next((struct slice){head, sizeof(head)}, sizes[i], &message, &err);
         CHECK_INT(r, sizes[i] ? 0 : GRPC_HEAD_BYTES);
         if (sizes[i])
-            CHECK_INT(grpc_frame_next((struct slice){head, sizeof(head)}, sizes[i] - 1, &message,
-                                      &err),
-                      -EMSGSIZE);
+            CHECK_INT(
+                grpc_frame_next((struct slice){head, sizeof(head)}, sizes[i] - 1, &message, &err),
+                -EMSGSIZE);
     }
 }
 

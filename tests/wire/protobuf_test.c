@@ -85,7 +85,8 @@ static void what_is_broken_is_refused_and_changes_nothing(void)
         BYTES("\x08\x80"),                                         /* half a number */
         BYTES("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),     /* 65 bits */
         BYTES("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), /* eleven bytes */
-        BYTES("\x12\x05" "four"),                                  /* longer than there is */
+        BYTES("\x12\x05"
+              "four"), /* longer than there is */
         BYTES("\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
         BYTES("\x0d\x01\x02\x03"),
         BYTES("\x09\x01\x02\x03\x04\x05\x06\x07"),
