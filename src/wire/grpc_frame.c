@@ -130,8 +130,12 @@ int grpc_message_decode(struct slice text, struct buf *out)
     for (size_t i = 0; i < text.size; i++) {
         int high = text.data[i] == '%' && i + 2 < text.size ? hex(text.data[i + 1]) : -1;
         int low = high >= 0 ? hex(text.data[i + 2]) : -1;
-        buf_append_byte(&made, low >= 0 ? (char)(high << 4 | low) : text.data[i]);
-        i += low >= 0 ? 2 : 0;
+        char byte = text.data[i];
+        if (low >= 0) {
+            byte = (char)(high << 4 | low);
+            i += 2;
+        }
+        buf_append_byte(&made, byte);
     }
     int r = buf_append(out, made.data, made.size);
     buf_done(&made);

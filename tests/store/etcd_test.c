@@ -69,7 +69,7 @@ static void a_list_is_read_page_by_page(struct store *s)
     char key[32];
     uint32_t seen = 0;
     static struct store_op ops[100];
-    static char keys[100][16];
+    static char keys[100][24];
     for (int i = 0; i < KEYS; i += 100) {
         for (int j = 0; j < 100; j++) {
             snprintf(keys[j], sizeof(keys[j]), "p/%06d", i + j);
@@ -101,7 +101,7 @@ static void a_change_of_many_large_values_comes_whole(struct store *s)
     static char value[200 * 1024];
     struct store_watch w;
     struct store_op ops[7];
-    char keys[7][8];
+    char keys[7][16];
     memset(value, 'v', sizeof(value));
     struct reader r = watch_from(s, &w, "f/", 0);
     for (int i = 0; i < 7; i++) { /* 1.4 MB: more than a fragment */
