@@ -157,7 +157,7 @@ static int try_on(struct etcd *s, struct etcd_conn *c, struct attempt *a, rt_tim
     if (r == 0)
         return 0;
     /* Not a word since we asked: the next call had better go elsewhere. */
-    if (r == -ETIMEDOUT && grpc_heard(c->grpc) < began)
+    if (r == -ETIMEDOUT && grpc_heard(c->grpc) <= began)
         etcd_link_blame(s, LINK_CALLS, c, "no answer in time");
     r = judge(s, LINK_CALLS, c, r, &answer.status, &a->class);
     if (a->class == ETCD_TOKEN && a->logins++ < LOGINS_MAX)

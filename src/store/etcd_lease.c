@@ -238,7 +238,7 @@ static int ask(struct etcd *s, int64_t id, int64_t *ret_ttl_s, struct err *err, 
     if (r < 0) {
         struct etcd_conn *c = s->links[LINK_LEASES].conn;
         err_sys(err, r, "etcd: keep lease %llx", (unsigned long long)id);
-        if (r == -ETIMEDOUT && c && s->keep_stream && grpc_heard(c->grpc) < began)
+        if (r == -ETIMEDOUT && c && s->keep_stream && grpc_heard(c->grpc) <= began)
             etcd_link_blame(s, LINK_LEASES, c, "no answer to a keep-alive");
         k->left = true;
         if (k->answered.set || !k->sent || !s->keep_stream)
