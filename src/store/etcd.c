@@ -7,6 +7,8 @@
 #include "rt/file.h"
 #include "store/etcd_store.h"
 
+#define FIRST_KEY SLICE("\0")
+
 /* ---- reading ---- */
 
 static int etcd_range(struct store *st, const struct store_range *q, struct arena *arena,
@@ -27,11 +29,12 @@ static int etcd_range(struct store *st, const struct store_range *q, struct aren
     return r;
 }
 
-int etcd_revision(struct etcd *s, int64_t *ret_revision, struct err *err, rt_time deadline)
+int etcd_revision(struct etcd *s, struct slice key, int64_t *ret_revision, struct err *err,
+                  rt_time deadline)
 {
     struct arena arena = ARENA(MEM_STORE, 0);
     struct store_range_result found;
-    struct store_range q = {.keys = store_key(SLICE("\0")), .count_only = true};
+    struct store_range q = {.keys = store_key(key.size ? key : FIRST_KEY), .count_only = true};
     int r = etcd_range(&s->store, &q, &arena, &found, err, deadline);
     if (r == 0)
         *ret_revision = found.revision;
@@ -148,30 +151,35 @@ static int ask_member(struct etcd *s, struct store_status *ret, struct err *err,
     return r;
 }
 
+/* The cluster's word for the revision. A user with a few keys may not ask for it: then the member's
+ * stands. Where there is none, the member answers and the cluster does not: that is the trouble. */
+static int ask_cluster(struct etcd *s, struct store_status *ret, struct err *err, rt_time deadline)
+{
+    struct err why = {0};
+    int r = etcd_revision(s, FIRST_KEY, &ret->revision, &why, deadline);
+    if (r == -ECANCELED || (r == -EACCES && !s->token))
+        return err_set(err, r, "%s", why.text);
+    if (r < 0 && r != -EACCES)
+        snprintf(ret->trouble, sizeof(ret->trouble), "%s", why.text);
+    return 0;
+}
+
 static int etcd_status(struct store *st, struct store_status *ret, struct err *err,
                        rt_time deadline)
 {
     struct etcd *s = etcd_of(st);
     struct store_status *made = mem_alloc(MEM_STORE, sizeof(*made)); /* too large for a frame */
-    struct err why = {0};
     made->backend = "etcd";
     made->compacted = made->keys = made->leases = -1;
     made->watches = (uint32_t)s->watches.count;
     int r = ask_member(s, made, err, deadline);
+    if (r == 0)
+        r = ask_cluster(s, made, err, deadline);
     if (r == 0) {
-        r = etcd_revision(s, &made->revision, &why, deadline);
-        if (r < 0 && r != -ECANCELED && r != -EACCES) {
-            /* The member answers, the cluster does not. */
-            snprintf(made->trouble, sizeof(made->trouble), "%s", why.text);
-            r = 0;
-        }
         made->writable = made->trouble[0] == 0;
         say_where(s, made);
-    }
-    if (r == 0)
         *ret = *made;
-    else if (why.code)
-        err_set(err, r, "%s", why.text);
+    }
     mem_free(MEM_STORE, made);
     return r;
 }
@@ -257,10 +265,17 @@ static int prepare(struct etcd *s, const char *url, struct err *err, rt_time dea
     return r;
 }
 
+/* Whether somebody answers and takes our name. What we may read, only our caller knows. */
+static int first_call(struct etcd *s, struct err *err, rt_time deadline)
+{
+    int64_t revision;
+    int r = etcd_revision(s, FIRST_KEY, &revision, err, deadline);
+    return r == -EACCES && s->token ? 0 : r;
+}
+
 int store_etcd_open(const char *url, struct store **ret_store, struct err *err, rt_time deadline)
 {
     struct etcd *s = mem_alloc(MEM_STORE, sizeof(*s));
-    int64_t revision;
     s->store.backend = &backend;
     s->arena = ARENA(MEM_STORE, 0);
     s->unwatched = BUF(MEM_STORE, 0);
@@ -271,7 +286,7 @@ int store_etcd_open(const char *url, struct store **ret_store, struct err *err, 
     rt_group_init(&s->group, "store_etcd");
     int r = prepare(s, url, err, deadline);
     if (r == 0)
-        r = etcd_revision(s, &revision, err, deadline);
+        r = first_call(s, err, deadline);
     if (r < 0) {
         etcd_close(&s->store);
         return r;

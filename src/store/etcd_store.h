@@ -134,7 +134,8 @@ int etcd_lease_revoke(struct store *st, int64_t id, struct err *err, rt_time dea
 int etcd_lease_get(struct store *st, int64_t id, struct arena *arena, struct store_lease *ret,
                    struct err *err, rt_time deadline);
 
-/* The revision now, by a linearizable read. */
-int etcd_revision(struct etcd *s, int64_t *ret_revision, struct err *err, rt_time deadline);
+/* The revision now, by a linearizable read of a key, which we must be allowed to read. */
+int etcd_revision(struct etcd *s, struct slice key, int64_t *ret_revision, struct err *err,
+                  rt_time deadline);
 
 #endif

@@ -386,7 +386,7 @@ int etcd_watch(struct store *st, const struct store_watch_request *q, struct sto
     if (s->watches.count >= STORE_WATCHES_MAX)
         return err_set(err, -ENOSPC, "more than %d watches", STORE_WATCHES_MAX);
     if (q->revision == 0) /* a member that lags would begin with what has been written before */
-        r = etcd_revision(s, &now, err, deadline);
+        r = etcd_revision(s, q->keys.key, &now, err, deadline);
     if (r == 0 && !s->watch_tasks) {
         r = rt_go(&s->group, receiver, s);
         s->watch_tasks = r == 0;
