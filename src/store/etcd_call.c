@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "base/fault.h"
 #include "store/etcd_store.h"
 
 enum { AGAIN_MIN_MS = 20, AGAIN_MAX_MS = 500, LOGINS_MAX = 2 };
@@ -197,7 +198,8 @@ int etcd_call(struct etcd *s, const struct etcd_method *m, struct slice message,
         int r = try_once(s, &a, deadline);
         if (r == 0)
             return 0;
-        bool again = a.class == ETCD_NOT_DONE || (a.class == ETCD_DOUBT && m->repeats);
+        bool repeats = m->repeats || fault_mutant("etcd_write_repeated");
+        bool again = a.class == ETCD_NOT_DONE || (a.class == ETCD_DOUBT && repeats);
         if (a.class == ETCD_TOKEN)
             continue; /* at once, and LOGINS_MAX times at most */
         if (!again || (tries > 1 && rt_now() >= patience))

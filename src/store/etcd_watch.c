@@ -101,8 +101,7 @@ static int collect(struct etcd_watch *w, struct slice message, uint32_t count)
     uint32_t added = 0;
     if (b->count)
         memcpy(events, b->events, b->count * sizeof(*events));
-    int64_t from = fault_mutant("etcd_watch_told_twice") ? 0 : w->next;
-    int r = etcd_get_events(message, from, &b->arena, events + b->count, &added);
+    int r = etcd_get_events(message, w->next, &b->arena, events + b->count, &added);
     b->events = events;
     b->count += added;
     return r;
@@ -201,6 +200,8 @@ static int send_wanted(struct etcd *s, struct buf *message)
     while (r == 0 && (first = list_pop_front(&s->unasked))) {
         struct etcd_watch *w = list_entry(first, struct etcd_watch, link);
         struct etcd_watch_request q = {.keys = w->keys, .id = w->id, .revision = w->next};
+        if (fault_mutant("etcd_watch_gap") && w->stood)
+            q.revision = 0; /* from now on, and not from where it was */
         etcd_put_watch(message, &q);
         w->asked = true;
         list_push_back(&s->creating, &w->link);

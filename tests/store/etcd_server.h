@@ -12,7 +12,8 @@ struct etcd_server {
     char client[64], peer[64]; /* URLs */
     uint16_t port, peer_port;
     const char *binary;
-    char *const *extra; /* further arguments, ending in NULL */
+    char *const *extra;  /* further arguments, ending in NULL */
+    char *const *before; /* what it is started by: unshare and the like, ending in NULL */
 };
 
 /* Where Debian's package has it. */
@@ -38,30 +39,34 @@ static inline void etcd_server_run(struct etcd_server *e, const char *cluster)
     char alone[80], data[96];
     snprintf(alone, sizeof(alone), "%s=%s", e->name, e->peer);
     snprintf(data, sizeof(data), "%s/data", e->folder);
-    char *argv[48] = {(char *)e->binary,
-                      "--name",
-                      e->name,
-                      "--data-dir",
-                      data,
-                      "--listen-client-urls",
-                      e->client,
-                      "--advertise-client-urls",
-                      e->client,
-                      "--listen-peer-urls",
-                      e->peer,
-                      "--initial-advertise-peer-urls",
-                      e->peer,
-                      "--initial-cluster",
-                      cluster ? (char *)cluster : alone,
-                      "--logger",
-                      "zap",
-                      "--log-level",
-                      "error",
-                      "--log-outputs",
-                      e->log};
-    int n = 21;
-    for (char *const *x = e->extra; x && *x && n < 47; x++)
-        argv[n++] = *x;
+    char *const own[] = {(char *)e->binary,
+                         "--name",
+                         e->name,
+                         "--data-dir",
+                         data,
+                         "--listen-client-urls",
+                         e->client,
+                         "--advertise-client-urls",
+                         e->client,
+                         "--listen-peer-urls",
+                         e->peer,
+                         "--initial-advertise-peer-urls",
+                         e->peer,
+                         "--initial-cluster",
+                         cluster ? (char *)cluster : alone,
+                         "--logger",
+                         "zap",
+                         "--log-level",
+                         "error",
+                         "--log-outputs",
+                         e->log,
+                         NULL};
+    char *const *const parts[] = {e->before, own, e->extra};
+    char *argv[64] = {NULL};
+    int n = 0;
+    for (int p = 0; p < 3; p++)
+        for (char *const *a = parts[p]; a && *a && n < 63; a++)
+            argv[n++] = *a;
     e->child = child_start(argv);
 }
 
