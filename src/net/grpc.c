@@ -16,7 +16,7 @@ void grpc_stream_fail(struct grpc_stream *s, int code, const char *why)
     if (s->error)
         return;
     s->error = code;
-    snprintf(s->why, sizeof(s->why), "%s", why);
+    snprintf(s->why, sizeof(s->why), "%.*s", (int)sizeof(s->why) - 1, why);
     grpc_stream_wake(s);
 }
 

@@ -88,6 +88,8 @@ struct grpc_request {
     struct slice path; /* "/package.Service/Method" */
     const struct grpc_field *metadata;
     uint32_t metadata_count;
+    bool no_timeout; /* the server is not told of the deadline (a timer of its own for each call has
+                      * its price), but still to stop once that has passed */
 };
 
 struct grpc_status {

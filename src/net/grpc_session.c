@@ -344,7 +344,7 @@ int grpc_session_submit(struct grpc_stream *s, bool tls, const struct grpc_reque
     put(&h, SLICE("te"), SLICE("trailers"), LITERAL);
     put(&h, SLICE("content-type"), SLICE("application/grpc"), LITERAL);
     put(&h, SLICE("user-agent"), SLICE("firebreak"), LITERAL);
-    if (s->deadline != RT_NEVER) {
+    if (s->deadline != RT_NEVER && !request->no_timeout) {
         grpc_timeout_format(s->deadline - rt_now(), timeout);
         /* It is another one each time: no place for it among what the peer is to remember. */
         put(&h, SLICE("grpc-timeout"), slice_from(timeout),

@@ -147,6 +147,7 @@ static int try_on(struct etcd *s, struct etcd_conn *c, struct attempt *a, rt_tim
         .path = a->method->path,
         .metadata = md.fields,
         .metadata_count = md.count,
+        .no_timeout = true, /* a fifth more puts in a second; etcd has a time limit of its own */
     };
     if (a->method->without_leader) {
         request.metadata++;

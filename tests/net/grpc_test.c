@@ -65,6 +65,9 @@ static void a_message_goes_and_comes(void)
     CHECK(server.calls[0].has_timeout);
     CHECK_INT(call_until(c, "/t/echo", RT_NEVER), 0);
     CHECK(!server.calls[1].has_timeout);
+    struct grpc_request untold = {.path = SLICE("/t/echo"), .no_timeout = true};
+    CHECK_INT(grpc_call(c, &untold, SLICE("x"), &reply, NULL, &err, soon()), 0);
+    CHECK(!server.calls[2].has_timeout);
     done(c);
 }
 
