@@ -25,7 +25,7 @@ COVERAGE = $(if $(filter cov,$(F)),$(if $(filter src/%,$<),--coverage))
 LDFLAGS_cov := --coverage
 ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I. $(WARN) -fno-omit-frame-pointer -fstack-protector-strong \
               -fPIE $(CFLAGS_$(F)) $(CFLAGS)
-LIBS := -lssl -lcrypto -lcares -lpcre2-8 -lyaml -lsqlite3 -lpthread -lm
+LIBS := -lssl -lcrypto -lcares -lnghttp2 -lpcre2-8 -lyaml -lsqlite3 -lpthread -lm
 # OpenSSL's archive has calls that want glibc's shared objects at run time (dlopen, getaddrinfo).
 # The linker warns of each; we reach none of them, and tests/static checks that our objects do not.
 LDFLAGS_static := -static-pie -Wl,--no-warnings
@@ -45,7 +45,7 @@ PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
         bench-compare release static asan tsan cov valgrind sim sim-long tools-test \
-        aarch64 mutants mutants-long torture fuzz fuzz-replay e2e static-test oldkernel FORCE
+        aarch64 mutants mutants-long torture cluster cluster-long fuzz fuzz-replay e2e static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
 	@$(MAKE) F=$@ all
@@ -70,7 +70,7 @@ $(B)/%.S.o: %.S
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/tests/%: $(B)/tests/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
-$(B)/tests/tools/linear_test: $(B)/tools/linear.c.o
+$(B)/tests/tools/linear_test $(B)/tests/store/etcd_cluster: $(B)/tools/linear.c.o
 $(B)/bench/%: $(B)/bench/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/fuzz/%_fuzz: $(B)/fuzz/%_fuzz.c.o $(B)/libfirebreak.a $(if $(filter-out fuzz,$(F)),$(B)/fuzz/replay.c.o)
@@ -117,6 +117,10 @@ sim: $(SIM) #                SEED=7 W=counter: plays one world; else COUNT=5000 
 	@$(B)/sim/$(W)/world $(or $(SEED),--search $(or $(COUNT),5000) --from $(or $(FROM),1) --seconds $(SECONDS))
 sim-long: $(SIM) #           W=counter: a search over a million seeds; FROM=1 is the first
 	@$(B)/sim/$(W)/world --search 1000000 --from $(or $(FROM),1)
+cluster: $(B)/tests/store/etcd_cluster #            three members of a real etcd under 15 faults; N=, SEED=
+	@$(TAP) -t 1800 "$< $(or $(N),15) $(SEED)"
+cluster-long: #       the same under 200 faults
+	@$(MAKE) N=200 cluster
 tidy: #               layers, sizes, banned functions, include cycles
 	@tools/tidy
 headers: $(HEADERS) #            each header compiles alone

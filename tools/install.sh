@@ -2,6 +2,7 @@
 #
 # usage: install_packages KIND...     KIND: build, or build test
 # Says what it does. Does nothing, and asks for nobody's password, when all packages are there.
+# Services that come with packages (redis, etcd) are not started: tests start their own.
 
 say() {
     echo "$program: $*" >&2
@@ -44,10 +45,22 @@ $program: installing them needs root, and there is no sudo here. Run this as roo
     mkdir -p build
     # --no-install-recommends is no default of apt; without a terminal it must not ask.
     $sudo apt-get update -qq || fail "apt-get update failed: see above"
+    # Debian's way to say that nothing is to be started now; whoever has said so already is right.
+    policy=/usr/sbin/policy-rc.d
+    made=
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null && $sudo chmod 755 $policy
+        made=1
+        trap '$sudo rm -f $policy' EXIT
+    fi
     # shellcheck disable=SC2086
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
         -o Dpkg::Use-Pty=0 $missing >build/apt.log 2>&1 || {
         tail -n 20 build/apt.log >&2
         fail "apt-get install failed: see above and build/apt.log"
     }
+    if [ -n "$made" ]; then
+        $sudo rm -f $policy
+        trap - EXIT
+    fi
 }

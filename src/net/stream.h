@@ -1,7 +1,8 @@
 /* stream.h - a connection, plain or TLS: the same three calls for both.
  *
  * Owns its socket and its TLS state. Belongs to the loop it was opened on. A plain stream may be
- * used by one reading and one writing task at a time, a TLS stream by one task at a time (-EBUSY).
+ * used by one reading and one writing task at a time; a TLS stream, too, where it was made `duplex`
+ * (tls.h), else by one task at a time (-EBUSY).
  * All zeroes is a valid closed stream. */
 #ifndef FIREBREAK_NET_STREAM_H
 #define FIREBREAK_NET_STREAM_H

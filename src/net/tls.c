@@ -19,6 +19,7 @@ struct tls_context {
     bool insecure, ready, reading; /* the roots are there; some task is reading them */
     struct rt_event read;          /* that task has ended, however */
     char *ca_file;                 /* NULL: the system's */
+    char *cert_file, *key_file;    /* NULL: none of our own */
     struct tls_sessions sessions;
     uint32_t conns;
 };
@@ -32,6 +33,8 @@ struct tls_conn {
     struct tls_report *report;
     bool busy, broken;
     const char *words; /* OpenSSL's, for the failure after the handshake; literal, or NULL */
+    bool reading, writing, flushing; /* a duplex connection's one reader and one writer */
+    struct rt_event flushed;
     char session_key[TLS_SESSION_KEY_MAX];
 };
 
@@ -50,8 +53,9 @@ const char *tls_fault_words(enum tls_fault f)
 
 struct roots {
     SSL_CTX *ssl;
-    const char *file;
+    const char *file, *cert_file, *key_file;
     int result; /* 0, -errno, -EBADMSG */
+    struct err *err;
 };
 
 /* Where the libraries of other distributions have their roots: a static program is carried about.
@@ -62,15 +66,53 @@ static const char *const bundles[] = {
     "/etc/ssl/cert.pem",
 };
 
-static int load_file(SSL_CTX *ssl, const char *file)
+/* What the failed reading of a file was about: the system, or its content. */
+static int file_failure(void)
 {
-    ERR_clear_error();
-    if (SSL_CTX_load_verify_file(ssl, file) == 1)
-        return 0;
     unsigned long e = ERR_peek_error();
     int r = ERR_SYSTEM_ERROR(e) ? -ERR_GET_REASON(e) : -EBADMSG;
     ERR_clear_error();
     return r;
+}
+
+static int load_file(SSL_CTX *ssl, const char *file)
+{
+    ERR_clear_error();
+    return SSL_CTX_load_verify_file(ssl, file) == 1 ? 0 : file_failure();
+}
+
+/* OpenSSL would ask the terminal for the password of an encrypted key. */
+static int no_password(char *to, int size, int writing, void *arg)
+{
+    (void)to;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+static int load_own(const struct roots *roots)
+{
+    const char *key = roots->key_file ? roots->key_file : roots->cert_file;
+    ERR_clear_error();
+    SSL_CTX_set_default_passwd_cb(roots->ssl, no_password);
+    if (SSL_CTX_use_certificate_chain_file(roots->ssl, roots->cert_file) != 1) {
+        int r = file_failure();
+        if (r == -EBADMSG)
+            return err_set(roots->err, r, "%s holds no certificate in PEM form", roots->cert_file);
+        return err_sys(roots->err, r, "%s", roots->cert_file);
+    }
+    if (SSL_CTX_use_PrivateKey_file(roots->ssl, key, SSL_FILETYPE_PEM) != 1) {
+        bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
+        int r = file_failure();
+        if (other)
+            return err_set(roots->err, -EBADMSG, "the key of %s is not that of the certificate %s",
+                           key, roots->cert_file);
+        if (r == -EBADMSG)
+            return err_set(roots->err, r, "%s holds no private key in PEM form that is open", key);
+        return err_sys(roots->err, r, "%s", key);
+    }
+    return 0;
 }
 
 /* On an offload thread: a bundle of roots takes 20 ms and more to read. */
@@ -93,6 +135,19 @@ static void load_roots(void *arg)
     if (found)
         roots->result = 0;
     ERR_clear_error(); /* a host without roots trusts nobody, which the first handshake tells */
+}
+
+static void load_files(void *arg)
+{
+    struct roots *roots = arg;
+    const char *file = roots->file;
+    load_roots(roots);
+    if (roots->result == -EBADMSG)
+        err_set(roots->err, -EBADMSG, "%s holds no certificate in PEM form", file);
+    else if (roots->result < 0)
+        err_sys(roots->err, roots->result, "%s", file ? file : "reading the trusted certificates");
+    else if (roots->cert_file)
+        roots->result = load_own(roots);
 }
 
 /* ---- contexts ---- */
@@ -142,15 +197,18 @@ static void configure(struct tls_context *c, const struct tls_options *options)
 
 static int trust(struct tls_context *c, struct err *err, rt_time deadline)
 {
-    const char *file = c->ca_file;
-    struct roots roots = {.ssl = c->ssl, .file = file};
-    int r = rt_offload(load_roots, &roots, deadline);
+    struct roots roots = {
+        .ssl = c->ssl,
+        .file = c->ca_file,
+        .cert_file = c->cert_file,
+        .key_file = c->key_file,
+        .err = err,
+    };
+    int r = rt_offload(load_files, &roots, deadline);
     if (r < 0)
         return err_sys(err, r, "reading the trusted certificates");
-    if (roots.result == -EBADMSG)
-        return err_set(err, -EBADMSG, "%s holds no certificate in PEM form", file);
     if (roots.result < 0)
-        return err_sys(err, roots.result, "%s", file ? file : "reading the trusted certificates");
+        return roots.result;
     c->ready = true;
     return 0;
 }
@@ -173,6 +231,11 @@ int tls_context_ready(struct tls_context *c, struct err *err, rt_time deadline)
     return r;
 }
 
+static char *copy_of(const char *text)
+{
+    return text ? mem_strdup(MEM_NET, slice_from(text)) : NULL;
+}
+
 int tls_context_open(const struct tls_options *options, struct tls_context **ret_context,
                      struct err *err, rt_time deadline)
 {
@@ -183,7 +246,9 @@ int tls_context_open(const struct tls_options *options, struct tls_context **ret
         return err_set(err, -EIO, "OpenSSL cannot start");
     struct tls_context *c = mem_alloc(MEM_NET, sizeof(*c));
     c->insecure = options->insecure;
-    c->ca_file = options->ca_file ? mem_strdup(MEM_NET, slice_from(options->ca_file)) : NULL;
+    c->ca_file = copy_of(options->ca_file);
+    c->cert_file = copy_of(options->cert_file);
+    c->key_file = copy_of(options->key_file);
     tls_sessions_init(&c->sessions);
     c->ssl = SSL_CTX_new(TLS_client_method());
     c->bio = tls_bio_method();
@@ -210,6 +275,8 @@ void tls_context_close(struct tls_context *c)
     SSL_CTX_free(c->ssl);
     BIO_meth_free(c->bio);
     mem_free(MEM_NET, c->ca_file);
+    mem_free(MEM_NET, c->cert_file);
+    mem_free(MEM_NET, c->key_file);
     mem_free(MEM_NET, c);
 }
 
@@ -284,7 +351,7 @@ static int conn_new(struct tls_context *c, struct rt_sock *sock, const struct tl
 {
     struct tls_conn *t = mem_alloc(MEM_NET, sizeof(*t));
     t->context = c;
-    t->link = (struct tls_link){.sock = sock};
+    t->link = (struct tls_link){.sock = sock, .out = BUF(MEM_NET, 0)};
     t->ssl = SSL_new(c->ssl);
     c->conns++;
     BIO *b = t->ssl ? tls_bio_new(c->bio, &t->link) : NULL;
@@ -402,6 +469,7 @@ int tls_connect(struct tls_context *c, struct rt_sock *sock, const struct tls_re
         r = handshake(t, &report, err);
         t->report = NULL;
         t->arena = NULL;
+        t->link.duplex = request->duplex;
         if (r < 0)
             tls_close(t);
         else
@@ -427,10 +495,8 @@ static int failure(struct tls_conn *t)
     return r;
 }
 
-ssize_t tls_read(struct tls_conn *t, void *buf, size_t size, rt_time deadline)
+static ssize_t read_now(struct tls_conn *t, void *buf, size_t size, rt_time deadline)
 {
-    if (t->busy)
-        return -EBUSY;
     size_t got = 0;
     ERR_clear_error();
     t->busy = true;
@@ -447,10 +513,8 @@ ssize_t tls_read(struct tls_conn *t, void *buf, size_t size, rt_time deadline)
     return r;
 }
 
-int tls_write(struct tls_conn *t, const void *data, size_t size, rt_time deadline)
+static int write_now(struct tls_conn *t, const void *data, size_t size, rt_time deadline)
 {
-    if (t->busy)
-        return -EBUSY;
     size_t sent = 0;
     int r = 0;
     ERR_clear_error();
@@ -470,6 +534,83 @@ const char *tls_words(const struct tls_conn *t)
     return t->words;
 }
 
+/* ---- duplex: OpenSSL never parks, so that reader and writer may take turns with it ---- */
+
+/* Sends what OpenSSL has written. The reader has something to send, too (an answer to a new key),
+ * and whoever comes second waits for the first, which sends both. */
+static int flush(struct tls_conn *t, rt_time deadline)
+{
+    int r = 0;
+    while (r == 0 && t->flushing)
+        r = rt_event_wait(&t->flushed, deadline);
+    if (r < 0 || t->link.out.size == 0)
+        return r;
+    t->flushing = true;
+    rt_event_clear(&t->flushed);
+    while (r == 0 && t->link.out.size) {
+        struct buf out = t->link.out;
+        t->link.out = BUF(MEM_NET, 0);
+        r = rt_write(t->link.sock, out.data, out.size, deadline);
+        buf_done(&out);
+    }
+    t->flushing = false;
+    t->broken = t->broken || r < 0; /* a part of a record may be on its way */
+    rt_event_set(&t->flushed);
+    return r;
+}
+
+static ssize_t read_duplex(struct tls_conn *t, void *buf, size_t size, rt_time deadline)
+{
+    for (;;) {
+        ssize_t n = read_now(t, buf, size, 0);
+        int r = flush(t, deadline);
+        if (n != -ETIMEDOUT)
+            return n;
+        if (r == 0)
+            r = rt_wait_readable(t->link.sock, deadline);
+        if (r < 0)
+            return r;
+    }
+}
+
+static int write_duplex(struct tls_conn *t, const char *data, size_t size, rt_time deadline)
+{
+    enum { PIECE_BYTES = 64 * 1024 }; /* what is encrypted and not yet sent takes memory */
+    int r = t->broken ? -EPIPE : 0;
+    for (size_t at = 0; r == 0 && at < size; at += PIECE_BYTES) {
+        r = write_now(t, data + at, size - at < PIECE_BYTES ? size - at : PIECE_BYTES, 0);
+        if (r == 0)
+            r = flush(t, deadline);
+    }
+    return r;
+}
+
+/* ---- either ---- */
+
+ssize_t tls_read(struct tls_conn *t, void *buf, size_t size, rt_time deadline)
+{
+    if (t->busy || t->reading)
+        return -EBUSY;
+    if (!t->link.duplex)
+        return read_now(t, buf, size, deadline);
+    t->reading = true;
+    ssize_t n = read_duplex(t, buf, size, deadline);
+    t->reading = false;
+    return n;
+}
+
+int tls_write(struct tls_conn *t, const void *data, size_t size, rt_time deadline)
+{
+    if (t->busy || t->writing)
+        return -EBUSY;
+    if (!t->link.duplex)
+        return write_now(t, data, size, deadline);
+    t->writing = true;
+    int r = write_duplex(t, data, size, deadline);
+    t->writing = false;
+    return r;
+}
+
 bool tls_has_pending(const struct tls_conn *t)
 {
     return SSL_has_pending(t->ssl) == 1;
@@ -479,11 +620,14 @@ void tls_close(struct tls_conn *t)
 {
     if (!t)
         return;
-    assert(!t->busy);
+    assert(!t->busy && !t->reading && !t->writing);
     if (!t->broken) {
         t->link.deadline = 0;
         SSL_shutdown(t->ssl);
+        if (t->link.out.size)
+            (void)rt_write(t->link.sock, t->link.out.data, t->link.out.size, 0);
     }
+    buf_done(&t->link.out);
     SSL_free(t->ssl);
     ERR_clear_error();
     t->context->conns--;

@@ -50,13 +50,16 @@ struct tls_conn;
 
 struct tls_options {
     const char *ca_file;          /* PEM, one or more; NULL: the system's roots */
+    const char *cert_file;        /* ours, shown to servers that ask; PEM, its chain behind it */
+    const char *key_file;         /* of cert_file, PEM and not encrypted; NULL: both in cert_file */
     bool insecure;                /* faults are reported and overlooked */
     enum tls_version version_min; /* default: 1.2 */
     bool late; /* the roots are read when first needed, and opening does not wait */
 };
 
 /* Reads the roots on an offload thread. *options may be NULL: all default. Returns 0, -ENOENT,
- * -EACCES or -EBADMSG (an unusable file), or -EMFILE, -ENFILE, -ENOMEM, with *err. */
+ * -EACCES or -EBADMSG (an unusable file, or a key of another certificate), or -EMFILE, -ENFILE,
+ * -ENOMEM, with *err. */
 int tls_context_open(const struct tls_options *options, struct tls_context **ret_context,
                      struct err *err, rt_time deadline);
 /* Reads the roots of a context opened late, unless they are there: for whoever wants to know of an
@@ -94,6 +97,7 @@ struct tls_report {
 struct tls_request {
     struct slice name;   /* checked, and sent as SNI unless it is an address; empty: neither */
     const char *alpn;    /* offered, comma-separated, best first; NULL: none */
+    bool duplex;         /* one task reads while another writes */
     bool no_resume;      /* a full handshake, so that the report shows what the peer has today */
     struct arena *arena; /* for the report's chain; NULL: none is wanted */
 };

@@ -12,7 +12,7 @@ static int link_read(BIO *b, char *to, int size)
     BIO_clear_retry_flags(b);
     if (size <= 0 || l->error || l->ended)
         return l->error ? -1 : 0;
-    ssize_t n = rt_read(l->sock, to, (size_t)size, l->deadline);
+    ssize_t n = rt_read(l->sock, to, (size_t)size, l->duplex ? 0 : l->deadline);
     if (n < 0) {
         l->error = (int)n;
         if (n == -ETIMEDOUT || n == -ECANCELED)
@@ -28,6 +28,10 @@ static int link_write(BIO *b, const char *data, int size)
     struct tls_link *l = BIO_get_data(b);
     if (size <= 0 || l->error)
         return l->error ? -1 : 0;
+    if (l->duplex) {
+        (void)buf_append(&l->out, data, (size_t)size); /* no bound: tls.c sends it piece by piece */
+        return size;
+    }
     int r = rt_write(l->sock, data, (size_t)size, l->deadline);
     if (r < 0) {
         l->error = r; /* and final: an unknown part was sent */

@@ -394,6 +394,108 @@ static void a_session_of_one_name_is_not_used_for_another(void)
     child_stop(&s.child);
 }
 
+/* ---- a certificate of our own ---- */
+
+static int try_with_own(struct peer *p, const struct rt_addr *to, const char *cert, const char *key)
+{
+    char ca[128], cert_file[128], key_file[128];
+    *p = (struct peer){.arena = ARENA(MEM_TEST, 0)};
+    snprintf(ca, sizeof(ca), "%s/ca.pem", folder);
+    snprintf(cert_file, sizeof(cert_file), "%s/%s", folder, cert ? cert : "");
+    snprintf(key_file, sizeof(key_file), "%s/%s", folder, key ? key : "");
+    struct tls_options o = {
+        .ca_file = ca,
+        .cert_file = cert ? cert_file : NULL,
+        .key_file = key ? key_file : NULL,
+    };
+    int r = tls_context_open(&o, &p->context, &p->err, soon());
+    return r < 0 ? r : peer_connect(p, to, "good.test", NULL);
+}
+
+static void a_server_that_asks_is_shown_our_certificate(void)
+{
+    char ca[128];
+    snprintf(ca, sizeof(ca), "%s/ca.pem", folder);
+    char *const asks[] = {"-Verify", "1", "-verify_return_error", "-CAfile", ca, NULL};
+    struct server s = server_start("good", asks);
+    struct peer p;
+    char c;
+    CHECK_INT(try_with_own(&p, &s.addr, "other.pem", "other.key"), 0);
+    check_line_comes_back(&p.stream);
+    peer_done(&p);
+    CHECK_INT(try_with_own(&p, &s.addr, NULL, NULL), 0); /* TLS 1.3: the refusal comes later */
+    CHECK_INT(stream_read(&p.stream, &c, 1, soon()), -EPROTO);
+    peer_done(&p);
+    child_stop(&s.child);
+}
+
+static void an_unusable_certificate_of_our_own_is_told(void)
+{
+    struct peer p;
+    struct rt_addr nobody;
+    rt_addr_ipv4(0x7f000001, 1, &nobody);
+    CHECK_INT(try_with_own(&p, &nobody, "none.pem", "other.key"), -ENOENT);
+    CHECK(strstr(p.err.text, "none.pem: No such file") != NULL);
+    CHECK_INT(try_with_own(&p, &nobody, "other.key", "other.key"), -EBADMSG);
+    CHECK(strstr(p.err.text, "other.key holds no certificate") != NULL);
+    CHECK_INT(try_with_own(&p, &nobody, "other.pem", "good.key"), -EBADMSG);
+    CHECK(strstr(p.err.text, "is not that of the certificate") != NULL);
+    CHECK_INT(try_with_own(&p, &nobody, "other.pem", NULL), -EBADMSG);
+    CHECK(strstr(p.err.text, "other.pem holds no private key") != NULL);
+}
+
+/* ---- one reads while the other writes ---- */
+
+enum { LINE_BYTES = 1000, LINES = 5000 };
+
+static void task_writes_lines(void *arg)
+{
+    struct stream *s = arg;
+    static char lines[100 * LINE_BYTES];
+    memset(lines, 'x', sizeof(lines));
+    for (int i = 1; i <= 100; i++)
+        lines[i * LINE_BYTES - 1] = '\n';
+    for (int i = 0; i < LINES / 100; i++)
+        CHECK_INT(stream_write(s, lines, sizeof(lines), soon()), 0);
+}
+
+/* The server writes each line back before it reads the next, so that a connection that cannot do
+ * both at once fills up and stands still. */
+static void check_duplex(char *version)
+{
+    struct server s = server_start("good", (char *[]){version, NULL});
+    struct peer p;
+    struct rt_group g;
+    static char got[8192];
+    size_t bytes = 0;
+    peer_open(&p, "ca", false);
+    CHECK_INT(rt_connect(&s.addr, NULL, &p.stream.sock, soon()), 0);
+    struct tls_request q = {.name = SLICE("good.test"), .duplex = true};
+    CHECK_INT(tls_connect(p.context, p.stream.sock, &q, &p.stream.tls, &p.report, &p.err, soon()),
+              0);
+    rt_group_init(&g, "writing");
+    rt_go(&g, task_writes_lines, &p.stream);
+    while (bytes < (size_t)LINES * LINE_BYTES) {
+        ssize_t n = stream_read(&p.stream, got, sizeof(got), soon());
+        CHECK(n > 0);
+        if (n <= 0)
+            break;
+        bytes += (size_t)n;
+    }
+    CHECK_INT(bytes, LINES * LINE_BYTES);
+    CHECK_INT(stream_read(&p.stream, got, 1, rt_now() + 10 * RT_MS), -ETIMEDOUT);
+    check_line_comes_back(&p.stream);
+    rt_group_done(&g);
+    peer_done(&p);
+    child_stop(&s.child);
+}
+
+static void a_duplex_connection_reads_while_it_writes(void)
+{
+    check_duplex("-tls1_3");
+    check_duplex("-tls1_2");
+}
+
 /* ---- peers that break off ---- */
 
 struct rude {
@@ -579,6 +681,9 @@ static void all_in_a_task(void *arg)
     TAP_RUN(an_old_version_is_refused_unless_it_is_allowed);
     TAP_RUN(a_session_is_resumed_and_still_examined);
     TAP_RUN(a_session_of_one_name_is_not_used_for_another);
+    TAP_RUN(a_server_that_asks_is_shown_our_certificate);
+    TAP_RUN(an_unusable_certificate_of_our_own_is_told);
+    TAP_RUN(a_duplex_connection_reads_while_it_writes);
     TAP_RUN(a_peer_that_speaks_something_else_is_told_from_tls);
     TAP_RUN(a_peer_that_closes_is_not_called_a_protocol_error);
     TAP_RUN(a_reset_and_a_silence_are_told_apart);

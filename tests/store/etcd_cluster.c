@@ -1,0 +1,511 @@
+/* etcd_cluster.c - three members of a real etcd, each in a network of its own, under faults.
+ *
+ * usage: etcd_cluster [FAULTS [SEED]]     15 faults; the seed is printed
+ *
+ * Clients read, write, compare and delete while members are killed, stopped, cut off from their
+ * peers or from everybody, while the leader moves and history is compacted. What must hold:
+ *  - the history of all calls is linearizable (tools/linear.h), those in doubt at any time or
+ * never;
+ *  - a watch that runs through it all tells every acknowledged write once, in the order of
+ * revisions;
+ *  - while a session says that it is alive, the key that it holds is there.
+ * Prints TAP, and how often each fault happened and each check had something to check: a zero is a
+ * failure. Needs root (networks) and an etcd; says so and skips where there is none. */
+#include <signal.h>
+
+#include "base/defs.h"
+#include "net/grpc.h"
+#include "store/etcd.h"
+#include "store/session.h"
+#include "tests/store/etcd_server.h"
+#include "tools/linear.h"
+#include "wire/protobuf.h"
+
+enum {
+    MEMBERS = 3,
+    CLIENTS = 9,
+    KEYS = 30,
+    OPS_MAX = 200 * 1000,
+    EVENTS_MAX = OPS_MAX,
+    PAUSE_MS = 25,
+    FAULT_MS = 2500,
+    HEAL_MS = 1500,
+};
+
+enum fault { KILL, STOP, NO_PEERS, CUT_OFF, MOVE_LEADER, COMPACT, FAULT_KINDS };
+static const char *const fault_names[] = {"kill", "stop", "no_peers", "cut_off", "move", "compact"};
+
+struct member {
+    struct etcd_server server;
+    uint64_t id;
+    char ip[16];
+};
+
+static struct member members[MEMBERS];
+static char cluster[256], url[MEMBERS][128];
+static struct store *stores[MEMBERS]; /* each begins at another endpoint */
+static uint64_t random_state;
+static bool over;
+
+static struct linear_op ops[OPS_MAX];
+static int64_t written[OPS_MAX]; /* the revision of ops[i], where it was acknowledged */
+static uint32_t op_count, doubts, refused;
+static int64_t told[EVENTS_MAX]; /* revisions, as the watch told them */
+static uint32_t told_count, watch_ends, session_checks, sessions_lost, fault_counts[FAULT_KINDS];
+static uint64_t told_value[EVENTS_MAX];
+
+static uint64_t draw(uint64_t below)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (random_state >> 33) % below;
+}
+
+/* ---- the machines: networks on a bridge ---- */
+
+static void run(const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (!run_command((char *[]){"sh", "-c", line, NULL}))
+        printf("# failed: %s\n", line);
+}
+
+static bool has_own_network(pid_t pid)
+{
+    char path[64], ours[64] = "", theirs[64] = "";
+    snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+    if (readlink("/proc/self/ns/net", ours, sizeof(ours) - 1) < 0 ||
+        readlink(path, theirs, sizeof(theirs) - 1) < 0)
+        return false;
+    return strcmp(ours, theirs) != 0;
+}
+
+/* The shell waits for its interface, takes its address, and becomes the etcd. */
+static void member_start(struct member *m)
+{
+    static char script[] = "ip link set lo up; "
+                           "until ip link show eth0 >/dev/null 2>&1; do sleep 0.02; done; "
+                           "ip addr add $0/24 dev eth0; ip link set eth0 up; exec \"$@\"";
+    struct etcd_server *e = &m->server;
+    char *const before[] = {"unshare", "-n", "sh", "-c", script, m->ip, NULL};
+    e->before = before;
+    etcd_server_run(e, cluster);
+    e->before = NULL;
+    for (int i = 0; i < 200 && !has_own_network(e->child.pid); i++)
+        usleep(10000);
+    run("ip link del v%s 2>/dev/null; ip link add v%s type veth peer name eth0 netns %d && "
+        "ip link set v%s master br0 up",
+        e->name, e->name, (int)e->child.pid, e->name);
+}
+
+static void make_members(const char *binary)
+{
+    size_t used = 0;
+    run("ip link add br0 type bridge && ip addr add 10.77.0.254/24 dev br0 && ip link set br0 up");
+    for (int i = 0; i < MEMBERS; i++) {
+        struct etcd_server *e = &members[i].server;
+        etcd_server_make(e, binary, i + 1);
+        snprintf(members[i].ip, sizeof(members[i].ip), "10.77.0.%d", i + 1);
+        snprintf(e->client, sizeof(e->client), "http://%s:2379", members[i].ip);
+        snprintf(e->peer, sizeof(e->peer), "http://%s:2380", members[i].ip);
+        used += (size_t)snprintf(cluster + used, sizeof(cluster) - used, "%s%s=%s", i ? "," : "",
+                                 e->name, e->peer);
+        snprintf(url[i], sizeof(url[i]), "etcd://10.77.0.%d,10.77.0.%d,10.77.0.%d", i + 1,
+                 (i + 1) % 3 + 1, (i + 2) % 3 + 1);
+    }
+    for (int i = 0; i < MEMBERS; i++)
+        member_start(&members[i]);
+}
+
+/* ---- what etcdctl would be asked for ---- */
+
+static int ask(int at, const char *path, struct buf *message, struct buf *reply)
+{
+    struct grpc_options o = {.host = slice_from(members[at].ip), .port = 2379};
+    struct grpc_conn *c;
+    rt_time deadline = rt_now() + RT_SEC;
+    int r = grpc_connect(&o, &c, NULL, deadline);
+    if (r < 0)
+        return r;
+    struct grpc_request q = {.path = slice_from(path)};
+    r = grpc_call(c, &q, buf_slice(message), reply, NULL, NULL, deadline);
+    grpc_close(c);
+    return r;
+}
+
+/* Fills in the member's id; returns the leader's. */
+static uint64_t ask_status(int at)
+{
+    struct buf message = BUF(MEM_TEST, 0), reply = BUF(MEM_TEST, 0);
+    struct pb_field f, h;
+    uint64_t leader = 0;
+    if (ask(at, "/etcdserverpb.Maintenance/Status", &message, &reply) == 0)
+        for (struct slice rest = buf_slice(&reply); pb_next(&rest, &f) > 0;) {
+            if (f.tag == PB_TAG(4, PB_VARINT))
+                leader = f.number;
+            while (f.tag == PB_TAG(1, PB_BYTES) && pb_next(&f.bytes, &h) > 0)
+                if (h.tag == PB_TAG(2, PB_VARINT))
+                    members[at].id = h.number;
+        }
+    buf_done(&reply);
+    return leader;
+}
+
+/* Which member leads; -1: none that we can reach knows. */
+static int leader_at(void)
+{
+    for (int i = 0; i < MEMBERS; i++) {
+        uint64_t leader = ask_status(i);
+        for (int j = 0; leader && j < MEMBERS; j++)
+            if (members[j].id == leader)
+                return j;
+    }
+    return -1;
+}
+
+static void move_leader(int from, int to)
+{
+    struct buf message = BUF(MEM_TEST, 0), reply = BUF(MEM_TEST, 0);
+    pb_put_number(&message, 1, members[to].id);
+    int r = ask(from, "/etcdserverpb.Maintenance/MoveLeader", &message, &reply);
+    if (r < 0)
+        printf("# the leader did not move: %d\n", r);
+    buf_done(&message);
+    buf_done(&reply);
+}
+
+/* ---- faults ---- */
+
+struct fault_job {
+    enum fault fault;
+    int at;
+};
+
+static void begin_fault(void *arg)
+{
+    const struct fault_job *j = arg;
+    struct member *m = &members[j->at];
+    if (j->fault == KILL)
+        child_stop(&m->server.child);
+    else if (j->fault == STOP)
+        kill(m->server.child.pid, SIGSTOP);
+    else if (j->fault == CUT_OFF)
+        run("ip link set v%s down", m->server.name);
+    else if (j->fault == NO_PEERS)
+        for (int i = 0; i < MEMBERS; i++)
+            if (i != j->at)
+                run("nsenter -t %d -n ip route add blackhole %s/32", (int)m->server.child.pid,
+                    members[i].ip);
+}
+
+static void end_fault(void *arg)
+{
+    const struct fault_job *j = arg;
+    struct member *m = &members[j->at];
+    if (j->fault == KILL)
+        member_start(m);
+    else if (j->fault == STOP)
+        kill(m->server.child.pid, SIGCONT);
+    else if (j->fault == CUT_OFF)
+        run("ip link set v%s up", m->server.name);
+    else if (j->fault == NO_PEERS)
+        for (int i = 0; i < MEMBERS; i++)
+            if (i != j->at)
+                run("nsenter -t %d -n ip route del blackhole %s/32", (int)m->server.child.pid,
+                    members[i].ip);
+}
+
+static void one_fault(enum fault fault)
+{
+    int leader = leader_at();
+    struct fault_job j = {fault, (int)draw(MEMBERS)};
+    if (leader >= 0 && draw(2))
+        j.at = leader; /* half of them hit it */
+    fault_counts[fault]++;
+    if (fault == MOVE_LEADER && leader >= 0) {
+        move_leader(leader, (leader + 1 + (int)draw(2)) % MEMBERS);
+        rt_sleep(rt_now() + RT_SEC);
+    } else if (fault == COMPACT && told_count) {
+        (void)store_compact(stores[draw(MEMBERS)], told[told_count - 1], NULL, rt_now() + RT_SEC);
+        rt_sleep(rt_now() + RT_SEC);
+    } else {
+        rt_offload(begin_fault, &j, RT_NEVER);
+        rt_sleep(rt_now() + FAULT_MS * RT_MS);
+        rt_offload(end_fault, &j, RT_NEVER);
+        rt_sleep(rt_now() + HEAL_MS * RT_MS);
+    }
+}
+
+static void play_faults(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        /* Each kind in turn, so that none is missed; the rest is drawn. */
+        enum fault f =
+            i < FAULT_KINDS * 2 ? (enum fault)(i % FAULT_KINDS) : (enum fault)draw(FAULT_KINDS);
+        uint32_t before = op_count;
+        one_fault(f);
+        printf("# %u %s: %u calls, %u in doubt so far\n", i + 1, fault_names[f], op_count - before,
+               doubts);
+        fflush(stdout);
+    }
+}
+
+/* ---- clients ---- */
+
+static bool in_doubt(int r)
+{
+    return r == -ETIMEDOUT || r == -ECANCELED || r == -ECONNRESET || r == -EIO;
+}
+
+static void record(const struct linear_op *op, int r, int64_t revision)
+{
+    if (r < 0 && (op->type == LINEAR_GET || !in_doubt(r))) {
+        refused++;
+        return;
+    }
+    if (op_count == OPS_MAX)
+        return;
+    ops[op_count] = *op;
+    ops[op_count].end = r < 0 ? INT64_MAX : rt_now_exact();
+    written[op_count] = r == 0 ? revision : 0;
+    op_count++;
+    doubts += r < 0;
+}
+
+static void do_get(struct store *s, struct linear_op *op, struct slice key, rt_time deadline)
+{
+    struct arena a = ARENA(MEM_TEST, 0);
+    struct store_kv kv;
+    int r = store_get(s, key, &a, &kv, NULL, deadline);
+    if (r == 0 && kv.version && slice_to_u64(kv.value, UINT64_MAX, &op->result) < 0)
+        abort();
+    record(op, r, 0);
+    arena_done(&a);
+}
+
+static void do_write(struct store *s, struct linear_op *op, struct slice key, rt_time deadline)
+{
+    char value[24], expect[24];
+    struct arena a = ARENA(MEM_TEST, 0);
+    struct store_txn_result result = {0};
+    snprintf(value, sizeof(value), "%llu", (unsigned long long)op->value);
+    snprintf(expect, sizeof(expect), "%llu", (unsigned long long)op->expect);
+    struct store_compare c = {key, STORE_VALUE, STORE_EQUAL, 0, slice_from(expect)};
+    if (op->expect == 0)
+        c = (struct store_compare){.key = key, .target = STORE_VERSION};
+    struct store_op then = {.type = STORE_PUT, .key = key, .value = slice_from(value)};
+    if (op->type == LINEAR_DELETE)
+        then = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
+    struct store_txn txn = {&c, op->type == LINEAR_CAS, &then, NULL, 1, 0};
+    int r = store_txn(s, &txn, &a, &result, NULL, deadline);
+    if (r == 0)
+        op->ok = op->type == LINEAR_DELETE ? result.ops[0].deleted > 0 : result.succeeded;
+    record(op, r, op->type == LINEAR_DELETE || !op->ok ? 0 : result.revision);
+    arena_done(&a);
+}
+
+static uint64_t last_value; /* of all clients: no two writes write the same */
+static uint64_t seen[KEYS]; /* something that a compare may meet */
+
+static void client(void *arg)
+{
+    uint32_t number = (uint32_t)(uintptr_t)arg;
+    while (!over) {
+        char key[16];
+        uint32_t k = (uint32_t)draw(KEYS);
+        struct linear_op op = {.client = number, .key = k, .begin = rt_now_exact()};
+        rt_time deadline = rt_now() + (draw(2) ? 500 : 3000) * RT_MS;
+        struct store *s = stores[number % MEMBERS];
+        snprintf(key, sizeof(key), "k/%02u", k);
+        op.type = draw(10) < 4 ? LINEAR_GET : (enum linear_type)draw(4);
+        if (op.type == LINEAR_GET) {
+            do_get(s, &op, slice_from(key), deadline);
+            seen[k] = op.result;
+        } else {
+            op.value = op.type == LINEAR_DELETE ? 0 : ++last_value;
+            op.expect = op.type == LINEAR_CAS ? seen[k] : 0;
+            do_write(s, &op, slice_from(key), deadline);
+            if (op.type != LINEAR_DELETE && op.ok)
+                seen[k] = op.value;
+        }
+        rt_sleep(rt_now() + PAUSE_MS * RT_MS);
+    }
+}
+
+static void watcher(void *arg)
+{
+    struct store_watch *w = arg;
+    struct store_batch *b;
+    while (rt_recv(&w->batches, &b, RT_NEVER) == 0) {
+        watch_ends += b->end != STORE_WATCH_GOES_ON;
+        for (uint32_t i = 0; i < b->count && told_count < EVENTS_MAX; i++) {
+            const struct store_event *e = &b->events[i];
+            uint64_t value = 0;
+            if (e->type == STORE_EVENT_PUT)
+                (void)slice_to_u64(e->kv.value, UINT64_MAX, &value);
+            told_value[told_count] = value;
+            told[told_count++] = e->kv.mod_revision;
+        }
+        store_batch_free(b);
+    }
+}
+
+/* While it is alive before and after a look, what it holds was there in between. */
+static void session_owner(void *arg)
+{
+    struct store *s = stores[(uintptr_t)arg % MEMBERS];
+    while (!over) {
+        struct store_session se;
+        if (store_session_open(&se, s, 8000, NULL, rt_now() + 10 * RT_SEC) < 0)
+            continue;
+        int r = store_put(s, SLICE("held"), SLICE("v"), se.lease, NULL, NULL, se.until);
+        while (r == 0 && !over && store_session_alive(&se)) {
+            struct arena a = ARENA(MEM_TEST, 0);
+            struct store_kv kv;
+            int got = store_get(s, SLICE("held"), &a, &kv, NULL, rt_now() + RT_SEC);
+            if (got == 0 && store_session_alive(&se)) {
+                session_checks++;
+                CHECK(kv.version > 0 && kv.lease == se.lease);
+            }
+            arena_done(&a);
+            rt_sleep(rt_now() + 100 * RT_MS);
+        }
+        sessions_lost += !over && r == 0;
+        store_session_close(&se, rt_now() + 3 * RT_SEC);
+    }
+}
+
+/* ---- what must hold ---- */
+
+static void the_history_is_linearizable(void)
+{
+    static char why[LINEAR_WHY_MAX];
+    int r = linear_check(ops, op_count, why);
+    CHECK_INT(r, 1);
+    if (r != 1)
+        printf("# %s\n", why);
+    CHECK(op_count > 100 && doubts > 0);
+}
+
+static int by_revision(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void the_watch_told_each_acknowledged_write_once(void)
+{
+    uint32_t looked_for = 0;
+    CHECK_INT(watch_ends, 0);
+    for (uint32_t i = 1; i < told_count; i++)
+        CHECK(told[i] > told[i - 1]); /* no transaction here writes two keys */
+    for (uint32_t i = 0; i < op_count; i++) {
+        if (written[i] == 0)
+            continue;
+        int64_t *at = bsearch(&written[i], told, told_count, sizeof(*told), by_revision);
+        looked_for++;
+        CHECK(at != NULL);
+        if (at)
+            CHECK(told_value[at - told] == ops[i].value);
+    }
+    CHECK(looked_for > 50);
+}
+
+static void every_fault_and_check_had_its_turn(void)
+{
+    for (int i = 0; i < FAULT_KINDS; i++)
+        CHECK(fault_counts[i] > 0);
+    CHECK(session_checks > 10);
+}
+
+/* ---- running ---- */
+
+static uint32_t faults_wanted = 15;
+
+static void open_stores(void)
+{
+    struct err err = {0};
+    for (int i = 0; i < MEMBERS; i++) {
+        int r;
+        rt_time until = rt_now() + 20 * RT_SEC;
+        do
+            r = store_etcd_open(url[i], &stores[i], &err, until);
+        while (r < 0 && rt_now() < until && rt_sleep(rt_now() + 100 * RT_MS) == 0);
+        if (r < 0) {
+            printf("Bail out! %s\n", err.text);
+            exit(1);
+        }
+    }
+}
+
+/* Until the watch has told everything that was acknowledged. */
+static void wait_for_the_watch(void)
+{
+    int64_t last = 0;
+    for (uint32_t i = 0; i < op_count; i++)
+        last = written[i] > last ? written[i] : last;
+    rt_time until = rt_now() + 20 * RT_SEC;
+    while ((told_count == 0 || told[told_count - 1] < last) && rt_now() < until)
+        rt_sleep(rt_now() + 20 * RT_MS);
+}
+
+static void play(void *arg)
+{
+    struct rt_group clients, others;
+    struct store_watch w;
+    (void)arg;
+    open_stores();
+    for (int i = 0; i < MEMBERS; i++)
+        (void)ask_status(i);
+    struct store_watch_request q = {.keys = store_prefix(SLICE("k/"))};
+    CHECK_INT(store_watch(stores[0], &q, &w, NULL, rt_now() + 5 * RT_SEC), 0);
+    rt_group_init(&clients, "clients");
+    rt_group_init(&others, "others");
+    rt_go(&others, watcher, &w);
+    rt_go(&clients, session_owner, (void *)(uintptr_t)1);
+    for (uintptr_t i = 0; i < CLIENTS; i++)
+        rt_go(&clients, client, (void *)i);
+    play_faults(faults_wanted);
+    over = true;
+    rt_group_wait(&clients, rt_now() + 30 * RT_SEC);
+    rt_group_done(&clients);
+    wait_for_the_watch();
+    rt_group_done(&others);
+    store_unwatch(&w);
+    for (int i = 0; i < MEMBERS; i++)
+        store_close(stores[i]);
+}
+
+int main(int argc, char **argv)
+{
+    static char path[512];
+    bool newest = peer_where("etcd", path, sizeof(path));
+    const char *binary = newest ? path : ETCD_OF_DEBIAN;
+    faults_wanted = argc > 1 ? (uint32_t)atoi(argv[1]) : 15;
+    random_state = argc > 2 ? (uint64_t)atoll(argv[2]) : (uint64_t)getpid() * 2654435761u;
+    if (access(binary, X_OK) < 0 || unshare(CLONE_NEWNET) < 0) {
+        printf("1..1\nok 1 - cluster # SKIP it needs an etcd, and to be allowed networks\n");
+        return 0;
+    }
+    printf("# seed %llu, etcd %s\n", (unsigned long long)random_state, newest ? "3.6" : "3.4");
+    run("ip link set lo up");
+    make_members(binary);
+    tap_ok_ = true;
+    CHECK_INT(rt_run(NULL, play, NULL), 0);
+    tap_report_("sessions_that_say_they_live_do");
+    for (int i = 0; i < MEMBERS; i++)
+        etcd_server_stop(&members[i].server);
+    TAP_RUN(the_history_is_linearizable);
+    TAP_RUN(the_watch_told_each_acknowledged_write_once);
+    TAP_RUN(every_fault_and_check_had_its_turn);
+    printf("# %u calls checked, %u in doubt, %u refused; %u events told; session looked at %u "
+           "times, lost %u times\n#",
+           op_count, doubts, refused, told_count, session_checks, sessions_lost);
+    for (int i = 0; i < FAULT_KINDS; i++)
+        printf(" %s=%u", fault_names[i], fault_counts[i]);
+    printf("\n");
+    return tap_done();
+}
