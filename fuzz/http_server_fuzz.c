@@ -51,7 +51,10 @@ static void client(void *arg)
 {
     struct play *p = arg;
     struct http_server *s;
-    struct http_server_options o = {.serve = serve, .done = done, .ctx = p, .body_bytes_max = 1000,
+    struct http_server_options o = {.serve = serve,
+                                    .done = done,
+                                    .ctx = p,
+                                    .body_bytes_max = 1000,
                                     .limits = {.head_bytes_max = 2000, .line_bytes_max = 500}};
     struct rt_addr at;
     struct rt_sock *sock;

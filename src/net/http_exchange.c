@@ -32,8 +32,8 @@ static int write_all(struct http_exchange *x, struct slice data)
     struct http_conn *c = x->conn;
     while (data.size && !x->failed) {
         rt_time before = rt_now();
-        ssize_t n = rt_write_some(c->sock, data.data, data.size,
-                                  patient_until(c->server, &x->writing));
+        ssize_t n =
+            rt_write_some(c->sock, data.data, data.size, patient_until(c->server, &x->writing));
         x->writing.waited += rt_now() - before;
         if (n < 0) {
             x->failed = true;
@@ -203,8 +203,8 @@ int exchange_read_all(struct http_exchange *x, struct buf *out, struct err *err)
     for (;;) {
         char *room;
         if (buf_reserve(out, HTTP_READ_BYTES, &room) < 0)
-            return (int)body_broken(x, err_set(err, -EMSGSIZE, "the body is longer than %zu bytes",
-                                               out->size_max));
+            return (int)body_broken(
+                x, err_set(err, -EMSGSIZE, "the body is longer than %zu bytes", out->size_max));
         ssize_t n = exchange_read(x, room, HTTP_READ_BYTES, err);
         if (n <= 0)
             return (int)n;
@@ -239,8 +239,8 @@ static void put_date(struct buf *out)
 static void decide_keep(struct http_exchange *x)
 {
     struct http_conn *c = x->conn;
-    bool long_rest = x->body.framing == HTTP1_LENGTH &&
-                     x->body.left > HTTP_SERVER_DRAIN_BYTES_MAX + c->in.size;
+    bool long_rest =
+        x->body.framing == HTTP1_LENGTH && x->body.left > HTTP_SERVER_DRAIN_BYTES_MAX + c->in.size;
     if (c->server->stopping || (!x->body_over && (x->continue_due || long_rest)))
         c->keep = false;
 }

@@ -140,7 +140,8 @@ static void refuse(struct http_server *s, struct rt_sock *sock)
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
         "Content-Type: application/problem+json\r\nContent-Length: 144\r\n\r\n"
         "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
-        "\"detail\":\"too many connections\",\"reason\":\"limit\",\"field\":null,\"trace_id\":null}\n";
+        "\"detail\":\"too many connections\",\"reason\":\"limit\",\"field\":null,"
+        "\"trace_id\":null}\n";
     s->stats.refused_total++;
     (void)rt_write(sock, full, sizeof(full) - 1, rt_now());
     rt_shutdown_write(sock);

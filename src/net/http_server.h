@@ -34,18 +34,18 @@
 #include "wire/http1.h"
 
 enum { /* defaults of struct http_server_options, where it has 0 */
-    HTTP_SERVER_CONNECTIONS_MAX = 1024,
-    HTTP_SERVER_BODY_BYTES_MAX = 4 * 1024 * 1024,
-    HTTP_SERVER_IDLE_MS = 60 * 1000,
-    HTTP_SERVER_HEAD_MS = 10 * 1000,
-    HTTP_SERVER_STALL_MS = 20 * 1000,
-    HTTP_SERVER_RATE_MIN = 1024, /* bytes a second */
+       HTTP_SERVER_CONNECTIONS_MAX = 1024,
+       HTTP_SERVER_BODY_BYTES_MAX = 4 * 1024 * 1024,
+       HTTP_SERVER_IDLE_MS = 60 * 1000,
+       HTTP_SERVER_HEAD_MS = 10 * 1000,
+       HTTP_SERVER_STALL_MS = 20 * 1000,
+       HTTP_SERVER_RATE_MIN = 1024, /* bytes a second */
 };
 enum {
     HTTP_SERVER_LISTENERS_MAX = 8,
-    HTTP_SERVER_AHEAD_BYTES_MAX = 64 * 1024, /* of requests sent ahead of a streaming answer */
+    HTTP_SERVER_AHEAD_BYTES_MAX = 64 * 1024,  /* of requests sent ahead of a streaming answer */
     HTTP_SERVER_DRAIN_BYTES_MAX = 256 * 1024, /* of a body that nobody read, to keep a connection */
-    HTTP_SERVER_LINGER_MS = 1000, /* until the peer has heard our last words */
+    HTTP_SERVER_LINGER_MS = 1000,             /* until the peer has heard our last words */
 };
 
 struct http_server;
@@ -71,8 +71,8 @@ struct http_server_options {
 struct http_server_stats {
     uint32_t connections, idle;
     uint64_t accepted_total;
-    uint64_t refused_total;   /* 503: connections_max */
-    uint64_t reclaimed_total; /* idle ones that were given up for a new one */
+    uint64_t refused_total;       /* 503: connections_max */
+    uint64_t reclaimed_total;     /* idle ones that were given up for a new one */
     uint64_t accept_failed_total; /* for want of descriptors or memory */
 };
 

@@ -1,4 +1,4 @@
-/* problem.h - an error as JSON (RFC 9457): what a server answers, and a command prints with -o json.
+/* problem.h - an error as JSON (RFC 9457): what a server answers, a command prints with -o json.
  *
  * Its members are always all there, so that a reader need not ask: a word that there is none of
  * is null. Pure; any thread. */

@@ -14,13 +14,13 @@
 struct world {
     struct http_server *server;
     struct rt_addr addr;
-    struct buf got;                /* of the last talk() */
+    struct buf got; /* of the last talk() */
     uint32_t streams_ended, served;
-    int read_code;                 /* of the last body */
+    int read_code; /* of the last body */
     uint16_t done_status;
     char done_method[16];
     int64_t done_total;
-    struct rt_event hold;          /* what "/hold" waits for */
+    struct rt_event hold; /* what "/hold" waits for */
 };
 
 static rt_time soon(void)
@@ -193,7 +193,7 @@ static const char *body_of(const char *answer)
     return end ? end + 4 : "(none)";
 }
 
-#define HOST "Host: x\r\n"
+#define HOST  "Host: x\r\n"
 #define CLOSE HOST "Connection: close\r\n\r\n"
 
 /* ---- cases ---- */
@@ -233,10 +233,12 @@ static void requests_follow_on_one_connection(void)
 static void requests_sent_ahead_are_answered_in_order(void)
 {
     open_world(&w);
-    const char *got = talk(&w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"
-                               "GET /two HTTP/1.1\r\n" HOST "\r\n"
-                               "GET /parts HTTP/1.1\r\n" HOST "\r\n"
-                               "GET /four HTTP/1.1\r\n" CLOSE, false);
+    const char *got = talk(&w,
+                           "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"
+                           "GET /two HTTP/1.1\r\n" HOST "\r\n"
+                           "GET /parts HTTP/1.1\r\n" HOST "\r\n"
+                           "GET /four HTTP/1.1\r\n" CLOSE,
+                           false);
     CHECK_INT(count(got, "HTTP/1.1 200 OK"), 4);
     const char *abc = strstr(got, "abc"), *two = strstr(got, "/two"), *four = strstr(got, "/four");
     CHECK(abc && two && four && abc < two && two < four);
@@ -247,10 +249,13 @@ static void requests_sent_ahead_are_answered_in_order(void)
 static void chunks_come_in_and_go_out(void)
 {
     open_world(&w);
-    const char *got = talk(&w, "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE
-                               "5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nTrailer: x\r\n\r\n", false);
+    const char *got = talk(&w,
+                           "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE
+                           "5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nTrailer: x\r\n\r\n",
+                           false);
     CHECK_STR(body_of(got), "hello world");
-    got = talk(&w, "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE "5\r\nhelloXX", false);
+    got = talk(&w, "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE "5\r\nhelloXX",
+               false);
     CHECK(has(got, "HTTP/1.1 400 "));
     CHECK(has(got, "\"reason\":\"protocol\""));
     got = talk(&w, "GET /parts HTTP/1.0\r\n\r\n", false);
@@ -277,8 +282,10 @@ static void http_1_0_keeps_only_when_asked(void)
 static void head_gets_no_body(void)
 {
     open_world(&w);
-    const char *got = talk(&w, "HEAD /four HTTP/1.1\r\n" HOST "\r\nHEAD /parts HTTP/1.1\r\n" HOST
-                               "\r\nGET /five HTTP/1.1\r\n" CLOSE, false);
+    const char *got = talk(&w,
+                           "HEAD /four HTTP/1.1\r\n" HOST "\r\nHEAD /parts HTTP/1.1\r\n" HOST
+                           "\r\nGET /five HTTP/1.1\r\n" CLOSE,
+                           false);
     CHECK_INT(count(got, "HTTP/1.1 200 OK"), 3);
     CHECK(has(got, "Content-Length: 5\r\n\r\nHTTP/1.1 200 OK"));
     CHECK(has(got, "chunked\r\n\r\nHTTP/1.1 200 OK"));
@@ -296,8 +303,10 @@ static void a_body_is_asked_for_when_it_is_read(void)
     CHECK(hear(&w, s, "\r\n\r\nbody"));
     rt_close(s);
     /* One that nobody reads is not asked for; what may come is not taken for a request. */
-    const char *got = talk(&w, "POST /unread HTTP/1.1\r\n" HOST
-                               "Content-Length: 4\r\nExpect: 100-continue\r\n\r\nGET ", false);
+    const char *got = talk(&w,
+                           "POST /unread HTTP/1.1\r\n" HOST
+                           "Content-Length: 4\r\nExpect: 100-continue\r\n\r\nGET ",
+                           false);
     CHECK(!strstr(got, "100 Continue"));
     CHECK(has(got, "Connection: close"));
     close_world(&w);
@@ -306,9 +315,11 @@ static void a_body_is_asked_for_when_it_is_read(void)
 static void a_short_unread_body_is_dropped(void)
 {
     open_world(&w);
-    const char *got = talk(&w, "POST /unread HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\n0123456789"
-                               "POST /unread HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
-                               "3\r\nabc\r\n0\r\n\r\nGET /next HTTP/1.1\r\n" CLOSE, false);
+    const char *got = talk(&w,
+                           "POST /unread HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\n0123456789"
+                           "POST /unread HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+                           "3\r\nabc\r\n0\r\n\r\nGET /next HTTP/1.1\r\n" CLOSE,
+                           false);
     CHECK_INT(count(got, "HTTP/1.1 200 OK"), 3);
     CHECK(has(got, "/next"));
     got = talk(&w, "POST /unread HTTP/1.1\r\n" HOST "Content-Length: 900000\r\n\r\n", false);
@@ -327,8 +338,8 @@ static void nonsense_is_refused_with_a_problem(void)
         {"GET / HTTP/1.1\nHost: x\n\n", "400", "LF without CR"},
         {"POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", "400",
          "more than once"},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx", "400",
-         "contradict"},
+        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx",
+         "400", "contradict"},
         {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\n\r\nx", "501", "chunked"},
         {"POST / HTTP/1.1\r\n" HOST "Content-Length: -1\r\n\r\n", "400", "no length"},
         {"GET / HTTP/1.1\r\n" HOST " folded\r\n\r\n", "400", "folded"},
@@ -352,8 +363,8 @@ static void nonsense_is_refused_with_a_problem(void)
 
 static void limits_of_a_head_have_their_status(void)
 {
-    struct http_server_options o = {.limits = {.head_bytes_max = 400, .line_bytes_max = 100,
-                                               .field_count_max = 5}};
+    struct http_server_options o = {
+        .limits = {.head_bytes_max = 400, .line_bytes_max = 100, .field_count_max = 5}};
     char line[200];
     struct buf text = BUF(MEM_TEST, 0);
     memset(line, 'a', sizeof(line));
@@ -375,8 +386,11 @@ static void a_body_beyond_its_limit_is_refused(void)
     CHECK(has(talk(&w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 11\r\n\r\n", false),
               "HTTP/1.1 413 "));
     CHECK_INT(w.read_code, -EMSGSIZE);
-    CHECK(has(talk(&w, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
-                       "6\r\n123456\r\n6\r\n123456\r\n0\r\n\r\n", false), "longer than 10 bytes"));
+    CHECK(has(talk(&w,
+                   "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+                   "6\r\n123456\r\n6\r\n123456\r\n0\r\n\r\n",
+                   false),
+              "longer than 10 bytes"));
     CHECK(has(talk(&w, "POST /echo HTTP/1.1\r\nContent-Length: 10\r\n" CLOSE "0123456789", false),
               "\r\n\r\n0123456789"));
     close_world(&w);
@@ -384,7 +398,8 @@ static void a_body_beyond_its_limit_is_refused(void)
 
 static void slow_clients_are_not_waited_for(void)
 {
-    struct http_server_options o = {.idle_ms = 150, .head_ms = 150, .stall_ms = 150, .rate_min = 1000000};
+    struct http_server_options o = {
+        .idle_ms = 150, .head_ms = 150, .stall_ms = 150, .rate_min = 1000000};
     open_with(&w, o);
     rt_time began = rt_now();
     CHECK_STR(talk(&w, "", false), ""); /* an idle one is closed without a word */
@@ -426,7 +441,8 @@ static void a_reader_that_does_not_read_is_given_up(void)
 static void a_peer_that_closed_its_half_is_answered(void)
 {
     open_world(&w);
-    const char *got = talk(&w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", true);
+    const char *got =
+        talk(&w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", true);
     CHECK_STR(body_of(got), "hello");
     CHECK(has(talk(&w, "GET / HTTP/1.1\r\nHo", true), "cut off"));
     CHECK(has(talk(&w, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\n123", true),

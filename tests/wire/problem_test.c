@@ -7,8 +7,10 @@
 static void every_member_is_there(void)
 {
     struct buf out = BUF(MEM_TEST, 0);
-    problem_write(&(struct problem){.status = 409, .title = SLICE("Conflict"),
-                                    .detail = SLICE("it is \"newer\""), .reason = SLICE("conflict")},
+    problem_write(&(struct problem){.status = 409,
+                                    .title = SLICE("Conflict"),
+                                    .detail = SLICE("it is \"newer\""),
+                                    .reason = SLICE("conflict")},
                   &out);
     CHECK_STR(out.data, "{\"type\":\"about:blank\",\"title\":\"Conflict\",\"status\":409,"
                         "\"detail\":\"it is \\\"newer\\\"\",\"reason\":\"conflict\",\"field\":null,"
@@ -20,8 +22,11 @@ static void what_was_written_is_read(void)
 {
     struct buf out = BUF(MEM_TEST, 0);
     struct arena a = ARENA(MEM_TEST, 0);
-    struct problem p, want = {.status = 400, .title = SLICE("Bad Request"), .detail = SLICE("x"),
-                              .reason = SLICE("syntax"), .field = SLICE("spec.tcp"),
+    struct problem p, want = {.status = 400,
+                              .title = SLICE("Bad Request"),
+                              .detail = SLICE("x"),
+                              .reason = SLICE("syntax"),
+                              .field = SLICE("spec.tcp"),
                               .trace_id = SLICE("00ff")};
     problem_write(&want, &out);
     CHECK_INT(problem_read(buf_slice(&out), &a, &p), 0);
