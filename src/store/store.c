@@ -287,7 +287,8 @@ int store_lease_get(struct store *s, int64_t id, struct arena *arena, struct sto
                     struct err *err, rt_time deadline)
 {
     rt_time began = rt_now_exact();
-    return took(s, STORE_CALL_LEASE, began, s->backend->lease_get(s, id, arena, ret, err, deadline));
+    return took(s, STORE_CALL_LEASE, began,
+                s->backend->lease_get(s, id, arena, ret, err, deadline));
 }
 
 int store_compact(struct store *s, int64_t revision, struct err *err, rt_time deadline)
@@ -311,7 +312,8 @@ int store_backup(struct store *s, const char *path, int64_t *ret_revision, struc
         return err_set(err, -EOPNOTSUPP, "the %s store makes no backups of this kind",
                        s->backend->name);
     rt_time began = rt_now_exact();
-    return took(s, STORE_CALL_BACKUP, began, s->backend->backup(s, path, ret_revision, err, deadline));
+    return took(s, STORE_CALL_BACKUP, began,
+                s->backend->backup(s, path, ret_revision, err, deadline));
 }
 
 void store_close(struct store *s)
