@@ -21,6 +21,8 @@
  *   PUT …?revision=N                     the body is the resource, as GET answers it or as a file
  * of configuration has it. 201 created, 200 changed or already so. With a revision (also in the
  *       body) only where it is at that one, 0: where it is not there; else 409
+ *   PUT …?dry_run=true                   looks at everything, writes nothing: {"action":"create",
+ *       "update" or null,"kind","name","namespace","fields":[{"path","old","new"}],"revision"}
  *   DELETE …?revision=N                  what was declared goes; what was found is its finder's
  *   {kinds}: those of model/kind.h, and "events" (/v1/events/{asset} too), nodes and tasks: as
  *       they stand in the store, read only.

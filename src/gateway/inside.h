@@ -97,6 +97,9 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
 void delete_serve(struct request *q, const struct collection *c, struct slice namespace_,
                   struct slice name);
 void raw_serve(struct request *q, struct slice rest);
+/* An array of {"path","old","new"}; either may be NULL. Returns how many. */
+uint32_t diff_write(const struct json_value *old, const struct json_value *new,
+                    struct json_writer *w);
 void metrics_serve(struct request *q);
 void metrics_done(void *gateway, const struct http_done *d);
 

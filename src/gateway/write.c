@@ -229,6 +229,58 @@ static int write_key(struct request *q, const struct store_op *op, struct slice 
     return got.succeeded;
 }
 
+/* A change, as it would be. */
+static void answer_plan(struct request *q, const struct collection *c, struct slice namespace_,
+                        struct slice name, const struct store_kv *before, struct slice value)
+{
+    struct buf json = BUF(MEM_GATEWAY, 0), fields = BUF(MEM_GATEWAY, 0);
+    struct json_writer w;
+    struct json_value *old = NULL, *new = NULL;
+    /* What another program wrote wrongly counts as nothing: the write mends it. */
+    if (before->version && json_parse(before->value, &q->arena, 0, &old, NULL) < 0)
+        old = NULL;
+    json_parse(value, &q->arena, 0, &new, NULL); /* of our own making */
+    json_begin(&w, &fields, 0);
+    uint32_t count = diff_write(old, new, &w);
+    json_end(&w);
+    json_begin(&w, &json, 0);
+    json_object_open(&w);
+    json_key(&w, "action");
+    json_cstr(&w, before->version == 0 ? "create" : count ? "update" : NULL);
+    json_key(&w, "kind");
+    json_cstr(&w, c->kind->name);
+    json_key(&w, "name");
+    json_string(&w, name);
+    json_key(&w, "namespace");
+    json_string(&w, namespace_);
+    json_key(&w, "fields");
+    json_raw(&w, buf_slice(&fields));
+    json_key(&w, "revision");
+    json_i64(&w, before->mod_revision);
+    json_object_close(&w);
+    json_end(&w);
+    answer_json(q, 200, &json);
+    buf_done(&json);
+    buf_done(&fields);
+}
+
+static void plan(struct request *q, const struct collection *c, struct slice namespace_,
+                 struct slice name, struct sent *s)
+{
+    struct slice key = key_make(q, c->registry, namespace_, name);
+    struct buf value = BUF(MEM_GATEWAY, 0);
+    struct store_kv before;
+    write_value(namespace_, name, s, &value);
+    int r = store_get(q->g->options.store, key, &q->arena, &before, &q->err, gateway_soon());
+    if (r < 0)
+        answer_store_error(q, r);
+    else if (s->has_revision && s->revision != before.mod_revision)
+        answer_conflict(q, c, name, before.mod_revision, s->revision);
+    else
+        answer_plan(q, c, namespace_, name, &before, buf_slice(&value));
+    buf_done(&value);
+}
+
 static void put(struct request *q, const struct collection *c, struct slice namespace_,
                 struct slice name, struct sent *s)
 {
@@ -259,8 +311,8 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
     const struct json_value *v = NULL;
     struct sent *s = arena_new(&q->arena, struct sent);
     int64_t revision;
-    bool given;
-    if (check_names(q, namespace_, name) < 0 ||
+    bool given, dry_run;
+    if (param_flag(q, "dry_run", &dry_run) < 0 || check_names(q, namespace_, name) < 0 ||
         param_number(q, "revision", 0, INT64_MAX, &revision, &given) < 0 || read_body(q, &v) < 0 ||
         check_sent(q, c, namespace_, name, v, s) < 0)
         return;
@@ -268,7 +320,7 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
         s->revision = revision;
         s->has_revision = true;
     }
-    put(q, c, namespace_, name, s);
+    (dry_run ? plan : put)(q, c, namespace_, name, s);
 }
 
 static void answer_deleted(struct request *q, const struct collection *c, struct slice namespace_,

@@ -116,9 +116,21 @@ def own_network():
 
 # ---- the binary ----
 
+_data = {"base": None, "count": 0}
+
+
+def data_folder():
+    """A data folder of its own, which is not there yet."""
+    _data["base"] = _data["base"] or folder()
+    _data["count"] += 1
+    return os.path.join(_data["base"], f"data-{_data['count']}")
+
+
 def environment(extra=None):
+    """What the binary sees: each run has a data folder of its own, unless `extra` names one."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("FIREBREAK")}
     env.pop("NO_COLOR", None)
+    env["FIREBREAK_DATA"] = data_folder()
     env.update(extra or {})
     return env
 

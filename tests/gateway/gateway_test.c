@@ -212,6 +212,34 @@ static void a_revision_guards_a_write(void)
     close_world();
 }
 
+static void a_dry_run_tells_what_would_change(void)
+{
+    open_world();
+    CHECK_INT(ask("PUT", "/v1/checks/db?dry_run=true", "{\"every\":\"1s\"}"), 200);
+    CHECK(has(
+        "{\"action\":\"create\",\"kind\":\"check\",\"name\":\"db\",\"namespace\":\"default\","));
+    CHECK_INT(ask("GET", "/v1/checks/db", NULL), 404);
+    CHECK_INT(
+        ask("PUT", "/v1/checks/db",
+            "{\"labels\":{\"a\":\"1\"},\"every\":\"1s\",\"tcp\":{\"target\":\"x:1\",\"t\":[1]}}"),
+        201);
+    CHECK_INT(ask("PUT", "/v1/checks/db?dry_run=true",
+                  "{\"labels\":{\"a\":\"2\"},\"tcp\":{\"target\":\"x:2\",\"t\":[1]}}"),
+              200);
+    CHECK(has("\"action\":\"update\""));
+    CHECK(has("\"fields\":[{\"path\":\"labels.a\",\"old\":\"1\",\"new\":\"2\"},"
+              "{\"path\":\"tcp.target\",\"old\":\"x:1\",\"new\":\"x:2\"},"
+              "{\"path\":\"every\",\"old\":\"1s\",\"new\":null}],\"revision\":2}"));
+    CHECK_INT(
+        ask("PUT", "/v1/checks/db?dry_run=true",
+            "{\"tcp\":{\"t\":[1],\"target\":\"x:1\"},\"labels\":{\"a\":\"1\"},\"every\":\"1s\"}"),
+        200);
+    CHECK(has("\"action\":null") && has("\"fields\":[]"));
+    CHECK_INT(ask("PUT", "/v1/checks/db?dry_run=true&revision=1", "{}"), 409);
+    CHECK_INT(ask("PUT", "/v1/checks/db?dry_run=true", "{\"wrong\":1}"), 400);
+    close_world();
+}
+
 static void what_is_wrong_is_told_with_its_place(void)
 {
     static const struct {
@@ -514,6 +542,7 @@ static void cases(void *arg)
     TAP_RUN(a_kind_has_many_spellings);
     TAP_RUN(what_is_put_is_got);
     TAP_RUN(a_revision_guards_a_write);
+    TAP_RUN(a_dry_run_tells_what_would_change);
     TAP_RUN(what_is_wrong_is_told_with_its_place);
     TAP_RUN(a_page_is_of_one_revision);
     TAP_RUN(labels_select);
