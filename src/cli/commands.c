@@ -79,8 +79,8 @@ const struct cli_program cli_firebreak = {
         "Firebreak watches services from the outside and from the host that they run on. "
         "'up' finds what listens on this host and watches it; 'probe' asks any target once, or "
         "again and again. 'get', 'describe', 'plan', 'apply' and 'delete' are about what was "
-        "declared and what was found: they ask the server that 'up' is. 'store' is about where all of it is "
-        "kept.\n\n"
+        "declared and what was found: they ask the server that 'up' is. 'store' is about where "
+        "all of it is kept.\n\n"
         "Data is written to standard output; progress, summaries and errors to standard error.",
     .commands = commands,
 };

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/fault.h"
 #include "gateway/inside.h"
 #include "wire/base64.h"
 
@@ -88,7 +89,7 @@ static int read_half(struct listing *l, const char *prefix, struct half *h)
     };
     int r =
         store_range(l->q->g->options.store, &range, &l->page, &h->got, &l->q->err, gateway_soon());
-    if (r == 0 && l->revision == 0)
+    if (r == 0 && l->revision == 0 && !fault_mutant("gateway_page_of_another_revision"))
         l->revision = h->got.revision;
     buf_done(&from);
     buf_done(&end);

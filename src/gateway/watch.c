@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base/fault.h"
 #include "gateway/inside.h"
 
 /* ---- a stream of lines or events ---- */
@@ -283,7 +284,7 @@ static void watch_run(struct watching *t, int64_t revision, bool first)
     struct request *q = t->q;
     char end[64];
     struct store_watch_request request = {.keys = keys_of(t->c, end), .progress = true};
-    request.revision = revision + 1;
+    request.revision = revision + (fault_mutant("gateway_watch_gap") ? 2 : 1);
     int r = store_watch(q->g->options.store, &request, &w, &q->err, gateway_soon());
     if (r < 0) {
         answer_store_error(q, r);

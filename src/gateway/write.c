@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base/fault.h"
 #include "gateway/inside.h"
 
 /* ---- what was sent ---- */
@@ -214,7 +215,7 @@ static int write_key(struct request *q, const struct store_op *op, struct slice 
     struct store_txn_result got;
     struct store_txn txn = {
         .compares = &is_at,
-        .compare_count = guarded,
+        .compare_count = guarded && !fault_mutant("gateway_revision_ignored"),
         .then = then,
         .then_count = 2,
         .otherwise = &read,

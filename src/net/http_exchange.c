@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "wire/problem.h"
 #include "wire/url.h"
@@ -83,7 +84,8 @@ int http_exchange_begin(struct http_exchange *x, size_t size, struct err *err)
     struct http_conn *c = x->conn;
     x->bytes = c->in;
     c->in = BUF(MEM_NET, x->bytes.size_max);
-    buf_append(&c->in, x->bytes.data + size, x->bytes.size - size);
+    if (!fault_mutant("http_sent_ahead_lost"))
+        buf_append(&c->in, x->bytes.data + size, x->bytes.size - size);
     x->began = rt_now_exact();
     x->head_only = slice_eq(x->head.method, SLICE("HEAD"));
     x->continue_due = x->head.expect_continue && x->head.framing != HTTP1_NO_BODY;
@@ -390,7 +392,7 @@ static void drain_body(struct http_exchange *x)
     if (x->body.framing == HTTP1_LENGTH)
         bytes_max += x->body_bytes + x->body.left; /* that it is short was looked at before */
     while (x->conn->keep && n > 0)
-        n = read_bounded(x, dropped, sizeof(dropped), bytes_max, NULL);
+        n = fault_mutant("http_unread_body_left") ? 0 : read_bounded(x, dropped, sizeof(dropped), bytes_max, NULL);
     if (n < 0)
         x->conn->keep = false;
 }
