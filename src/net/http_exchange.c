@@ -392,7 +392,9 @@ static void drain_body(struct http_exchange *x)
     if (x->body.framing == HTTP1_LENGTH)
         bytes_max += x->body_bytes + x->body.left; /* that it is short was looked at before */
     while (x->conn->keep && n > 0)
-        n = fault_mutant("http_unread_body_left") ? 0 : read_bounded(x, dropped, sizeof(dropped), bytes_max, NULL);
+        n = fault_mutant("http_unread_body_left")
+                ? 0
+                : read_bounded(x, dropped, sizeof(dropped), bytes_max, NULL);
     if (n < 0)
         x->conn->keep = false;
 }

@@ -114,6 +114,16 @@ def own_network():
     return subprocess.run([need("ip"), "link", "set", "lo", "up"]).returncode == 0
 
 
+def own_mounts():
+    """Moves this test into a mount namespace of its own: what it mounts, nobody else sees, and it ends with
+    the test. Skips where that is not allowed."""
+    import ctypes
+    CLONE_NEWNS = 0x20000
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0 or \
+            subprocess.run([need("mount"), "--make-rprivate", "/"], capture_output=True).returncode != 0:
+        raise Skip("no mount namespace here")
+
+
 # ---- the binary ----
 
 _data = {"base": None, "count": 0}
