@@ -79,12 +79,16 @@ static void put_alloc(struct metrics_writer *w)
 {
     metrics_family(w, "firebreak_alloc_bytes", METRIC_GAUGE, "Memory held, by subsystem.");
     for (int i = 0; i < MEM_TEST; i++)
-        metrics_i64(w, &(struct metric_label){"subsystem", slice_from(mem_subsystem_name(i))}, 1,
-                    mem_usage_of(i).bytes);
+        metrics_i64(w,
+                    &(struct metric_label){"subsystem",
+                                           slice_from(mem_subsystem_name((enum mem_subsystem)i))},
+                    1, mem_usage_of((enum mem_subsystem)i).bytes);
     metrics_family(w, "firebreak_alloc_live", METRIC_GAUGE, "Objects held, by subsystem.");
     for (int i = 0; i < MEM_TEST; i++)
-        metrics_i64(w, &(struct metric_label){"subsystem", slice_from(mem_subsystem_name(i))}, 1,
-                    mem_usage_of(i).live);
+        metrics_i64(w,
+                    &(struct metric_label){"subsystem",
+                                           slice_from(mem_subsystem_name((enum mem_subsystem)i))},
+                    1, mem_usage_of((enum mem_subsystem)i).live);
 }
 
 static void put_runtime(struct metrics_writer *w, struct sums *s)
@@ -139,13 +143,13 @@ static void put_store(struct gateway *g, struct metrics_writer *w, const struct 
     metrics_family(w, "firebreak_store_request_duration_seconds", METRIC_HISTOGRAM,
                    "What calls of the store took.");
     for (int i = 0; i < STORE_CALL_COUNT; i++) {
-        labels[0].value = slice_from(store_call_name(i));
+        labels[0].value = slice_from(store_call_name((enum store_call)i));
         metrics_histogram(w, labels, ARRAY_LEN(labels), &stats->took[i]);
     }
     metrics_family(w, "firebreak_store_request_failed", METRIC_COUNTER,
                    "Calls of the store that failed.");
     for (int i = 0; i < STORE_CALL_COUNT; i++) {
-        labels[0].value = slice_from(store_call_name(i));
+        labels[0].value = slice_from(store_call_name((enum store_call)i));
         metrics_u64(w, labels, ARRAY_LEN(labels), stats->failed_total[i]);
     }
     metrics_family(w, "firebreak_store_watch_lag_seconds", METRIC_HISTOGRAM,

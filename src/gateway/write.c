@@ -80,13 +80,13 @@ static int check_names(struct request *q, struct slice namespace_, struct slice 
     return 0;
 }
 
-/* Whether the member belongs to the spec: of the form that GET answers nothing but what is in
- * "spec" does. */
-static bool is_of_spec(struct slice key)
+/* Whether the member belongs to the spec. A name, a namespace and labels are never of it; of a
+ * resource as a file of configuration has it, what GET adds is not, either. */
+static bool is_of_spec(struct slice key, bool inside)
 {
-    static const char *const others[] = {"kind",   "name",     "namespace",
-                                         "labels", "revision", "state"};
-    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+    static const char *const others[] = {"name", "namespace", "labels",
+                                         "kind", "revision",  "state"};
+    for (size_t i = 0; i < (inside ? 3 : ARRAY_LEN(others)); i++)
         if (slice_eq_cstr(key, others[i]))
             return false;
     return true;
@@ -107,7 +107,7 @@ static int take_apart(struct request *q, const struct json_value *v, struct sent
     *s = (struct sent){.spec = {.type = JSON_OBJECT}, .labels = json_get(v, "labels")};
     struct json_value **end = &s->spec.first;
     for (const struct json_value *m = spec ? spec->first : v->first; m; m = m->next) {
-        if (!spec && !is_of_spec(m->key))
+        if (!is_of_spec(m->key, spec))
             continue;
         struct json_value *copy = arena_new(&q->arena, struct json_value);
         *copy = *m;

@@ -187,6 +187,8 @@ static void what_is_put_is_got(void)
     CHECK_INT(ask("PUT", "/v1/checks/db", got), 200);
     CHECK(has("\"revision\":2"));
     mem_free(MEM_TEST, got);
+    CHECK_INT(ask("PUT", "/v1/checks/in", "{\"spec\":{\"name\":\"x\",\"labels\":1,\"a\":2}}"), 201);
+    CHECK(has("\"name\":\"in\"") && has("\"labels\":{}") && has("\"spec\":{\"a\":2}"));
     CHECK_INT(ask("PUT", "/v1/checks/db?namespace=other", "{}"), 201);
     CHECK(has("\"namespace\":\"other\""));
     CHECK_INT(ask("DELETE", "/v1/checks/db", NULL), 200);
