@@ -45,7 +45,8 @@ PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
         bench-compare release static asan tsan cov valgrind sim sim-long tools-test \
-        aarch64 mutants mutants-long torture cluster cluster-long fuzz fuzz-replay e2e static-test oldkernel FORCE
+        aarch64 kill kill-long mutants mutants-long torture cluster cluster-long fuzz fuzz-replay e2e \
+        static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
 	@$(MAKE) F=$@ all
@@ -108,6 +109,10 @@ tools-test: $(B)/tests/tools/gdb_world #         the tests of tools/
 	@$(PYTAP) $(wildcard tests/tools/*_test.py)
 e2e: $(FIREBREAK) #                the real binary against real servers
 	@FIREBREAK=$(FIREBREAK) $(PYTAP) -t 240 $(wildcard tests/e2e/*_test.py)
+kill: $(FIREBREAK) #               the store under kill -9, 300 times
+	@FIREBREAK=$(FIREBREAK) FIREBREAK_KILLS=$(or $(KILLS),300) $(PYTAP) -t 1800 tests/e2e/kill_test.py
+kill-long: #          the same, 2,000 times
+	@$(MAKE) KILLS=2000 kill
 static-test: static $(B)/tools/oldkernel # ELF, empty chroot, old kernel, reproducible
 	@$(PYTAP) -t 400 $(wildcard tests/static/*_test.py)
 oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls are refused

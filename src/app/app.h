@@ -8,6 +8,7 @@
 #include "config/object.h"
 #include "rt/logsink.h"
 #include "rt/rt.h"
+#include "wire/problem.h"
 
 /* Exit codes: public. */
 enum {
@@ -15,6 +16,7 @@ enum {
     EXIT_NO = 1, /* the answer is no */
     EXIT_USAGE = 2,
     EXIT_UNREACHABLE = 3, /* a server, store or file */
+    EXIT_DENIED = 4,
     EXIT_SIGNAL = 128,    /* + the signal's number */
 };
 
@@ -34,6 +36,8 @@ struct app {
 /* Says on standard error why the command ends: one line, or with -o json an RFC 9457 object.
  * Returns `status`, so that `return app_fail(...)` reads well. */
 int app_fail(const struct app *app, int status, const struct err *err);
+/* The same for what a server said. */
+int app_fail_problem(const struct app *app, int status, const struct problem *p);
 /* Writes to standard output, outside of the runtime. Returns 0, or the exit status after saying
  * what went wrong. */
 int app_write(const struct app *app, struct slice data);
@@ -48,7 +52,25 @@ void app_log_levels(struct app *app, const struct config_object *log);
  * EXIT_WELL, or the exit status after saying what went wrong (then fn did not run). */
 int app_run(struct app *app, int loops, rt_fn *fn, void *arg);
 
+/* Runs fn(app) as a task that SIGINT and SIGTERM cancel. Returns its status, or that of the
+ * signal. */
+int app_run_task(struct app *app, int (*fn)(struct app *app));
+/* In a task: writes to standard output. Returns EXIT_WELL, or the exit status after saying what
+ * went wrong; EXIT_SIGNAL where nobody reads any more: the command ends without a word. */
+int app_print(const struct app *app, struct slice data);
+
+/* What this program is, as `version` says it. */
+const char *app_version_word(void);
+const char *app_commit_word(void);
+const char *app_target_word(void);
+
 /* The commands' bodies: each returns the exit status. */
+int app_get(struct app *app);
+int app_describe(struct app *app);
+int app_delete(struct app *app);
+int app_plan(struct app *app);
+int app_apply(struct app *app);
+int app_store(struct app *app);
 int app_probe(struct app *app);
 int app_up(struct app *app);
 int app_version(struct app *app);

@@ -211,7 +211,7 @@ static void print_changes(struct command *k, const struct config_change *changes
         cli_list_item(form, buf_slice(&json), c == changes, out);
     }
     if (form != CLI_FORM_TEXT)
-        cli_list_end(form, out);
+        cli_list_end(form, 0, out);
     if (expression)
         cli_jsonpath_print(expression, buf_slice(&list), &k->out, NULL);
     buf_done(&list);

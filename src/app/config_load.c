@@ -69,7 +69,7 @@ static void fault_list(const struct config *c, enum cli_form form, struct buf *o
         fault_print_json(&c->sources, &c->faults.items[i], &json);
         cli_list_item(form, buf_slice(&json), i == 0, out);
     }
-    cli_list_end(form, out);
+    cli_list_end(form, 0, out);
     buf_done(&json);
 }
 

@@ -9,7 +9,6 @@
 #include "config/reference.h"
 #include "rt/stdio.h"
 #include "rt/term.h"
-#include "wire/json.h"
 
 /* ---- failing ---- */
 
@@ -20,47 +19,35 @@ static const struct fault_title {
 } titles[] = {
     {EXIT_USAGE, "Usage", "usage", 400},
     {EXIT_UNREACHABLE, "Not reachable", "source_io", 502},
+    {EXIT_DENIED, "Forbidden", "forbidden", 403},
     {EXIT_NO, "Failed", "failed", 500},
 };
 
-static void fail_json(int exit, const char *detail, struct buf *out)
+static struct problem problem_of(int exit, const struct err *err)
 {
     const struct fault_title *t = &titles[ARRAY_LEN(titles) - 1];
-    struct json_writer w;
     for (size_t i = 0; i < ARRAY_LEN(titles); i++)
         if (titles[i].exit == exit)
             t = &titles[i];
-    json_begin(&w, out, 0);
-    json_object_open(&w);
-    json_key(&w, "type");
-    json_cstr(&w, "about:blank");
-    json_key(&w, "title");
-    json_cstr(&w, t->title);
-    json_key(&w, "status");
-    json_i64(&w, t->status);
-    json_key(&w, "detail");
-    json_cstr(&w, detail);
-    json_key(&w, "reason");
-    json_cstr(&w, t->reason);
-    json_key(&w, "field");
-    json_null(&w);
-    json_key(&w, "trace_id");
-    json_null(&w);
-    json_object_close(&w);
-    json_end(&w);
-    buf_append_byte(out, '\n');
+    return (struct problem){
+        .status = (uint16_t)t->status,
+        .title = slice_from(t->title),
+        .detail = slice_from(err->text),
+        .reason = slice_from(t->reason),
+    };
 }
 
-int app_fail(const struct app *app, int status, const struct err *err)
+int app_fail_problem(const struct app *app, int status, const struct problem *p)
 {
     struct buf out = BUF(MEM_APP, 0);
     const char *name = app->command ? app->command->name : NULL;
     if (app->json_errors) {
-        fail_json(status, err->text, &out);
+        problem_write(p, &out);
+        buf_append_byte(&out, '\n');
     } else {
         buf_printf(&out, "%sfirebreak%s%s:%s ", app->color_err ? "\x1b[31m" : "",
                    name ? " " : "", name ? name : "", app->color_err ? "\x1b[0m" : "");
-        utf8_append_shown(&out, slice_from(err->text)); /* it may quote what came from outside */
+        utf8_append_shown(&out, p->detail); /* it may quote what came from outside */
         buf_append_byte(&out, '\n');
         if (status == EXIT_USAGE)
             buf_printf(&out, "'firebreak %s%s-h' shows how it is used.\n", name ? name : "",
@@ -69,6 +56,12 @@ int app_fail(const struct app *app, int status, const struct err *err)
     rt_output_write_now(RT_STDERR, out.data, out.size);
     buf_done(&out);
     return status;
+}
+
+int app_fail(const struct app *app, int status, const struct err *err)
+{
+    struct problem p = problem_of(status, err);
+    return app_fail_problem(app, status, &p);
 }
 
 int app_write(const struct app *app, struct slice data)
@@ -161,6 +154,8 @@ static const struct {
     {&cli_probe, app_probe},     {&cli_up, app_up},         {&cli_completion, run_completion},
     {&cli_version, app_version}, {&cli_config, app_config}, {&cli_explain, app_explain},
     {&cli_docs, run_docs},       {&cli_help, run_help},
+    {&cli_get, app_get},         {&cli_describe, app_describe}, {&cli_delete, app_delete},
+    {&cli_plan, app_plan},       {&cli_apply, app_apply},   {&cli_store, app_store},
 };
 
 static bool wanted(const char *mode, bool terminal)

@@ -313,7 +313,7 @@ static void print_paths(struct probing *p, struct buf *out)
         buf_append_slice(&whole, buf_slice(&p->parts[i].list));
         buf_done(&p->parts[i].list);
     }
-    cli_list_end(CLI_FORM_JSONPATH, &whole);
+    cli_list_end(CLI_FORM_JSONPATH, 0, &whole);
     const char *expression = cli_jsonpath_of(p->app->parsed.globals.output);
     if (cli_jsonpath_print(expression, buf_slice(&whole), out, &err) < 0)
         p->status = app_fail(p->app, EXIT_USAGE, &err);
@@ -328,7 +328,7 @@ static void write_around(struct probing *p, bool begin)
     else if (p->form == CLI_FORM_JSONPATH)
         ;
     else if (!begin)
-        cli_list_end(p->form, &text);
+        cli_list_end(p->form, 0, &text);
     else if (p->form == CLI_FORM_TABLE || p->form == CLI_FORM_WIDE)
         probe_print_head(&p->table, &text);
     else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/config_load.h"
+#include "app/keep.h"
 #include "app/up_declared.h"
 #include "cli/asset_print.h"
 #include "config/canonical.h"
@@ -151,6 +152,8 @@ static void on_change(void *ctx, const struct asset_change *c)
     struct up *u = ctx;
     struct asset_change *copy = mem_alloc(MEM_APP, sizeof(*copy));
     *copy = *c;
+    if (u->keep)
+        keep_change(u->keep, c);
     if (rt_send(&u->changes, copy, RT_NEVER) < 0)
         mem_free(MEM_APP, copy);
 }
@@ -281,7 +284,7 @@ static void print_assets(struct up *u)
         else if (u->form != CLI_FORM_TABLE)
             cli_list_item(u->form, buf_slice(&json), i == 0, out);
     }
-    cli_list_end(u->form, out);
+    cli_list_end(u->form, 0, out);
     struct buf *to = out_begin(&u->out);
     if (u->form == CLI_FORM_JSONPATH)
         cli_jsonpath_print(cli_jsonpath_of(u->app->parsed.globals.output), buf_slice(&text), to,
@@ -392,7 +395,9 @@ static void up_main(void *arg)
         return;
     u->discovery = discovery_new();
     u->assets = reconciler_new(&options);
-    run_stages(u);
+    if (u->once || up_serve(u) == 0)
+        run_stages(u);
+    up_serve_end(u);
     reconciler_free(u->assets);
     discovery_free(u->discovery);
     observer_close(u->observer);

@@ -1,7 +1,8 @@
 /* up.h - `firebreak up`: the stages of this program and the channels between them.
  *
  *     discover -> watch (a task for each service) -> samples -> reconcile -> changes -> show
- *     config   -> ask (a task for each check)     ->
+ *     config   -> ask (a task for each check)     ->               |
+ *                                                 keep -> store <-> gateway: the local API
  *
  * Where a configuration declares assets or checks, these are watched and nothing else; else what is
  * discovered.
@@ -16,6 +17,7 @@
 #include "app/out.h"
 #include "cli/print.h"
 #include "config/reload.h"
+#include "gateway/gateway.h"
 #include "model/sample.h"
 #include "observe/observe.h"
 #include "reconcile/reconcile.h"
@@ -30,6 +32,8 @@ enum {
 
 RT_CHAN(sample_chan, struct sample *);
 RT_CHAN(change_chan, struct asset_change *);
+
+struct keep;
 
 struct up {
     struct app *app;
@@ -50,6 +54,10 @@ struct up {
     struct rt_event config_ready; /* the first configuration has been declared */
     bool declares; /* the configuration names assets or checks */
     char *notice;  /* a line for the screen; NULL: none */
+    struct store *store; /* NULL, as the two below it: --once */
+    struct gateway *gateway;
+    struct keep *keep;
+    struct rt_group keeping;
     struct out out;
     struct rt_group main; /* cancelled to end it all */
     struct rt_interrupt interrupt;
@@ -59,6 +67,10 @@ struct up {
 
 /* Shows a line on the screen, if there is one, until the next; NULL: none. The text is copied. */
 void up_notice(struct up *u, const char *text);
+/* Opens the store, and serves it, and keeps in it what is found. Returns 0 or why not. */
+int up_serve(struct up *u);
+/* In good order; what is not there is passed over. */
+void up_serve_end(struct up *u);
 /* The show stage on a terminal: until q, or the end. */
 void up_screen(struct up *u);
 /* The assets in the order in which they are shown; the array is the caller's to free (MEM_APP). */

@@ -25,6 +25,21 @@
 #define TARGET "aarch64-linux-gnu"
 #endif
 
+const char *app_version_word(void)
+{
+    return FIREBREAK_VERSION;
+}
+
+const char *app_commit_word(void)
+{
+    return FIREBREAK_COMMIT;
+}
+
+const char *app_target_word(void)
+{
+    return TARGET;
+}
+
 struct library {
     const char *name, *version;
 };

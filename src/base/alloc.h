@@ -26,6 +26,7 @@ enum mem_subsystem {
     MEM_CLI,
     MEM_RECONCILE,
     MEM_STORE,
+    MEM_GATEWAY,
     MEM_APP,
     MEM_TEST,
     MEM_SUBSYSTEM_COUNT,

@@ -27,8 +27,27 @@ struct config_command_options {
     const char *to, *toml_version;
 };
 
-extern const struct cli_command cli_up, cli_probe, cli_completion, cli_docs, cli_version, cli_help,
-    cli_config, cli_explain;
+struct get_options {
+    const char *selector; /* NULL: all */
+    bool watch, all_namespaces;
+};
+
+struct apply_options {
+    struct cli_list files; /* "-": standard input */
+};
+
+struct delete_options {
+    int64_t revision; /* < 0: whichever it is at */
+};
+
+struct store_options {
+    const char *store; /* NULL: DATA/store.db */
+    bool prefix;
+    int64_t revision, limit;
+};
+
+extern const struct cli_command cli_up, cli_probe, cli_get, cli_describe, cli_delete, cli_plan,
+    cli_apply, cli_store, cli_completion, cli_docs, cli_version, cli_help, cli_config, cli_explain;
 extern const struct cli_program cli_firebreak;
 
 #endif

@@ -251,12 +251,29 @@ static const char bash_head[] =
     "    cur=${COMP_WORDS[COMP_CWORD]}\n"
     "    prev=${COMP_WORDS[COMP_CWORD-1]}\n"
     "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-    "        case ${COMP_WORDS[i]} in\n"
-    "        -o|--output|--color|--progress|--log-level|--log-format) ((i++)) ;;\n"
+    "        case ${COMP_WORDS[i]} in\n";
+
+static const char bash_head_end[] =
     "        -*) ;;\n"
     "        *) command=${COMP_WORDS[i]}; break ;;\n"
     "        esac\n"
     "    done\n";
+
+/* Global options may stand before the command: what follows one that takes a value is not it. */
+static void bash_globals_with_values(struct buf *out)
+{
+    const char *between = "        ";
+    for (size_t i = 0; i < cli_global_option_count; i++) {
+        const struct cli_option *o = &cli_global_options[i];
+        if (!o->metavar)
+            continue;
+        buf_printf(out, "%s--%s", between, o->name);
+        between = "|";
+        if (o->letter)
+            buf_printf(out, "|-%c", o->letter);
+    }
+    buf_append_cstr(out, ") ((i++)) ;;\n");
+}
 
 static const char bash_tail[] =
     "    case $kind in\n"
@@ -287,6 +304,8 @@ void cli_complete_bash(const struct cli_program *p, struct buf *out)
                "# bash completion for %s; load it with: source <(%s completion bash)\n_%s()\n{\n",
                p->name, p->name, p->name);
     buf_append_cstr(out, bash_head);
+    bash_globals_with_values(out);
+    buf_append_cstr(out, bash_head_end);
     buf_append_cstr(out, "    if [[ -z $command && $cur != -* && $prev != -o ]]; then\n"
                          "        words='");
     for (size_t i = 0; p->commands[i]; i++)

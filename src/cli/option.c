@@ -31,6 +31,15 @@ const struct cli_option cli_global_options[] = {
     {"log-format", 0, CLI_WORD, offsetof(struct cli_globals, log_format), "FORMAT", NULL,
      "log lines as json, or as console text (the default on a terminal)", formats, 0, 0,
      CLI_HINT_NONE},
+    {"namespace", 'n', CLI_TEXT, offsetof(struct cli_globals, namespace_), "NAME", "default",
+     "the namespace of resources", NULL, 0, 0, CLI_HINT_NONE},
+    {"server", 0, CLI_TEXT, offsetof(struct cli_globals, server), "URL", NULL,
+     "the server that is asked: unix:PATH, http:// or https:// (else DATA/firebreak.sock)", NULL,
+     0, 0, CLI_HINT_NONE},
+    {"data", 0, CLI_TEXT, offsetof(struct cli_globals, data), "DIR", NULL,
+     "the data folder (else FIREBREAK_DATA; root: /var/lib/firebreak, others: "
+     "~/.local/state/firebreak)",
+     NULL, 0, 0, CLI_HINT_FILE},
 };
 const size_t cli_global_option_count = ARRAY_LEN(cli_global_options);
 

@@ -70,6 +70,7 @@ struct cli_globals {
     const char *output; /* NULL: the command's default */
     const char *color, *progress;
     const char *log_level, *log_format;
+    const char *namespace_, *server, *data; /* server, data: NULL where they are not given */
 };
 extern const struct cli_option cli_global_options[];
 extern const size_t cli_global_option_count;

@@ -178,12 +178,12 @@ void cli_list_item(enum cli_form form, struct slice json, bool first, struct buf
         buf_append_byte(out, '\n');
 }
 
-void cli_list_end(enum cli_form form, struct buf *out)
+void cli_list_end(enum cli_form form, int64_t revision, struct buf *out)
 {
     if (form == CLI_FORM_JSON || form == CLI_FORM_JSONPATH)
-        buf_append_cstr(out, "\n],\"next\":\"\",\"revision\":0}\n");
+        buf_printf(out, "\n],\"next\":\"\",\"revision\":%lld}\n", (long long)revision);
     if (form == CLI_FORM_YAML)
-        buf_append_cstr(out, "next: \"\"\nrevision: 0\n");
+        buf_printf(out, "next: \"\"\nrevision: %lld\n", (long long)revision);
 }
 
 void cli_object(enum cli_form form, struct slice json, struct buf *out)

@@ -28,7 +28,8 @@ void cli_list_begin(enum cli_form form, struct buf *out);
 /* One item, which is compact JSON. In JSON every item but the list's first has a comma before
  * it: `first` says which it is. */
 void cli_list_item(enum cli_form form, struct slice json, bool first, struct buf *out);
-void cli_list_end(enum cli_form form, struct buf *out);
+/* `revision`: of the store that the list is from; 0: of none. */
+void cli_list_end(enum cli_form form, int64_t revision, struct buf *out);
 /* "jsonpath=EXPR" off an -o: the expression, or NULL. */
 const char *cli_jsonpath_of(const char *output);
 /* Checks the expression. Returns 0 or -EINVAL with *err. `output` may be anything, or NULL. */

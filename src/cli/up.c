@@ -25,6 +25,7 @@ static const char *const exits[] = {
     "0    ended as asked, or --once and all well",
     "1    --once: a check failed",
     "2    usage",
+    "3    the data folder or the store cannot be used, or another process holds it",
     "130  interrupted (143: terminated)",
     NULL,
 };
@@ -36,6 +37,9 @@ const struct cli_command cli_up = {
         "Finds every listening socket of this host with its process, tells what it speaks (http, "
         "tls, ssh, smtp, redis, postgres, mysql, else plain tcp), probes each every 5 s, and shows "
         "its state. New and vanished listeners are seen within 2 s.\n\n"
+        "It holds the data folder, keeps there what it finds (store.db), and serves the local API "
+        "on DATA/firebreak.sock to its own user and root: what 'get' and the other commands ask. "
+        "With --once nothing is kept, and nothing is served.\n\n"
         "On a terminal: a live table (q or Ctrl-C ends it). Elsewhere: JSON lines, an event at "
         "each change; with --once an asset a line.",
     .examples = examples,

@@ -185,6 +185,10 @@ static int epoll_sock_bind(struct rt_sock *s, const struct rt_addr *at, bool reu
         return -EADDRNOTAVAIL;
     if (s->kind == RT_SOCK_LISTENER && at->family != AF_UNIX)
         setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    /* A listening unix socket is its owner's: who is to be let in is let in by name. Set before the
+     * name exists, so that there is no moment at which others could connect. */
+    if (s->kind == RT_SOCK_LISTENER && at->family == AF_UNIX)
+        (void)fchmod(s->fd, 0600);
     if (reuse_port && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
         return -errno;
     return bind(s->fd, &at->sa, at->size) < 0 ? -errno : 0;

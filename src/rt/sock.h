@@ -31,7 +31,7 @@ int rt_connect(const struct rt_addr *to, const struct rt_connect_options *option
                struct rt_sock **ret_sock, rt_time deadline);
 
 /* Listens (SO_REUSEADDR; `reuse_port` for one listener a loop). Does not wait.
- * A unix path must not exist. */
+ * A unix path must not exist; it is made with mode 0600. */
 int rt_listen(const struct rt_addr *at, int backlog, bool reuse_port, struct rt_sock **ret_sock);
 /* *ret_peer may be NULL. */
 int rt_accept(struct rt_sock *listener, struct rt_sock **ret_sock, struct rt_addr *ret_peer,

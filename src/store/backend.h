@@ -34,6 +34,7 @@ struct store_backend {
 /* The head of every back end's own struct. */
 struct store {
     const struct store_backend *backend;
+    struct store_stats stats; /* kept by store.c */
 };
 
 /* Whether the key is one of these. */

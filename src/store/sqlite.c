@@ -162,6 +162,9 @@ static int sqlite_status(struct store *store, struct store_status *ret, struct e
         .leases = (int64_t)s->leases.count,
         .writable = s->trouble == 0,
         .watches = s->watch_count,
+        .queued = s->queued,
+        .queued_max = STORE_SQLITE_QUEUE_MAX,
+        .queue_full_total = s->queue_full_total,
     };
     snprintf(ret->version, sizeof(ret->version), "%s", sdb_library_version());
     snprintf(ret->where, sizeof(ret->where), "%s", s->path);

@@ -70,7 +70,7 @@ int sdb_commit(struct sdb *db, struct err *err);
 void sdb_rollback(struct sdb *db);
 /* Whether the batch still stands: some failures end it by themselves. */
 bool sdb_in_batch(const struct sdb *db);
-/* A write that changes nothing, to see whether the disk takes one. */
+/* A write as large as a small put, which changes nothing: to see whether the disk takes one. */
 int sdb_touch(struct sdb *db, struct err *err);
 
 /* One transaction, in the next revision, or nothing of it. What it changed is added to `changes`;

@@ -123,11 +123,49 @@ static int check_ttl(int64_t ttl_ms, struct err *err)
     return 0;
 }
 
+/* ---- what calls take ---- */
+
+static const char *const call_names[STORE_CALL_COUNT] = {
+    [STORE_CALL_RANGE] = "range",     [STORE_CALL_TXN] = "txn",
+    [STORE_CALL_WATCH] = "watch",     [STORE_CALL_LEASE] = "lease",
+    [STORE_CALL_COMPACT] = "compact", [STORE_CALL_STATUS] = "status",
+    [STORE_CALL_BACKUP] = "backup",
+};
+
+const char *store_call_name(enum store_call call)
+{
+    return call_names[call];
+}
+
+const struct store_stats *store_stats_of(const struct store *s)
+{
+    return &s->stats;
+}
+
+const char *store_backend_name(const struct store *s)
+{
+    return s->backend->name;
+}
+
+/* Counts a call that began at `began`. Returns its result. */
+static int took(struct store *s, enum store_call call, rt_time began, int r)
+{
+    histogram_add(&s->stats.took[call], rt_now_exact() - began);
+    if (r < 0)
+        s->stats.failed_total[call]++;
+    return r;
+}
+
+/* ---- the calls ---- */
+
 int store_range(struct store *s, const struct store_range *request, struct arena *arena,
                 struct store_range_result *ret, struct err *err, rt_time deadline)
 {
+    rt_time began = rt_now_exact();
     int r = check_range(request, err);
-    return r < 0 ? r : s->backend->range(s, request, arena, ret, err, deadline);
+    if (r == 0)
+        r = s->backend->range(s, request, arena, ret, err, deadline);
+    return took(s, STORE_CALL_RANGE, began, r);
 }
 
 int store_get(struct store *s, struct slice key, struct arena *arena, struct store_kv *ret,
@@ -144,16 +182,17 @@ int store_get(struct store *s, struct slice key, struct arena *arena, struct sto
 int store_txn(struct store *s, const struct store_txn *txn, struct arena *arena,
               struct store_txn_result *ret, struct err *err, rt_time deadline)
 {
+    rt_time began = rt_now_exact();
     int r = check_txn(txn, err);
     if (r < 0)
-        return r;
+        return took(s, STORE_CALL_TXN, began, r);
     struct arena own = ARENA(MEM_STORE, 0);
     struct store_txn_result result;
     r = s->backend->txn(s, txn, arena ? arena : &own, &result, err, deadline);
     if (r == 0 && ret)
         *ret = result;
     arena_done(&own);
-    return r;
+    return took(s, STORE_CALL_TXN, began, r);
 }
 
 int store_put(struct store *s, struct slice key, struct slice value, int64_t lease,
@@ -196,15 +235,16 @@ void store_batch_free(struct store_batch *b)
 int store_watch(struct store *s, const struct store_watch_request *request, struct store_watch *w,
                 struct err *err, rt_time deadline)
 {
+    rt_time began = rt_now_exact();
     int r = check_keys(&request->keys, err);
     if (r == 0 && request->revision < 0)
         r = err_set(err, -EINVAL, "revision %lld", (long long)request->revision);
     if (r < 0)
-        return r;
+        return took(s, STORE_CALL_WATCH, began, r);
     *w = (struct store_watch){.store = s};
     r = s->backend->watch(s, request, w, err, deadline);
     w->open = r == 0;
-    return r;
+    return took(s, STORE_CALL_WATCH, began, r);
 }
 
 void store_unwatch(struct store_watch *w)
@@ -221,39 +261,48 @@ void store_unwatch(struct store_watch *w)
 int store_lease_grant(struct store *s, int64_t id, int64_t ttl_ms, struct store_lease *ret,
                       struct err *err, rt_time deadline)
 {
+    rt_time began = rt_now_exact();
     int r = check_ttl(ttl_ms, err);
     if (r == 0 && id < 0)
         r = err_set(err, -EINVAL, "lease %lld", (long long)id);
-    return r < 0 ? r : s->backend->lease_grant(s, id, ttl_ms, ret, err, deadline);
+    if (r == 0)
+        r = s->backend->lease_grant(s, id, ttl_ms, ret, err, deadline);
+    return took(s, STORE_CALL_LEASE, began, r);
 }
 
 int store_lease_keep(struct store *s, int64_t id, struct store_lease *ret, struct err *err,
                      rt_time deadline)
 {
-    return s->backend->lease_keep(s, id, ret, err, deadline);
+    rt_time began = rt_now_exact();
+    return took(s, STORE_CALL_LEASE, began, s->backend->lease_keep(s, id, ret, err, deadline));
 }
 
 int store_lease_revoke(struct store *s, int64_t id, struct err *err, rt_time deadline)
 {
-    return s->backend->lease_revoke(s, id, err, deadline);
+    rt_time began = rt_now_exact();
+    return took(s, STORE_CALL_LEASE, began, s->backend->lease_revoke(s, id, err, deadline));
 }
 
 int store_lease_get(struct store *s, int64_t id, struct arena *arena, struct store_lease *ret,
                     struct err *err, rt_time deadline)
 {
-    return s->backend->lease_get(s, id, arena, ret, err, deadline);
+    rt_time began = rt_now_exact();
+    return took(s, STORE_CALL_LEASE, began,
+                s->backend->lease_get(s, id, arena, ret, err, deadline));
 }
 
 int store_compact(struct store *s, int64_t revision, struct err *err, rt_time deadline)
 {
     if (revision <= 0)
         return err_set(err, -EINVAL, "revision %lld", (long long)revision);
-    return s->backend->compact(s, revision, err, deadline);
+    rt_time began = rt_now_exact();
+    return took(s, STORE_CALL_COMPACT, began, s->backend->compact(s, revision, err, deadline));
 }
 
 int store_status(struct store *s, struct store_status *ret, struct err *err, rt_time deadline)
 {
-    return s->backend->status(s, ret, err, deadline);
+    rt_time began = rt_now_exact();
+    return took(s, STORE_CALL_STATUS, began, s->backend->status(s, ret, err, deadline));
 }
 
 int store_backup(struct store *s, const char *path, int64_t *ret_revision, struct err *err,
@@ -262,7 +311,9 @@ int store_backup(struct store *s, const char *path, int64_t *ret_revision, struc
     if (!s->backend->backup)
         return err_set(err, -EOPNOTSUPP, "the %s store makes no backups of this kind",
                        s->backend->name);
-    return s->backend->backup(s, path, ret_revision, err, deadline);
+    rt_time began = rt_now_exact();
+    return took(s, STORE_CALL_BACKUP, began,
+                s->backend->backup(s, path, ret_revision, err, deadline));
 }
 
 void store_close(struct store *s)

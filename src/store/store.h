@@ -31,6 +31,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/histogram.h"
 #include "rt/chan.h"
 
 enum {
@@ -182,6 +183,7 @@ enum store_watch_end {
  * revision was told. */
 struct store_batch {
     struct arena arena;
+    rt_time at;                 /* when it was put into the queue: how long it waited is the lag */
     int64_t revision;           /* all changes up to it have been told; grows */
     struct store_event *events; /* by revision, and in a revision by operation */
     uint32_t count;
@@ -254,10 +256,32 @@ struct store_status {
     int64_t leases;
     bool writable;
     char trouble[ERR_TEXT_MAX + 4]; /* why it is not writable, or slow; empty: all well */
+    uint32_t queued, queued_max;    /* writes that wait, and how many may; 0, 0: no such queue */
+    uint64_t queue_full_total;      /* writes that found it full */
     uint64_t leader;                /* etcd: the member's id; else 0 */
     uint32_t watches;
 };
 int store_status(struct store *s, struct store_status *ret, struct err *err, rt_time deadline);
+
+enum store_call {
+    STORE_CALL_RANGE,
+    STORE_CALL_TXN,
+    STORE_CALL_WATCH, /* until it stands */
+    STORE_CALL_LEASE,
+    STORE_CALL_COMPACT,
+    STORE_CALL_STATUS,
+    STORE_CALL_BACKUP,
+    STORE_CALL_COUNT,
+};
+
+/* What the calls took, from the caller's side: waiting in queues counts. */
+struct store_stats {
+    struct histogram took[STORE_CALL_COUNT];
+    uint64_t failed_total[STORE_CALL_COUNT];
+};
+const struct store_stats *store_stats_of(const struct store *s);
+const char *store_backend_name(const struct store *s); /* "sqlite" … */
+const char *store_call_name(enum store_call call);     /* "range" … */
 
 /* A consistent copy as a file of the sqlite back end; -EOPNOTSUPP elsewhere (etcdctl has its own).
  * The file must not exist. *ret_revision is that of the copy. */

@@ -16,6 +16,7 @@ void watch_open(struct store_watch *w)
 /* There is room: never waits, whoever the running task is and whatever became of its group. */
 static void put(struct store_watch *w, struct store_batch *b)
 {
+    b->at = rt_now();
     rt_shield_begin();
     int r = rt_send(&w->batches, b, rt_now());
     rt_shield_end();

@@ -38,7 +38,7 @@ static void a_list_has_commas_between_its_items(void)
     cli_list_begin(CLI_FORM_JSON, &out);
     cli_list_item(CLI_FORM_JSON, SLICE("{}"), true, &out);
     cli_list_item(CLI_FORM_JSON, SLICE("{}"), false, &out);
-    cli_list_end(CLI_FORM_JSON, &out);
+    cli_list_end(CLI_FORM_JSON, 0, &out);
     CHECK_STR(out.data, "{\"items\":[\n{},\n{}\n],\"next\":\"\",\"revision\":0}\n");
 }
 

@@ -3,7 +3,8 @@ import re
 
 from harness import *
 
-COMMANDS = ["up", "probe", "config", "explain", "docs", "completion", "version", "help"]
+COMMANDS = ["up", "probe", "get", "describe", "delete", "plan", "apply", "store", "config", "explain", "docs", "completion",
+            "version", "help"]
 
 
 @case

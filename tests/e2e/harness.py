@@ -114,11 +114,33 @@ def own_network():
     return subprocess.run([need("ip"), "link", "set", "lo", "up"]).returncode == 0
 
 
+def own_mounts():
+    """Moves this test into a mount namespace of its own: what it mounts, nobody else sees, and it ends with
+    the test. Skips where that is not allowed."""
+    import ctypes
+    CLONE_NEWNS = 0x20000
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0 or \
+            subprocess.run([need("mount"), "--make-rprivate", "/"], capture_output=True).returncode != 0:
+        raise Skip("no mount namespace here")
+
+
 # ---- the binary ----
 
+_data = {"base": None, "count": 0}
+
+
+def data_folder():
+    """A data folder of its own, which is not there yet."""
+    _data["base"] = _data["base"] or folder()
+    _data["count"] += 1
+    return os.path.join(_data["base"], f"data-{_data['count']}")
+
+
 def environment(extra=None):
+    """What the binary sees: each run has a data folder of its own, unless `extra` names one."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("FIREBREAK")}
     env.pop("NO_COLOR", None)
+    env["FIREBREAK_DATA"] = data_folder()
     env.update(extra or {})
     return env
 

@@ -125,6 +125,7 @@ class Events:
 @case
 def new_and_vanished_listeners_are_seen_soon():
     events = Events()
+    defer(lambda: stop(events.p))  # its own socket is a listener, too, to the cases that follow
     time.sleep(1.5)
     l = Listener()
     e = events.wait(mine(l.port), "Pending", 6)
@@ -145,6 +146,7 @@ def a_service_settles_and_fails_and_heals():
                     b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n")(c)
     l = Listener(talk)
     events = Events()
+    defer(lambda: stop(events.p))  # its own socket is a listener, too, to the cases that follow
     events.wait(mine(l.port), "Pending", 10)
     mode["ok"] = False
     e = events.wait(mine(l.port), "Failed", 15)

@@ -1,0 +1,404 @@
+#include "app/keep.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "cli/asset_print.h"
+#include "wire/json.h"
+
+struct event {
+    struct list link;
+    struct asset_change change;
+};
+
+/* An asset whose state is to be written. */
+struct dirty {
+    struct list link;
+    char name[ASSET_NAME_BYTES_MAX];
+};
+
+struct keep {
+    struct up *up;
+    struct store *store;
+    struct rt_event wake;
+    struct list events; /* oldest first */
+    uint32_t event_count;
+    uint64_t dropped_total, dropped_told;
+    struct list dirty;
+    struct map by_name; /* name -> struct dirty */
+    int64_t revision;   /* of the store, as far as we know */
+    bool failing;       /* and it was said */
+    struct map written; /* name -> struct written: what its state was when it was last written */
+};
+
+struct written {
+    uint64_t print;
+    char name[ASSET_NAME_BYTES_MAX];
+};
+
+struct keep *keep_new(struct up *u, struct store *store)
+{
+    struct keep *k = mem_alloc(MEM_APP, sizeof(*k));
+    k->up = u;
+    k->store = store;
+    k->by_name = MAP(MEM_APP, 0, ((struct map_seed){rt_random(), rt_random()}));
+    k->written = k->by_name;
+    list_init(&k->events);
+    list_init(&k->dirty);
+    return k;
+}
+
+uint64_t keep_dropped_total(const struct keep *k)
+{
+    return k->dropped_total;
+}
+
+uint64_t keep_waiting(const struct keep *k)
+{
+    return k->event_count;
+}
+
+static void drop_oldest(struct keep *k)
+{
+    struct list *it = list_pop_front(&k->events);
+    mem_free(MEM_APP, list_entry(it, struct event, link));
+    k->event_count--;
+}
+
+static void mark(struct keep *k, const char *name)
+{
+    if (map_get(&k->by_name, slice_from(name)))
+        return;
+    struct dirty *d = mem_alloc(MEM_APP, sizeof(*d));
+    snprintf(d->name, sizeof(d->name), "%s", name);
+    list_push_back(&k->dirty, &d->link);
+    map_put(&k->by_name, slice_from(d->name), d, NULL);
+}
+
+static void unmark(struct keep *k, struct dirty *d)
+{
+    map_remove(&k->by_name, slice_from(d->name));
+    list_remove(&d->link);
+    mem_free(MEM_APP, d);
+}
+
+void keep_change(struct keep *k, const struct asset_change *c)
+{
+    struct event *e = mem_alloc(MEM_APP, sizeof(*e));
+    if (k->event_count == KEEP_EVENTS_MAX) {
+        drop_oldest(k);
+        k->dropped_total++;
+    }
+    e->change = *c;
+    list_push_back(&k->events, &e->link);
+    k->event_count++;
+    mark(k, c->asset);
+    rt_event_set(&k->wake);
+}
+
+void keep_free(struct keep *k)
+{
+    if (!k)
+        return;
+    while (k->event_count)
+        drop_oldest(k);
+    while (!list_empty(&k->dirty))
+        unmark(k, list_entry(k->dirty.next, struct dirty, link));
+    map_done(&k->by_name);
+    struct map_entry e;
+    for (size_t at = 0; map_next(&k->written, &at, &e);)
+        mem_free(MEM_APP, e.value);
+    map_done(&k->written);
+    mem_free(MEM_APP, k);
+}
+
+/* ---- what of a state is worth a write: not its latencies, which always move ---- */
+
+static uint64_t print_of(const struct keep *k, const struct asset *a)
+{
+    struct buf text = BUF(MEM_APP, 0);
+    buf_printf(&text, "%d %s %" PRId64, a->state, a->reason, a->since_wall_ns);
+    for (uint32_t i = 0; i < a->check_count; i++) {
+        const struct asset_check *c = &a->checks[i];
+        buf_printf(&text, " %s %s %d %d %d", c->name, c->target, c->known, c->ok, c->reason);
+    }
+    uint64_t print = map_hash(k->written.seed, text.data, text.size);
+    buf_done(&text);
+    return print;
+}
+
+static void note_written(struct keep *k, const char *name)
+{
+    const struct asset *a = reconciler_find(k->up->assets, name);
+    struct written *w = map_get(&k->written, slice_from(name));
+    if (!a) {
+        mem_free(MEM_APP, map_remove(&k->written, slice_from(name)));
+        return;
+    }
+    if (!w) {
+        w = mem_alloc(MEM_APP, sizeof(*w));
+        snprintf(w->name, sizeof(w->name), "%s", name);
+        map_put(&k->written, slice_from(w->name), w, NULL);
+    }
+    w->print = print_of(k, a);
+}
+
+static void mark_moved(struct keep *k)
+{
+    for (const struct asset *a = NULL; (a = reconciler_next(k->up->assets, a));) {
+        const struct written *w = map_get(&k->written, slice_from(a->name));
+        if (!w || w->print != print_of(k, a))
+            mark(k, a->name);
+    }
+}
+
+/* ---- keys ---- */
+
+static const char state_prefix[] = "/state/assets/default/";
+
+/* A name's bytes that no part of a key may have are percent-encoded, as the gateway reads them. */
+static void append_part(struct buf *key, const char *name)
+{
+    for (; *name; name++) {
+        unsigned char c = (unsigned char)*name;
+        if (c == '/' || c == '%' || c < ' ' || c == 0x7f)
+            buf_printf(key, "%%%02X", c);
+        else
+            buf_append_byte(key, (char)c);
+    }
+}
+
+static struct slice kept(struct arena *a, struct buf *b)
+{
+    struct slice s = {arena_strdup(a, buf_slice(b)), b->size};
+    buf_done(b);
+    return s;
+}
+
+static struct slice state_key(struct arena *a, const char *name)
+{
+    struct buf key = BUF(MEM_APP, 0);
+    buf_append_cstr(&key, state_prefix);
+    append_part(&key, name);
+    return kept(a, &key);
+}
+
+static struct slice event_key(struct arena *a, const char *name, int64_t revision)
+{
+    struct buf key = BUF(MEM_APP, 0);
+    buf_append_cstr(&key, "/events/default/");
+    append_part(&key, name);
+    buf_append_byte(&key, '/');
+    if (revision)
+        buf_printf(&key, "%020" PRId64, revision);
+    return kept(a, &key);
+}
+
+/* ---- one transaction ---- */
+
+struct writing {
+    struct keep *k;
+    struct dirty *d;
+    struct arena arena;
+    struct store_op ops[1 + KEEP_EVENTS_AT_ONCE];
+    struct store_compare compares[KEEP_EVENTS_AT_ONCE];
+    struct event *events[KEEP_EVENTS_AT_ONCE];
+    uint32_t op_count, event_count;
+    bool more; /* events of the asset are left for the next one */
+    struct err err;
+};
+
+static void put_state(struct writing *w)
+{
+    note_written(w->k, w->d->name);
+
+    const struct asset *a = reconciler_find(w->k->up->assets, w->d->name);
+    struct buf json = BUF(MEM_APP, 0);
+    struct slice key = state_key(&w->arena, w->d->name);
+    if (a) {
+        asset_print_json(a, &json);
+        w->ops[w->op_count++] =
+            (struct store_op){.type = STORE_PUT, .key = key, .value = kept(&w->arena, &json)};
+    } else {
+        w->ops[w->op_count++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
+    }
+}
+
+/* Its own revision, whatever the store's will be: larger than every one before it. */
+static void put_event(struct writing *w, struct event *e)
+{
+    struct buf json = BUF(MEM_APP, 0);
+    struct asset_change change = e->change;
+    int64_t revision = w->k->revision + 1 + w->event_count;
+    struct slice key = event_key(&w->arena, w->d->name, revision);
+    change.revision = (uint64_t)revision;
+    asset_change_print_json(&change, &json);
+    w->compares[w->event_count] =
+        (struct store_compare){.key = key, .target = STORE_VERSION, .number = 0};
+    w->ops[w->op_count++] =
+        (struct store_op){.type = STORE_PUT, .key = key, .value = kept(&w->arena, &json)};
+    w->events[w->event_count++] = e;
+}
+
+static void gather(struct writing *w)
+{
+    put_state(w);
+    list_each (it, &w->k->events) {
+        struct event *e = list_entry(it, struct event, link);
+        if (strcmp(e->change.asset, w->d->name) != 0)
+            continue;
+        if (w->event_count == KEEP_EVENTS_AT_ONCE) {
+            w->more = true;
+            break;
+        }
+        put_event(w, e);
+    }
+}
+
+/* What was written is no longer waited for. More may have come while it was. */
+static void settle(struct writing *w, int64_t revision)
+{
+    struct keep *k = w->k;
+    for (uint32_t i = 0; i < w->event_count; i++) {
+        list_remove(&w->events[i]->link);
+        mem_free(MEM_APP, w->events[i]);
+        k->event_count--;
+    }
+    k->revision = revision > k->revision + w->event_count ? revision : k->revision + w->event_count;
+}
+
+/* Old events go, a span at a time. */
+static void trim(struct writing *w)
+{
+    struct slice prefix = event_key(&w->arena, w->d->name, 0);
+    struct store_range range = {.keys = store_prefix(prefix), .count_only = true};
+    struct store_range_result got;
+    rt_time soon = rt_now() + KEEP_AGAIN_MS * RT_MS;
+    if (store_range(w->k->store, &range, &w->arena, &got, NULL, soon) < 0 ||
+        got.total <= KEEP_EVENTS_OF_ASSET)
+        return;
+    range.count_only = false;
+    range.keys_only = true;
+    range.limit = got.total - KEEP_EVENTS_OF_ASSET + 1;
+    if (store_range(w->k->store, &range, &w->arena, &got, NULL, soon) < 0 || got.count < 2)
+        return;
+    /* Deleted up to, and without, the oldest that stays. */
+    (void)store_delete(w->k->store,
+                       (struct store_keys){STORE_SPAN, got.kvs[0].key, got.kvs[got.count - 1].key},
+                       NULL, NULL, soon);
+}
+
+static int write_one(struct keep *k, struct dirty *d)
+{
+    struct writing *w = mem_alloc(MEM_APP, sizeof(*w));
+    struct store_txn_result got;
+    w->k = k;
+    w->d = d;
+    w->arena = ARENA(MEM_APP, 0);
+    /* Its name comes off the list first: what changes while it is written marks it again. */
+    list_remove(&d->link);
+    map_remove(&k->by_name, slice_from(d->name));
+    gather(w);
+    struct store_txn txn = {
+        .compares = w->compares,
+        .compare_count = w->event_count,
+        .then = w->ops,
+        .then_count = w->op_count,
+    };
+    int r = store_txn(k->store, &txn, &w->arena, &got, &w->err, rt_now() + 10 * RT_SEC);
+    if (r == 0 && got.succeeded)
+        settle(w, got.revision);
+    else if (r == 0)
+        k->revision = got.revision > k->revision ? got.revision : k->revision + 1;
+    else if (!k->failing)
+        log_error(&k->up->app->log, "what was found cannot be kept", log_event("keep_failed"),
+                  log_err(&w->err));
+    if (r == 0 && got.succeeded && w->event_count)
+        trim(w);
+    bool again = r < 0 || !got.succeeded || w->more;
+    if (again)
+        mark(k, d->name);
+    mem_free(MEM_APP, d);
+    arena_done(&w->arena);
+    mem_free(MEM_APP, w);
+    return r;
+}
+
+static void tell_recovery(struct keep *k)
+{
+    if (k->failing)
+        log_warn(&k->up->app->log, "what was found is kept again", log_event("keep_recovered"),
+                 log_u64("events_dropped", k->dropped_total - k->dropped_told));
+    k->dropped_told = k->dropped_total;
+    k->failing = false;
+}
+
+/* Returns 0, or why the store takes nothing now. */
+static int write_all(struct keep *k)
+{
+    int r = 0;
+    while (!list_empty(&k->dirty) && r == 0) {
+        r = write_one(k, list_entry(k->dirty.next, struct dirty, link));
+        if (r == 0)
+            tell_recovery(k);
+        else if (r != -ECANCELED)
+            k->failing = true;
+    }
+    return r;
+}
+
+/* ---- the task ---- */
+
+/* What an earlier life left, and what nobody finds any more. */
+static void forget_old(struct keep *k)
+{
+    struct arena a = ARENA(MEM_APP, 0);
+    struct store_range range = {.keys = store_prefix(slice_from(state_prefix)), .keys_only = true};
+    struct store_range_result got;
+    if (store_range(k->store, &range, &a, &got, NULL, rt_now() + 10 * RT_SEC) == 0) {
+        k->revision = got.revision;
+        for (uint32_t i = 0; i < got.count; i++) {
+            struct slice name =
+                slice_sub(got.kvs[i].key, strlen(state_prefix), got.kvs[i].key.size);
+            char text[ASSET_NAME_BYTES_MAX];
+            snprintf(text, sizeof(text), "%.*s", SLICE_ARG(name));
+            if (name.size < sizeof(text) && !strchr(text, '%') &&
+                !reconciler_find(k->up->assets, text))
+                mark(k, text);
+        }
+    }
+    arena_done(&a);
+}
+
+void keep_main(void *arg)
+{
+    struct keep *k = arg;
+    rt_time moved_due = rt_now() + KEEP_STATE_MS * RT_MS, old_due = rt_now() + KEEP_OLD_S * RT_SEC;
+    struct arena a = ARENA(MEM_APP, 0);
+    struct store_range_result got;
+    struct store_range now = {.keys = store_prefix(slice_from(state_prefix)), .count_only = true};
+    if (store_range(k->store, &now, &a, &got, NULL, rt_now() + 10 * RT_SEC) == 0)
+        k->revision = got.revision;
+    arena_done(&a);
+    for (int r = 0; r != -ECANCELED;) {
+        rt_event_clear(&k->wake);
+        r = write_all(k);
+        if (r == -ECANCELED)
+            break;
+        r = r < 0 ? rt_sleep(rt_now() + KEEP_AGAIN_MS * RT_MS) : rt_event_wait(&k->wake, moved_due);
+        if (rt_now() >= old_due) {
+            forget_old(k);
+            old_due = RT_NEVER;
+        }
+        if (rt_now() >= moved_due) {
+            mark_moved(k);
+            moved_due = rt_now() + KEEP_STATE_MS * RT_MS;
+        }
+    }
+    rt_shield_begin();
+    (void)write_all(k);
+    rt_shield_end();
+}

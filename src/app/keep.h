@@ -1,0 +1,37 @@
+/* keep.h - what reconcile found, written down: each asset's state, and what happened to it.
+ *
+ * A state is written whole, "/state/assets/default/NAME", in one transaction with the events that
+ * led to it, "/events/default/NAME/REVISION". The revision is 20 digits, so that keys sort by time;
+ * it is the next one of the store, as far as this process knew: unique for the asset, and it grows.
+ *
+ * Where the store takes no writes, states wait (only the newest of each asset counts), and up to
+ * KEEP_EVENTS_MAX events; beyond that the oldest are dropped, counted, and told in the log once it
+ * writes again. */
+#ifndef FIREBREAK_APP_KEEP_H
+#define FIREBREAK_APP_KEEP_H
+
+#include "app/up.h"
+#include "store/store.h"
+
+enum {
+    KEEP_EVENTS_MAX = 4096,      /* that wait to be written */
+    KEEP_EVENTS_AT_ONCE = 64,    /* of one transaction */
+    KEEP_EVENTS_OF_ASSET = 1000, /* older ones go */
+    KEEP_AGAIN_MS = 1000,        /* after a write that failed */
+    KEEP_STATE_MS = 2000,        /* a check that moved without its asset is written within it */
+    KEEP_OLD_S = 15, /* what an earlier life found, and this one not since it began, is forgotten */
+};
+
+struct keep;
+
+/* `u` is asked for its assets and its log. */
+struct keep *keep_new(struct up *u, struct store *store);
+/* Must be told before the next wait. Does not wait. */
+void keep_change(struct keep *k, const struct asset_change *c);
+/* A task: runs until it is cancelled; what waits then is still written, where that goes at once. */
+void keep_main(void *keep);
+void keep_free(struct keep *k); /* NULL is accepted */
+uint64_t keep_dropped_total(const struct keep *k);
+uint64_t keep_waiting(const struct keep *k);
+
+#endif

@@ -1,0 +1,64 @@
+#include <errno.h>
+
+#include "app/app.h"
+#include "rt/interrupt.h"
+#include "rt/stdio.h"
+
+struct run {
+    struct app *app;
+    int (*fn)(struct app *app);
+    int status;
+    struct rt_group main;
+    struct rt_interrupt interrupt;
+};
+
+static void body(void *arg)
+{
+    struct run *run = arg;
+    run->status = run->fn(run->app);
+}
+
+static void run_main(void *arg)
+{
+    struct run *run = arg;
+    struct rt_group helpers;
+    rt_group_init(&helpers, "command");
+    rt_group_init(&run->main, "command");
+    run->interrupt.cancels = &run->main;
+    int r = rt_go(&helpers, rt_interrupt_watch, &run->interrupt);
+    if (r == 0)
+        r = rt_go(&run->main, body, run);
+    if (r < 0) {
+        struct err err;
+        err_set(&err, r, "no memory for the first tasks");
+        run->status = app_fail(run->app, EXIT_UNREACHABLE, &err);
+    }
+    rt_group_wait(&run->main, RT_NEVER);
+    rt_group_done(&run->main);
+    rt_group_done(&helpers);
+}
+
+int app_run_task(struct app *app, int (*fn)(struct app *app))
+{
+    struct run run = {.app = app, .fn = fn};
+    int status = app_log_open(app, false);
+    if (status == EXIT_WELL)
+        status = app_run(app, 1, run_main, &run);
+    if (status != EXIT_WELL)
+        return status;
+    if (run.interrupt.signal)
+        return EXIT_SIGNAL + run.interrupt.signal;
+    return run.status == EXIT_SIGNAL ? EXIT_WELL : run.status; /* nobody reads: enough was said */
+}
+
+int app_print(const struct app *app, struct slice data)
+{
+    int r = data.size ? rt_output_write(RT_STDOUT, data.data, data.size, RT_NEVER) : 0;
+    if (r == 0)
+        return EXIT_WELL;
+    if (r == -EPIPE || r == -ECANCELED)
+        return EXIT_SIGNAL;
+    struct err err;
+    err_sys(&err, r, "write to standard output");
+    return app_fail(app, EXIT_UNREACHABLE, &err);
+}

@@ -1,0 +1,106 @@
+#include <errno.h>
+
+#include "app/data.h"
+#include "app/keep.h"
+#include "app/store_open.h"
+#include "app/up.h"
+#include "host/self.h"
+
+enum { STOP_MS = 3000 };
+
+/* ---- what only this process knows of itself, for /metrics ---- */
+
+static void put_process(struct metrics_writer *w)
+{
+    struct host_self s;
+    if (host_self_read(&s) < 0)
+        return;
+    metrics_family(w, "process_cpu_seconds", METRIC_COUNTER, "User and system time.");
+    metrics_f64(w, NULL, 0, s.cpu_s);
+    metrics_family(w, "process_start_time_seconds", METRIC_GAUGE, "Since 1970.");
+    metrics_f64(w, NULL, 0, s.started_s);
+    metrics_family(w, "process_resident_memory_bytes", METRIC_GAUGE, "Memory in use.");
+    metrics_u64(w, NULL, 0, s.resident_bytes);
+    metrics_family(w, "process_virtual_memory_bytes", METRIC_GAUGE, "Address space.");
+    metrics_u64(w, NULL, 0, s.virtual_bytes);
+    metrics_family(w, "process_open_fds", METRIC_GAUGE, "Open descriptors.");
+    metrics_u64(w, NULL, 0, s.descriptors);
+    metrics_family(w, "process_max_fds", METRIC_GAUGE, "Descriptors that may be open.");
+    metrics_u64(w, NULL, 0, s.descriptors_max);
+}
+
+static void put_assets(struct up *u, struct metrics_writer *w)
+{
+    metrics_family(w, "firebreak_asset_state", METRIC_GAUGE,
+                   "1 for the state that an asset is in, 0 for the others.");
+    for (const struct asset *a = NULL; (a = reconciler_next(u->assets, a));)
+        for (int i = 0; i < ASSET_STATE_COUNT; i++) {
+            struct metric_label labels[] = {
+                {"asset", slice_from(a->name)},
+                {"state", slice_from(asset_state_name((enum asset_state)i))},
+            };
+            metrics_u64(w, labels, ARRAY_LEN(labels), a->state == (enum asset_state)i);
+        }
+    metrics_family(w, "firebreak_keep_events_waiting", METRIC_GAUGE,
+                   "Events that the store has not taken yet.");
+    metrics_u64(w, NULL, 0, keep_waiting(u->keep));
+    metrics_family(w, "firebreak_keep_events_dropped", METRIC_COUNTER,
+                   "Events that were dropped while the store took no writes.");
+    metrics_u64(w, NULL, 0, keep_dropped_total(u->keep));
+}
+
+static void collect(void *ctx, struct metrics_writer *w)
+{
+    struct up *u = ctx;
+    struct metric_label labels[] = {
+        {"version", slice_from(app_version_word())},
+        {"commit", slice_from(app_commit_word())},
+        {"target", slice_from(app_target_word())},
+    };
+    metrics_family(w, "firebreak_build", METRIC_INFO, "What this program is.");
+    metrics_u64(w, labels, ARRAY_LEN(labels), 1);
+    put_process(w);
+    put_assets(u, w);
+}
+
+/* ---- beginning and ending ---- */
+
+static int open_gateway(struct up *u, const char *folder)
+{
+    struct gateway_options options = {
+        .store = u->store,
+        .own_uid = host_uid(),
+        .collect = collect,
+        .ctx = u,
+    };
+    int r = gateway_open(&options, &u->gateway);
+    if (r < 0)
+        return err_sys(&u->err, r, "the local API");
+    return gateway_listen(u->gateway, data_path(u->app, folder, "firebreak.sock"), &u->err);
+}
+
+int up_serve(struct up *u)
+{
+    const char *folder;
+    rt_group_init(&u->keeping, "keep");
+    int r = store_open(u->app, NULL, "firebreak up", true, &u->store, &folder, &u->err);
+    if (r < 0)
+        return r;
+    u->keep = keep_new(u, u->store);
+    r = rt_go(&u->keeping, keep_main, u->keep);
+    if (r < 0)
+        return err_set(&u->err, r, "no memory for the first tasks");
+    return open_gateway(u, folder);
+}
+
+void up_serve_end(struct up *u)
+{
+    gateway_close(u->gateway, rt_now() + STOP_MS * RT_MS);
+    if (u->keep)
+        rt_group_done(&u->keeping); /* which writes what is left */
+    keep_free(u->keep);
+    store_close(u->store);
+    u->gateway = NULL;
+    u->keep = NULL;
+    u->store = NULL;
+}

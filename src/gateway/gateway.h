@@ -1,0 +1,75 @@
+/* gateway.h - the local API: resources and the store itself over HTTP, on a unix socket.
+ *
+ * Whoever the kernel says to be root or this process's own user is admin; others get 403. Every
+ * failure is a problem (RFC 9457) whose `reason` is one of: bad_request syntax not_found method
+ * conflict compacted too_large forbidden bad_value unavailable limit timeout protocol internal.
+ *
+ *   GET /healthz /readyz /metrics        alive; the store takes writes; numbers (by Accept:
+ *                                        OpenMetrics or Prometheus's text)
+ *   GET /v1/{kinds}?namespace=&selector=&limit=&next=&revision=
+ *       {"items":[…],"next":"","revision":N}, by namespace and name; without `namespace`: all of
+ *       them. `next` is given back for the page behind this one, which is read at the same
+ *       revision. What another program wrote wrongly is left out, and told:
+ *       "skipped":[{"key","detail"}].
+ *   GET /v1/{kinds}?watch=true&revision=N&namespace=&selector=
+ *       a line for each change behind revision N: {"type":"put","revision","item"}, {"type":
+ *       "delete","revision","item":{kind, name, namespace}}, {"type":"progress","revision"} now and
+ *       then, and a last {"type":"end","reason":…} where it cannot go on. Without `revision` what
+ *       is there comes first. Lines of JSON, or events (Accept: text/event-stream), whose ids are
+ *       revisions (Last-Event-ID).
+ *   GET /v1/{kinds}/{name}?namespace=    the resource; the namespace is "default" where not given
+ *   PUT …?revision=N                     the body is the resource, as GET answers it or as a file
+ * of configuration has it. 201 created, 200 changed or already so. With a revision (also in the
+ *       body) only where it is at that one, 0: where it is not there; else 409
+ *   PUT …?dry_run=true                   looks at everything, writes nothing: {"action":"create",
+ *       "update" or null,"kind","name","namespace","fields":[{"path","old","new"}],"revision"}
+ *   DELETE …?revision=N                  what was declared goes; what was found is its finder's
+ *   {kinds}: those of model/kind.h, and "events" (/v1/events/{asset} too), nodes and tasks: as
+ *       they stand in the store, read only.
+ *
+ *   GET /v1/store/status
+ *   GET /v1/store/keys?key=&prefix=true&revision=&limit=&next=     a list of keys
+ *   PUT /v1/store/keys?key=&revision=    the body is the value: {"revision":N}
+ *   DELETE /v1/store/keys?key=&prefix=true   {"revision":N,"deleted":N}
+ *   GET /v1/store/watch?key=&prefix=true&revision=N    keys, each with "type"; from revision N on
+ *   POST /v1/store/backup                {"path":"/absolute"}: {"path","revision"}
+ *
+ * One loop, that of the store. */
+#ifndef FIREBREAK_GATEWAY_GATEWAY_H
+#define FIREBREAK_GATEWAY_GATEWAY_H
+
+#include "model/kind.h"
+#include "store/store.h"
+#include "wire/json.h"
+#include "wire/openmetrics_write.h"
+
+enum {
+    GATEWAY_LIMIT = 500, /* items of a page, by default */
+    GATEWAY_LIMIT_MAX = 5000,
+    GATEWAY_PAGE_BYTES = 4 * 1024 * 1024, /* a page ends where it has grown so large */
+    GATEWAY_SKIPPED_MAX = 100,            /* that are told of one page */
+    GATEWAY_CALL_MS = 20 * 1000,          /* for one call of the store */
+};
+
+struct gateway;
+
+struct gateway_options {
+    struct store *store; /* outlives the gateway */
+    uint32_t own_uid;    /* admin, beside root */
+    /* Adds to /metrics what only the caller knows. NULL: nothing. */
+    void (*collect)(void *ctx, struct metrics_writer *w);
+    /* Whether a declared resource is what its kind may be. `spec`: without name, namespace and
+     * labels. Returns 0, or -EINVAL with *err and, in *field, the path of what is wrong. NULL:
+     * whatever is JSON. */
+    int (*check)(void *ctx, const struct kind *kind, const struct json_value *spec,
+                 struct buf *field, struct err *err);
+    void *ctx;
+};
+
+int gateway_open(const struct gateway_options *options, struct gateway **ret_gateway);
+/* A socket that an earlier life left there is removed: the caller holds the folder. */
+int gateway_listen(struct gateway *g, const char *path, struct err *err);
+/* Ends watches, lets requests under way end until the deadline, closes. NULL is accepted. */
+void gateway_close(struct gateway *g, rt_time deadline);
+
+#endif
