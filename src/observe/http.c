@@ -7,8 +7,8 @@
 
 enum { READ_BYTES = 16 * 1024 }; /* of a body at once */
 
-static int client(struct observer *o, const struct probe_target *t, struct probe_result *r,
-                  rt_time deadline)
+int observe_http_client(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                        rt_time deadline)
 {
     /* A page may lead from http to https: then the roots are read on the way. */
     if (observe_tls_context(o, t->tls, r, deadline) < 0)
@@ -142,7 +142,7 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
                 rt_time deadline)
 {
     const struct probe_spec *spec = o->spec;
-    if (client(o, t, r, deadline) < 0)
+    if (observe_http_client(o, t, r, deadline) < 0)
         return;
     struct http1_field *fields = arena_alloc_array(&r->arena, PROBE_HEADERS_MAX, sizeof(*fields));
     for (uint32_t i = 0; i < spec->header_count; i++)
