@@ -233,9 +233,12 @@ static void end(struct lane *l, const struct job *j, const struct probe_result *
 
 /* ---- the beginning ---- */
 
-static rt_time phase_of(uint64_t index, uint64_t targets, int64_t spread)
+/* Neighbours of a list, often of one network, lie far apart within the round: multiples of the
+ * golden ratio fill it evenly however many there are. */
+static rt_time phase_of(uint64_t index, int64_t spread)
 {
-    return (rt_time)((unsigned __int128)index * (uint64_t)spread / targets);
+    const uint64_t golden = UINT64_C(0x9E3779B97F4A7C15); /* 2^64 / 1.618… */
+    return (rt_time)((unsigned __int128)(index * golden) * (uint64_t)spread >> 64);
 }
 
 static void lay_out(struct lane *l)
@@ -252,10 +255,10 @@ static void lay_out(struct lane *l)
         if (target_set_shard(run->targets, i, l->loops) != l->index)
             continue;
         struct check *c = &w->checks[w->count];
-        c->round = c->due = begin + phase_of(i, targets, spread);
+        c->round = c->due = begin + phase_of(i, spread);
         c->breaker = BREAKER;
         c->target = (uint32_t)i;
-        w->heap[w->heap_count++] = w->count++; /* phases grow: a sorted array is a heap */
+        heap_push(w, w->count++);
     }
     w->live = w->count;
     if (l->progress)
