@@ -148,8 +148,16 @@ static rt_time share(rt_time deadline, uint32_t addresses_left)
     return part < most ? part : most;
 }
 
-static int connect_any(const struct dns_addresses *to, struct http_conn *c,
-                       struct http_trace *trace, struct err *err, rt_time deadline)
+static int connect_one(const struct http_client_options *options, const struct rt_addr *to,
+                       struct rt_sock **ret_sock, rt_time deadline)
+{
+    return options->connect ? options->connect(options->connect_ctx, to, ret_sock, deadline)
+                            : rt_connect(to, NULL, ret_sock, deadline);
+}
+
+static int connect_any(const struct http_client_options *options, const struct dns_addresses *to,
+                       struct http_conn *c, struct http_trace *trace, struct err *err,
+                       rt_time deadline)
 {
     int r = -EINVAL, told = 0;
     char text[RT_ADDR_TEXT_MAX];
@@ -157,7 +165,7 @@ static int connect_any(const struct dns_addresses *to, struct http_conn *c,
     trace->phase = HTTP_PHASE_CONNECT;
     for (uint32_t i = 0; i < to->count; i++) {
         trace->attempts++;
-        r = rt_connect(&to->addr[i], NULL, &c->stream.sock, share(deadline, to->count - i));
+        r = connect_one(options, &to->addr[i], &c->stream.sock, share(deadline, to->count - i));
         if (r == 0 || says_more(r, told)) {
             told = r;
             trace->address = c->address = to->addr[i];
@@ -201,7 +209,7 @@ int http_conn_open(const struct http_client_options *options, const struct http_
     struct http_conn *c = mem_alloc(MEM_NET, sizeof(*c));
     c->origin = origin_text(to);
     c->in.sub = MEM_NET;
-    r = connect_any(&addresses, c, trace, err, deadline);
+    r = connect_any(options, &addresses, c, trace, err, deadline);
     if (r == 0 && to->tls)
         r = shake_hands(options, to, c, trace, err, deadline);
     if (r < 0) {

@@ -7,6 +7,13 @@
 
 enum { READ_BYTES = 16 * 1024 }; /* of a body at once */
 
+static int connect_from(void *ctx, const struct rt_addr *to, struct rt_sock **ret_sock,
+                        rt_time deadline)
+{
+    struct observer *o = ctx;
+    return source_connect(&o->sources, to, o->spec->reset, ret_sock, deadline);
+}
+
 int observe_http_client(struct observer *o, const struct probe_target *t, struct probe_result *r,
                         rt_time deadline)
 {
@@ -15,7 +22,13 @@ int observe_http_client(struct observer *o, const struct probe_target *t, struct
         return -1;
     if (o->http)
         return 0;
-    struct http_client_options options = {.dns = o->dns, .tls = o->tls, .no_keep = true};
+    struct http_client_options options = {
+        .dns = o->dns,
+        .tls = o->tls,
+        .no_keep = true,
+        .connect = connect_from,
+        .connect_ctx = o,
+    };
     int code = http_client_open(&options, &o->http);
     if (code < 0)
         probe_result_fail_errno(r, "http", code);
