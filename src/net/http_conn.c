@@ -38,12 +38,17 @@ void http_pool_done(struct http_pool *p)
 static char *origin_text(const struct http_origin *o)
 {
     struct buf b = BUF(MEM_NET, 0);
-    buf_printf(&b, "%d %u ", o->tls, o->port);
+    buf_append_cstr(&b, o->tls ? "1 " : "0 ");
+    buf_append_u64(&b, o->port);
+    buf_append_byte(&b, ' ');
     for (size_t i = 0; i < o->host.size; i++) {
         char c = o->host.data[i];
         buf_append_byte(&b, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c);
     }
-    buf_printf(&b, " %.*s %.*s", SLICE_ARG(o->server_name), SLICE_ARG(o->unix_path));
+    buf_append_byte(&b, ' ');
+    buf_append_slice(&b, o->server_name);
+    buf_append_byte(&b, ' ');
+    buf_append_slice(&b, o->unix_path);
     return b.data;
 }
 
