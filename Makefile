@@ -44,7 +44,7 @@ TAP := tools/tap -j 2 --strip $(B)/tests/
 PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
-        bench-compare release static asan tsan cov valgrind sim sim-long tools-test \
+        bench-compare soak-long release static asan tsan cov valgrind sim sim-long tools-test \
         aarch64 kill kill-long mutants mutants-long torture cluster cluster-long fuzz fuzz-replay e2e \
         static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
@@ -147,6 +147,9 @@ mutants: $(TESTS) $(SIM) #            every planted bug is caught by what tests/
 	@tools/mutants --bin $(B)
 mutants-long: $(TESTS) $(SIM) #       the same, and every seed is searched for anew
 	@tools/mutants --bin $(B) --long
+soak-long: #           an hour at 5,000 probes a second; not in CI
+	@$(MAKE) F=release all $(O)/release/bench/probe_targets
+	@tools/soak --bin $(O)/release $(if $(filter command,$(origin SECONDS)),--seconds $(SECONDS))
 torture: #            each system call of the command fails in turn; T=http: one scenario
 	@$(MAKE) F=asan all
 	@tools/torture --bin $(O)/asan $(T)

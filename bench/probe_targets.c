@@ -19,7 +19,8 @@ enum {
     PORTS = 100,         /* open ones; a listener each */
     PORT_OPEN = 21000,   /* the first; below the range that the kernel gives to clients */
     PORT_CLOSED = 22000,
-    ADDRESSES_MAX = 250, /* a connection to each waits at each listener */
+    ADDRESSES_MAX = 500, /* a connection to each waits at each listener */
+    NETWORK = 250, /* addresses of one /24 */
     BACKLOG = 1000,
 };
 
@@ -70,8 +71,9 @@ int main(int argc, char **argv)
     for (int port = 0; port < PORTS; port++) {
         listeners[port] = listen_at(PORT_OPEN + port);
         for (int i = 1; i <= addresses; i++) {
-            fprintf(f, "127.77.0.%d:%d\n", i, PORT_OPEN + (port + i) % PORTS);
-            fprintf(f, "127.77.0.%d:%d\n", i, PORT_CLOSED + (port + i) % PORTS);
+            int network = (i - 1) / NETWORK, host = (i - 1) % NETWORK + 1;
+            fprintf(f, "127.77.%d.%d:%d\n", network, host, PORT_OPEN + (port + i) % PORTS);
+            fprintf(f, "127.77.%d.%d:%d\n", network, host, PORT_CLOSED + (port + i) % PORTS);
         }
     }
     if (fclose(f) != 0)

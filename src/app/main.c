@@ -139,7 +139,13 @@ static int run_docs(struct app *app)
 static int run_completion(struct app *app)
 {
     struct buf out = BUF(MEM_APP, 0);
-    cli_complete_bash(&cli_firebreak, &out);
+    const char *shell = app->parsed.operands[0];
+    if (strcmp(shell, "zsh") == 0)
+        cli_complete_zsh(&cli_firebreak, &out);
+    else if (strcmp(shell, "fish") == 0)
+        cli_complete_fish(&cli_firebreak, &out);
+    else
+        cli_complete_bash(&cli_firebreak, &out);
     int status = app_write(app, buf_slice(&out));
     buf_done(&out);
     return status;

@@ -4,8 +4,13 @@
 
 #include "app/app.h"
 #include "app/out.h"
+#include "app/probe_diff.h"
+#include "app/probe_explain.h"
 #include "app/progress.h"
+#include "app/prom.h"
 #include "app/spec.h"
+#include "app/summary.h"
+#include "base/duration.h"
 #include "base/utf8.h"
 #include "cli/print.h"
 #include "cli/probe_print.h"
@@ -26,7 +31,7 @@ enum {
 struct part {
     struct out out;
     struct buf list; /* jsonpath: the items, to be asked at the end */
-    uint64_t reasons[REASON_COUNT];
+    struct summary summary;
 };
 
 struct probing {
@@ -37,6 +42,9 @@ struct probing {
     enum cli_form form;
     struct probe_table table;
     struct part *parts;
+    const struct summary **summaries; /* of the parts */
+    struct prom *prom;       /* -o prom */
+    struct probe_diff *diff; /* --diff */
     atomic_int first; /* item of a list: 0 to come, 1 being written, 2 written */
     struct probe_progress progress;
     atomic_bool stop; /* asked for by another loop */
@@ -181,7 +189,16 @@ static void on_result(void *ctx, const struct probe_result *r)
 {
     struct probing *p = ctx;
     struct part *part = &p->parts[rt_loop_index()];
-    part->reasons[r->reason]++;
+    summary_take(&part->summary, r);
+    if (p->diff) {
+        probe_diff_take(p->diff, r, p->form, out_begin(&part->out));
+        out_end(&part->out);
+        return;
+    }
+    if (p->prom) {
+        prom_take(p->prom, r);
+        return;
+    }
     if (p->form == CLI_FORM_JSON || p->form == CLI_FORM_YAML || p->form == CLI_FORM_JSONPATH) {
         print_item(p, part, r);
         return;
@@ -223,6 +240,7 @@ static void run_main(void *arg)
         .in_flight = (uint32_t)o->in_flight,
         .rate = o->rate,
         .every_ns = o->every_ns,
+        .every_failed_ns = probe_every_failed(o),
         .rounds = (uint64_t)o->count,
         .on_begin = on_begin,
         .on_end = on_end,
@@ -236,19 +254,29 @@ static void run_main(void *arg)
 
 static uint64_t count_of(const struct probing *p, enum probe_reason reason)
 {
-    uint64_t n = 0;
-    for (int i = 0; i < p->options->loops; i++)
-        n += p->parts[i].reasons[reason];
-    return n;
+    return summary_count(p->summaries, (int)p->options->loops, reason);
+}
+
+/* "ETA 1m20s": by the rate so far. */
+static void put_eta(uint64_t done, uint64_t total, double seconds, struct buf *line)
+{
+    enum { ETA_SHOWN_MAX_S = 1000 * 3600 };
+    if (done == 0 || done >= total)
+        return;
+    double left = seconds * (double)(total - done) / (double)done;
+    if (left >= ETA_SHOWN_MAX_S)
+        return;
+    int64_t s = (int64_t)left + 1;
+    char text[DURATION_TEXT_MAX];
+    buf_printf(line, "  ETA %s", duration_format(s * RT_SEC, text));
 }
 
 static void progress_line(void *ctx, size_t columns, struct buf *out)
 {
-    enum { BAR_COLUMNS = 24, BAR_FROM_COLUMNS = 70 };
+    enum { BAR_COLUMNS = 24, BAR_FROM_COLUMNS = 90 };
     struct probing *p = ctx;
     uint64_t done = atomic_load(&p->progress.done), total = target_set_count(p->targets);
     uint64_t flying = atomic_load(&p->progress.in_flight);
-    uint64_t limited = atomic_load(&p->progress.limited);
     double seconds = (double)(rt_now() - p->begin) / 1e9;
     struct buf line = BUF(MEM_APP, 0);
     if (p->options->every_ns) {
@@ -258,31 +286,24 @@ static void progress_line(void *ctx, size_t columns, struct buf *out)
             progress_bar(&line, done, total, BAR_COLUMNS);
         buf_printf(&line, " %llu of %llu", (unsigned long long)done, (unsigned long long)total);
     }
-    buf_printf(&line, "  %.0f/s  %llu in flight", (double)done / (seconds > 0 ? seconds : 1),
-               (unsigned long long)flying);
-    if (limited)
-        buf_printf(&line, "  (slowed by our own limits)");
+    buf_printf(&line, "  %.0f/s", (double)done / (seconds > 0 ? seconds : 1));
+    if (!p->options->every_ns)
+        put_eta(done, total, seconds, &line);
+    buf_printf(&line, "  %llu in flight  ", (unsigned long long)flying);
+    summary_reasons(p->summaries, (int)p->options->loops, &line);
+    if (atomic_load(&p->progress.limited))
+        buf_append_cstr(&line, "  (slowed by our own limits)");
     buf_append_slice(out, utf8_cut_columns(buf_slice(&line), columns));
     buf_done(&line);
 }
 
-static void summary(const struct probing *p)
+static void summary_tell(const struct probing *p)
 {
-    struct buf line = BUF(MEM_APP, 0);
-    uint64_t total = 0;
-    for (int i = 0; i < REASON_COUNT; i++)
-        total += count_of(p, (enum probe_reason)i);
-    buf_printf(&line, "%llu probed in %.1f s:", (unsigned long long)total,
-               (double)(rt_now_exact() - p->begin) / 1e9);
-    for (int i = 0; i < REASON_COUNT; i++) {
-        uint64_t n = count_of(p, (enum probe_reason)i);
-        if (n)
-            buf_printf(&line, " %llu %s", (unsigned long long)n,
-                       probe_reason_name((enum probe_reason)i));
-    }
-    buf_append_byte(&line, '\n');
-    rt_output_write_now(RT_STDERR, line.data, line.size);
-    buf_done(&line);
+    struct buf text = BUF(MEM_APP, 0);
+    summary_print(p->summaries, (int)p->options->loops,
+                  (double)(rt_now_exact() - p->begin) / 1e9, &text);
+    rt_output_write_now(RT_STDERR, text.data, text.size);
+    buf_done(&text);
 }
 
 /* Fewer results than rounds times targets: that must not go unsaid. */
@@ -320,10 +341,26 @@ static void print_paths(struct probing *p, struct buf *out)
     buf_done(&whole);
 }
 
+static int write_piece(void *ctx, struct slice piece)
+{
+    struct probing *p = ctx;
+    rt_shield_begin();
+    if (p->output_error == 0)
+        p->output_error = rt_output_write(RT_STDOUT, piece.data, piece.size, RT_NEVER);
+    rt_shield_end();
+    return p->output_error;
+}
+
 static void write_around(struct probing *p, bool begin)
 {
     struct buf text = BUF(MEM_APP, 0);
-    if (p->form == CLI_FORM_JSONPATH && !begin)
+    if (p->diff && !begin && p->run_result == 0)
+        probe_diff_end(p->diff, p->form, &text);
+    else if (p->diff)
+        ;
+    else if (p->prom && !begin)
+        prom_write(p->prom, &p->progress, p->options->every_ns != 0, write_piece, p);
+    else if (p->form == CLI_FORM_JSONPATH && !begin)
         print_paths(p, &text);
     else if (p->form == CLI_FORM_JSONPATH)
         ;
@@ -333,11 +370,8 @@ static void write_around(struct probing *p, bool begin)
         probe_print_head(&p->table, &text);
     else
         cli_list_begin(p->form, &text);
-    if (text.size && p->output_error == 0) {
-        rt_shield_begin();
-        p->output_error = rt_output_write(RT_STDOUT, text.data, text.size, RT_NEVER);
-        rt_shield_end();
-    }
+    if (text.size)
+        write_piece(p, buf_slice(&text));
     buf_done(&text);
 }
 
@@ -390,9 +424,24 @@ static int judge(const struct probing *p)
     }
     if (p->run_result < 0 && p->run_result != -ECANCELED)
         return app_fail(p->app, EXIT_UNREACHABLE, &err);
+    if (p->diff)
+        return probe_diff_count(p->diff) ? EXIT_NO : EXIT_WELL;
     for (int i = 0; i < REASON_COUNT; i++)
         if (i != REASON_OK && count_of(p, (enum probe_reason)i))
             return EXIT_NO;
+    return EXIT_WELL;
+}
+
+/* What else the form of output needs before the first result. Returns an exit status. */
+static int prepare(struct probing *p, struct err *err)
+{
+    if (p->options->diff) {
+        int r = probe_diff_open(p->options->diff, &p->diff, err);
+        return r == 0 ? EXIT_WELL : r == -EBADMSG ? EXIT_USAGE : EXIT_UNREACHABLE;
+    }
+    if (p->form == CLI_FORM_PROM && prom_open(p->targets, &p->prom, err) < 0)
+        return EXIT_USAGE;
+    measure_targets(p);
     return EXIT_WELL;
 }
 
@@ -401,11 +450,16 @@ static void probe_main(void *arg)
     struct probing *p = arg;
     struct err err = {0};
     p->status = collect_targets(p, &err);
+    if (p->status == EXIT_WELL && p->options->explain) {
+        p->status = probe_explain(p->app, &p->spec, p->targets);
+        return;
+    }
+    if (p->status == EXIT_WELL)
+        p->status = prepare(p, &err);
     if (p->status) {
         app_fail(p->app, p->status, &err);
         return;
     }
-    measure_targets(p);
     p->begin = rt_now_exact();
     if (drive(p) < 0) {
         err_set(&err, -ENOMEM, "no memory for the first task");
@@ -413,19 +467,56 @@ static void probe_main(void *arg)
         return;
     }
     if (p->app->progress && target_set_count(p->targets) > 1)
-        summary(p);
+        summary_tell(p);
     tell_left_out(p);
     if (p->status == EXIT_WELL)
         p->status = judge(p);
+}
+
+/* Not every option goes with every form. Returns 0 or -EINVAL. */
+static int check_forms(const struct probing *p, struct err *err)
+{
+    const struct probe_options *o = p->options;
+    bool words = p->form == CLI_FORM_TABLE || p->form == CLI_FORM_WIDE || p->form == CLI_FORM_TEXT;
+    if (o->explain && !words)
+        return err_set(err, -EINVAL, "--explain tells in words: not with -o %s",
+                       p->app->parsed.globals.output);
+    if (o->explain && (o->every_ns || o->diff))
+        return err_set(err, -EINVAL, "--explain looks once, and by itself: not with --every or "
+                       "--diff");
+    if (o->diff && !words && p->form != CLI_FORM_JSONL)
+        return err_set(err, -EINVAL, "--diff prints text or jsonl: not -o %s",
+                       p->app->parsed.globals.output);
+    if (o->diff && o->every_ns)
+        return err_set(err, -EINVAL, "--diff compares one round with a former run: not with "
+                       "--every");
+    return 0;
+}
+
+static void release(struct probing *p)
+{
+    for (int i = 0; p->parts && i < p->options->loops; i++)
+        summary_done(&p->parts[i].summary);
+    prom_close(p->prom);
+    probe_diff_close(p->diff);
+    target_set_free(p->targets);
+    probe_spec_done(&p->spec);
+    mem_free(MEM_APP, p->summaries);
+    mem_free(MEM_APP, p->parts);
+    mem_free(MEM_APP, p);
 }
 
 static int run_probing(struct probing *p)
 {
     int loops = (int)p->options->loops, status;
     struct err err = {0};
-    if (probe_spec_from(p->options, &p->app->arena, &p->spec, &err) < 0)
+    if (probe_spec_from(p->options, &p->app->arena, &p->spec, &err) < 0 ||
+        check_forms(p, &err) < 0)
         return app_fail(p->app, EXIT_USAGE, &err);
     p->parts = mem_alloc(MEM_APP, (size_t)loops * sizeof(p->parts[0]));
+    p->summaries = mem_alloc(MEM_APP, (size_t)loops * sizeof(p->summaries[0]));
+    for (int i = 0; i < loops; i++)
+        p->summaries[i] = &p->parts[i].summary;
     host_raise_descriptors();
     status = app_log_open(p->app, false);
     if (status == EXIT_WELL)
@@ -446,9 +537,6 @@ int app_probe(struct app *app)
         .color = app->color_out,
     };
     int status = run_probing(p);
-    target_set_free(p->targets);
-    probe_spec_done(&p->spec);
-    mem_free(MEM_APP, p->parts);
-    mem_free(MEM_APP, p);
+    release(p);
     return status;
 }

@@ -7,7 +7,8 @@
 #include "wire/http1.h"
 #include "wire/jsonpath.h"
 
-#define TIMEOUT_NS INT64_C(2000000000)
+#define TIMEOUT_NS      INT64_C(2000000000)
+#define EVERY_FAILED_NS INT64_C(1000000000)
 
 enum { METHOD_BYTES_MAX = 64, SERVER_NAME_BYTES_MAX = 253 };
 
@@ -112,13 +113,26 @@ int probe_spec_from(const struct probe_options *o, struct arena *arena, struct p
         .server_name = o->server_name,
         .insecure = o->insecure,
         .days_left_min = o->days_left,
+        .reset = o->reset,
     };
     if (o->every_ns && timeout_ns > o->every_ns)
         return err_set(err, -EINVAL, "--timeout is longer than --every: probes of one target would "
                        "overlap");
     if (o->count && !o->every_ns)
         return err_set(err, -EINVAL, "--count needs --every: how long between two rounds?");
+    if (o->every_failed_ns && !o->every_ns)
+        return err_set(err, -EINVAL, "--every-failed needs --every: how long between two rounds?");
+    if (o->every_failed_ns > o->every_ns)
+        return err_set(err, -EINVAL, "--every-failed is longer than --every: a target that failed "
+                       "is asked sooner, not later");
     return take_texts(o, arena, ret, err);
+}
+
+int64_t probe_every_failed(const struct probe_options *o)
+{
+    if (o->every_failed_ns || !o->every_ns)
+        return o->every_failed_ns;
+    return o->every_ns < EVERY_FAILED_NS ? o->every_ns : EVERY_FAILED_NS;
 }
 
 void probe_spec_done(struct probe_spec *s)

@@ -9,6 +9,8 @@
  * *ret is to be given back with probe_spec_done in any case. */
 int probe_spec_from(const struct probe_options *o, struct arena *arena, struct probe_spec *ret,
                     struct err *err);
+/* --every-failed or its default; 0 without --every. */
+int64_t probe_every_failed(const struct probe_options *o);
 void probe_spec_done(struct probe_spec *s);
 
 #endif

@@ -62,7 +62,8 @@ static void ask(struct asker *a, struct probe_result *r)
     const struct declared_check *c = a->check;
     uint32_t misses = 0, passes = 0;
     for (rt_time due = rt_now(); !a->ends;) {
-        observe_probe_retry(pooled_observer_of(a->observer), &c->probe, r, NULL, NULL);
+        observe_probe_attempts(pooled_observer_of(a->observer), &c->probe, r, c->spec.retries,
+                               NULL);
         declared_check_judge(c, r);
         if (r->reason == REASON_CANCELED || a->ends || put_result(a, r) < 0)
             return;

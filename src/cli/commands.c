@@ -1,12 +1,14 @@
 #include "cli/commands.h"
 
-static const char *const shells[] = {"bash", NULL};
+static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 static const char *const documents[] = {"man", "markdown", "config", NULL};
 static const char *const objects[] = {"text", "json", "jsonl", "yaml", "jsonpath=", NULL};
 static const char *const plain_exits[] = {"0  all well", "2  usage", NULL};
 
 static const struct cli_example completion_examples[] = {
     {"source <(firebreak completion bash)", "complete commands, options and values in this shell"},
+    {"source <(firebreak completion zsh)", "so in zsh, after compinit"},
+    {"firebreak completion fish | source", "so in fish"},
 };
 const struct cli_command cli_completion = {
     .name = "completion",

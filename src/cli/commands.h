@@ -9,10 +9,10 @@ struct probe_options {
     struct cli_list files; /* "-": standard input */
     int64_t in_flight, retries, count, redirects, days_left, loops;
     double rate;
-    int64_t timeout_ns, every_ns;
-    const char *method, *status, *body, *ca, *server_name;
+    int64_t timeout_ns, every_ns, every_failed_ns;
+    const char *method, *status, *body, *ca, *server_name, *diff;
     struct cli_list headers, json;
-    bool insecure;
+    bool insecure, reset, explain;
 };
 
 struct up_options {

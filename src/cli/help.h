@@ -24,7 +24,9 @@ void cli_help_command(const struct cli_program *p, const struct cli_command *c, 
 void cli_man(const struct cli_program *p, const struct cli_command *c, struct buf *out);
 /* One page for the whole program. */
 void cli_markdown(const struct cli_program *p, struct buf *out);
-/* A script that bash sources. */
+/* A script for the shell to source; targets are completed from the hosts that it knows. */
 void cli_complete_bash(const struct cli_program *p, struct buf *out);
+void cli_complete_zsh(const struct cli_program *p, struct buf *out);
+void cli_complete_fish(const struct cli_program *p, struct buf *out);
 
 #endif

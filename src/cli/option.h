@@ -53,6 +53,7 @@ struct cli_command {
     const char *operands; /* "TARGET..."; NULL: none */
     uint32_t operands_min, operands_max;
     const char *const *operand_words; /* allowed first operands; NULL: any. Ends in NULL */
+    enum cli_hint operand_hint;
     const char *about;                /* paragraphs, divided by blank lines */
     const struct cli_example *examples;
     size_t example_count;

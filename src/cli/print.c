@@ -10,6 +10,7 @@ static const char *const words[CLI_FORM_COUNT] = {
     [CLI_FORM_TABLE] = "table", [CLI_FORM_WIDE] = "wide", [CLI_FORM_TEXT] = "text",
     [CLI_FORM_JSON] = "json",   [CLI_FORM_JSONL] = "jsonl", [CLI_FORM_YAML] = "yaml",
     [CLI_FORM_NAME] = "name",   [CLI_FORM_JSONPATH] = "jsonpath=",
+    [CLI_FORM_PROM] = "prom",
 };
 
 enum cli_form cli_form_of(const char *output, enum cli_form dflt)

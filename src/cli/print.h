@@ -17,6 +17,7 @@ enum cli_form {
     CLI_FORM_YAML,
     CLI_FORM_NAME,
     CLI_FORM_JSONPATH, /* values of what json would have printed */
+    CLI_FORM_PROM,     /* Prometheus' text format; the command's own, too */
     CLI_FORM_COUNT,
 };
 

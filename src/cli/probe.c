@@ -18,9 +18,20 @@ static const struct cli_option options[] = {
      .max = 63},
     {"every", 0, CLI_DURATION, AT(every_ns), "D", NULL, "probe each target again and again",
      .min = 10000000, .max = 86400 * SECOND_NS},
+    {"every-failed", 0, CLI_DURATION, AT(every_failed_ns), "D", NULL,
+     "with --every: until a target that failed is probed again (default 1s, at most --every)",
+     .min = 10000000, .max = 86400 * SECOND_NS},
     {"count", 0, CLI_INT, AT(count), "N", NULL, "with --every: end after N rounds", .min = 1,
      .max = INT64_C(1000000000)},
-    {"loops", 0, CLI_INT, AT(loops), "N", "1", "event loops, each a thread", .min = 1, .max = 64},
+    {"loops", 0, CLI_INT, AT(loops), "N", "1",
+     "event loops, each a thread with the targets that hash to it", .min = 1, .max = 64},
+    {"reset", 0, CLI_FLAG, AT(reset), NULL, NULL,
+     "tcp: end connections by RST, so that no port is kept for a minute", .words = NULL},
+    {"diff", 0, CLI_TEXT, AT(diff), "FILE", NULL,
+     "print only what changed since a former run, whose -o jsonl is in FILE",
+     .hint = CLI_HINT_FILE},
+    {"explain", 0, CLI_FLAG, AT(explain), NULL, NULL,
+     "tell each phase in words, and what to do where it fails", .words = NULL},
     {"method", 0, CLI_TEXT, AT(method), "M", "GET", "http: the request's method", .words = NULL},
     {"header", 0, CLI_LIST, AT(headers), "K:V", NULL, "http: add a header; may be given again",
      .words = NULL},
@@ -44,7 +55,7 @@ static const struct cli_option options[] = {
 };
 
 static const char *const outputs[] = {"table", "wide", "text", "json",      "jsonl",
-                                      "yaml",  "name", "jsonpath=", NULL};
+                                      "yaml",  "name", "jsonpath=", "prom", NULL};
 
 static const struct cli_example examples[] = {
     {"firebreak probe db.example:5432", "does the port answer?"},
@@ -55,11 +66,14 @@ static const struct cli_example examples[] = {
     {"firebreak probe 'dns://1.1.1.1/example.com?type=AAAA'", "ask one name server"},
     {"firebreak probe -f targets.txt --every 10s --timeout 1s",
      "a file of targets, again and again"},
+    {"firebreak probe --explain https://example.com/", "what happens on the way, in words"},
+    {"firebreak probe -f targets.txt --diff yesterday.jsonl", "what changed since yesterday"},
+    {"firebreak probe -f targets.txt -o prom > probes.prom", "a page for node_exporter's textfile"},
 };
 
 static const char *const exits[] = {
     "0    every target is well",
-    "1    a probe failed",
+    "1    a probe failed; with --diff: something changed",
     "2    usage",
     "3    a file cannot be read, or the output cannot be written",
     "130  interrupted (143: terminated); what was done is printed",
@@ -71,6 +85,7 @@ const struct cli_command cli_probe = {
     .summary = "ask targets whether they are well, and say why not",
     .operands = "TARGET...",
     .operands_max = UINT32_MAX,
+    .operand_hint = CLI_HINT_HOST,
     .about =
         "A TARGET is HOST:PORT (tcp), or the URL of another kind: tcp:// tls:// http:// https:// "
         "unix:///path dns://SERVER/NAME?type=A exec:/path/to/program "
@@ -79,7 +94,10 @@ const struct cli_command cli_probe = {
         "address, the first and the last, too).\n\n"
         "Every result has a reason from a closed list: ok refused timeout unreachable reset closed "
         "dns_nxdomain tls_expired http_status … 'limit' is ours: this host lacked descriptors, "
-        "ports or memory, and nothing is said about the target.\n\n"
+        "ports or memory, or stood still itself, and nothing is said about the target.\n\n"
+        "With --every, a failure is confirmed by a second attempt before it is said, a target that "
+        "failed is probed again sooner, and one that keeps failing is left alone for a while (its "
+        "breaker is open), longer each time, at most two rounds.\n\n"
         "The default form of output is a table on a terminal, and text elsewhere.",
     .examples = examples,
     .example_count = ARRAY_LEN(examples),

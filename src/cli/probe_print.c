@@ -90,9 +90,10 @@ void probe_print_json(const struct probe_result *r, struct buf *out)
     whole(&w, r->status, 0);
     json_key(&w, "lag_ms");
     phase(&w, r->lag_ns);
-    /* Keys of kinds that this program does not probe: readers find them all the same. */
-    json_members(&w, SLICE("\"breaker\":null"));
+    json_key(&w, "breaker");
+    json_cstr(&w, probe_breaker_name(r->breaker));
     attempts(&w, r);
+    /* Keys of kinds that this program does not probe: readers find them all the same. */
     json_members(&w, SLICE("\"rtt_ms\":null,\"loss_ratio\":null,\"offset_ms\":null"));
     answers(&w, r);
     json_members(&w, SLICE("\"host_key_sha256\":null,\"steps\":null"));

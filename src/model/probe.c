@@ -17,6 +17,16 @@ const char *probe_kind_name(enum probe_kind k)
     return kinds[k];
 }
 
+const char *probe_breaker_name(enum probe_breaker b)
+{
+    static const char *const names[PROBE_BREAKER_COUNT] = {
+        [PROBE_BREAKER_CLOSED] = "closed",
+        [PROBE_BREAKER_OPEN] = "open",
+        [PROBE_BREAKER_HALF_OPEN] = "half_open",
+    };
+    return names[b];
+}
+
 void probe_result_reset(struct probe_result *r, const struct probe_target *t)
 {
     r->target = t;
@@ -28,6 +38,8 @@ void probe_result_reset(struct probe_result *r, const struct probe_target *t)
     r->attempt = 1;
     r->total_ns = r->dns_ns = r->connect_ns = r->tls_ns = r->first_byte_ns = PROBE_NONE;
     r->lag_ns = 0;
+    r->held_up = false;
+    r->breaker = PROBE_BREAKER_NONE;
     r->days_left = INT32_MIN;
     r->status = 0;
     r->answers = NULL;

@@ -46,6 +46,7 @@ struct probe_target {
     uint16_t dns_type;      /* RFC 1035 number */
     struct slice *argv;     /* exec */
     uint32_t argc;
+    uint64_t index; /* within the set that it comes from */
 };
 
 struct pcre2_real_code_8;
@@ -76,7 +77,19 @@ struct probe_spec {
     const char *server_name;
     bool insecure;
     int64_t days_left_min; /* tls:// only */
+    bool reset; /* connections are closed with RST */
 };
+
+/* Of a target that is probed again and again: as it was when this probe was to begin. */
+enum probe_breaker {
+    PROBE_BREAKER_NONE, /* there is no breaker: null in JSON */
+    PROBE_BREAKER_CLOSED,
+    PROBE_BREAKER_OPEN, /* the target is left alone for a while: nothing was sent */
+    PROBE_BREAKER_HALF_OPEN, /* a trial */
+    PROBE_BREAKER_COUNT,
+};
+/* "closed", "open", "half_open"; NULL for none. */
+const char *probe_breaker_name(enum probe_breaker b);
 
 enum { PROBE_NONE = -1 }; /* a phase that did not happen: null in JSON */
 
@@ -94,7 +107,9 @@ struct probe_result {
     int64_t at_wall_ns; /* when it began */
     uint32_t attempt;   /* 1, 2, … the one that is told here */
     int64_t total_ns, dns_ns, connect_ns, tls_ns, first_byte_ns; /* PROBE_NONE */
-    int64_t lag_ns;
+    int64_t lag_ns;  /* how late we were ourselves, at its beginning or in all: the larger */
+    bool held_up;    /* with REASON_LIMIT: we stood still; another attempt may see more */
+    enum probe_breaker breaker;
     int32_t days_left; /* INT32_MIN: none */
     int32_t status;    /* 0: none */
     char **answers;    /* dns; in the arena */

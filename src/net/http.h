@@ -44,6 +44,10 @@ struct http_client_options {
     struct tls_context *tls;    /* the caller's; NULL: https is refused */
     struct http1_limits limits; /* of answers; zeroes: the defaults */
     bool no_keep;               /* each request on a connection of its own */
+    /* Connects instead of rt_connect, with its results: for who has a word to say on where from. */
+    int (*connect)(void *ctx, const struct rt_addr *to, struct rt_sock **ret_sock,
+                   rt_time deadline);
+    void *connect_ctx;
     uint32_t idle_ms;           /* a kept connection's longest rest; 0: HTTP_IDLE_MS */
 };
 

@@ -38,12 +38,17 @@ void http_pool_done(struct http_pool *p)
 static char *origin_text(const struct http_origin *o)
 {
     struct buf b = BUF(MEM_NET, 0);
-    buf_printf(&b, "%d %u ", o->tls, o->port);
+    buf_append_cstr(&b, o->tls ? "1 " : "0 ");
+    buf_append_u64(&b, o->port);
+    buf_append_byte(&b, ' ');
     for (size_t i = 0; i < o->host.size; i++) {
         char c = o->host.data[i];
         buf_append_byte(&b, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c);
     }
-    buf_printf(&b, " %.*s %.*s", SLICE_ARG(o->server_name), SLICE_ARG(o->unix_path));
+    buf_append_byte(&b, ' ');
+    buf_append_slice(&b, o->server_name);
+    buf_append_byte(&b, ' ');
+    buf_append_slice(&b, o->unix_path);
     return b.data;
 }
 
@@ -148,8 +153,16 @@ static rt_time share(rt_time deadline, uint32_t addresses_left)
     return part < most ? part : most;
 }
 
-static int connect_any(const struct dns_addresses *to, struct http_conn *c,
-                       struct http_trace *trace, struct err *err, rt_time deadline)
+static int connect_one(const struct http_client_options *options, const struct rt_addr *to,
+                       struct rt_sock **ret_sock, rt_time deadline)
+{
+    return options->connect ? options->connect(options->connect_ctx, to, ret_sock, deadline)
+                            : rt_connect(to, NULL, ret_sock, deadline);
+}
+
+static int connect_any(const struct http_client_options *options, const struct dns_addresses *to,
+                       struct http_conn *c, struct http_trace *trace, struct err *err,
+                       rt_time deadline)
 {
     int r = -EINVAL, told = 0;
     char text[RT_ADDR_TEXT_MAX];
@@ -157,7 +170,7 @@ static int connect_any(const struct dns_addresses *to, struct http_conn *c,
     trace->phase = HTTP_PHASE_CONNECT;
     for (uint32_t i = 0; i < to->count; i++) {
         trace->attempts++;
-        r = rt_connect(&to->addr[i], NULL, &c->stream.sock, share(deadline, to->count - i));
+        r = connect_one(options, &to->addr[i], &c->stream.sock, share(deadline, to->count - i));
         if (r == 0 || says_more(r, told)) {
             told = r;
             trace->address = c->address = to->addr[i];
@@ -201,7 +214,7 @@ int http_conn_open(const struct http_client_options *options, const struct http_
     struct http_conn *c = mem_alloc(MEM_NET, sizeof(*c));
     c->origin = origin_text(to);
     c->in.sub = MEM_NET;
-    r = connect_any(&addresses, c, trace, err, deadline);
+    r = connect_any(options, &addresses, c, trace, err, deadline);
     if (r == 0 && to->tls)
         r = shake_hands(options, to, c, trace, err, deadline);
     if (r < 0) {

@@ -47,15 +47,20 @@ static int put_default(const struct http_hop *hop, const char *name, struct slic
 static int put_host(const struct http_hop *hop, struct buf *out, struct err *err)
 {
     const struct url *u = hop->url;
-    char port[8] = "";
     uint16_t usual = slice_eq_nocase(u->scheme, SLICE("https")) ? 443 : 80;
     struct slice host = u->host;
     if (u->host_is_ipv6)
         host = slice_cut(&host, '%'); /* a scope means something on our host only */
-    if (u->port != usual)
-        snprintf(port, sizeof(port), ":%u", u->port);
     struct buf value = BUF(MEM_NET, URL_BYTES_MAX);
-    int r = buf_printf(&value, u->host_is_ipv6 ? "[%.*s]%s" : "%.*s%s", SLICE_ARG(host), port);
+    int r = u->host_is_ipv6 ? buf_append_byte(&value, '[') : 0;
+    if (r == 0)
+        r = buf_append_slice(&value, host);
+    if (r == 0 && u->host_is_ipv6)
+        r = buf_append_byte(&value, ']');
+    if (r == 0 && u->port != usual)
+        r = buf_append_byte(&value, ':');
+    if (r == 0 && u->port != usual)
+        r = buf_append_u64(&value, u->port);
     if (r == 0)
         r = put_default(hop, "Host", buf_slice(&value), out, err);
     buf_done(&value);

@@ -7,15 +7,28 @@
 
 enum { READ_BYTES = 16 * 1024 }; /* of a body at once */
 
-static int client(struct observer *o, const struct probe_target *t, struct probe_result *r,
-                  rt_time deadline)
+static int connect_from(void *ctx, const struct rt_addr *to, struct rt_sock **ret_sock,
+                        rt_time deadline)
+{
+    struct observer *o = ctx;
+    return source_connect(&o->sources, to, o->spec->reset, ret_sock, deadline);
+}
+
+int observe_http_client(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                        rt_time deadline)
 {
     /* A page may lead from http to https: then the roots are read on the way. */
     if (observe_tls_context(o, t->tls, r, deadline) < 0)
         return -1;
     if (o->http)
         return 0;
-    struct http_client_options options = {.dns = o->dns, .tls = o->tls, .no_keep = true};
+    struct http_client_options options = {
+        .dns = o->dns,
+        .tls = o->tls,
+        .no_keep = true,
+        .connect = connect_from,
+        .connect_ctx = o,
+    };
     int code = http_client_open(&options, &o->http);
     if (code < 0)
         probe_result_fail_errno(r, "http", code);
@@ -142,7 +155,7 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
                 rt_time deadline)
 {
     const struct probe_spec *spec = o->spec;
-    if (client(o, t, r, deadline) < 0)
+    if (observe_http_client(o, t, r, deadline) < 0)
         return;
     struct http1_field *fields = arena_alloc_array(&r->arena, PROBE_HEADERS_MAX, sizeof(*fields));
     for (uint32_t i = 0; i < spec->header_count; i++)

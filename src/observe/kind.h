@@ -3,10 +3,14 @@
 #define FIREBREAK_OBSERVE_KIND_H
 
 #include "net/http.h"
+#include "observe/lag.h"
 #include "observe/observe.h"
+#include "observe/source.h"
 
 struct observer {
     const struct probe_spec *spec;
+    struct lag_watch *lag;
+    struct source_pool *sources; /* NULL until the first port that was not to be had */
     struct dns_resolver *dns;
     struct tls_context *tls;   /* NULL until the first probe that needs it */
     struct http_client *http;  /* so, too */
@@ -23,6 +27,9 @@ probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http, probe_exe
 /* The TLS context, opened when it is first asked for; with its roots, which take 40 ms to read,
  * where they are sure to be needed. Returns 0, or -1 with the reason set. */
 int observe_tls_context(struct observer *o, bool roots, struct probe_result *r, rt_time deadline);
+/* The HTTP client, likewise. */
+int observe_http_client(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                        rt_time deadline);
 /* What a handshake's failure means, and what a finished one showed. */
 void observe_tls_failed(struct observer *o, struct probe_result *r, const struct tls_report *report,
                         int code, const struct err *err);

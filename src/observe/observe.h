@@ -5,10 +5,16 @@
  * a task: resolve, connect, speak, judge. A run drives many of them within its limits.
  *
  * What we lack ourselves (descriptors, ports, memory) is never said of a target: the run slows
- * down and tries again, and only after OBSERVE_LIMIT_TRIES the result is `limit`. */
+ * down and tries again, and only after OBSERVE_LIMIT_TRIES the result is `limit`. So it is, at
+ * once, where a probe ran out of time while this loop or this machine stood still (lag.h).
+ *
+ * A run follows what comes back: each destination network has a window and a rate (network.h). A
+ * run with `every` keeps a breaker for each target (breaker.h), asks one that failed sooner, and
+ * confirms by a second attempt before it says that one is down which was not. */
 #ifndef FIREBREAK_OBSERVE_OBSERVE_H
 #define FIREBREAK_OBSERVE_OBSERVE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/probe.h"
 #include "rt/addr.h"
@@ -20,6 +26,7 @@ enum {
     OBSERVE_PORT_RANGES_MAX = 256,  /* of one target expression */
     OBSERVE_IPV6_HOSTS_MAX = 65536, /* of one IPv6 prefix */
     OBSERVE_EXPRESSIONS_MAX = 1000000,
+    OBSERVE_WATCHED_MAX = 4000000, /* targets of a run with every: each has a state */
     OBSERVE_BODIES_BYTES_MAX = 64 * 1024 * 1024, /* of http bodies that a loop looks at, together */
 };
 
@@ -47,6 +54,8 @@ int target_set_add_lines(struct target_set *s, struct slice text, const char *na
 uint64_t target_set_count(const struct target_set *s);
 /* index < count. What the slot points to is the set's or its own. */
 void target_set_get(const struct target_set *s, uint64_t index, struct target_slot *ret_slot);
+/* Which of so many shards a target belongs to, by the hash of what it is. */
+uint32_t target_set_shard(const struct target_set *s, uint64_t index, uint32_t shards);
 
 /* ---- what counts as healthy ---- */
 
@@ -68,12 +77,28 @@ void observer_close(struct observer *o); /* NULL is accepted; no probe may be ru
 /* Probes once, within the spec's time-out. *r is reset first. Never fails: what went wrong is the
  * result. A cancelled task gets REASON_CANCELED. */
 void observe_probe(struct observer *o, const struct probe_target *t, struct probe_result *r);
-/* As observe_probe, with the spec's retries. An attempt that our own limits spoil is made again
- * after a pause, up to OBSERVE_LIMIT_TRIES; each one calls on_limit (may be NULL), so that the
- * caller can slow down. */
-void observe_probe_retry(struct observer *o, const struct probe_target *t, struct probe_result *r,
-                         void (*on_limit)(void *ctx), void *ctx);
 
+/* Who is told of the attempts of a probe; members may be NULL. */
+struct probe_pace {
+    /* A further attempt is to begin: may wait for its turn. Not 0: it does not begin. */
+    int (*before)(void *ctx);
+    /* An attempt is over. One that our own limits spoilt (`limit`, and not settled) is followed by
+     * another one that does not count, so that the caller can slow down. */
+    void (*after)(void *ctx, const struct probe_result *r);
+    void *ctx;
+};
+/* As observe_probe, with up to `more` further attempts where one fails, after a pause that doubles
+ * and is drawn. An attempt that our own limits spoil is made again, up to OBSERVE_LIMIT_TRIES. */
+void observe_probe_attempts(struct observer *o, const struct probe_target *t,
+                            struct probe_result *r, uint32_t more, const struct probe_pace *pace);
+
+/* Looks at a target step by step, and appends the story in words: name, addresses, connecting to
+ * each, TLS with the certificates and what was negotiated, each HTTP exchange on the way; then the
+ * verdict of an ordinary probe, which is left in *r, and what to do. Each step has the spec's
+ * time-out. A credential is sent to nobody whose certificate is in doubt. Texts of the outside are
+ * made safe for a terminal. */
+void observe_explain(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                     struct buf *out);
 /* ---- many probes ---- */
 
 struct probe_run {
@@ -82,7 +107,9 @@ struct probe_run {
     uint32_t in_flight;  /* over all loops; >= 1 */
     double rate;         /* probes begun a second, over all loops; 0: as fast as it goes */
     int64_t every_ns;    /* from one probe of a target to its next; 0: once */
-    uint64_t rounds;     /* with every: how often; 0: for ever */
+    int64_t every_failed_ns; /* so, of one that failed; 0: as every_ns, which is the longest */
+    uint64_t rounds;     /* with every: how often; 0: for ever. Probes between two rounds, of what
+                          * failed, do not count */
     /* On each loop, before its first probe and after its last; on_end in any case. */
     int (*on_begin)(void *ctx); /* 0, or a negative errno: the run ends with it */
     void (*on_end)(void *ctx);
@@ -96,9 +123,11 @@ struct probe_run {
 struct probe_progress {
     _Atomic uint64_t done, in_flight, limited /* attempts that our own limits spoilt */;
     _Atomic uint64_t left_out; /* with every: probes that would have begun a whole round late */
+    _Atomic int64_t breakers[PROBE_BREAKER_COUNT]; /* with every: targets by their breaker */
 };
 
-/* Runs to the end, on as many loops as rt_run has. progress may be NULL. Returns 0; -ECANCELED:
+/* Runs to the end, on as many loops as rt_run has, each of which takes the targets that hash to it.
+ * progress may be NULL. Returns 0; -E2BIG: more than OBSERVE_WATCHED_MAX with every; -ECANCELED:
  * the task's group was cancelled (what was finished has been reported); another negative
  * errno with *err where it could not begin. */
 int probe_run(const struct probe_run *run, struct probe_progress *progress, struct err *err);

@@ -3,12 +3,14 @@
 #include <errno.h>
 
 #include "base/duration.h"
+#include "base/fault.h"
 #include "observe/kind.h"
 
 int observer_open(const struct probe_spec *spec, struct observer **ret_observer, struct err *err)
 {
     struct observer *o = mem_alloc(MEM_OBSERVE, sizeof(*o));
     o->spec = spec;
+    o->lag = lag_open();
     int r = dns_resolver_open(NULL, &o->dns, err);
     /* A file that was named is read at once: without it no probe says anything. */
     struct tls_options options = {.ca_file = spec->ca_file, .insecure = spec->insecure};
@@ -29,6 +31,8 @@ void observer_close(struct observer *o)
     http_client_close(o->http);
     tls_context_close(o->tls);
     dns_resolver_close(o->dns);
+    source_pool_close(o->sources);
+    lag_close(o->lag);
     mem_free(MEM_OBSERVE, o);
 }
 
@@ -94,12 +98,12 @@ void observe_connect_failed(struct observer *o, struct probe_result *r, int code
                       duration_format(o->spec->timeout_ns, text));
 }
 
-static int connect_one(const struct rt_addr *to, struct probe_result *r, struct rt_sock **ret_sock,
-                       rt_time deadline)
+static int connect_one(struct observer *o, const struct rt_addr *to, struct probe_result *r,
+                       struct rt_sock **ret_sock, rt_time deadline)
 {
     rt_addr_format(to, true, r->address);
     rt_time begin = rt_now_exact();
-    int code = rt_connect(to, NULL, ret_sock, deadline);
+    int code = source_connect(&o->sources, to, o->spec->reset, ret_sock, deadline);
     if (code == 0)
         r->connect_ns = rt_now_exact() - begin;
     return code;
@@ -126,7 +130,9 @@ static __attribute__((noinline)) int connect_name(struct observer *o, const stru
         /* A silent address must leave time for the others. */
         rt_time now = rt_now();
         rt_time until = now + (deadline - now) / (list.count - i);
-        int code = connect_one(&list.addr[i], r, ret_sock, i + 1 == list.count ? deadline : until);
+        if (i + 1 == list.count)
+            until = deadline;
+        int code = connect_one(o, &list.addr[i], r, ret_sock, until);
         if (code == 0)
             return 0;
         if (says_more(code, told)) {
@@ -149,7 +155,7 @@ int observe_connect(struct observer *o, const struct probe_target *t, struct pro
         rt_addr_ipv4(t->ipv4, t->port, &a);
     else if (rt_addr_parse_ip(t->host, t->port, &a) < 0)
         return connect_name(o, t, r, ret_sock, deadline);
-    int code = connect_one(&a, r, ret_sock, deadline);
+    int code = connect_one(o, &a, r, ret_sock, deadline);
     if (code == 0)
         return 0;
     observe_connect_failed(o, r, code);
@@ -173,7 +179,7 @@ void probe_unix(struct observer *o, const struct probe_target *t, struct probe_r
     struct rt_sock *s;
     int code = rt_addr_unix(t->host, &a);
     if (code == 0)
-        code = connect_one(&a, r, &s, deadline);
+        code = connect_one(o, &a, r, &s, deadline);
     if (code == 0)
         rt_close(s);
     else
@@ -191,6 +197,26 @@ static probe_kind_fn *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_EXEC] = probe_exec,
 };
 
+/* Silence proves nothing where we could not listen. */
+static void judge_ourselves(struct observer *o, struct probe_result *r, struct lag_mark mark)
+{
+    bool starved;
+    rt_time held = lag_end(o->lag, mark, &starved), bound = lag_bound(o->spec->timeout_ns);
+    if (held > r->lag_ns)
+        r->lag_ns = held;
+    bool silent = r->reason == REASON_TIMEOUT || r->reason == REASON_DNS_TIMEOUT;
+    if (!silent || (held <= bound && !starved) || fault_mutant("lag_is_evidence"))
+        return;
+    char text[DURATION_TEXT_MAX];
+    if (held > bound)
+        probe_result_fail(r, REASON_LIMIT, "no answer, but we stood still ourselves for %s",
+                          duration_format(held / RT_MS * RT_MS, text));
+    else
+        probe_result_fail(r, REASON_LIMIT, "no answer, but this machine was starved of memory or "
+                          "processor time");
+    r->settled = r->held_up = true;
+}
+
 void observe_probe(struct observer *o, const struct probe_target *t, struct probe_result *r)
 {
     probe_result_reset(r, t);
@@ -201,75 +227,11 @@ void observe_probe(struct observer *o, const struct probe_target *t, struct prob
     rt_time begin = rt_now_exact();
     r->at_wall_ns = rt_wall_now();
     r->lag_ns = rt_lag();
+    struct lag_mark mark = lag_begin(o->lag);
     if (ready)
         kinds[t->kind](o, t, r, begin + o->spec->timeout_ns);
     r->total_ns = rt_now_exact() - begin;
+    judge_ourselves(o, r, mark);
     if (r->reason != REASON_OK && r->reason != REASON_CANCELED && rt_cancelled())
         probe_result_fail(r, REASON_CANCELED, "interrupted");
-}
-
-/* Waits longer each time, and never in step with the others. */
-static int back_off(uint32_t n)
-{
-    enum { SHORTEST_MS = 2, DOUBLINGS_MAX = 9 };
-    rt_time longest = (SHORTEST_MS * RT_MS) << (n < DOUBLINGS_MAX ? n : DOUBLINGS_MAX);
-    rt_time span = longest / 2 + (rt_time)(rt_random() % (uint64_t)(longest / 2));
-    return rt_sleep(rt_now() + span);
-}
-
-static void probe_patiently(struct observer *o, const struct probe_target *t,
-                            struct probe_result *r, void (*on_limit)(void *ctx), void *ctx)
-{
-    for (uint32_t tries = 1;; tries++) {
-        observe_probe(o, t, r);
-        if (r->reason != REASON_LIMIT || r->settled || tries == OBSERVE_LIMIT_TRIES)
-            return;
-        if (on_limit)
-            on_limit(ctx);
-        if (back_off(tries) < 0) {
-            probe_result_fail(r, REASON_CANCELED, "interrupted");
-            return;
-        }
-    }
-}
-
-/* Whether a further attempt may do better. What we lack was waited for already. */
-static bool is_final(const struct probe_result *r)
-{
-    return r->reason == REASON_OK || r->reason == REASON_CANCELED || r->reason == REASON_LIMIT;
-}
-
-static void attempts_keep(struct probe_result *r, const struct probe_attempt *told, uint32_t count)
-{
-    r->attempt = count;
-    if (count == 1)
-        return;
-    r->attempts = arena_alloc_array(&r->arena, count, sizeof(told[0]));
-    memcpy(r->attempts, told, count * sizeof(told[0]));
-    r->attempt_count = count;
-}
-
-/* As in connect_name: the list of attempts must not lie on the stack of a probe without any. */
-static __attribute__((noinline)) void retry(struct observer *o, const struct probe_target *t,
-                                            struct probe_result *r, void (*on_limit)(void *ctx),
-                                            void *ctx)
-{
-    struct probe_attempt told[PROBE_ATTEMPTS_MAX];
-    uint32_t n = 0, last = o->spec->retries + 1;
-    told[n++] = (struct probe_attempt){r->reason, r->total_ns};
-    while (n < last && n < PROBE_ATTEMPTS_MAX && back_off(n) == 0) {
-        probe_patiently(o, t, r, on_limit, ctx);
-        told[n++] = (struct probe_attempt){r->reason, r->total_ns};
-        if (is_final(r))
-            break;
-    }
-    attempts_keep(r, told, n);
-}
-
-void observe_probe_retry(struct observer *o, const struct probe_target *t, struct probe_result *r,
-                         void (*on_limit)(void *ctx), void *ctx)
-{
-    probe_patiently(o, t, r, on_limit, ctx);
-    if (o->spec->retries && !is_final(r))
-        retry(o, t, r, on_limit, ctx);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "net/dns.h"
 #include "rt/addr.h"
 #include "wire/json.h"
@@ -625,12 +626,14 @@ void target_set_get(const struct target_set *s, uint64_t index, struct target_sl
             .is_address = true,
             .is_ipv4 = true,
             .ipv4 = e->ipv4,
+            .index = index,
         };
         return;
     }
     const struct pattern *p = e->pattern;
     uint64_t n = index - e->index, host = n / p->ports;
     *t = p->base;
+    t->index = index;
     if (p->range_count)
         t->port = port_of(p, n % p->ports);
     if (p->form == HOST_IPV4_RANGE) {
@@ -643,4 +646,20 @@ void target_set_get(const struct target_set *s, uint64_t index, struct target_sl
     }
     if (!p->one)
         name_whole(p, ret_slot);
+}
+
+/* Addresses and ports are mixed as numbers: a walk over millions makes no text of those that are
+ * another loop's. */
+uint32_t target_set_shard(const struct target_set *s, uint64_t index, uint32_t shards)
+{
+    static const struct map_seed seed;
+    struct target_slot slot;
+    if (shards <= 1)
+        return 0;
+    target_set_get(s, index, &slot);
+    const struct probe_target *t = &slot.target;
+    uint64_t number = (uint64_t)t->ipv4 << 16 | t->port;
+    uint64_t hash = t->is_ipv4 ? map_hash(seed, &number, sizeof(number))
+                               : map_hash(seed, t->name.data, t->name.size);
+    return (uint32_t)(hash % shards);
 }

@@ -191,6 +191,9 @@ static int epoll_sock_bind(struct rt_sock *s, const struct rt_addr *at, bool reu
         (void)fchmod(s->fd, 0600);
     if (reuse_port && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
         return -errno;
+    /* A client's port is chosen when its peer is known: one port serves many peers then. */
+    if (s->kind == RT_SOCK_STREAM && at->family != AF_UNIX && rt_addr_port(at) == 0)
+        setsockopt(s->fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     return bind(s->fd, &at->sa, at->size) < 0 ? -errno : 0;
 }
 

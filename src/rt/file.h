@@ -13,6 +13,7 @@
 
 struct rt_file;
 
+enum { RT_FILE_READ = 0 /* O_RDONLY, where fcntl.h is out of reach */ };
 /* flags, mode as open(2) (O_CLOEXEC is added). Not for FIFOs and devices. */
 int rt_file_open(const char *path, int flags, mode_t mode, struct rt_file **ret_file,
                  rt_time deadline);

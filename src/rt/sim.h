@@ -23,7 +23,7 @@
 #include "rt/rt.h"
 
 enum {
-    RT_SIM_HOSTS_MAX = 32,         /* a world with more is a programming error */
+    RT_SIM_HOSTS_MAX = 64,         /* a world with more is a programming error */
     RT_SIM_GIVE_UP_MS = 60 * 1000, /* about: a stream that cannot send for so long breaks */
 };
 

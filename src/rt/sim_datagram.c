@@ -91,7 +91,7 @@ ssize_t sim_sock_send_to(struct rt_sock *s, const void *data, size_t size, const
         int r = sim_choose_port(sim, e, &e->local);
         if (r < 0)
             return r;
-        list_push_back(&sim->net.bound, &e->bound_link);
+        list_push_back(sim_bound_list(sim, e->host, &e->local), &e->bound_link);
     }
     datagram_send(sim, e, data, size, dest);
     if (sim_chance(&sim->net_chance, sim->config.duplicate_ppm)) {

@@ -78,6 +78,7 @@ int sim_take_error(struct sim_end *e);
 /* The host that an address means to this end. */
 uint32_t sim_target_host(const struct sim_end *e, const struct rt_addr *to);
 /* Who listens (or takes datagrams) there; of several (reuse_port) the first. */
+struct list *sim_bound_list(struct rt_sim *sim, uint32_t host, const struct rt_addr *a);
 struct sim_end *sim_find_bound(struct rt_sim *sim, enum rt_sock_kind kind, uint32_t host,
                                const struct rt_addr *to);
 /* The address that a peer at `to` sees. */

@@ -47,7 +47,8 @@ static void drop_all(struct sim_end *e)
 void sim_net_open(struct rt_sim *sim)
 {
     list_init(&sim->net.ends);
-    list_init(&sim->net.bound);
+    for (int i = 0; i < SIM_BOUND_LISTS; i++)
+        list_init(&sim->net.bound[i]);
     list_init(&sim->net.packets);
 }
 
@@ -137,10 +138,17 @@ static bool answers_to(const struct sim_end *e, const struct rt_addr *to)
            to->family != AF_UNIX && (is_any(&e->local) || is_any(to));
 }
 
+/* A path has port 0: all paths of a host share a list. */
+struct list *sim_bound_list(struct rt_sim *sim, uint32_t host, const struct rt_addr *a)
+{
+    uint32_t port = rt_addr_port(a);
+    return &sim->net.bound[(host * 31 + port) % SIM_BOUND_LISTS];
+}
+
 struct sim_end *sim_find_bound(struct rt_sim *sim, enum rt_sock_kind kind, uint32_t host,
                                const struct rt_addr *to)
 {
-    list_each (it, &sim->net.bound) {
+    list_each (it, sim_bound_list(sim, host, to)) {
         struct sim_end *e = list_entry(it, struct sim_end, bound_link);
         if (e->kind == kind && e->host == host && answers_to(e, to))
             return e;
@@ -220,7 +228,7 @@ int sim_sock_bind(struct rt_sock *s, const struct rt_addr *at, bool reuse_port)
     }
     e->local = a;
     if (e->kind != RT_SOCK_STREAM)
-        list_push_back(&sim->net.bound, &e->bound_link);
+        list_push_back(sim_bound_list(sim, e->host, &e->local), &e->bound_link);
     return 0;
 }
 
@@ -334,7 +342,7 @@ int sim_sock_connect(struct rt_sock *s, const struct rt_addr *to)
         sim_own_address(e, to, &e->local);
         rt_addr_set_port(&e->local, port);
         if (e->kind == RT_SOCK_DATAGRAM)
-            list_push_back(&sim->net.bound, &e->bound_link);
+            list_push_back(sim_bound_list(sim, e->host, &e->local), &e->bound_link);
     }
     if (e->kind == RT_SOCK_DATAGRAM)
         return 0;

@@ -59,9 +59,12 @@ struct sim_event {
     uint64_t arg;
 };
 
+enum { SIM_BOUND_LISTS = 4096 };
+
 struct sim_net {
     struct list ends;    /* every end that ever was: events point to them */
-    struct list bound;   /* those that listen or take datagrams */
+    struct list bound[SIM_BOUND_LISTS]; /* those that listen or take datagrams, by port and host;
+                                         * each in the order in which they came */
     struct list packets; /* datagrams under way */
     uint64_t end_last;
     bool cut[RT_SIM_HOSTS_MAX][RT_SIM_HOSTS_MAX];

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -111,10 +112,20 @@ int rt_output_write_now(int fd, const void *data, size_t size)
     return r;
 }
 
+/* Threads that write to one pipe at the same time would cut each other's lines: the kernel keeps
+ * only small writes whole. */
+static pthread_mutex_t turns[] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
+                                  PTHREAD_MUTEX_INITIALIZER};
+
 static void run(void *arg)
 {
     struct output *o = arg;
+    pthread_mutex_t *turn = o->fd >= 0 && o->fd < (int)ARRAY_LEN(turns) ? &turns[o->fd] : NULL;
+    if (turn)
+        pthread_mutex_lock(turn);
     o->result = rt_output_write_now(o->fd, o->data, o->size);
+    if (turn)
+        pthread_mutex_unlock(turn);
 }
 
 int rt_output_write(int fd, const void *data, size_t size, rt_time deadline)

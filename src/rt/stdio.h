@@ -19,7 +19,8 @@ int rt_stdio_hold(void);
  * another negative errno. A read that nobody answers holds its offload thread. */
 int rt_input_read_all(int fd, struct buf *b, rt_time deadline);
 
-/* Writes all of it to a descriptor that is not ours to close. Returns 0, -EPIPE (nobody reads;
+/* Writes all of it to a descriptor that is not ours to close; what several tasks write to one of
+ * the three does not mix. Returns 0, -EPIPE (nobody reads;
  * no signal is raised), or another negative errno; then an unknown part was written. */
 int rt_output_write(int fd, const void *data, size_t size, rt_time deadline);
 /* As rt_output_write, at once and in the calling thread: for before and after rt_run. */

@@ -13,7 +13,8 @@ struct store_backend {
                  struct store_range_result *ret, struct err *err, rt_time deadline);
     int (*txn)(struct store *s, const struct store_txn *txn, struct arena *arena,
                struct store_txn_result *ret, struct err *err, rt_time deadline);
-    /* watch_open and the rest of watch.h are for the back end; `store` and `open` are set here. */
+    /* watch_queue_open and the rest of watch.h are for the back end; `store` and `open` are set
+     * here. */
     int (*watch)(struct store *s, const struct store_watch_request *request, struct store_watch *w,
                  struct err *err, rt_time deadline);
     void (*unwatch)(struct store_watch *w); /* of w->impl; the queue is ended behind it */

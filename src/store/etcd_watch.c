@@ -36,11 +36,11 @@ static void end(struct etcd_watch *w, enum store_watch_end how, int64_t compacte
         w->why = err ? *err : (struct err){.code = -EIO};
         if (how == STORE_WATCH_COMPACTED) {
             w->stood = true;
-            watch_end(w->w, how, compacted, NULL);
+            watch_queue_end(w->w, how, compacted, NULL);
         }
         rt_event_set(&w->answered);
     } else {
-        watch_end(w->w, how, compacted, err);
+        watch_queue_end(w->w, how, compacted, err);
     }
     w->ended = true;
     list_remove(&w->link);
@@ -86,7 +86,7 @@ static void on_progress(struct etcd_watch *w, int64_t revision)
     if (revision < w->next)
         return;
     w->next = revision + 1;
-    if (w->progress && !watch_deliver(w->w, watch_batch(revision)))
+    if (w->progress && !watch_queue_deliver(w->w, watch_queue_batch(revision)))
         w->ended = true;
 }
 
@@ -96,7 +96,7 @@ static int collect(struct etcd_watch *w, struct slice message, uint32_t count)
 {
     struct store_batch *b = w->partial;
     if (!b)
-        b = w->partial = watch_batch(0);
+        b = w->partial = watch_queue_batch(0);
     struct store_event *events = arena_alloc_array(&b->arena, b->count + count, sizeof(*events));
     uint32_t added = 0;
     if (b->count)
@@ -135,7 +135,7 @@ static void on_events(struct etcd_watch *w, const struct etcd_watch_response *m,
     /* The header's revision may be ahead of what a watch that catches up has been sent. */
     b->revision = b->events[b->count - 1].kv.mod_revision;
     w->next = b->revision + 1;
-    if (!watch_deliver(w->w, b)) {
+    if (!watch_queue_deliver(w->w, b)) {
         w->ended = true;
         forget(w->s, id);
         return;
@@ -394,7 +394,7 @@ int etcd_watch(struct store *st, const struct store_watch_request *q, struct sto
     }
     if (r < 0)
         return r;
-    watch_open(sw);
+    watch_queue_open(sw);
     struct etcd_watch *w = watch_new(s, q, sw, q->revision ? q->revision : now + 1);
     r = rt_event_wait(&w->answered, deadline);
     if (r < 0)
@@ -403,7 +403,7 @@ int etcd_watch(struct store *st, const struct store_watch_request *q, struct sto
         r = err_set(err, w->why.code, "%s", w->why.text);
     if (r < 0) {
         watch_free(w);
-        watch_done(sw);
+        watch_queue_done(sw);
         return r;
     }
     sw->impl = w;
@@ -423,7 +423,7 @@ void etcd_watches_close(struct etcd *s)
     for (size_t at = 0; map_next(&s->watches, &at, &e); at = 0) {
         struct etcd_watch *w = e.value;
         assert(w->stood); /* else a call is under way */
-        watch_end(w->w, STORE_WATCH_LOST, 0, &why);
+        watch_queue_end(w->w, STORE_WATCH_LOST, 0, &why);
         w->w->impl = NULL;
         watch_free(w);
     }

@@ -339,17 +339,17 @@ static bool advance(struct watch *w)
         return true;
     if (w->next <= mvcc_compacted(m->mvcc)) {
         m->counts.watches_compacted++;
-        watch_end(w->w, STORE_WATCH_COMPACTED, mvcc_compacted(m->mvcc), NULL);
+        watch_queue_end(w->w, STORE_WATCH_COMPACTED, mvcc_compacted(m->mvcc), NULL);
         return false;
     }
-    struct store_batch *b = watch_batch(revision);
+    struct store_batch *b = watch_queue_batch(revision);
     mvcc_events(m->mvcc, &w->keys, w->next, revision, &b->arena, &b->events, &b->count);
     w->next = revision + 1;
     if (b->count == 0 && !w->progress) {
         store_batch_free(b);
         return true;
     }
-    bool goes_on = watch_deliver(w->w, b);
+    bool goes_on = watch_queue_deliver(w->w, b);
     m->counts.watches_slow += !goes_on;
     return goes_on;
 }
@@ -408,12 +408,12 @@ static int memory_watch(struct store *s, const struct store_watch_request *reque
         r = way_back(c->server, fate, 0, err, deadline);
     if (r < 0)
         return r;
-    watch_open(sw);
+    watch_queue_open(sw);
     struct watch *w = watch_new(c, request, sw);
     r = rt_go(&w->group, watch_main, w);
     if (r < 0) {
         watch_free(w);
-        watch_done(sw);
+        watch_queue_done(sw);
         return err_sys(err, r, "store: watch");
     }
     sw->impl = w;
@@ -536,7 +536,7 @@ static void memory_close(struct store *s)
     err_set(&err, -ENOLINK, "the store was closed");
     while (!list_empty(&c->watches)) {
         struct watch *w = list_entry(c->watches.next, struct watch, of_client);
-        watch_end(w->w, STORE_WATCH_LOST, 0, &err);
+        watch_queue_end(w->w, STORE_WATCH_LOST, 0, &err);
         w->w->impl = NULL;
         watch_free(w);
     }

@@ -15,7 +15,7 @@ static struct store_batch *pick(const struct sqlite_watch *w, const struct sdb_c
             c->items[i].kv.mod_revision >= w->next && store_keys_have(&w->keys, c->items[i].kv.key);
     if (count == 0 && !w->progress)
         return NULL;
-    struct store_batch *b = watch_batch(revision);
+    struct store_batch *b = watch_queue_batch(revision);
     b->events = arena_alloc_array(&b->arena, count + 1, sizeof(*b->events));
     for (uint32_t i = 0; i < c->count; i++) {
         const struct store_event *e = &c->items[i];
@@ -37,7 +37,7 @@ void sqlite_watches_tell(struct sqlite_store *s, int64_t revision, const struct 
             continue;
         struct store_batch *b = pick(w, c, revision);
         w->next = revision + 1;
-        if (b && !watch_deliver(w->w, b))
+        if (b && !watch_queue_deliver(w->w, b))
             w->live = false;
     }
 }
@@ -110,9 +110,9 @@ static void catch_up_task(void *arg)
     if (r == 0)
         w->live = true;
     else if (r == -ENODATA)
-        watch_end(w->w, STORE_WATCH_COMPACTED, w->s->compacted, NULL);
+        watch_queue_end(w->w, STORE_WATCH_COMPACTED, w->s->compacted, NULL);
     else if (r != -ECANCELED)
-        watch_end(w->w, STORE_WATCH_LOST, 0, &c->err);
+        watch_queue_end(w->w, STORE_WATCH_LOST, 0, &c->err);
     arena_done(&c->arena);
     mem_free(MEM_STORE, c);
 }
@@ -150,13 +150,13 @@ int sqlite_watch_open(struct store *store, const struct store_watch_request *req
     (void)deadline; /* nothing waits */
     if (s->watch_count == STORE_WATCHES_MAX)
         return err_set(err, -ENOSPC, "more than %d watches", STORE_WATCHES_MAX);
-    watch_open(sw);
+    watch_queue_open(sw);
     struct sqlite_watch *w = watch_new(s, request, sw);
     w->live = w->next > s->revision;
     int r = w->live ? 0 : rt_go(&w->group, catch_up_task, w);
     if (r < 0) {
         watch_free(w);
-        watch_done(sw);
+        watch_queue_done(sw);
         return err_sys(err, r, "watch");
     }
     sw->impl = w;
@@ -174,7 +174,7 @@ void sqlite_watches_end(struct sqlite_store *s)
     err_set(&err, -ENOLINK, "the store was closed");
     while (!list_empty(&s->watches)) {
         struct sqlite_watch *w = list_entry(s->watches.next, struct sqlite_watch, link);
-        watch_end(w->w, STORE_WATCH_LOST, 0, &err);
+        watch_queue_end(w->w, STORE_WATCH_LOST, 0, &err);
         w->w->impl = NULL;
         watch_free(w);
     }

@@ -253,7 +253,7 @@ void store_unwatch(struct store_watch *w)
         return;
     if (w->impl)
         w->store->backend->unwatch(w);
-    watch_done(w);
+    watch_queue_done(w);
     w->impl = NULL;
     w->open = false;
 }

@@ -1,6 +1,6 @@
 #include "store/watch.h"
 
-struct store_batch *watch_batch(int64_t revision)
+struct store_batch *watch_queue_batch(int64_t revision)
 {
     struct store_batch *b = mem_alloc(MEM_STORE, sizeof(*b));
     b->arena = ARENA(MEM_STORE, 0);
@@ -8,7 +8,7 @@ struct store_batch *watch_batch(int64_t revision)
     return b;
 }
 
-void watch_open(struct store_watch *w)
+void watch_queue_open(struct store_watch *w)
 {
     rt_chan_init(&w->batches, STORE_WATCH_QUEUE + 1, "store_watch");
 }
@@ -24,7 +24,7 @@ static void put(struct store_watch *w, struct store_batch *b)
         store_batch_free(b);
 }
 
-bool watch_deliver(struct store_watch *w, struct store_batch *b)
+bool watch_queue_deliver(struct store_watch *w, struct store_batch *b)
 {
     if (w->batches.chan.closed) {
         store_batch_free(b);
@@ -32,19 +32,19 @@ bool watch_deliver(struct store_watch *w, struct store_batch *b)
     }
     if (rt_chan_len(&w->batches) >= STORE_WATCH_QUEUE) {
         store_batch_free(b);
-        watch_end(w, STORE_WATCH_SLOW, 0, NULL);
+        watch_queue_end(w, STORE_WATCH_SLOW, 0, NULL);
         return false;
     }
     put(w, b);
     return true;
 }
 
-void watch_end(struct store_watch *w, enum store_watch_end end, int64_t compacted,
-               const struct err *err)
+void watch_queue_end(struct store_watch *w, enum store_watch_end end, int64_t compacted,
+                     const struct err *err)
 {
     if (w->batches.chan.closed)
         return;
-    struct store_batch *b = watch_batch(0);
+    struct store_batch *b = watch_queue_batch(0);
     b->end = end;
     b->compacted = compacted;
     if (err)
@@ -53,7 +53,7 @@ void watch_end(struct store_watch *w, enum store_watch_end end, int64_t compacte
     rt_chan_close(&w->batches);
 }
 
-void watch_done(struct store_watch *w)
+void watch_queue_done(struct store_watch *w)
 {
     struct store_batch *b;
     rt_shield_begin();

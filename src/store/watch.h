@@ -8,15 +8,15 @@
 
 #include "store/store.h"
 
-struct store_batch *watch_batch(int64_t revision);
+struct store_batch *watch_queue_batch(int64_t revision);
 
-void watch_open(struct store_watch *w);
+void watch_queue_open(struct store_watch *w);
 /* Takes the batch in every case. Returns whether the watch goes on: false once it has ended. */
-bool watch_deliver(struct store_watch *w, struct store_batch *b);
+bool watch_queue_deliver(struct store_watch *w, struct store_batch *b);
 /* The last word. Idempotent. `err` may be NULL. */
-void watch_end(struct store_watch *w, enum store_watch_end end, int64_t compacted,
-               const struct err *err);
+void watch_queue_end(struct store_watch *w, enum store_watch_end end, int64_t compacted,
+                     const struct err *err);
 /* Frees what nobody received, and the channel. */
-void watch_done(struct store_watch *w);
+void watch_queue_done(struct store_watch *w);
 
 #endif

@@ -7,6 +7,21 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+/* All of them or none. Every request is made of these: printf would be a tenth of its price. */
+static int put_parts(struct buf *out, const struct slice *parts, size_t count)
+{
+    size_t size = 0;
+    char *room;
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].size;
+    int r = buf_reserve(out, size, &room);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < count; i++)
+        buf_append_slice(out, parts[i]);
+    return 0;
+}
+
 int http1_put_request(struct buf *out, struct slice method, struct slice target, struct err *err)
 {
     if (!http1_is_token(method))
@@ -18,7 +33,8 @@ int http1_put_request(struct buf *out, struct slice method, struct slice target,
     }
     if (target.size == 0)
         return err_set(err, -EINVAL, "the target is empty");
-    return buf_printf(out, "%.*s %.*s HTTP/1.1\r\n", SLICE_ARG(method), SLICE_ARG(target));
+    const struct slice parts[] = {method, SLICE(" "), target, SLICE(" HTTP/1.1\r\n")};
+    return put_parts(out, parts, ARRAY_LEN(parts));
 }
 
 int http1_put_status(struct buf *out, uint16_t status, struct slice reason, struct err *err)
@@ -41,7 +57,8 @@ int http1_put_field(struct buf *out, struct slice name, struct slice value, stru
     if (value.size && (is_blank(value.data[0]) || is_blank(value.data[value.size - 1])))
         return err_set(err, -EINVAL, "the value of '%.*s' has white space around it",
                        SLICE_ARG(name));
-    return buf_printf(out, "%.*s: %.*s\r\n", SLICE_ARG(name), SLICE_ARG(value));
+    const struct slice parts[] = {name, SLICE(": "), value, SLICE("\r\n")};
+    return put_parts(out, parts, ARRAY_LEN(parts));
 }
 
 int http1_put_end(struct buf *out)

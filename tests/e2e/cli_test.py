@@ -25,7 +25,7 @@ def help_begins_with_examples():
 def a_misspelt_word_gets_a_suggestion():
     for args, words in ((["prbe"], "did you mean 'probe'?"), (["probe", "--timeot", "1s", "h:1"], "did you mean --timeout?"),
                         (["probe", "h:1", "-o", "jsn"], "did you mean json"), (["--colr", "x"], "did you mean --color?"),
-                        (["probe", "--color", "allways", "h:1"], "did you mean always?"), (["completion", "bsh"], "completion: 'bsh' is none of bash: did you mean bash?"),
+                        (["probe", "--color", "allways", "h:1"], "did you mean always?"), (["completion", "bsh"], "completion: 'bsh' is none of bash, zsh, fish: did you mean bash?"),
                         (["help", "prob"], "did you mean 'probe'?"), (["docs", "man", "pobe"], "did you mean 'probe'?")):
         r = firebreak(*args)
         equal((args, r.returncode, r.stdout), (args, 2, ""))
@@ -109,11 +109,84 @@ def bash_completes():
     equal(complete("firebreak", "probe", "-o", "json"), ["json", "jsonl", "jsonpath="])
     equal(complete("firebreak", "probe", "--color", "a"), ["auto", "always"])
     equal(complete("firebreak", "up", "--on"), ["--once"])
-    equal(complete("firebreak", "completion", ""), ["bash"])
+    equal(complete("firebreak", "completion", ""), ["bash", "zsh", "fish"])
     equal(sorted(complete("firebreak", "docs", "")), ["config", "man", "markdown"])
     d = folder()
     write(os.path.join(d, "targets.txt"), "")
     equal(complete("firebreak", "probe", "-f", d + "/t"), [d + "/targets.txt"])
+
+
+def known_hosts():
+    """A home whose ssh knows two hosts, one of them on another port, and one that is hashed."""
+    home = folder()
+    os.mkdir(home + "/.ssh")
+    write(home + "/.ssh/known_hosts", "db7.known.example,192.0.2.7 ssh-ed25519 AAAA\n"
+          "[web9.known.example]:2222 ssh-ed25519 AAAA\n|1|aGFzaGVk|aGFzaA= ssh-ed25519 AAAA\n")
+    return home
+
+
+@case
+def bash_knows_hosts():
+    script = ('source <("$0" completion bash); COMP_WORDS=(firebreak probe "$1"); COMP_CWORD=2; _firebreak; '
+              'printf "%s\\n" "${COMPREPLY[@]}"')
+    for prefix, want in (("db7", ["db7.known.example"]), ("web9", ["web9.known.example"]), ("|1", [""]),
+                         ("localhos", ["localhost"])):
+        r = subprocess.run([need("bash"), "-c", script, BINARY, prefix], capture_output=True, text=True, timeout=30,
+                           env=environment({"HOME": known_hosts()}))
+        equal((prefix, r.stderr), (prefix, ""))
+        true(set(want) <= set(r.stdout.splitlines()), (prefix, r.stdout))
+
+
+@case
+def fish_completes():
+    fish = need("fish")
+
+    def complete(line):
+        script = f"'{BINARY}' completion fish | source; complete -C '{line}'"
+        r = subprocess.run([fish, "-c", script], capture_output=True, text=True, timeout=30,
+                           env=environment({"HOME": known_hosts()}))
+        equal((line, r.stderr), (line, ""))
+        return [x.split("\t")[0] for x in r.stdout.splitlines()]
+    equal(sorted(complete("firebreak ")), sorted(COMMANDS))
+    equal(complete("firebreak probe --time"), ["--timeout"])
+    equal(sorted(complete("firebreak probe -o js")), ["json", "jsonl", "jsonpath="])
+    equal(sorted(complete("firebreak probe --color a")), ["always", "auto"])
+    equal(complete("firebreak up --on"), ["--once"])
+    equal(sorted(complete("firebreak completion ")), ["bash", "fish", "zsh"])
+    contains(complete("firebreak probe db7"), "db7.known.example")
+
+
+@case
+def zsh_completes():
+    import pty
+    import select
+    zsh, home = need("zsh"), known_hosts()
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update(environment({"HOME": home, "TERM": "dumb"}))
+        os.execv(zsh, [zsh, "-f", "-i"])
+
+    def read_until(word, seconds=15):
+        seen, end = "", time.monotonic() + seconds
+        while word not in seen and time.monotonic() < end:
+            if select.select([fd], [], [], 0.1)[0]:
+                seen += os.read(fd, 65536).decode(errors="replace")
+        true(word in seen, f"{word!r} is not in {seen!r}")
+        return seen
+    try:
+        os.write(fd, f"PS1='> '; path=({os.path.dirname(BINARY)} $path); autoload -U compinit; compinit -u -d {home}/dump; "
+                 "source <(firebreak completion zsh); echo rea''dy\n".encode())
+        read_until("ready")
+        for typed, want in (("firebreak comple", "completion"), ("firebreak probe --timeo", "--timeout="),
+                            ("firebreak probe -o jsonp", "jsonpath="), ("firebreak up --onc", "--once"),
+                            ("firebreak completion fi", "fish"), ("firebreak probe db7", "db7.known.example")):
+            os.write(fd, typed.encode() + b"\t")
+            read_until(want)
+            os.write(fd, b"\x15")
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(fd)
 
 
 main()

@@ -1,0 +1,48 @@
+#include "host/addresses.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+
+static uint8_t count_bits(const uint8_t *mask, size_t size)
+{
+    uint8_t bits = 0;
+    for (size_t i = 0; i < size; i++)
+        bits = (uint8_t)(bits + __builtin_popcount(mask[i]));
+    return bits;
+}
+
+static bool take(const struct ifaddrs *i, struct host_address *ret)
+{
+    if (!i->ifa_addr || !i->ifa_netmask || !(i->ifa_flags & IFF_UP))
+        return false;
+    int family = i->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6)
+        return false;
+    *ret = (struct host_address){
+        .ipv6 = family == AF_INET6,
+        .loopback = (i->ifa_flags & IFF_LOOPBACK) != 0,
+        .interface = if_nametoindex(i->ifa_name),
+    };
+    size_t size = ret->ipv6 ? 16 : 4;
+    size_t at = ret->ipv6 ? offsetof(struct sockaddr_in6, sin6_addr)
+                          : offsetof(struct sockaddr_in, sin_addr);
+    memcpy(ret->ip, (const char *)i->ifa_addr + at, size);
+    ret->prefix = count_bits((const uint8_t *)i->ifa_netmask + at, size);
+    return true;
+}
+
+int host_addresses(struct host_address *ret_list, int max)
+{
+    struct ifaddrs *all;
+    int n = 0;
+    if (getifaddrs(&all) < 0)
+        return -errno;
+    for (const struct ifaddrs *i = all; i && n < max; i = i->ifa_next)
+        n += take(i, &ret_list[n]);
+    freeifaddrs(all);
+    return n;
+}

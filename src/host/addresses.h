@@ -1,0 +1,21 @@
+/* addresses.h - the addresses that this host has, and on which interface. */
+#ifndef FIREBREAK_HOST_ADDRESSES_H
+#define FIREBREAK_HOST_ADDRESSES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { HOST_ADDRESSES_MAX = 1024 };
+
+struct host_address {
+    bool ipv6, loopback;
+    uint8_t ip[16];     /* network order; the first 4 of IPv4 */
+    uint8_t prefix;     /* bits */
+    uint32_t interface; /* its number */
+};
+
+/* Interfaces that are up only. Does not wait; any thread. Returns how many, at most `max`, or a
+ * negative errno. */
+int host_addresses(struct host_address *ret_list, int max);
+
+#endif
