@@ -53,6 +53,11 @@ size_t utf8_valid_bytes(struct slice s)
     while (rest.size) {
         struct slice before = rest;
         bool valid;
+        if ((unsigned char)*rest.data < 0x80) {
+            rest.data++;
+            rest.size--;
+            continue;
+        }
         utf8_next(&rest, &valid);
         if (!valid)
             return s.size - before.size;

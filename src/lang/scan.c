@@ -120,9 +120,20 @@ static void scan_name(struct scan *s, struct token *t)
                  t->kind == TOKEN_FALLTHROUGH || t->kind == TOKEN_RETURN;
 }
 
+/* ASCII without NUL: nearly all texts are. */
+static bool is_plain(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] - 1u >= 0x7f)
+            return false;
+    return true;
+}
+
 /* Text within quotes must be UTF-8, and has no NUL. */
 static const char *literal_bytes_fault(struct slice text)
 {
+    if (is_plain(text))
+        return NULL;
     if (utf8_valid_bytes(text) < text.size)
         return "invalid UTF-8 encoding";
     if (slice_find_byte(text, 0) >= 0)
