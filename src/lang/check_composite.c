@@ -50,14 +50,16 @@ static void tell_unknown_field(struct check *c, struct type *type, const struct 
     f->suggestion = suggest_nearest(name_text(c->names, key->a), words, count);
 }
 
-/* Made only for those who read it: it ends the message of a fault. */
+/* It ends the message of a fault. Made for every field, and read for few: printf would be felt. */
 static const char *field_words(struct check *c, const struct type_field *f)
 {
-    if (!c->field_words[0] || c->field_words_of != f->name) {
-        c->field_words_of = f->name;
-        snprintf(c->field_words, sizeof(c->field_words), "for field %.*s",
-                 SLICE_ARG(name_text(c->names, f->name)));
-    }
+    static const char words[] = "for field ";
+    size_t at = sizeof(words) - 1;
+    struct slice name =
+        slice_sub(name_text(c->names, f->name), 0, sizeof(c->field_words) - sizeof(words));
+    memcpy(c->field_words, words, at);
+    memcpy(c->field_words + at, name.data, name.size);
+    c->field_words[at + name.size] = 0;
     return c->field_words;
 }
 

@@ -158,7 +158,6 @@ struct check {
     bool any_boxed;
     struct late_type *late; /* types that were not complete yet when they were read */
     uint32_t late_count, late_cap;
-    name_id field_words_of;
     char field_words[80];
 };
 

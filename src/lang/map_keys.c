@@ -4,13 +4,7 @@
 
 enum { SLOTS_MIN = 16 };
 
-struct key_slot {
-    uint64_t hash; /* 0: free */
-    uint32_t type;
-    struct constant key;
-};
-
-static uint64_t hash_of(const struct key_set *s, const struct constant *k)
+static uint64_t hash_of(const struct key_set *s, const struct constant *k, uint32_t type)
 {
     int64_t i;
     double f = 0;
@@ -29,7 +23,7 @@ static uint64_t hash_of(const struct key_set *s, const struct constant *k)
             h = (uint64_t)(int64_t)(f * 1024);
     }
     h ^= h >> 29;
-    return h | 1;
+    return (h + type * 0x9e3779b9u) | 1;
 }
 
 static bool equal(const struct key_set *s, const struct constant *a, const struct constant *b)
@@ -51,12 +45,23 @@ static struct key_slot *slot_of(const struct key_set *s, const struct constant *
 
 static void grow(struct key_set *s)
 {
-    struct key_set old = *s;
-    s->cap = s->cap ? s->cap * 2 : SLOTS_MIN;
+    struct key_slot *old = s->slots ? s->slots : s->few;
+    uint32_t old_cap = s->slots ? s->cap : s->count;
+    for (uint32_t i = 0; !s->slots && i < s->count; i++)
+        s->few[i].hash = hash_of(s, &s->few[i].key, s->few[i].type);
+    s->cap = s->slots ? s->cap * 2 : SLOTS_MIN;
     s->slots = arena_alloc_array(s->arena, s->cap, sizeof(*s->slots));
-    for (uint32_t i = 0; i < old.cap; i++)
-        if (old.slots[i].hash)
-            *slot_of(s, &old.slots[i].key, old.slots[i].type, old.slots[i].hash) = old.slots[i];
+    for (uint32_t i = 0; i < old_cap; i++)
+        if (old[i].hash)
+            *slot_of(s, &old[i].key, old[i].type, old[i].hash) = old[i];
+}
+
+static bool is_among_few(const struct key_set *s, const struct constant *key, uint32_t type)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->few[i].type == type && equal(s, &s->few[i].key, key))
+            return true;
+    return false;
 }
 
 bool key_set_add(struct key_set *s, const struct constant *key, uint32_t type)
@@ -64,9 +69,17 @@ bool key_set_add(struct key_set *s, const struct constant *key, uint32_t type)
     int64_t i;
     if (s->dense && constant_to_i64(*key, &i) && i >= 0 && i < s->dense)
         return false;
-    if (s->count * 2 >= s->cap)
+    if (!s->slots) {
+        if (is_among_few(s, key, type))
+            return false;
+        if (s->count < KEY_SET_FEW) {
+            s->few[s->count++] = (struct key_slot){.type = type, .key = *key};
+            return true;
+        }
+    }
+    if (!s->slots || s->count * 2 >= s->cap)
         grow(s);
-    uint64_t hash = (hash_of(s, key) + type * 0x9e3779b9u) | 1;
+    uint64_t hash = hash_of(s, key, type);
     struct key_slot *slot = slot_of(s, key, type, hash);
     if (slot->hash)
         return false;

@@ -4,13 +4,22 @@
 
 #include "lang/constant.h"
 
-struct key_slot;
+enum { KEY_SET_FEW = 4 };
 
+struct key_slot {
+    uint64_t hash; /* 0: free */
+    uint32_t type;
+    struct constant key;
+};
+
+/* Most literals have a handful of keys: those stand in a row, without hashes and without memory of
+ * their own. */
 struct key_set {
     struct arena *arena;
-    struct key_slot *slots;
+    struct key_slot *slots; /* NULL: all are in `few` */
     uint32_t count, cap;
     int64_t dense; /* 0 … dense-1 are in, too */
+    struct key_slot few[KEY_SET_FEW];
 };
 
 /* false: it was in already. `type`: constants of different ones are different, as in an interface;
