@@ -26,6 +26,11 @@ static struct slice keep_text(struct result *r, struct cell c)
     return (struct slice){copy, copy ? c.size : 0};
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The field's name stands before its value: `Name: value`. */
 static source_place key_place(struct result *r, source_place value, const char *name)
 {
@@ -33,12 +38,12 @@ static source_place key_place(struct result *r, source_place value, const char *
     if (!f)
         return 0;
     size_t at = value - f->first, size = strlen(name);
-    while (at > 0 && strchr(" \t\r\n", f->text.data[at - 1]))
+    while (at > 0 && is_space(f->text.data[at - 1]))
         at--;
     if (at == 0 || f->text.data[at - 1] != ':')
         return 0;
     at--;
-    while (at > 0 && strchr(" \t\r\n", f->text.data[at - 1]))
+    while (at > 0 && is_space(f->text.data[at - 1]))
         at--;
     if (at < size || memcmp(f->text.data + at - size, name, size) != 0)
         return 0;
@@ -93,12 +98,16 @@ static struct value *convert_struct(struct result *r, struct cell c, struct type
         return keep_zero ? map : NULL;
     if (o->is_bad)
         return bad_value(r, c.at);
-    for (uint32_t i = 0; i < under->field_count; i++) {
-        bool bad = i < 64 && (o->bad_mask >> i & 1);
-        if (o->is_sparse && !(o->mask >> i & 1))
-            continue;
-        if (under->fields[i].schema)
-            add_field(r, map, &under->fields[i], object_get(o, i), bad);
+    uint64_t mask = o->mask;
+    for (uint32_t i = 0; i < o->count; i++) {
+        uint32_t at = i;
+        if (o->is_sparse) {
+            at = (uint32_t)__builtin_ctzll(mask);
+            mask &= mask - 1;
+        }
+        bool bad = at < 64 && (o->bad_mask >> at & 1);
+        if (under->fields[at].schema)
+            add_field(r, map, &under->fields[at], o->cells[i], bad);
     }
     /* Told already; so that nobody asks for what may have been meant. */
     struct value *unknown = o->has_unknown ? bad_value(r, c.at) : NULL;
@@ -121,15 +130,14 @@ static struct value *convert_list(struct result *r, struct cell c, struct type *
 static struct value *convert_map(struct result *r, struct cell c, struct type *under)
 {
     struct value *map = value_new(r->to, VALUE_MAP, c.at);
-    struct cell *keys = c.table ? table_sorted(&r->e->heap, c.table, under->key) : NULL;
-    bool bad;
-    for (uint32_t i = 0; map && keys && i < c.table->live; i++) {
-        struct table_entry *entry = table_find(&r->e->heap, c.table, keys[i], under->key, &bad);
-        struct value *v = entry ? convert(r, entry->value, under->elem, true) : NULL;
+    struct table_entry **entries =
+        c.table ? table_in_order(&r->e->heap, c.table, under->key) : NULL;
+    for (uint32_t i = 0; map && entries && i < c.table->live; i++) {
+        struct value *v = convert(r, entries[i]->value, under->elem, true);
         if (!v)
             continue;
-        v->key = keep_text(r, keys[i]);
-        v->key_at = keys[i].at;
+        v->key = keep_text(r, entries[i]->key);
+        v->key_at = entries[i]->key.at;
         value_append(map, v);
     }
     return map;

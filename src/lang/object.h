@@ -92,7 +92,7 @@ struct cell cell_of_bytes(struct heap_memory *h, struct slice bytes);
 
 struct table_entry {
     struct cell key, value;
-    uint32_t hash;
+    uint32_t hash; /* only where the table has slots */
     bool is_live;
 };
 
@@ -114,7 +114,11 @@ struct cell *table_put(struct heap_memory *h, struct table *t, struct cell key,
 void table_remove(struct heap_memory *h, struct table *t, struct cell key, struct type *key_type,
                   bool *ret_bad);
 void table_clear(struct table *t);
-/* Keys in order, live->live of them, in memory of the heap. */
+/* The live entries in the order of their keys, t->live of them, in memory of the heap; NULL: there
+ * are none, or is_full. They stay valid until the next put. */
+struct table_entry **table_in_order(struct heap_memory *h, const struct table *t,
+                                    struct type *key_type);
+/* As table_in_order, only the keys: a table that changes meanwhile does not matter to them. */
 struct cell *table_sorted(struct heap_memory *h, const struct table *t, struct type *key_type);
 
 #endif

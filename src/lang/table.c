@@ -60,17 +60,21 @@ struct table *table_new(struct heap_memory *h, uint32_t entries)
     return t;
 }
 
+static struct table_entry *find_small(struct heap_memory *h, const struct table *t, struct cell key,
+                                      struct type *type)
+{
+    for (uint32_t i = 0; i < t->count; i++) {
+        struct table_entry *e = &t->entries[i];
+        if (e->is_live && cell_equal(h, e->key, key, type) == 1)
+            return e;
+    }
+    return NULL;
+}
+
+/* The table has slots. */
 static struct table_entry *find(struct heap_memory *h, const struct table *t, struct cell key,
                                 struct type *type, uint32_t hash)
 {
-    if (!t->slots) {
-        for (uint32_t i = 0; i < t->count; i++) {
-            struct table_entry *e = &t->entries[i];
-            if (e->is_live && e->hash == hash && cell_equal(h, e->key, key, type) == 1)
-                return e;
-        }
-        return NULL;
-    }
     uint32_t mask = t->slot_count - 1;
     for (uint32_t at = hash & mask; t->slots[at]; at = (at + 1) & mask) {
         struct table_entry *e = &t->entries[t->slots[at] - 1];
@@ -86,7 +90,8 @@ struct table_entry *table_find(struct heap_memory *h, const struct table *t, str
     *ret_bad = !is_hashable(h, key, key_type);
     if (!t || *ret_bad || !t->live)
         return NULL;
-    return find(h, t, key, key_type, hash_of(h, key, key_type));
+    return t->slots ? find(h, t, key, key_type, hash_of(h, key, key_type))
+                    : find_small(h, t, key, key_type);
 }
 
 static void put_slot(struct table *t, uint32_t entry)
@@ -98,13 +103,14 @@ static void put_slot(struct table *t, uint32_t entry)
 }
 
 /* Without the dead entries, with room for as many again. */
-static void grow(struct heap_memory *h, struct table *t)
+static void grow(struct heap_memory *h, struct table *t, struct type *key_type)
 {
     uint32_t cap = t->live < 2 ? 4 : t->live * 2, count = 0;
     struct table_entry *entries = heap_alloc(h, cap * sizeof(*entries));
     for (uint32_t i = 0; i < t->count; i++)
         if (t->entries[i].is_live)
             entries[count++] = t->entries[i];
+    bool had_slots = t->slots != NULL;
     t->entries = entries;
     t->count = count;
     t->cap = cap;
@@ -115,32 +121,35 @@ static void grow(struct heap_memory *h, struct table *t)
     while (t->slot_count < cap * 2)
         t->slot_count *= 2;
     t->slots = heap_alloc(h, t->slot_count * sizeof(*t->slots));
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        if (!had_slots)
+            entries[i].hash = hash_of(h, entries[i].key, key_type);
         put_slot(t, i);
+    }
 }
 
 struct cell *table_put(struct heap_memory *h, struct table *t, struct cell key,
                        struct type *key_type, bool *ret_bad)
 {
-    *ret_bad = !is_hashable(h, key, key_type);
-    uint32_t hash = *ret_bad ? 0 : hash_of(h, key, key_type);
-    struct table_entry *e = *ret_bad ? NULL : find(h, t, key, key_type, hash);
+    struct table_entry *e = table_find(h, t, key, key_type, ret_bad);
     if (e)
         return &e->value;
     if (t->count == t->cap) {
         if (!heap_has_room(h, (uint64_t)t->live * 3 * sizeof(*e)))
             *ret_bad = t->cap == 0;
         if (!h->is_full || t->cap == 0)
-            grow(h, t);
+            grow(h, t, key_type);
         else
             return &t->entries[0].value; /* the evaluation stops: nobody reads it any more */
     }
     e = &t->entries[t->count];
-    *e = (struct table_entry){.key = key, .hash = hash, .is_live = true};
+    *e = (struct table_entry){.key = key, .is_live = true};
     t->count++;
     t->live++;
-    if (t->slots)
+    if (t->slots) {
+        e->hash = *ret_bad ? 0 : hash_of(h, key, key_type);
         put_slot(t, t->count - 1);
+    }
     return &e->value;
 }
 
@@ -161,8 +170,8 @@ void table_clear(struct table *t)
 
 /* ---- in order ---- */
 
-static void merge(struct heap_memory *h, struct cell *items, struct cell *spare, uint32_t count,
-                  struct type *type)
+static void merge(struct heap_memory *h, struct table_entry **items, struct table_entry **spare,
+                  uint32_t count, struct type *type)
 {
     if (count < 2)
         return;
@@ -170,21 +179,35 @@ static void merge(struct heap_memory *h, struct cell *items, struct cell *spare,
     merge(h, items, spare, half, type);
     merge(h, items + half, spare, count - half, type);
     while (a < half && b < count)
-        spare[at++] = cell_order(h, items[b], items[a], type) < 0 ? items[b++] : items[a++];
+        spare[at++] =
+            cell_order(h, items[b]->key, items[a]->key, type) < 0 ? items[b++] : items[a++];
     while (a < half)
         spare[at++] = items[a++];
     memcpy(items, spare, at * sizeof(*items));
 }
 
-struct cell *table_sorted(struct heap_memory *h, const struct table *t, struct type *key_type)
+struct table_entry **table_in_order(struct heap_memory *h, const struct table *t,
+                                    struct type *key_type)
 {
-    if (!t->live || !heap_has_room(h, 2 * (uint64_t)t->live * sizeof(struct cell)))
+    struct table_entry **all;
+    if (!t->live || !heap_has_room(h, 2 * (uint64_t)t->live * sizeof(*all)))
         return NULL;
-    struct cell *keys = heap_alloc(h, 2 * (size_t)t->live * sizeof(struct cell));
+    all = heap_alloc(h, 2 * (size_t)t->live * sizeof(*all));
     uint32_t count = 0;
     for (uint32_t i = 0; i < t->count; i++)
         if (t->entries[i].is_live)
-            keys[count++] = t->entries[i].key;
-    merge(h, keys, keys + count, count, key_type);
+            all[count++] = &t->entries[i];
+    merge(h, all, all + count, count, key_type);
+    return all;
+}
+
+struct cell *table_sorted(struct heap_memory *h, const struct table *t, struct type *key_type)
+{
+    struct table_entry **all = table_in_order(h, t, key_type);
+    if (!all || !heap_has_room(h, (uint64_t)t->live * sizeof(struct cell)))
+        return NULL;
+    struct cell *keys = heap_alloc(h, (size_t)t->live * sizeof(*keys));
+    for (uint32_t i = 0; i < t->live; i++)
+        keys[i] = all[i]->key;
     return keys;
 }
