@@ -123,7 +123,7 @@ void eval_program(const struct lang_package *package, const struct program *p, b
 
     e.stack_low = (uintptr_t)__builtin_frame_address(0) - STACK_BYTES_MAX;
     e.heap = (struct heap_memory){.types = p->types, .bytes_max = package->limits->alloc_bytes_max};
-    e.heap.arena.sub = e.scratch.sub = MEM_LANG;
+    e.heap.arena.sub = e.scratch.sub = e.spare.sub = MEM_LANG;
     size_t cells = package->limits->alloc_bytes_max / 256;
     e.stack_cells = cells > STACK_CELLS_MAX   ? STACK_CELLS_MAX
                     : cells < STACK_CELLS_MIN ? STACK_CELLS_MIN
@@ -141,4 +141,5 @@ void eval_program(const struct lang_package *package, const struct program *p, b
     mem_free(MEM_LANG, e.stack);
     arena_done(&e.heap.arena);
     arena_done(&e.scratch);
+    buf_done(&e.spare);
 }

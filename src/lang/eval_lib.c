@@ -225,7 +225,11 @@ static struct cell run_golib(struct eval *e, const struct golib_func *f,
     union golib_value out[GOLIB_RESULTS_MAX];
     size_t left =
         e->heap.bytes_max > e->heap.arena.used ? e->heap.bytes_max - e->heap.arena.used : 1;
-    struct golib_call call = {.arena = &e->heap.arena, .result_bytes_max = left};
+    struct golib_call call; /* its panic is long, and mostly not written */
+    call.arena = &e->heap.arena;
+    call.result_bytes_max = left;
+    call.spare = &e->spare;
+    call.panic[0] = 0;
     memset(out, 0, sizeof(out));
     int r = f->call(&call, in, out);
     if (e->stop)

@@ -44,6 +44,7 @@ struct eval {
     const struct cell *results; /* of the last call with several */
     struct arena scratch;       /* of one call of the library: its arguments */
     uint32_t scratch_users;     /* calls that are under way */
+    struct buf spare;           /* texts of the library are built in it */
 };
 
 static inline struct node *eval_node(const struct eval *e, node_ref ref)

@@ -80,6 +80,9 @@ union golib_value {
 struct golib_call {
     struct arena *arena;     /* of results, and of what is computed between */
     size_t result_bytes_max; /* 0: GOLIB_RESULT_BYTES_MAX */
+    /* Memory that a text may be built in, kept from call to call; NULL: each call has its own. Who
+     * calls frees it at the end. */
+    struct buf *spare;
     /* Set with -ECANCELED: what Go would panic with. */
     char panic[GOLIB_PANIC_BYTES_MAX];
 };

@@ -3,35 +3,58 @@
 #include "lang/go_print.h"
 #include "lang/golib_impl.h"
 
-static int fmt_sprintf(struct golib_call *c, const union golib_value *args, union golib_value *ret)
+enum { SPARE_BYTES_MAX = 4096 }; /* a larger one is not kept */
+
+/* The spare memory is taken while it is in use: a String method may print, too. */
+static struct buf begin(struct golib_call *c)
 {
     struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
+    if (c->spare && c->spare->cap && c->spare->cap <= to.size_max) {
+        to.data = c->spare->data;
+        to.cap = c->spare->cap;
+        *c->spare = (struct buf){.sub = MEM_LANG};
+    }
+    return to;
+}
+
+static void end(struct golib_call *c, struct buf *to)
+{
+    if (!c->spare || c->spare->cap || to->cap > SPARE_BYTES_MAX) {
+        buf_done(to);
+        return;
+    }
+    buf_clear(to);
+    *c->spare = *to;
+}
+
+static int ended(struct golib_call *c, int r, struct buf *to, struct slice *ret)
+{
+    if (r == 0)
+        r = golib_text(c, buf_slice(to), ret);
+    end(c, to);
+    return r;
+}
+
+static int fmt_sprintf(struct golib_call *c, const union golib_value *args, union golib_value *ret)
+{
+    struct buf to = begin(c);
     const struct golib_values *list = &args[1].values;
     int r = go_sprintf(&to, c->arena, args[0].text, list->items, list->count);
-    if (r == 0)
-        r = golib_text(c, buf_slice(&to), &ret->text);
-    buf_done(&to);
-    return r;
+    return ended(c, r, &to, &ret->text);
 }
 
 static int fmt_sprint(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
-    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
+    struct buf to = begin(c);
     int r = go_sprint(&to, c->arena, args[0].values.items, args[0].values.count);
-    if (r == 0)
-        r = golib_text(c, buf_slice(&to), &ret->text);
-    buf_done(&to);
-    return r;
+    return ended(c, r, &to, &ret->text);
 }
 
 static int fmt_sprintln(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
-    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
+    struct buf to = begin(c);
     int r = go_sprintln(&to, c->arena, args[0].values.items, args[0].values.count);
-    if (r == 0)
-        r = golib_text(c, buf_slice(&to), &ret->text);
-    buf_done(&to);
-    return r;
+    return ended(c, r, &to, &ret->text);
 }
 
 /* The errors that %w named. An argument that is an error of the evaluator's own becomes one of
@@ -60,7 +83,7 @@ static int wrap(struct golib_call *c, const struct golib_values *list, const siz
 
 static int fmt_errorf(struct golib_call *c, const union golib_value *args, union golib_value *ret)
 {
-    struct buf to = BUF(MEM_LANG, golib_bytes_max(c));
+    struct buf to = begin(c);
     const struct golib_values *list = &args[1].values;
     size_t wrapped[GO_PRINT_WRAPS_MAX], count = 0;
     struct go_error e = {.type = "*fmt.wrapError"};
@@ -77,7 +100,7 @@ static int fmt_errorf(struct golib_call *c, const union golib_value *args, union
         e.type = "*fmt.wrapErrors";
     if (r == 0)
         r = golib_error(c, e, &ret->error);
-    buf_done(&to);
+    end(c, &to);
     return r;
 }
 
