@@ -46,15 +46,16 @@ static bool builtin(const char *kind, struct slice name)
 
 static void add_name(struct checker *c, const struct check_at *at, const char *kind)
 {
-    void *old;
+    void *old = NULL;
     struct slice name = name_of(at->value), space = checker_namespace(at->value);
     if (name.size == 0)
         return;
     struct slice key = key_of(c, kind, space, name);
-    old = map_get(&c->names, key);
-    if (!old && !builtin(kind, name)) {
-        map_put(&c->names, key, (void *)(uintptr_t)at->value, NULL);
-        return;
+    if (!builtin(kind, name)) {
+        map_put(&c->names, key, (void *)(uintptr_t)at->value, &old);
+        if (!old)
+            return;
+        map_put(&c->names, key, old, NULL); /* the first one stays */
     }
     const struct value *v = value_get(at->value, SLICE("name"));
     const struct schema_field *field = schema_field_by_key(at->field->of, SLICE("name"));

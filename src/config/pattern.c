@@ -64,11 +64,24 @@ static bool is_name(struct slice s)
     return true;
 }
 
-bool pattern_matches(struct pattern_cache *p, const char *text, struct slice subject)
+static struct pattern *compiled(struct pattern_cache *p, const char *text)
 {
+    size_t at = (uintptr_t)text / 8 % PATTERN_RECENT_COUNT;
+    if (p->recent[at].text == text)
+        return p->recent[at].pattern;
     struct pattern *pattern = map_get_u64(&p->compiled, (uintptr_t)text);
     if (!pattern)
         pattern = compile(p, text);
+    if (pattern) {
+        p->recent[at].text = text;
+        p->recent[at].pattern = pattern;
+    }
+    return pattern;
+}
+
+bool pattern_matches(struct pattern_cache *p, const char *text, struct slice subject)
+{
+    struct pattern *pattern = compiled(p, text);
     if (!pattern)
         return false;
     if (pattern->takes_names && is_name(subject))

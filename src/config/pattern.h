@@ -8,11 +8,16 @@
 #include "base/map.h"
 
 /* Compiled patterns of the schema, by the address of their text. All zeroes is empty. */
+enum { PATTERN_RECENT_COUNT = 8 };
 struct pattern;
 struct pcre2_real_match_data_8;
 struct pcre2_real_match_context_8;
 struct pattern_cache {
     struct map compiled;
+    struct {
+        const char *text;
+        struct pattern *pattern;
+    } recent[PATTERN_RECENT_COUNT]; /* by the address: objects of a kind use the same few */
     struct pcre2_real_match_data_8 *match;
     struct pcre2_real_match_context_8 *context;
 };
