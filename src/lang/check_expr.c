@@ -476,6 +476,10 @@ static void check_kind(struct check *c, node_ref ref, struct operand *x)
     case NODE_BAD:
         check_bad(c, x);
         break;
+    case RUN_CONST:
+    case RUN_TEXT:
+        check_const_again(c, ref, x);
+        break;
     default:
         /* It was checked before: a fault elsewhere made two readers of one node. */
         check_bad(c, x);

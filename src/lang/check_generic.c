@@ -237,10 +237,7 @@ static const char *constraint_fault(struct generic *g, struct type_param *p)
     const char *type;
     if (slice_starts_with(core, SLICE("~"))) {
         core = slice_sub(core, 1, core.size);
-        if (!p->bound) {
-            struct slice pattern = core;
-            p->bound = build(g, &pattern);
-        }
+        /* Of ~[]E with E known nothing follows for who stands before it, as in Go. */
         if (p->bound && !unify(g, core, check_under(c, p->bound)))
             return arena_printf(c->arena, "%s is not %.*s", type_text(&c->types, p->bound),
                                 SLICE_ARG(core));
@@ -286,7 +283,8 @@ static const char *infer(struct generic *g, node_ref args, struct operand *opera
     /* An untyped constant decides only where nothing else did. */
     i = 0;
     for (node_ref a = args; a && !wrong; a = check_node(c, a)->next, i++)
-        if (operands[i].mode != MODE_BAD && kind_is_untyped(operands[i].type->kind))
+        if (operands[i].mode != MODE_BAD && kind_is_untyped(operands[i].type->kind) &&
+            operands[i].type->kind != TYPE_UNTYPED_NIL)
             unify(g, pattern_of(g, i), type_default(&c->types, operands[i].type));
     for (uint32_t p = 0; p < g->type_count && !wrong; p++)
         if (!g->types[p].bound)

@@ -27,6 +27,29 @@ uint32_t check_const_index(struct check *c, struct cell v)
     return p->const_count++;
 }
 
+/* An untyped expression is looked at twice: here, and when its type is known. */
+void check_const_again(struct check *c, node_ref ref, struct operand *x)
+{
+    const struct node *n = check_node(c, ref);
+    x->mode = MODE_CONST;
+    x->type = c->types.items[n->type];
+    if (n->kind == RUN_TEXT) {
+        struct slice text = tree_text(c->tree, n->at);
+        x->value = constant_string(slice_sub(text, 1, 1 + n->a));
+        return;
+    }
+    struct cell v = c->program->consts[n->a];
+    int kind = check_under(c, x->type)->kind;
+    if (kind_is_bool(kind))
+        x->value = constant_bool(v.i);
+    else if (kind_is_string(kind))
+        x->value = constant_string(cell_text(v));
+    else if (kind_is_integer(kind))
+        x->value = kind_is_unsigned(kind) ? constant_u64(v.u) : constant_i64(v.i);
+    else if (constant_f64(c->arena, v.f, &x->value) < 0)
+        check_bad(c, x);
+}
+
 /* `v` fits the type: constant_fit said so. */
 struct cell check_cell_of(struct check *c, struct constant v, const struct type *under)
 {

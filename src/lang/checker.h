@@ -236,6 +236,8 @@ bool check_assignable(struct check *c, struct operand *x, struct type *type);
 /* An untyped operand takes the type. false: it cannot (nothing is told), x is BAD. */
 bool check_convert_untyped(struct check *c, struct operand *x, struct type *type);
 void check_set_const(struct check *c, struct operand *x);
+/* A node that check_set_const made: once more the constant that it was. */
+void check_const_again(struct check *c, node_ref ref, struct operand *x);
 /* An index or a length: an int, or a constant that is one. `length` < 0: any. */
 bool check_index(struct check *c, node_ref ref, int64_t length, int64_t *ret_value);
 void check_composite(struct check *c, node_ref ref, struct type *elided, struct operand *x);

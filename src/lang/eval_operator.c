@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/utf8.h"
+#include "lang/unicode.h"
 
 struct cell eval_wrap(struct cell v, int kind)
 {
@@ -299,7 +300,7 @@ static struct cell runes_of(struct eval *e, struct cell v, source_place at)
 {
     uint32_t count = 0;
     for (struct slice s = cell_text(v); s.size; count++)
-        utf8_next(&s, NULL);
+        unicode_next(&s, NULL);
     if (!heap_has_room(&e->heap, (uint64_t)count * sizeof(struct cell))) {
         eval_out_of_memory(e, at);
         return (struct cell){0};
@@ -307,7 +308,7 @@ static struct cell runes_of(struct eval *e, struct cell v, source_place at)
     struct object *memory = object_new(&e->heap, count);
     uint32_t i = 0;
     for (struct slice s = cell_text(v); s.size; i++)
-        memory->cells[i].i = (int32_t)utf8_next(&s, NULL);
+        memory->cells[i].i = (int32_t)unicode_next(&s, NULL);
     return (struct cell){.view = view_new(&e->heap, memory, 0, count, count)};
 }
 

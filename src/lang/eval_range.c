@@ -1,6 +1,6 @@
 /* Ranges: over numbers, texts, arrays, slices and maps. */
-#include "base/utf8.h"
 #include "lang/evaluator.h"
+#include "lang/unicode.h"
 
 struct range {
     node_ref ref, key, value, body;
@@ -44,10 +44,7 @@ static void range_text(struct eval *e, struct range *r, struct cell v)
     struct slice rest = cell_text(v);
     while (rest.size) {
         int64_t at = (int64_t)(v.size - rest.size);
-        bool valid;
-        uint32_t c = utf8_next(&rest, &valid);
-        if (!valid) /* Go goes on behind the first byte, whatever follows it */
-            rest = slice_sub(cell_text(v), (size_t)at + 1, v.size);
+        uint32_t c = unicode_next(&rest, NULL);
         if (!round_of(e, r, cell_of_int(at), cell_of_int((int32_t)c)))
             return;
     }

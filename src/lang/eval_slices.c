@@ -241,6 +241,8 @@ static struct cell compare_with(struct generic_call *g, struct cell f)
     for (uint32_t i = 0; i < a && i < b && !g->e->stop; i++) {
         int64_t r = f.closure ? generic_call2(g, f, item(g->args[0], i), item(g->args[1], i)).i
                               : order(g, f, item(g->args[0], i), item(g->args[1], i));
+        if (r && !f.closure)
+            r = r < 0 ? -1 : 1;
         if (r)
             return cell_of_int(r);
     }

@@ -19,6 +19,16 @@ static void type_parameters_are_inferred_and_kept(void)
                      "}\n"));
 }
 
+static void nil_says_nothing_about_a_type(void)
+{
+    CHECK(world_refuses("package main\n"
+                        "import \"maps\"\n"
+                        "func main() {\n"
+                        "\t_ = maps.Equal(map[string]int{}, nil)\n"
+                        "}\n",
+                        "4:6 type_mismatch call of Equal: cannot infer M2"));
+}
+
 static void constraints_are_checked(void)
 {
     CHECK(world_refuses(
@@ -46,6 +56,7 @@ static void constraints_are_checked(void)
 int main(void)
 {
     TAP_RUN(type_parameters_are_inferred_and_kept);
+    TAP_RUN(nil_says_nothing_about_a_type);
     TAP_RUN(constraints_are_checked);
     return tap_done();
 }

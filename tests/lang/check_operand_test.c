@@ -23,6 +23,19 @@ static void constants_take_the_type_that_is_asked_for(void)
                      "}\n"));
 }
 
+static void an_untyped_expression_is_looked_at_twice(void)
+{
+    CHECK(world_runs(WORLD_MAIN("const c string = \"x\"\nconst n int8 = 3\ntype yes bool",
+                                "s := \"b\"\n"
+                                "check(s < \"c\" && c > \"a\")\n"
+                                "check(!(c < `a`) && n == 3 && s == \"b\" || c == s)\n"
+                                "var y yes = s == \"b\" && (n > 2 || c == \"y\")\n"
+                                "check(bool(y))\n"
+                                "u := uint(2)\n"
+                                "var f int64 = 1<<u + 1<<len(\"abc\") + 1<<n\n"
+                                "check(f == 20)")));
+}
+
 static void what_does_not_fit_overflows(void)
 {
     CHECK(world_refuses(
@@ -46,6 +59,7 @@ static void what_does_not_fit_overflows(void)
 int main(void)
 {
     TAP_RUN(constants_take_the_type_that_is_asked_for);
+    TAP_RUN(an_untyped_expression_is_looked_at_twice);
     TAP_RUN(what_does_not_fit_overflows);
     return tap_done();
 }

@@ -31,6 +31,16 @@ static void widths_wrap_as_in_go(void)
                      "}\n"));
 }
 
+static void bytes_that_are_no_character_are_one_each(void)
+{
+    CHECK(world_runs(WORLD_MAIN("", "s := \"X\\xe6\\x97\"\n"
+                                    "r := []rune(s)\n"
+                                    "check(len(r) == 3 && r[1] == 0xfffd && r[2] == 0xfffd)\n"
+                                    "n := 0\n"
+                                    "for range s {\nn++\n}\n"
+                                    "check(n == 3 && len(string(r)) == 7)")));
+}
+
 static void division_by_zero_panics(void)
 {
     CHECK(world_refuses("package main\n"
@@ -54,6 +64,7 @@ static void shifts_by_negative_counts_panic(void)
 int main(void)
 {
     TAP_RUN(widths_wrap_as_in_go);
+    TAP_RUN(bytes_that_are_no_character_are_one_each);
     TAP_RUN(division_by_zero_panics);
     TAP_RUN(shifts_by_negative_counts_panic);
     return tap_done();

@@ -24,6 +24,7 @@ static void package_slices(void)
         "check(slices.Equal(b, []int{1, 2, 3, 5, 8}))\n"
         "slices.Reverse(b)\n"
         "check(b[0] == 8 && slices.Compare(b, a) == 1)\n"
+        "check(slices.Compare([]string{\"a\"}, []string{\"z\"}) == -1)\n"
         "c := slices.Compact([]int{1, 1, 2, 2, 1})\n"
         "check(slices.Equal(c, []int{1, 2, 1}))\n"
         "q := []p{{2, 1}, {1, 2}, {2, 3}, {1, 4}}\n"
