@@ -181,7 +181,12 @@ static int64_t element_key(struct check *c, node_ref ref)
         return -1;
     if (x.mode == MODE_CONST && kind_is_number(check_under(c, x.type)->kind))
         constant_to_int(c->arena, x.value, &whole, &v);
-    if (!whole || !constant_to_i64(v, &at) || at < 0 || at > INT32_MAX) {
+    if (whole && constant_to_i64(v, &at) && at > INT32_MAX) {
+        check_fault(c, CONFIG_FAULT_LIMIT, check_node(c, ref)->at,
+                    "the index goes beyond %d, the most that a literal may have", INT32_MAX);
+        return -1;
+    }
+    if (!whole || !constant_to_i64(v, &at) || at < 0) {
         check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, ref)->at,
                     "an index must be a constant whole number");
         return -1;
@@ -258,7 +263,7 @@ static void check_map_lit(struct check *c, node_ref list, const struct type *und
             check_expr(c, n->a, &key);
             bool is_const = key.mode == MODE_CONST;
             struct constant value = key.value;
-            if (kind_is_untyped(key.type->kind) &&
+            if (kind_is_untyped(key.type->kind) && key.type->kind != TYPE_UNTYPED_NIL &&
                 check_under(c, under->key)->kind == TYPE_INTERFACE)
                 check_default(c, &key);
             uint32_t own = key.type->number;

@@ -154,7 +154,12 @@ static void const_value(struct check *c, struct symbol *s, const struct node *de
     }
     c->iota = &iota;
     c->is_const_decl = true;
+    uint32_t told = c->faults->count;
     check_expr(c, value, &x);
+    for (; decl->op && told < c->faults->count; told++) { /* repeated: its name stands here */
+        c->faults->items[told].at = s->at;
+        c->faults->items[told].end = tree_token_end(c->tree, s->at);
+    }
     c->iota = outer;
     if (x.mode != MODE_BAD && x.mode != MODE_CONST)
         check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, check_node(c, value)->at, "%s is not constant",
@@ -204,6 +209,43 @@ static bool contains(struct check *c, struct type *t, struct type *what, uint32_
     return false;
 }
 
+static void tell_recursive(struct check *c, struct type *t, source_place at)
+{
+    check_fault(c, CONFIG_FAULT_REFERENCE_CYCLE, at, "invalid recursive type %s",
+                check_name(c, t->name));
+    t->under = bad(c);
+}
+
+/* What the type is becomes known: also for those that were declared to be like it. */
+static void finish_type(struct check *c, struct type *t, struct type *under, source_place at)
+{
+    t->under = under;
+    c->types.walks++;
+    if (contains(c, t, t, 0))
+        tell_recursive(c, t, at);
+    for (uint32_t i = 0; i < c->types.count && c->after_count; i++) {
+        struct type *other = c->types.items[i];
+        if (other->kind != TYPE_NAMED || other->after != t)
+            continue;
+        other->after = NULL;
+        c->after_count--;
+        finish_type(c, other, t->under, at);
+    }
+}
+
+/* type t from, where `from` is still being declared: type from []t, or a circle. */
+static void type_after(struct check *c, struct type *t, struct type *from, source_place at)
+{
+    for (const struct type *f = from; f; f = f->after)
+        if (f == t) {
+            tell_recursive(c, t, at);
+            finish_type(c, t, t->under, at);
+            return;
+        }
+    t->after = from;
+    c->after_count++;
+}
+
 static void type_decl(struct check *c, struct symbol *s, const struct node *decl)
 {
     if (decl->op) {
@@ -213,28 +255,16 @@ static void type_decl(struct check *c, struct symbol *s, const struct node *decl
     }
     struct type *t = type_named(&c->types, s->name, NULL);
     s->type = t;
-    struct type *from = check_type(c, decl->b);
+    struct type *from = check_type(c, decl->b), *under = type_under(&c->types, from);
     if (from->kind == TYPE_NAMED && !from->under && !from->schema) {
-        if (from != t && from->is_resolving == false)
-            t->under = bad(c);
-        else
-            check_fault(c, CONFIG_FAULT_REFERENCE_CYCLE, s->at, "invalid recursive type %s",
-                        check_name(c, s->name));
-        t->under = bad(c);
+        type_after(c, t, from, s->at);
         return;
     }
     if (from->kind == TYPE_INTERFACE) {
         check_outside(c, s->at, "interfaces of one's own");
-        t->under = bad(c);
-        return;
+        under = bad(c);
     }
-    t->under = type_under(&c->types, from);
-    c->types.walks++;
-    if (contains(c, t, t, 0)) {
-        check_fault(c, CONFIG_FAULT_REFERENCE_CYCLE, s->at, "invalid recursive type %s",
-                    check_name(c, s->name));
-        t->under = bad(c);
-    }
+    finish_type(c, t, under, s->at);
 }
 
 /* ---- functions ---- */
@@ -310,7 +340,7 @@ static void func_decl(struct check *c, struct symbol *s, const struct node *decl
         add_method(c, s, s->func->receiver);
     }
     if (!decl->b)
-        check_fault(c, CONFIG_FAULT_SYNTAX, s->at, "func %s has no body", check_name(c, s->name));
+        check_outside(c, s->at, "functions without a body");
     bool special = receiver->kind != NODE_FIELD &&
                    (name_is(c, s->name, "init") ||
                     (name_is(c, s->name, "main") && strcmp(c->program->package_name, "main") == 0));

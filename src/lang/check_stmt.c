@@ -101,7 +101,7 @@ static void check_labeled(struct check *c, node_ref ref)
     struct node *n = check_node(c, ref), *inner = check_node(c, n->b);
     struct branch_target t = {.label = n->a, .at = n->at};
     for (struct branch_target *o = c->targets; o; o = o->outer)
-        if (o->label == n->a)
+        if (o->label == n->a && !slice_eq(name_text(c->names, n->a), SLICE("_")))
             check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, n->at, "label %s is declared twice",
                         check_name(c, n->a));
     bool loop = inner->kind == NODE_FOR || inner->kind == NODE_RANGE;

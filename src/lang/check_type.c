@@ -314,6 +314,14 @@ static void tell_no_type(struct check *c, const struct node *n)
 {
     struct config_fault *f;
     struct import *p = n->kind == NODE_SELECTOR ? import_of(c, n->a) : NULL;
+    if (p && !p->is_schema) {
+        p->is_used = true;
+        if (golib_package_find(slice_from(p->path))) /* else the import was refused */
+            check_fault(c, CONFIG_FAULT_NOT_IN_SUBSET, n->at,
+                        "%s.%s is not in the Firebreak subset", check_name(c, p->name),
+                        check_name(c, n->b));
+        return;
+    }
     if (p) {
         p->is_used = true;
         f = check_fault_at(c, CONFIG_FAULT_UNRESOLVED_REFERENCE, n->type,

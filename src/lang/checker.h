@@ -158,6 +158,7 @@ struct check {
     bool any_boxed;
     struct late_type *late; /* types that were not complete yet when they were read */
     uint32_t late_count, late_cap;
+    uint32_t after_count; /* types with `after` */
     char field_words[80];
 };
 

@@ -97,6 +97,23 @@ static void run(struct session *s, bool run_main, struct value **ret_config)
     eval_program(&s->package, &program, run_main, ret_config);
 }
 
+/* A piece that is faulty has been told about. Should one not have been, it is told here, so that
+ * nobody takes half a configuration for a whole one. */
+static bool tell_silent(struct session *s, const struct value *v)
+{
+    if (v->type == VALUE_BAD) {
+        config_fault_add(s->package.faults, CONFIG_FAULT_PANIC, v->at, 0,
+                         "this could not be evaluated, and firebreak does not know why: please "
+                         "report it");
+        return true;
+    }
+    if (v->type == VALUE_LIST || v->type == VALUE_MAP)
+        for (const struct value *c = v->first; c; c = c->next)
+            if (tell_silent(s, c))
+                return true;
+    return false;
+}
+
 uint32_t lang_eval(const struct lang_package *p, struct value **ret_config)
 {
     struct session s;
@@ -104,6 +121,8 @@ uint32_t lang_eval(const struct lang_package *p, struct value **ret_config)
     begin(&s, p);
     if (s.may_go_on)
         run(&s, false, ret_config);
+    if (*ret_config && fault_count(p->faults) == s.faults_before)
+        tell_silent(&s, *ret_config);
     return end(&s);
 }
 

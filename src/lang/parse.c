@@ -44,6 +44,14 @@ void parser_fault(struct parser *p, source_place at, source_place end, const cha
     config_fault_add(p->faults, CONFIG_FAULT_SYNTAX, at, end, "%s", text);
 }
 
+static bool is_torn(const struct parser *p)
+{
+    for (uint32_t i = p->faults_before; i < p->faults->count; i++)
+        if (p->faults->items[i].code == CONFIG_FAULT_SYNTAX)
+            return true;
+    return false;
+}
+
 void parser_fault_expected(struct parser *p, const char *what)
 {
     const struct token *t = &p->tok;
@@ -51,6 +59,8 @@ void parser_fault_expected(struct parser *p, const char *what)
 
     if (t->kind == TOKEN_SEMICOLON && t->is_newline)
         parser_fault(p, t->at, t->end, "expected %s, found the end of the line", what);
+    else if (t->kind == TOKEN_END && is_torn(p))
+        return; /* what was wrong before took the rest along */
     else if (t->kind == TOKEN_END)
         parser_fault(p, t->at, t->end, "expected %s, found the end of the file", what);
     else if (text.size > 40)
@@ -278,7 +288,8 @@ bool parse_file(struct tree *tree, uint32_t index, struct names *names,
                 const struct lang_limits *limits, struct config_faults *faults)
 {
     struct tree_file *f = &tree->files[index];
-    struct parser p = {.tree = tree, .names = names, .faults = faults, .limits = limits};
+    struct parser p = {.tree = tree, .names = names, .faults = faults, .limits = limits,
+                       .faults_before = faults->count};
     struct node_list decls = {0};
 
     scan_init(&p.scan, f->text, f->first, names, faults);

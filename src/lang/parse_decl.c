@@ -158,7 +158,10 @@ static node_ref parse_func_decl(struct parser *p)
         source_place open = p->tok.at;
         parser_next(p);
         parse_type_params(p, open);
-        parser_not_in_subset(p, open, open + 1, "generic functions");
+        if (before.first)
+            parser_fault(p, open, open + 1, "a method must have no type parameters");
+        else
+            parser_not_in_subset(p, open, open + 1, "generic functions");
         parser_at(p, n)->op = 1;
     }
     tree_append(p->tree, &row, parse_signature(p, at));

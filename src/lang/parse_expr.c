@@ -295,6 +295,29 @@ static node_ref parse_primary(struct parser *p)
     return n;
 }
 
+/* `<-` before a channel's type belongs to the type, and takes the arrows inside along:
+ * <-chan<- int is <-chan (<-int), which is none. Before anything else it receives. */
+static void parse_arrow(struct parser *p, node_ref x, source_place at, source_place end)
+{
+    node_ref t = x;
+    uint8_t direction = CHAN_SEND;
+    while (direction == CHAN_SEND && parser_at(p, t)->kind == NODE_BAD &&
+           parser_at(p, t)->op >= CHAN_BOTH) {
+        struct node *chan = parser_at(p, t);
+        if (chan->op == CHAN_RECEIVE) {
+            parser_fault(p, at, end, "expected 'chan' behind '<-'");
+            return;
+        }
+        direction = chan->op;
+        chan->op = CHAN_RECEIVE;
+        t = chan->a;
+    }
+    if (t == x)
+        parser_not_in_subset(p, at, end, "channels");
+    else if (direction == CHAN_SEND)
+        parser_fault(p, at, end, "expected a channel's type behind '<-'");
+}
+
 static node_ref parse_unary(struct parser *p)
 {
     source_place at = p->tok.at, end = p->tok.end;
@@ -315,21 +338,17 @@ static node_ref parse_unary(struct parser *p)
     case TOKEN_MUL:
     case TOKEN_ARROW: {
         parser_next(p);
-        if (op == TOKEN_ARROW && parser_is(p, TOKEN_CHAN)) {
-            parse_type(p);
-            parser_not_in_subset(p, at, end, "channels");
-            n = parser_bad(p, at);
+        node_ref x = parse_unary(p);
+        if (op == TOKEN_ARROW) {
+            parse_arrow(p, x, at, end);
+            n = parser_at(p, x)->kind == NODE_BAD ? x : parser_bad(p, at);
             break;
         }
-        node_ref x = parse_unary(p);
         n = parser_node(p, op == TOKEN_MUL ? NODE_STAR : NODE_UNARY, at);
         parser_at(p, n)->a = x;
         parser_at(p, n)->op = op;
         parser_raise(p, 0);
-        if (op == TOKEN_ARROW) {
-            parser_not_in_subset(p, at, end, "channels");
-            parser_at(p, n)->kind = NODE_BAD;
-        } else if (op == TOKEN_TILDE) {
+        if (op == TOKEN_TILDE) {
             parser_fault(p, at, end, "'~' is only for constraints");
             parser_at(p, n)->kind = NODE_BAD;
         }

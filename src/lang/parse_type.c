@@ -70,18 +70,25 @@ static node_ref parse_map_type(struct parser *p)
     return n;
 }
 
+/* It is refused, but what stands before it must still be read as Go reads it: see parse_arrow. */
 static node_ref parse_chan_type(struct parser *p)
 {
     source_place at = p->tok.at, end = p->tok.end;
-    if (parser_take(p, TOKEN_ARROW))
+    uint8_t direction = CHAN_BOTH;
+    if (parser_take(p, TOKEN_ARROW)) {
         parser_expect(p, TOKEN_CHAN, "behind '<-'");
-    else {
+        direction = CHAN_RECEIVE;
+    } else {
         parser_next(p);
-        parser_take(p, TOKEN_ARROW);
+        if (parser_take(p, TOKEN_ARROW))
+            direction = CHAN_SEND;
     }
-    parse_type(p);
+    node_ref elem = parse_type(p);
     parser_not_in_subset(p, at, end, "channels");
-    return parser_bad(p, at);
+    node_ref n = parser_bad(p, at);
+    parser_at(p, n)->op = direction;
+    parser_at(p, n)->a = elem;
+    return n;
 }
 
 /* A union of types, with or without '~': an element of an interface. */
@@ -437,13 +444,17 @@ void parse_type_params(struct parser *p, source_place at)
     (void)at;
     if (parser_is(p, TOKEN_RBRACK))
         parser_fault(p, p->tok.at, p->tok.end, "empty type parameter list");
+    bool constrained = true;
     while (!parser_is(p, TOKEN_RBRACK) && !parser_is(p, TOKEN_END)) {
         size_t before = p->scan.at;
         parse_name(p);
-        if (!parser_is(p, TOKEN_COMMA) && !parser_is(p, TOKEN_RBRACK))
+        constrained = !parser_is(p, TOKEN_COMMA) && !parser_is(p, TOKEN_RBRACK);
+        if (constrained)
             parse_union(p);
         if (!parser_take(p, TOKEN_COMMA) || p->scan.at == before)
             break;
     }
+    if (!constrained)
+        parser_fault(p, p->tok.at, p->tok.end, "missing type constraint");
     parser_expect(p, TOKEN_RBRACK, "behind type parameters");
 }

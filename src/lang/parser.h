@@ -12,6 +12,7 @@ struct parser {
     struct token tok;
     struct config_faults *faults;
     const struct lang_limits *limits;
+    uint32_t faults_before; /* of other files */
     source_place fault_at; /* the last syntax fault: one a line */
     source_place last_end; /* end of the token before */
     uint32_t depth;        /* of rules that wait for inner ones */
@@ -58,6 +59,9 @@ static inline struct node *parser_at(struct parser *p, node_ref ref)
     return tree_node(p->tree, ref);
 }
 node_ref parser_bad(struct parser *p, source_place at);
+
+/* `op` of the BAD node that stands for a channel's type, above all tokens; `a` is its element. */
+enum chan_direction { CHAN_BOTH = 201, CHAN_SEND, CHAN_RECEIVE };
 
 /* ---- rules ---- */
 

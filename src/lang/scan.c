@@ -38,6 +38,66 @@ static unsigned char peek(const struct scan *s, size_t ahead)
     return s->at + ahead < s->text.size ? (unsigned char)s->text.data[s->at + ahead] : 0;
 }
 
+/* ASCII without NUL: nearly all texts are. */
+static bool is_plain(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] - 1u >= 0x7f)
+            return false;
+    return true;
+}
+
+/* Quotes and comments hold UTF-8 without NUL. */
+static const char *bytes_fault(struct slice text)
+{
+    if (is_plain(text))
+        return NULL;
+    if (utf8_valid_bytes(text) < text.size)
+        return "invalid UTF-8 encoding";
+    if (slice_find_byte(text, 0) >= 0)
+        return "invalid character NUL";
+    return slice_find(text, SLICE("\xef\xbb\xbf")) >= 0 ? "invalid byte order mark in the text"
+                                                        : NULL;
+}
+
+/* Whether a function is declared behind the comments that go on here. */
+static bool func_follows(struct slice rest)
+{
+    while (rest.data && slice_starts_with(rest, SLICE("//")))
+        slice_cut(&rest, '\n');
+    return rest.data && slice_starts_with(rest, SLICE("func "));
+}
+
+/* //go:build and its like change what real Go compiles, and it refuses those that stand where they
+ * say nothing. Only what is for tools, or about the code of a function, is let through. */
+static void refuse_directive(struct scan *s, size_t from, struct slice comment)
+{
+    bool begins_line = from == 0 || s->text.data[from - 1] == '\n';
+    if (!begins_line || !slice_starts_with(comment, SLICE("//go:")) ||
+        slice_starts_with(comment, SLICE("//go:generate ")))
+        return;
+    if (slice_starts_with(comment, SLICE("//go:no")) &&
+        (slice_ends_with(comment, SLICE("inline")) || slice_ends_with(comment, SLICE("split"))) &&
+        func_follows(slice_sub(s->text, from, s->text.size)))
+        return;
+    size_t size = 0;
+    while (size < comment.size && comment.data[size] > ' ')
+        size++;
+    config_fault_add(s->faults, CONFIG_FAULT_NOT_IN_SUBSET, place(s, from), place(s, from + size),
+                     "directives like %.*s are not in the Firebreak subset", (int)size,
+                     comment.data);
+}
+
+static void check_comment(struct scan *s, size_t from)
+{
+    struct slice comment = slice_sub(s->text, from, s->at);
+    const char *wrong = bytes_fault(comment);
+    ptrdiff_t line = slice_find_byte(comment, '\n');
+    if (wrong)
+        fault(s, from, line > 0 ? from + (size_t)line : s->at, wrong);
+    refuse_directive(s, from, comment);
+}
+
 /* Behind the comment that begins here. Returns whether a line ended within it. */
 static bool skip_comment(struct scan *s)
 {
@@ -46,6 +106,7 @@ static bool skip_comment(struct scan *s)
     if (peek(s, 1) == '/') {
         ptrdiff_t end = slice_find_byte(rest, '\n');
         s->at = end < 0 ? s->text.size : from + 2 + (size_t)end;
+        check_comment(s, from);
         return false; /* the newline itself is still to come */
     }
     ptrdiff_t end = slice_find(rest, SLICE("*/"));
@@ -55,6 +116,7 @@ static bool skip_comment(struct scan *s)
         return true;
     }
     s->at = from + 2 + (size_t)end + 2;
+    check_comment(s, from);
     return slice_find_byte(slice_sub(rest, 0, (size_t)end), '\n') >= 0;
 }
 
@@ -120,28 +182,6 @@ static void scan_name(struct scan *s, struct token *t)
                  t->kind == TOKEN_FALLTHROUGH || t->kind == TOKEN_RETURN;
 }
 
-/* ASCII without NUL: nearly all texts are. */
-static bool is_plain(struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.data[i] - 1u >= 0x7f)
-            return false;
-    return true;
-}
-
-/* Text within quotes must be UTF-8, and has no NUL. */
-static const char *literal_bytes_fault(struct slice text)
-{
-    if (is_plain(text))
-        return NULL;
-    if (utf8_valid_bytes(text) < text.size)
-        return "invalid UTF-8 encoding";
-    if (slice_find_byte(text, 0) >= 0)
-        return "invalid character NUL";
-    return slice_find(text, SLICE("\xef\xbb\xbf")) >= 0 ? "invalid byte order mark in the text"
-                                                        : NULL;
-}
-
 static void scan_literal(struct scan *s, struct token *t)
 {
     static const uint8_t kinds[] = {
@@ -158,7 +198,7 @@ static void scan_literal(struct scan *s, struct token *t)
     t->kind = kinds[l.kind];
     const char *wrong = r < 0 ? l.fault : NULL;
     if (!wrong && (c == '\'' || c == '"' || c == '`'))
-        wrong = literal_bytes_fault(slice_sub(rest, 0, l.size));
+        wrong = bytes_fault(slice_sub(rest, 0, l.size));
     if (wrong) {
         struct slice shown = slice_sub(rest, 0, l.size);
         ptrdiff_t line = slice_find_byte(shown, '\n');

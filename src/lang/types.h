@@ -66,7 +66,6 @@ struct type_method {
 struct type {
     uint8_t kind;      /* enum type_kind */
     bool is_variadic;  /* FUNC */
-    bool is_resolving; /* NAMED: its declaration is being read */
     bool has_facts;    /* known once everything inside is complete */
     struct type_facts {
         uint64_t bytes; /* in gc's memory, on 64 bits: what capacities depend on */
@@ -81,6 +80,7 @@ struct type {
     struct type *elem;         /* SLICE, ARRAY, MAP, POINTER; FUNC: its results, a TUPLE */
     struct type *key;          /* MAP */
     struct type *under;        /* NAMED */
+    struct type *after;        /* NAMED like one that is still being declared: its `under` comes */
     int64_t length;            /* ARRAY */
     struct type_field *fields; /* STRUCT, TUPLE; FUNC: parameters, a variadic one as its slice */
     uint32_t field_count;

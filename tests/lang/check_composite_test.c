@@ -44,9 +44,21 @@ static void literals_that_go_refuses(void)
                         "11:24 syntax missing key in a map literal"));
 }
 
+static void nil_is_a_key_of_any(void)
+{
+    CHECK(world_runs(WORLD_MAIN("", "m := map[any]int{nil: 1, true: 2}\n"
+                                    "check(m[nil] == 1 && len(m) == 2)")));
+    CHECK(world_refuses("package main\n"
+                        "var a = []int{1 << 31: 1}\n"
+                        "func main() {}\n",
+                        "2:15 limit the index goes beyond 2147483647, the most that a literal may "
+                        "have"));
+}
+
 int main(void)
 {
     TAP_RUN(literals_with_keys_and_without_types);
     TAP_RUN(literals_that_go_refuses);
+    TAP_RUN(nil_is_a_key_of_any);
     return tap_done();
 }

@@ -67,10 +67,46 @@ static void declarations_that_go_refuses(void)
         "9:1 syntax missing return at the end of the function"));
 }
 
+static void a_type_may_be_like_one_that_is_not_finished(void)
+{
+    CHECK(world_runs(WORLD_MAIN("type t []u\n"
+                                "type u t\n"
+                                "type v w\n"
+                                "type w struct { next *v; n int }\n"
+                                "func (x v) get() int { return x.n }\n",
+                                "a := u{nil, u{}}\n"
+                                "b := w{next: &v{n: 3}}\n"
+                                "check(len(a) == 2 && b.next.get() == 3)")));
+    CHECK(world_refuses("package main\n"
+                        "type b c\n"
+                        "type c d\n"
+                        "type d b\n"
+                        "type s struct { x t }\n"
+                        "type t s\n"
+                        "func main() {}\n",
+                        "2:6 reference_cycle invalid recursive type b\n"
+                        "5:6 reference_cycle invalid recursive type t"));
+}
+
+static void a_repeated_constant_is_wrong_where_it_repeats(void)
+{
+    CHECK(world_refuses("package main\n"
+                        "const (\n"
+                        "\tok = byte(iota + 254)\n"
+                        "\tfine\n"
+                        "\twrong\n"
+                        ")\n"
+                        "func main() {}\n",
+                        "5:2 constant_overflow cannot convert 256 (untyped int constant) to uint8: "
+                        "it overflows"));
+}
+
 int main(void)
 {
     TAP_RUN(constants_with_iota_of_any_size);
     TAP_RUN(variables_are_ready_in_the_order_of_what_they_need);
     TAP_RUN(declarations_that_go_refuses);
+    TAP_RUN(a_type_may_be_like_one_that_is_not_finished);
+    TAP_RUN(a_repeated_constant_is_wrong_where_it_repeats);
     return tap_done();
 }

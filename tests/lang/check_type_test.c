@@ -43,9 +43,20 @@ static void types_that_go_refuses(void)
         "9:16 duplicate_name i is declared twice"));
 }
 
+static void what_a_listed_package_has_besides_is_outside(void)
+{
+    CHECK(world_refuses("package main\n"
+                        "import \"time\"\n"
+                        "var a time.Time\n"
+                        "var b time.Duration\n"
+                        "func main() {}\n",
+                        "3:7 not_in_subset time.Time is not in the Firebreak subset"));
+}
+
 int main(void)
 {
     TAP_RUN(types_of_all_kinds);
     TAP_RUN(types_that_go_refuses);
+    TAP_RUN(what_a_listed_package_has_besides_is_outside);
     return tap_done();
 }

@@ -34,7 +34,7 @@ static void mistakes_in_declarations(void)
         "4:7 syntax expected a type, found the end of the line\n"
         "5:6 syntax method has multiple receivers\n"
         "5:17 type_mismatch int cannot have methods: a receiver is a type of this package\n"
-        "6:6 syntax func e has no body\n"
+        "6:6 not_in_subset functions without a body are not in the Firebreak subset\n"
         "7:3 syntax expected ')' or ',' in the parameters, found ':='\n"
         "8:1 syntax imports must appear before other declarations"));
 }

@@ -35,9 +35,27 @@ static void mistakes_in_expressions(void)
                         "7:9 syntax expected an expression, found ')'"));
 }
 
+static void arrows_are_read_as_go_reads_them(void)
+{
+    CHECK(world_refuses("package main\n"
+                        "func f() {\n"
+                        "\t_ = <-chan int(nil)\n"
+                        "\t_ = (<-chan<- int)(nil)\n"
+                        "\t_ = (<-<-chan int)(nil)\n"
+                        "}\n"
+                        "func main() {}\n",
+                        "3:6 not_in_subset channels are not in the Firebreak subset\n"
+                        "3:8 not_in_subset channels are not in the Firebreak subset\n"
+                        "4:7 syntax expected a channel's type behind '<-'\n"
+                        "4:9 not_in_subset channels are not in the Firebreak subset\n"
+                        "5:7 syntax expected 'chan' behind '<-'\n"
+                        "5:11 not_in_subset channels are not in the Firebreak subset"));
+}
+
 int main(void)
 {
     TAP_RUN(precedence_and_forms);
     TAP_RUN(mistakes_in_expressions);
+    TAP_RUN(arrows_are_read_as_go_reads_them);
     return tap_done();
 }

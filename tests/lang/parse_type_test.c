@@ -35,9 +35,24 @@ static void mistakes_in_types(void)
                         "7:13 syntax '...' is only for the last parameter of a function"));
 }
 
+static void type_parameters_are_read_as_go_reads_them(void)
+{
+    CHECK(world_refuses("package main\n"
+                        "type t[A, B any] struct{}\n"
+                        "type u[A,] struct{}\n"
+                        "type x int\n"
+                        "func (x x) m[T any]() {}\n"
+                        "func main() {}\n",
+                        "2:7 not_in_subset generic types are not in the Firebreak subset\n"
+                        "3:7 not_in_subset generic types are not in the Firebreak subset\n"
+                        "3:10 syntax missing type constraint\n"
+                        "5:13 syntax a method must have no type parameters"));
+}
+
 int main(void)
 {
     TAP_RUN(types_read_as_go_reads_them);
     TAP_RUN(mistakes_in_types);
+    TAP_RUN(type_parameters_are_read_as_go_reads_them);
     return tap_done();
 }

@@ -1,6 +1,7 @@
 #include "lang/scan.h"
 
 #include "base/buf.h"
+#include "tests/lang/world.h"
 #include "tests/tap.h"
 
 /* The tokens of a text, and behind a '!' each fault. */
@@ -81,6 +82,27 @@ static void the_end_of_a_token_is_found_again(void)
     CHECK_INT(scan_token_end(text, 17), 18);
 }
 
+static void comments_hold_utf8_and_no_directives(void)
+{
+    CHECK(world_refuses("package main\n"
+                        "// a \xef\xbb\xbf b\n"
+                        "/* \xff */\n"
+                        "//go:build ignore\n"
+                        "//go:generate x\n"
+                        "//go:noinline\n"
+                        "// f is called.\n"
+                        "func f() {}\n"
+                        "//go:noinline\n"
+                        "var x int //go:noinline\n"
+                        "func main() {}\n",
+                        "2:1 syntax invalid byte order mark in the text\n"
+                        "3:1 syntax invalid UTF-8 encoding\n"
+                        "4:1 not_in_subset directives like //go:build are not in the Firebreak "
+                        "subset\n"
+                        "9:1 not_in_subset directives like //go:noinline are not in the Firebreak "
+                        "subset"));
+}
+
 int main(void)
 {
     TAP_RUN(operators_are_the_longest_that_fit);
@@ -89,5 +111,6 @@ int main(void)
     TAP_RUN(literals_are_taken_whole);
     TAP_RUN(foreign_bytes_are_told_once_each);
     TAP_RUN(the_end_of_a_token_is_found_again);
+    TAP_RUN(comments_hold_utf8_and_no_directives);
     return tap_done();
 }
