@@ -46,7 +46,7 @@ PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
         bench-compare soak-long release static asan tsan cov valgrind sim sim-long tools-test \
         aarch64 kill kill-long mutants mutants-long torture cluster cluster-long fuzz fuzz-replay e2e \
-        static-test oldkernel FORCE
+        oracle oracle-long static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
 release static: #        the binary of that flavour
 	@$(MAKE) F=$@ all
@@ -107,6 +107,12 @@ valgrind: $(TESTS) #           unit tests under memcheck
 	@FIREBREAK_ARENA_DEBUG=1 $(TAP) -t 240 --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --fair-sched=yes' $(TESTS)
 tools-test: $(B)/tests/tools/gdb_world #         the tests of tools/
 	@$(PYTAP) $(wildcard tests/tools/*_test.py)
+# SEED=7: other programs than those of CI.
+ORACLE = tests/lang/programs/oracle.py --bin $(FIREBREAK) --seed $(or $(SEED),1)
+oracle: $(FIREBREAK) #             generated configurations in Go beside real Go
+	@$(ORACLE)
+oracle-long: $(FIREBREAK) #        ten thousand of them; SEED=7: others
+	@$(ORACLE) --count 10000
 e2e: $(FIREBREAK) #                the real binary against real servers
 	@FIREBREAK=$(FIREBREAK) $(PYTAP) -t 240 $(wildcard tests/e2e/*_test.py)
 kill: $(FIREBREAK) #               the store under kill -9, 300 times

@@ -526,7 +526,9 @@ def gopls_reports_nothing():
     need("go")
     d, _ = init()
     r = subprocess.run([where.stdout.split()[-1], "check", "ops.go", "firebreak/firebreak.go"], cwd=d,
-                       capture_output=True, text=True, timeout=120, env={**os.environ, "GOTOOLCHAIN": "local"})
+                       capture_output=True, text=True, timeout=120,
+                       env={**os.environ, "GOTOOLCHAIN": "local",
+                            "PATH": os.environ["PATH"] + ":" + os.path.dirname(need("go"))})
     equal((r.returncode, r.stdout), (0, ""))
 
 

@@ -98,7 +98,7 @@ def eventually(fn, seconds=10, note=""):
 
 
 def need(program):
-    path = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    path = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin:/usr/local/go/bin")
     if not path:
         raise Skip(f"{program} is not installed")
     return path
