@@ -1,6 +1,7 @@
 #include <ares.h>
 #include <gnu/libc-version.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <nghttp2/nghttp2.h>
 #include <openssl/crypto.h>
 #include <pcre2.h>
 #include <sqlite3.h>
@@ -78,6 +79,7 @@ int app_version(struct app *app)
         {"c-ares", ares_version(NULL)},
         {"glibc", gnu_get_libc_version()},
         {"libyaml", yaml_get_version_string()},
+        {"nghttp2", nghttp2_version(0)->version_str},
         {"openssl", OpenSSL_version(OPENSSL_FULL_VERSION_STRING)},
         {"pcre2", pcre2},
         {"sqlite", sqlite3_libversion()},

@@ -189,7 +189,6 @@ static int etcd_status(struct store *st, struct store_status *ret, struct err *e
 static void etcd_close(struct store *st)
 {
     struct etcd *s = etcd_of(st);
-    s->closing = true;
     rt_group_done(&s->group);
     etcd_watches_close(s);
     while (!list_empty(&s->keeps))

@@ -51,8 +51,8 @@ void etcd_links_close(struct etcd *s)
 
 /* ---- making one ---- */
 
-static int dial(struct etcd *s, uint32_t at, enum etcd_link_name name, struct etcd_conn **ret,
-                struct err *err, rt_time deadline)
+static int dial(struct etcd *s, uint32_t at, struct etcd_conn **ret, struct err *err,
+                rt_time deadline)
 {
     enum { PING_EVERY_MS = 6000, PING_WAIT_MS = 2000 }; /* etcd allows one in 5 s */
     const struct etcd_endpoint *e = &s->endpoints[at];
@@ -68,7 +68,6 @@ static int dial(struct etcd *s, uint32_t at, enum etcd_link_name name, struct et
         .ping_wait = PING_WAIT_MS * RT_MS,
     };
     struct grpc_conn *grpc;
-    (void)name;
     int r = grpc_connect(&o, &grpc, err, deadline < most ? deadline : most);
     if (r < 0)
         return r;
@@ -103,8 +102,7 @@ static bool is_ours(int r, rt_time began, rt_time deadline)
            (r == -ETIMEDOUT && deadline - began < STORE_ETCD_CONNECT_MS * RT_MS);
 }
 
-static int dial_any(struct etcd *s, enum etcd_link_name name, struct etcd_conn **ret,
-                    struct err *err, rt_time deadline)
+static int dial_any(struct etcd *s, struct etcd_conn **ret, struct err *err, rt_time deadline)
 {
     struct err why;
     char all[ERR_TEXT_MAX] = "";
@@ -115,7 +113,7 @@ static int dial_any(struct etcd *s, enum etcd_link_name name, struct etcd_conn *
         rt_time began = rt_now();
         tried |= 1u << at;
         err_clear(&why);
-        r = dial(s, (uint32_t)at, name, ret, &why, deadline);
+        r = dial(s, (uint32_t)at, ret, &why, deadline);
         if (r == 0) {
             s->endpoints[at].failures = 0;
             s->endpoints[at].ejected_until = 0;
@@ -157,7 +155,7 @@ int etcd_link_get(struct etcd *s, enum etcd_link_name name, struct etcd_conn **r
     struct etcd_conn *c = NULL;
     l->dialing = true;
     rt_event_clear(&l->dialed);
-    int r = dial_any(s, name, &c, err, deadline);
+    int r = dial_any(s, &c, err, deadline);
     l->dialing = false;
     rt_event_set(&l->dialed);
     if (r < 0)

@@ -42,7 +42,6 @@ struct etcd {
     struct etcd_endpoint endpoints[ETCD_ENDPOINTS_MAX];
     uint32_t endpoint_count, preferred;
     struct etcd_link links[LINK_COUNT];
-    bool closing;
 
     char *token; /* NULL: log in first */
     uint64_t token_number;
@@ -59,6 +58,7 @@ struct etcd {
     struct rt_event watch_changed; /* something to send on the stream of watches */
     struct buf unwatched;          /* int64_t ids that the server is to forget */
     struct grpc_stream *watch_stream;
+    uint64_t watch_token;            /* the number of the token that it was opened with */
     bool watch_tasks, watch_crowded; /* crowded: some watcher should have a turn */
 
     struct list keeps; /* keep-alives: those that are sent first, in their order */

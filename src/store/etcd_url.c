@@ -13,13 +13,16 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* NULL: an encoding that is none, or a NUL. */
+/* NULL: an encoding that is none, or a byte that no text has (NUL, control characters, a space). */
 static char *decode(struct slice s, struct arena *a)
 {
     char *text = arena_alloc(a, s.size + 1);
     size_t n = 0;
     for (size_t i = 0; i < s.size; i++) {
-        if (s.data[i] != '%') {
+        unsigned char byte = (unsigned char)s.data[i];
+        if (byte <= ' ' || byte == 0x7f)
+            return NULL;
+        if (byte != '%') {
             text[n++] = s.data[i];
             continue;
         }
@@ -57,7 +60,8 @@ static int parse_endpoint(struct slice s, struct arena *a, struct etcd_url *u, s
         return err_set(err, -EINVAL, "etcd URL: more than %d endpoints", ETCD_ENDPOINTS_MAX);
     u->endpoints[u->endpoint_count].host = decode(host, a);
     if (!u->endpoints[u->endpoint_count].host)
-        return err_set(err, -EINVAL, "etcd endpoint '%.*s': a broken %%XX", SLICE_ARG(whole));
+        return err_set(err, -EINVAL, "etcd endpoint '%.*s': a broken %%XX, or a space",
+                       SLICE_ARG(whole));
     u->endpoints[u->endpoint_count++].port = (uint16_t)number;
     return 0;
 }

@@ -20,9 +20,10 @@ struct etcd_watch {
     char *key_bytes;
     int64_t next; /* the first revision that was not told */
     bool progress;
-    bool asked; /* on this stream */
-    bool stood; /* the server has taken it once */
-    bool ended; /* its last word is in the queue */
+    bool asked;      /* on this stream */
+    bool stood;      /* the server has taken it once */
+    bool ended;      /* its last word is in the queue */
+    uint32_t logins; /* new tokens that were tried for it, in a row */
     rt_time patience;
     struct rt_event answered; /* it stands, or `error` says why not */
     struct err why;
@@ -68,17 +69,40 @@ static struct etcd_watch *watch_of(struct etcd *s, const struct etcd_watch_respo
     return w && !w->ended ? w : NULL;
 }
 
-static void on_canceled(struct etcd_watch *w, const struct etcd_watch_response *m)
+/* The stream has the token that it was opened with, which may be too old by now; 3.4 then says
+ * "permission denied", as if it were about the keys. So another token and another stream are tried
+ * before a watch is given up. */
+static bool may_be_the_token(struct etcd_watch *w, struct slice reason)
+{
+    enum { LOGINS_MAX = 2 };
+    static const char *const words[] = {"permission denied", "auth token", "auth store",
+                                        "user name is empty"};
+    if (!w->s->url.user || w->logins == LOGINS_MAX)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (slice_find(reason, slice_from(words[i])) >= 0) {
+            w->logins++;
+            return true;
+        }
+    return false;
+}
+
+static int on_canceled(struct etcd_watch *w, const struct etcd_watch_response *m)
 {
     struct err why = {0};
     if (m->compact_revision > 0) {
         end(w, STORE_WATCH_COMPACTED, m->compact_revision, NULL);
-        return;
+        return 0;
+    }
+    if (may_be_the_token(w, m->cancel_reason)) {
+        etcd_token_drop(w->s, w->s->watch_token);
+        return -EAGAIN;
     }
     bool denied = slice_find(m->cancel_reason, SLICE("permission denied")) >= 0;
     err_set(&why, denied ? -EACCES : -EIO, "etcd ended the watch: %.*s",
             SLICE_ARG(m->cancel_reason));
     end(w, STORE_WATCH_LOST, 0, &why);
+    return 0;
 }
 
 static void on_progress(struct etcd_watch *w, int64_t revision)
@@ -158,11 +182,12 @@ static int on_message(struct etcd *s, struct slice message)
     if (m.created && !m.canceled) {
         list_remove(&w->link);
         w->stood = true;
+        w->logins = 0;
         rt_event_set(&w->answered);
     }
     if (m.canceled)
-        on_canceled(w, &m);
-    else if (m.event_count)
+        return on_canceled(w, &m);
+    if (m.event_count)
         on_events(w, &m, message);
     else if (!m.created && !m.fragment)
         on_progress(w, m.revision);
@@ -243,7 +268,7 @@ static void stream_begins(struct etcd *s)
     }
 }
 
-/* Returns why the stream ended; never 0. */
+/* Returns why the stream ended; never 0. -EAGAIN: it had an old token. */
 static int run_stream(struct etcd *s, struct grpc_stream *stream, struct err *err)
 {
     struct rt_group g;
@@ -290,12 +315,13 @@ static int watch_once(struct etcd *s, struct err *err, bool *ret_final)
         struct grpc_request q = {.path = SLICE("/etcdserverpb.Watch/Watch"),
                                  .metadata = md.fields,
                                  .metadata_count = md.count};
+        s->watch_token = md.token_number;
         r = grpc_stream_open(c->grpc, &q, &answer, &stream, err, RT_NEVER);
         if (r == 0) {
             r = run_stream(s, stream, err);
             grpc_stream_close(stream);
         }
-        if (!rt_cancelled())
+        if (!rt_cancelled() && r != -EAGAIN)
             r = etcd_stream_failed(s, LINK_WATCHES, c, r, &answer.status, md.token_number,
                                    ret_final);
     } else {

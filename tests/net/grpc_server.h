@@ -27,10 +27,9 @@ struct grpc_server {
     nghttp2_session *session;
     struct grpc_server_call calls[GRPC_SERVER_CALLS_MAX];
     uint32_t call_count, resets, connections;
-    bool silent;             /* reads no more, but stays */
-    bool mute;               /* says nothing, from the first byte on */
-    uint32_t streams_max;    /* of SETTINGS; 0: not said */
-    size_t bytes_unread_max; /* 0: windows are kept open */
+    bool silent;          /* reads no more, but stays */
+    bool mute;            /* says nothing, from the first byte on */
+    uint32_t streams_max; /* of SETTINGS; 0: not said */
 };
 
 static inline struct grpc_server_call *server_call(struct grpc_server *sv, int32_t id)

@@ -168,7 +168,16 @@ static void what_a_user_may_not_is_refused_and_the_rest_works(void)
     store_close(s);
 }
 
-/* A restart forgets the simple tokens; a change of the users makes those that there are too old. */
+/* A new password, though it is the old one, makes every token of the user void. */
+static void void_tokens(void)
+{
+    pb_put_bytes(&message, 1, SLICE("root"));
+    pb_put_bytes(&message, 2, SLICE("secret"));
+    ask_auth("UserChangePassword");
+    token[0] = 0;
+    admin_login();
+}
+
 static void a_token_that_is_not_taken_any_more_is_fetched_anew(void)
 {
     struct store_watch w;
@@ -187,12 +196,16 @@ static void a_token_that_is_not_taken_any_more_is_fetched_anew(void)
     struct grpc_options o = {.host = SLICE("127.0.0.1"), .port = server.port};
     WELL(grpc_connect(&o, &admin, &suite_err, SOON));
     admin_login();
-    for (int i = 0; i < 3; i++) {
-        char name[16];
-        snprintf(name, sizeof(name), "late%d", i);
-        add_role(name);
-        expect(&r, STORE_EVENT_PUT, "t", "3", put(s, "t", "3"));
+    for (int i = 0; i < 4; i++) {
+        void_tokens();
+        if (i % 2) /* each in turn is the first to find out */
+            expect(&r, STORE_EVENT_PUT, "t", "3", put(s, "t", "3"));
+        struct store_watch more; /* on the stream that has the void token */
+        struct store_watch_request q = {.keys = store_key(SLICE("t")), .revision = 1 << 30};
+        WELL(store_watch(s, &q, &more, &suite_err, SOON));
+        store_unwatch(&more);
         WELL(store_lease_keep(s, se.lease, NULL, &suite_err, SOON));
+        expect(&r, STORE_EVENT_PUT, "t", "4", put(s, "t", "4"));
     }
     CHECK(store_session_alive(&se));
     store_session_close(&se, SOON);

@@ -75,6 +75,8 @@ static void what_is_wrong_is_named_and_the_password_is_not(void)
         {"etcd://[::1", "wanted [ADDRESS]:PORT"},
         {"etcd://[::1]2379", "wanted [ADDRESS]:PORT"},
         {"etcd://h%zz", "a broken %XX"},
+        {"etcd://h 2", "or a space"},
+        {"etcd://h\n", "or a space"},
         {"etcd://h/prefix", "there is no path in it"},
         {"etcd://@h", "USER:PASSWORD"},
         {"etcd://root:secret%0@h", "USER:PASSWORD"},
