@@ -7,9 +7,12 @@
 #include "host/self.h"
 #include "rt/file.h"
 #include "rt/folder.h"
+#include "store/etcd.h"
 #include "store/sqlite.h"
 
 enum { OPEN_S = 60 };
+
+static const struct slice etcd_scheme = {"etcd://", 7};
 
 int store_folder(struct app *app, const char *url, const char **ret_folder, struct err *err)
 {
@@ -20,7 +23,7 @@ int store_folder(struct app *app, const char *url, const char **ret_folder, stru
     if (!slice_starts_with(text, scheme))
         return err_set(err, -EINVAL,
                        "--store: '%.200s' is none that this program knows: write "
-                       "sqlite:FOLDER/store.db",
+                       "sqlite:FOLDER/store.db or etcd://HOST:PORT",
                        url);
     text = slice_sub(text, scheme.size, text.size);
     if (!slice_ends_with(text, file) || text.size == file.size)
@@ -40,10 +43,24 @@ static int must_exist(struct app *app, const char *folder, struct err *err)
     return r < 0 ? err_sys(err, r, "%s", path) : 0;
 }
 
+/* What stands in a command line, all users of the machine can read. */
+static int open_etcd(const char *url, struct store **ret_store, struct err *err)
+{
+    struct slice rest = slice_sub(slice_from(url), etcd_scheme.size, SIZE_MAX);
+    ptrdiff_t at = slice_find_byte(rest, '@'), colon = slice_find_byte(rest, ':');
+    if (at >= 0 && colon >= 0 && colon < at)
+        return err_set(err, -EINVAL,
+                       "--store: a password is never an argument: write "
+                       "etcd://USER@HOST:PORT?password_file=FILE or password_env=NAME");
+    return store_etcd_open(url, ret_store, err, rt_now() + OPEN_S * RT_SEC);
+}
+
 int store_open(struct app *app, const char *url, const char *what, bool make,
                struct store **ret_store, const char **ret_folder, struct err *err)
 {
     const char *folder;
+    if (url && slice_starts_with(slice_from(url), etcd_scheme))
+        return open_etcd(url, ret_store, err);
     int r = store_folder(app, url, &folder, err);
     if (r == 0 && make) {
         r = rt_folder_make(folder, 0700, RT_NEVER);

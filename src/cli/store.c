@@ -10,7 +10,8 @@ static const struct cli_option options[] = {
     {"limit", 0, CLI_INT, AT(limit), "N", "0", "get: at most so many keys (0: all)", .min = 0,
      .max = INT64_MAX - 1},
     {"store", 0, CLI_TEXT, AT(store), "URL", NULL,
-     "open this store, instead of asking who holds the data folder: sqlite:FOLDER/store.db",
+     "open this store, instead of asking who holds the data folder: sqlite:FOLDER/store.db or "
+     "etcd://HOST:PORT,HOST:PORT",
      .words = NULL},
 };
 

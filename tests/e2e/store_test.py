@@ -256,4 +256,27 @@ def a_backup_is_checked_before_anything_is_touched():
     equal(value(e, "/a"), "1")
 
 
+@case
+def a_fleets_store_is_asked_like_ones_own():
+    need("etcd")
+    d, port, peers = data_folder(), free_port(), free_port()
+    mine, others = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
+    server(["etcd", "--data-dir", f"{d}/etcd", "--listen-client-urls", mine, "--advertise-client-urls", mine,
+            "--listen-peer-urls", others, "--initial-advertise-peer-urls", others,
+            "--initial-cluster", f"default={others}"], port)
+    url = f"etcd://127.0.0.1:{port}"
+    eventually(lambda: firebreak("store", "status", "--store", url).returncode == 0, 20)
+    r = firebreak("store", "put", "/registry/assets/default/db", '{"owner":"x"}', "--store", url)
+    equal((r.returncode, r.stdout), (0, "revision 2\n"), r.stderr)
+    equal(firebreak("store", "get", "/registry/", "--prefix", "--store", url).stdout,
+          '/registry/assets/default/db\n{"owner":"x"}\n')
+    equal(json.loads(firebreak("store", "status", "-o", "json", "--store", url).stdout)["backend"], "etcd")
+    r = firebreak("store", "get", "/a", "--store", f"etcd://u:secret@127.0.0.1:{port}")
+    equal(r.returncode, 2)
+    contains(r.stderr, "a password is never an argument")
+    r = firebreak("store", "status", "--store", f"etcd://127.0.0.1:{free_port()}")
+    equal(r.returncode, 3)
+    contains(r.stderr, "no endpoint answers")
+
+
 main()
