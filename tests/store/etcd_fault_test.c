@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "base/defs.h"
 #include "store/etcd.h"
@@ -106,7 +107,9 @@ static void a_stopped_server_is_told_in_time_and_found_again(void)
 {
     struct store *s = open_at(server.port);
     put(s, "k", "1");
+    int status;
     kill(server.child.pid, SIGSTOP);
+    CHECK(waitpid(server.child.pid, &status, WUNTRACED) > 0 && WIFSTOPPED(status)); /* all threads */
     rt_time began = rt_now();
     int r = store_put(s, SLICE("k"), SLICE("2"), 0, NULL, &suite_err, rt_now() + 300 * RT_MS);
     CHECK_INT(r, -ETIMEDOUT);
