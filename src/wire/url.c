@@ -195,3 +195,49 @@ int url_resolve(const struct url *base, struct slice reference, struct buf *out)
         r = buf_printf(out, "#%.*s", SLICE_ARG(ref.fragment));
     return r;
 }
+
+/* ---- parts ---- */
+
+static int hex_digit(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    c |= 32;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int url_decode(struct slice text, struct buf *out)
+{
+    size_t before = out->size;
+    int r = 0;
+    for (size_t i = 0; i < text.size && r == 0; i++) {
+        char c = text.data[i];
+        if (c == '%') {
+            int high = text.size - i > 2 ? hex_digit(text.data[i + 1]) : -1;
+            int low = text.size - i > 2 ? hex_digit(text.data[i + 2]) : -1;
+            bool is_byte = high >= 0 && low >= 0 && high + low > 0;
+            r = is_byte ? buf_append_byte(out, (char)(high << 4 | low)) : -EINVAL;
+            i += 2;
+        } else {
+            r = buf_append_byte(out, c);
+        }
+    }
+    if (r < 0) {
+        out->size = before;
+        if (out->data)
+            out->data[before] = 0;
+    }
+    return r;
+}
+
+bool url_next_param(struct slice *query, struct slice *ret_name, struct slice *ret_value)
+{
+    struct slice item = {0};
+    while (query->data && item.size == 0)
+        item = slice_cut(query, '&');
+    if (item.size == 0)
+        return false;
+    *ret_value = item;
+    *ret_name = slice_cut(ret_value, '=');
+    return true;
+}

@@ -25,6 +25,12 @@ struct url {
  * refused: they are to be percent-encoded, names to be written in their xn-- form. */
 int url_parse(struct slice text, struct url *ret_url, struct err *err);
 
+/* Appends the text with its %XX as the bytes that they stand for; a '+' stays one. Returns 0,
+ * -EINVAL (no two hex digits, or %00), -EMSGSIZE. */
+int url_decode(struct slice text, struct buf *out);
+/* Takes the next "name=value" off a query; both as written. False at its end. */
+bool url_next_param(struct slice *query, struct slice *ret_name, struct slice *ret_value);
+
 /* The reference as seen from the base (RFC 3986, 5.2), as text, appended to *out. Returns 0,
  * -EINVAL, -EMSGSIZE. */
 int url_resolve(const struct url *base, struct slice reference, struct buf *out);

@@ -182,8 +182,37 @@ static void a_bad_reference_or_a_full_buffer_is_told(void)
     buf_done(&b);
 }
 
+static void percent_signs_stand_for_bytes(void)
+{
+    struct buf b = BUF(MEM_TEST, 8);
+    CHECK_INT(url_decode(SLICE("a%20%2f+"), &b), 0);
+    CHECK(slice_eq_cstr(buf_slice(&b), "a /+"));
+    static const char *const wrong[] = {"%", "%1", "x%zz", "%00", "%g1", "%1g"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        CHECK_INT(url_decode(slice_from(wrong[i]), &b), -EINVAL);
+    CHECK_INT(url_decode(SLICE("12345"), &b), -EMSGSIZE);
+    CHECK(slice_eq_cstr(buf_slice(&b), "a /+")); /* all or nothing */
+    buf_done(&b);
+}
+
+static void a_query_is_taken_item_by_item(void)
+{
+    struct slice query = SLICE("&a=1&&b&c=x=y"), name, value;
+    CHECK(url_next_param(&query, &name, &value));
+    CHECK(slice_eq_cstr(name, "a") && slice_eq_cstr(value, "1"));
+    CHECK(url_next_param(&query, &name, &value));
+    CHECK(slice_eq_cstr(name, "b") && !value.data);
+    CHECK(url_next_param(&query, &name, &value));
+    CHECK(slice_eq_cstr(name, "c") && slice_eq_cstr(value, "x=y"));
+    CHECK(!url_next_param(&query, &name, &value));
+    query = (struct slice){0};
+    CHECK(!url_next_param(&query, &name, &value));
+}
+
 int main(void)
 {
+    TAP_RUN(percent_signs_stand_for_bytes);
+    TAP_RUN(a_query_is_taken_item_by_item);
     TAP_RUN(a_url_is_taken_apart);
     TAP_RUN(the_scheme_gives_the_port);
     TAP_RUN(an_ipv6_host_loses_its_brackets);
