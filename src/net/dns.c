@@ -359,7 +359,7 @@ static int lookup(struct dns_resolver *d, struct slice name, struct dns_addresse
     return r;
 }
 
-static int explain(int code, const char *name, struct err *err)
+int dns_explain(int code, const char *name, struct err *err)
 {
     switch (code) {
     case -ENOENT:
@@ -383,8 +383,7 @@ static int explain(int code, const char *name, struct err *err)
     }
 }
 
-/* In lower case and NUL-terminated. */
-static int take_name(struct slice name, char *text, struct err *err)
+int dns_take_name(struct slice name, char *text, struct err *err)
 {
     if (name.size == 0 || name.size > DNS_NAME_MAX + 1 || memchr(name.data, 0, name.size))
         return err_set(err, -EINVAL, "a name has 1 to %d bytes, and no NUL", DNS_NAME_MAX);
@@ -403,7 +402,7 @@ int dns_lookup(struct dns_resolver *d, struct slice name, uint16_t port,
     char text[DNS_NAME_MAX + 2];
     int r = rt_addr_parse_ip(name, port, &a.addr[0]);
     if (r < 0) {
-        r = take_name(name, text, err);
+        r = dns_take_name(name, text, err);
         if (r < 0)
             return r;
         struct slice full = {text, name.size};
@@ -413,7 +412,7 @@ int dns_lookup(struct dns_resolver *d, struct slice name, uint16_t port,
             r = dns_localhost(d->system.ares, full, &a);
     }
     if (r < 0)
-        return explain(r, text, err);
+        return dns_explain(r, text, err);
     for (uint32_t i = 0; i < a.count; i++)
         rt_addr_set_port(&a.addr[i], port);
     *ret_addresses = a;
@@ -489,10 +488,11 @@ int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice
               uint16_t type, struct arena *arena, struct dns_answers *ret_answers, struct err *err,
               rt_time deadline)
 {
-    enum { CLASS_IN = 1 };
     char text[DNS_NAME_MAX + 2];
     struct dns_channel *c = NULL;
-    int r = take_name(name, text, err);
+    unsigned char *message;
+    size_t size;
+    int r = dns_take_name(name, text, err);
     if (r == 0)
         r = server_channel(d, server, &c, err);
     if (r < 0)
@@ -500,19 +500,27 @@ int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice
     struct question *q;
     r = check_descriptors();
     if (r == 0)
-        r = question_new(d, &d->system, &q);
+        r = dns_question(text, type, &message, &size);
     if (r < 0)
-        return explain(r, text, err);
+        return dns_explain(r, text, err);
+    r = question_new(d, &d->system, &q);
+    if (r < 0) {
+        ares_free_string(message);
+        return dns_explain(r, text, err);
+    }
     q->waiters++; /* c-ares may call back at once */
-    ares_query(c->ares, text, CLASS_IN, type, on_reply, q);
+    ares_send(c->ares, message, (int)size, on_reply, q);
     q->waiters--;
+    ares_free_string(message);
     r = question_wait(q, deadline);
     if (r == 0)
         r = q->result;
     if (r == 0)
+        r = dns_reply_code(q->reply, q->reply_size);
+    if (r == 0)
         r = dns_record_parse(q->reply, q->reply_size, type, arena, ret_answers);
     question_leave(q);
-    return r < 0 ? explain(r, text, err) : 0;
+    return r < 0 ? dns_explain(r, text, err) : 0;
 }
 
 static const struct {

@@ -67,6 +67,7 @@ int dns_lookup(struct dns_resolver *d, struct slice name, uint16_t port,
 struct dns_answers {
     char **text;
     uint32_t count;
+    bool authentic; /* the server says that it has verified them (DNSSEC) */
 };
 int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice name,
               uint16_t type, struct arena *arena, struct dns_answers *ret_answers, struct err *err,

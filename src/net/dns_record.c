@@ -2,6 +2,8 @@
 
 #include <ares.h>
 #include <errno.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -172,6 +174,57 @@ static bool take_record(struct message *m, uint16_t wanted, struct buf *out)
     return type == wanted && !m->broken;
 }
 
+enum { QR = 0x80, TRUNCATED = 0x02, AUTHENTIC = 0x20, RCODE = 0x0F };
+
+int dns_reply_code(const unsigned char *reply, int size)
+{
+    enum { NO_SUCH_NAME = 3, REFUSED = 5 };
+    if (!reply || size < HEADER_BYTES || !(reply[2] & QR) || (reply[2] & TRUNCATED))
+        return -EBADMSG;
+    switch (reply[3] & RCODE) {
+    case 0:
+        return 0;
+    case NO_SUCH_NAME:
+        return -ENOENT;
+    case REFUSED:
+        return -EACCES;
+    default:
+        return -EREMOTEIO;
+    }
+}
+
+static unsigned char lower(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
+}
+
+bool dns_reply_answers(const unsigned char *reply, int size, const unsigned char *question,
+                       int question_size)
+{
+    if (size < question_size || memcmp(reply, question, 2) != 0 || reply[4] != 0 || reply[5] != 1)
+        return false;
+    for (int i = HEADER_BYTES; i < question_size; i++)
+        if (lower(reply[i]) != lower(question[i]))
+            return false;
+    return true;
+}
+
+int dns_question(const char *name, uint16_t type, unsigned char **ret, size_t *ret_size)
+{
+    enum { CLASS_IN = 1 };
+    unsigned char id[2];
+    int size;
+    if (RAND_bytes(id, sizeof(id)) != 1)
+        abort();
+    int status = ares_create_query(name, CLASS_IN, type, (unsigned short)(id[0] << 8 | id[1]), 1,
+                                   ret, &size, 0);
+    if (status != ARES_SUCCESS)
+        return status == ARES_ENOMEM ? -ENOMEM : -ENOENT;
+    (*ret)[3] |= AUTHENTIC;
+    *ret_size = (size_t)size;
+    return 0;
+}
+
 int dns_record_parse(const unsigned char *reply, int size, uint16_t type, struct arena *arena,
                      struct dns_answers *ret_answers)
 {
@@ -184,7 +237,8 @@ int dns_record_parse(const unsigned char *reply, int size, uint16_t type, struct
         take_name(&m, NULL);
         take32(&m);
     }
-    struct dns_answers a = {.text = arena_alloc_array(arena, ANSWERS_MAX, sizeof(char *))};
+    struct dns_answers a = {.authentic = (reply[3] & AUTHENTIC) != 0};
+    a.text = arena_alloc_array(arena, ANSWERS_MAX, sizeof(char *));
     bool full = !a.text;
     for (unsigned i = 0; i < records && !m.broken && !full && a.count < ANSWERS_MAX; i++) {
         struct buf text = BUF(MEM_NET, TEXT_MAX);

@@ -31,7 +31,7 @@ struct tls_conn {
     struct slice name; /* these three: during the handshake only */
     struct arena *arena;
     struct tls_report *report;
-    bool busy, broken;
+    bool busy, broken, unverified;
     const char *words; /* OpenSSL's, for the failure after the handshake; literal, or NULL */
     bool reading, writing, flushing; /* a duplex connection's one reader and one writer */
     struct rt_event flushed;
@@ -165,7 +165,7 @@ static int on_verify(X509_STORE_CTX *ctx, void *arg)
     SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls_conn *t = SSL_get_app_data(ssl);
     bool ok = tls_verify(ctx, t->name, t->arena, t->report);
-    return ok || t->context->insecure;
+    return ok || t->context->insecure || t->unverified;
 }
 
 static int on_session(SSL *ssl, SSL_SESSION *session)
@@ -351,6 +351,7 @@ static int conn_new(struct tls_context *c, struct rt_sock *sock, const struct tl
 {
     struct tls_conn *t = mem_alloc(MEM_NET, sizeof(*t));
     t->context = c;
+    t->unverified = request->unverified;
     t->link = (struct tls_link){.sock = sock, .out = BUF(MEM_NET, 0)};
     t->ssl = SSL_new(c->ssl);
     c->conns++;
@@ -394,7 +395,7 @@ static bool verify_resumed(struct tls_conn *t)
         snprintf(t->report->why, sizeof(t->report->why), "the resumed session has no certificate");
     }
     X509_STORE_CTX_free(ctx);
-    return ok || t->context->insecure;
+    return ok || t->context->insecure || t->unverified;
 }
 
 static void report_agreed(const struct tls_conn *t, struct tls_report *report)
@@ -423,7 +424,7 @@ static int handshake_failure(const struct tls_conn *t, struct tls_report *report
         return err_set(err, -ETIMEDOUT, "no end of the TLS handshake in time");
     if (t->link.error)
         return err_sys(err, t->link.error, "TLS handshake");
-    if (report->fault && !t->context->insecure)
+    if (report->fault && !t->context->insecure && !t->unverified)
         return refused(report, err);
     if (t->link.ended)
         return err_set(err, -EPIPE, "the peer closed the connection during the TLS handshake");

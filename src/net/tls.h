@@ -98,6 +98,7 @@ struct tls_request {
     struct slice name;   /* checked, and sent as SNI unless it is an address; empty: neither */
     const char *alpn;    /* offered, comma-separated, best first; NULL: none */
     bool duplex;         /* one task reads while another writes */
+    bool unverified;     /* as an insecure context, for this one connection */
     bool no_resume;      /* a full handshake, so that the report shows what the peer has today */
     struct arena *arena; /* for the report's chain; NULL: none is wanted */
 };

@@ -76,6 +76,13 @@ ssize_t rt_recv_from(struct rt_sock *s, void *buf, size_t size, struct rt_addr *
 int rt_send_to(struct rt_sock *s, const void *data, size_t size, const struct rt_addr *to,
                rt_time deadline);
 
+/* For ICMP echo, with rt_recv_from and rt_send_to. NULL: a raw socket, which sees all answers that
+ * this host gets (IPv4: with their IP head) and needs CAP_NET_RAW. Else a "ping socket" to that
+ * address, which sees its own only, and the errors that routers send; the kernel sets the
+ * request's id, and says by net.ipv4.ping_group_range who may. Returns 0, -EPERM or -EACCES (not
+ * for us), -EMFILE … Not under sim. */
+int rt_icmp_open(int family, const struct rt_addr *connect_to, struct rt_sock **ret_sock);
+
 /* ---- other descriptors ---- */
 
 /* Takes over a pollable descriptor (pipe, pidfd, eventfd, netlink, tty); it is set non-blocking
