@@ -24,6 +24,16 @@ missing_packages() {
     done
 }
 
+# A test starts the servers that it needs: those of the packages are not for the next boot.
+not_at_boot() {
+    command -v systemctl >/dev/null || return 0
+    for package; do
+        dpkg -L "$package" 2>/dev/null | sed -n 's|.*/systemd/system/\([^/]*\.service\)$|\1|p'
+    done | sort -u | while read -r unit; do
+        $sudo systemctl disable --quiet "$unit" 2>/dev/null || :
+    done
+}
+
 install_packages() {
     command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
         fail "this is no Debian: there is no apt-get. Install what tools/packages.txt lists, then make"
@@ -63,4 +73,6 @@ $program: installing them needs root, and there is no sudo here. Run this as roo
         $sudo rm -f $policy
         trap - EXIT
     fi
+    # shellcheck disable=SC2086
+    not_at_boot $missing
 }

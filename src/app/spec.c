@@ -86,6 +86,8 @@ static int take_texts(const struct probe_options *o, struct arena *arena, struct
         r = check_server_name(o->server_name, err);
     if (r < 0)
         return r;
+    if (o->host_key && observe_host_key_check(slice_from(o->host_key), err) < 0)
+        return err_wrap(err, "--host-key");
     if (o->status && observe_status_check(slice_from(o->status), err) < 0)
         return err_wrap(err, "--status");
     if (o->body && observe_pattern_new(o->body, &s->body, err) < 0)
@@ -114,6 +116,8 @@ int probe_spec_from(const struct probe_options *o, struct arena *arena, struct p
         .insecure = o->insecure,
         .days_left_min = o->days_left,
         .reset = o->reset,
+        .offset_max_ns = o->offset_max_ns,
+        .host_key = slice_from(o->host_key),
     };
     if (o->every_ns && timeout_ns > o->every_ns)
         return err_set(err, -EINVAL, "--timeout is longer than --every: probes of one target would "

@@ -9,8 +9,8 @@ struct probe_options {
     struct cli_list files; /* "-": standard input */
     int64_t in_flight, retries, count, redirects, days_left, loops;
     double rate;
-    int64_t timeout_ns, every_ns, every_failed_ns;
-    const char *method, *status, *body, *ca, *server_name, *diff;
+    int64_t timeout_ns, every_ns, every_failed_ns, offset_max_ns;
+    const char *method, *status, *body, *ca, *server_name, *diff, *host_key;
     struct cli_list headers, json;
     bool insecure, reset, explain;
 };

@@ -37,7 +37,8 @@ static const struct cli_option options[] = {
      .words = NULL},
     {"status", 0, CLI_TEXT, AT(status), "LIST", NULL,
      "http: statuses that are well, as in 200,3xx (else 2xx and 3xx)", .words = NULL},
-    {"body", 0, CLI_TEXT, AT(body), "REGEX", NULL, "http: a PCRE2 pattern that the body matches",
+    {"body", 0, CLI_TEXT, AT(body), "REGEX", NULL,
+     "http, exec, redis: a PCRE2 pattern that the body, output or INFO matches",
      .words = NULL},
     {"json", 0, CLI_LIST, AT(json), "PATH=VALUE", NULL,
      "http, exec: a value in the body's JSON, as in $.status=up; may be given again",
@@ -52,6 +53,12 @@ static const struct cli_option options[] = {
      .words = NULL},
     {"days-left", 0, CLI_INT, AT(days_left), "N", "14",
      "tls://: fail when the certificate ends within N days", .min = 0, .max = 36500},
+    {"offset-max", 0, CLI_DURATION, AT(offset_max_ns), "D", NULL,
+     "ntp://: fail when the server's clock is further from ours", .min = 1,
+     .max = 365 * 86400 * SECOND_NS},
+    {"host-key", 0, CLI_TEXT, AT(host_key), "SHA256:...", NULL,
+     "ssh://: fail when the host key is another one (as ssh-keygen -l prints it, or hex)",
+     .words = NULL},
 };
 
 static const char *const outputs[] = {"table", "wide", "text", "json",      "jsonl",
@@ -88,8 +95,17 @@ const struct cli_command cli_probe = {
     .operand_hint = CLI_HINT_HOST,
     .about =
         "A TARGET is HOST:PORT (tcp), or the URL of another kind: tcp:// tls:// http:// https:// "
-        "unix:///path dns://SERVER/NAME?type=A exec:/path/to/program "
-        "exec:[\"program\",\"argument\"]. "
+        "ws:// wss:// unix:///path exec:/path/to/program exec:[\"program\",\"argument\"].\n\n"
+        "icmp://HOST?count=5&interval=200ms, ntp://HOST?offset_max=100ms, "
+        "ssh://HOST?host_key=SHA256:...\n\n"
+        "redis://USER:PASSWORD@HOST:PORT/NUMBER, rediss:// (the same with TLS), "
+        "postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=prefer (disable, require, "
+        "verify-full). A password is percent-encoded, and never shown.\n\n"
+        "tls+smtp://HOST tls+imap:// tls+pop3:// tls+postgres:// tls+mysql://: TLS that begins "
+        "behind a plain greeting (STARTTLS).\n\n"
+        "dns://SERVER/NAME?type=A, dns+tcp:// and dns+tls:// the same over TCP and TLS; "
+        "&expect=ANSWER must be among the answers (more with commas), with &dnssec=1 the server "
+        "must have verified them.\n\n"
         "Ports may be lists and ranges (22,80-90), a host may be a network (10.0.0.0/24; every "
         "address, the first and the last, too).\n\n"
         "Every result has a reason from a closed list: ok refused timeout unreachable reset closed "

@@ -53,6 +53,26 @@ static void whole(struct json_writer *w, int32_t v, int32_t none)
         json_i64(w, v);
 }
 
+static void of_some_kinds(struct json_writer *w, const struct probe_result *r)
+{
+    if (r->rtt_ns == PROBE_NONE && r->loss_ratio < 0 && r->offset_ns == INT64_MIN) {
+        json_members(w, SLICE("\"rtt_ms\":null,\"loss_ratio\":null,\"offset_ms\":null"));
+        return;
+    }
+    json_key(w, "rtt_ms");
+    phase(w, r->rtt_ns);
+    json_key(w, "loss_ratio");
+    if (r->loss_ratio < 0)
+        json_null(w);
+    else
+        json_f64(w, r->loss_ratio);
+    json_key(w, "offset_ms");
+    if (r->offset_ns == INT64_MIN)
+        json_null(w);
+    else
+        json_ms(w, r->offset_ns);
+}
+
 void probe_print_json(const struct probe_result *r, struct buf *out)
 {
     struct json_writer w;
@@ -93,10 +113,11 @@ void probe_print_json(const struct probe_result *r, struct buf *out)
     json_key(&w, "breaker");
     json_cstr(&w, probe_breaker_name(r->breaker));
     attempts(&w, r);
-    /* Keys of kinds that this program does not probe: readers find them all the same. */
-    json_members(&w, SLICE("\"rtt_ms\":null,\"loss_ratio\":null,\"offset_ms\":null"));
+    of_some_kinds(&w, r);
     answers(&w, r);
-    json_members(&w, SLICE("\"host_key_sha256\":null,\"steps\":null"));
+    json_key(&w, "host_key_sha256");
+    json_cstr(&w, r->host_key_sha256);
+    json_members(&w, SLICE("\"steps\":null"));
     json_object_close(&w);
     json_end(&w);
 }

@@ -10,6 +10,8 @@
 static const char *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_TCP] = "tcp", [PROBE_UNIX] = "unix", [PROBE_HTTP] = "http",
     [PROBE_TLS] = "tls", [PROBE_DNS] = "dns",   [PROBE_EXEC] = "exec",
+    [PROBE_ICMP] = "icmp", [PROBE_REDIS] = "redis", [PROBE_POSTGRES] = "postgres",
+    [PROBE_WS] = "ws",   [PROBE_NTP] = "ntp",   [PROBE_SSH] = "ssh",
 };
 
 const char *probe_kind_name(enum probe_kind k)
@@ -45,6 +47,10 @@ void probe_result_reset(struct probe_result *r, const struct probe_target *t)
     r->answers = NULL;
     r->answer_count = 0;
     r->has_answers = false;
+    r->rtt_ns = PROBE_NONE;
+    r->loss_ratio = -1;
+    r->offset_ns = INT64_MIN;
+    r->host_key_sha256 = NULL;
     r->attempts = NULL;
     r->attempt_count = 0;
     if (r->arena.used)

@@ -15,8 +15,30 @@ enum probe_kind {
     PROBE_TLS,
     PROBE_DNS,
     PROBE_EXEC,
+    PROBE_ICMP,
+    PROBE_REDIS,
+    PROBE_POSTGRES,
+    PROBE_WS, /* ws and wss */
+    PROBE_NTP,
+    PROBE_SSH,
     PROBE_KIND_COUNT,
 };
+
+/* What is spoken before TLS begins on a plain connection; PROBE_TLS only. */
+enum probe_starttls {
+    PROBE_STARTTLS_NONE,
+    PROBE_STARTTLS_SMTP,
+    PROBE_STARTTLS_IMAP,
+    PROBE_STARTTLS_POP3,
+    PROBE_STARTTLS_POSTGRES,
+    PROBE_STARTTLS_MYSQL,
+};
+
+/* How a name server is asked. */
+enum probe_transport { PROBE_OVER_UDP, PROBE_OVER_TCP, PROBE_OVER_TLS };
+
+/* How much TLS a database is asked for, as libpq counts it. */
+enum probe_sslmode { PROBE_SSL_PREFER, PROBE_SSL_DISABLE, PROBE_SSL_REQUIRE, PROBE_SSL_VERIFY };
 
 enum {
     PROBE_HEADERS_MAX = 32,
@@ -29,6 +51,25 @@ enum {
     PROBE_DETAIL_MAX = 256, /* bytes of detail text */
     PROBE_RETRIES_MAX = 63,
     PROBE_ATTEMPTS_MAX = PROBE_RETRIES_MAX + 1,
+    PROBE_EXPECT_MAX = 16,     /* answers that a name server must give */
+    PROBE_ECHOES_MAX = 100,    /* icmp: requests of one probe */
+};
+
+/* What only some kinds are told. */
+struct probe_extra {
+    struct slice user, password; /* redis, postgres: as they are, not percent-encoded */
+    bool has_user, has_password;
+    struct slice database;      /* postgres: its name; redis: its number; empty: not said */
+    enum probe_starttls starttls;
+    enum probe_sslmode sslmode; /* postgres */
+    enum probe_transport transport; /* dns */
+    const struct slice *expect;     /* dns: each must be among the answers */
+    uint32_t expect_count;
+    bool dnssec;           /* dns: the server must say that it has verified the answer */
+    struct slice host_key; /* ssh: "SHA256:" and base64, or 64 hex digits; empty: any */
+    int64_t offset_max_ns; /* ntp; 0: as the spec says */
+    uint32_t echoes;       /* icmp: requests; 0: one */
+    int64_t interval_ns;   /* icmp: from one to the next; 0: a default */
 };
 
 /* One thing to probe. `name` is what the result calls it: the caller's own words. */
@@ -47,6 +88,7 @@ struct probe_target {
     struct slice *argv;     /* exec */
     uint32_t argc;
     uint64_t index; /* within the set that it comes from */
+    const struct probe_extra *extra; /* NULL: nothing of it */
 };
 
 struct pcre2_real_code_8;
@@ -76,8 +118,10 @@ struct probe_spec {
     const char *ca_file;
     const char *server_name;
     bool insecure;
-    int64_t days_left_min; /* tls:// only */
     bool reset; /* connections are closed with RST */
+    int64_t days_left_min; /* tls:// and TLS after a plain beginning */
+    int64_t offset_max_ns; /* ntp; 0: any */
+    struct slice host_key; /* ssh, where the target says nothing; empty: any */
 };
 
 /* Of a target that is probed again and again: as it was when this probe was to begin. */
@@ -115,6 +159,10 @@ struct probe_result {
     char **answers;    /* dns; in the arena */
     uint32_t answer_count;
     bool has_answers;
+    int64_t rtt_ns;                 /* icmp, ntp: there and back, the mean; PROBE_NONE */
+    double loss_ratio;              /* icmp: 0 to 1; < 0: none */
+    int64_t offset_ns;              /* ntp: the server's clock is ahead of ours; INT64_MIN: none */
+    char *host_key_sha256;          /* ssh: 64 hex digits, in the arena; NULL: none */
     uint32_t attempt_count;         /* told in attempts; 0: there was one, and it is this */
     struct probe_attempt *attempts; /* PROBE_ATTEMPTS_MAX of them, in the arena */
     struct arena arena;

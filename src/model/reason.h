@@ -19,7 +19,10 @@
     X(HEADER_MISMATCH, header_mismatch) X(BODY_MISMATCH, body_mismatch)                            \
     X(REDIRECT_LIMIT, redirect_limit) X(TOO_LARGE, too_large) X(PROTOCOL, protocol)                \
     X(NOT_SERVING, not_serving) X(EXEC_NOT_FOUND, exec_not_found) X(EXEC_EXIT, exec_exit)          \
-    X(EXEC_SIGNAL, exec_signal) X(PERMISSION, permission) X(LIMIT, limit) X(CANCELED, canceled)
+    X(EXEC_SIGNAL, exec_signal) X(PERMISSION, permission) X(LIMIT, limit) X(CANCELED, canceled)    \
+    X(DNS_INSECURE, dns_insecure) X(TLS_NOT_OFFERED, tls_not_offered)                              \
+    X(PROXY_REFUSED, proxy_refused) X(HOST_KEY, host_key) X(CLOCK_OFFSET, clock_offset)            \
+    X(CAPTURE_MISSING, capture_missing)
 
 enum probe_reason {
 #define REASON_ENUM(NAME, word) REASON_##NAME,

@@ -1,7 +1,9 @@
 #include <errno.h>
 
 #include "base/duration.h"
-#include "observe/kind.h"
+#include "base/utf8.h"
+#include "net/dns_stream.h"
+#include "observe/dialog.h"
 #include "rt/sock.h"
 
 static void query_failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
@@ -76,24 +78,99 @@ static int ask_any(struct observer *o, const struct probe_target *t,
     return code;
 }
 
+/* Over a connection of its own, with or without TLS. */
+static int ask_stream(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                      struct dns_answers *ret_answers, struct err *err, rt_time deadline)
+{
+    struct dialog d;
+    int code = dialog_open_plain(&d, o, t, r, "dns", deadline);
+    if (code == 0 && t->extra->transport == PROBE_OVER_TLS)
+        code = dialog_tls(&d, "dot", false);
+    if (code == 0)
+        code = dns_query_stream(&d.stream, t->dns_name, t->dns_type, &r->arena, ret_answers, err,
+                                deadline);
+    dialog_close(&d);
+    return code;
+}
+
+static int ask_datagram(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                        struct dns_answers *ret_answers, struct err *err, rt_time deadline)
+{
+    struct dns_addresses servers;
+    if (t->host.size == 0)
+        return ask(o, t, NULL, r, ret_answers, err, deadline);
+    if (observe_lookup(o, t->host, t->port, r, &servers, deadline) < 0)
+        return -1;
+    return ask_any(o, t, &servers, r, ret_answers, err, deadline);
+}
+
+/* ---- the answers ---- */
+
+/* Names have no case and may end in a dot; addresses may be written in several ways. */
+static bool is_same(struct slice wanted, struct slice answer)
+{
+    struct rt_addr a, b;
+    if (rt_addr_parse_ip(wanted, 0, &a) == 0 && rt_addr_parse_ip(answer, 0, &b) == 0)
+        return rt_addr_eq(&a, &b);
+    if (wanted.size > 1 && wanted.data[wanted.size - 1] == '.')
+        wanted.size--;
+    return slice_eq_nocase(wanted, answer);
+}
+
+static bool is_among(struct slice wanted, const struct probe_result *r)
+{
+    for (uint32_t i = 0; i < r->answer_count; i++)
+        if (is_same(wanted, slice_from(r->answers[i])))
+            return true;
+    return false;
+}
+
+static void missing(struct probe_result *r, struct slice wanted)
+{
+    struct buf all = BUF(MEM_OBSERVE, 0);
+    for (uint32_t i = 0; i < r->answer_count && all.size < PROBE_DETAIL_MAX; i++) {
+        buf_append_cstr(&all, i ? ", " : "");
+        utf8_append_shown(&all, slice_from(r->answers[i]));
+    }
+    probe_result_fail(r, REASON_DNS_ANSWER, "%.*s is not among the answers: %s", SLICE_ARG(wanted),
+                      all.data);
+    buf_done(&all);
+}
+
+static void judge(const struct probe_extra *x, struct probe_result *r, bool authentic)
+{
+    for (uint32_t i = 0; i < x->expect_count; i++)
+        if (!is_among(x->expect[i], r)) {
+            missing(r, x->expect[i]);
+            return;
+        }
+    if (x->dnssec && !authentic)
+        probe_result_fail(r, REASON_DNS_INSECURE, "the server does not say that it has verified "
+                          "the answer (no AD bit)");
+}
+
 void probe_dns(struct observer *o, const struct probe_target *t, struct probe_result *r,
                rt_time deadline)
 {
-    struct dns_addresses servers;
-    struct dns_answers answers;
+    struct dns_answers answers = {0};
     struct err err = {0};
-    bool own = t->host.size > 0;
-    if (own && observe_lookup(o, t->host, t->port, r, &servers, deadline) < 0)
-        return;
     rt_time begin = rt_now_exact();
-    int code = own ? ask_any(o, t, &servers, r, &answers, &err, deadline)
-                   : ask(o, t, NULL, r, &answers, &err, deadline);
+    int code = t->extra->transport == PROBE_OVER_UDP
+                   ? ask_datagram(o, t, r, &answers, &err, deadline)
+                   : ask_stream(o, t, r, &answers, &err, deadline);
+    if (r->reason != REASON_OK)
+        return;
     if (code < 0) {
         query_failed(o, t, r, code, &err);
         return;
     }
+    /* What came before the question is told apart. */
     r->first_byte_ns = rt_now_exact() - begin;
+    int64_t before[] = {r->dns_ns, r->connect_ns, r->tls_ns};
+    for (size_t i = 0; i < ARRAY_LEN(before); i++)
+        r->first_byte_ns -= before[i] == PROBE_NONE ? 0 : before[i];
     r->answers = answers.text;
     r->answer_count = answers.count;
     r->has_answers = true;
+    judge(t->extra, r, answers.authentic);
 }

@@ -121,7 +121,7 @@ static void ended(struct observer *o, struct running *p, struct probe_result *r,
                           text);
     else if (p->exit.code != 0)
         probe_result_fail(r, REASON_EXEC_EXIT, "exit status %d%s%s", p->exit.code, between, text);
-    else if (p->out.cut && (spec->body || spec->json_count))
+    else if (p->out.cut && judge_is_asked(spec))
         probe_result_fail(r, REASON_TOO_LARGE, "it wrote more than the %d MiB that are looked at",
                           PROBE_BODY_BYTES_MAX >> 20);
     if (r->reason == REASON_OK)
@@ -180,7 +180,7 @@ void probe_exec(struct observer *o, const struct probe_target *t, struct probe_r
     struct running *p = arena_new(&r->arena, struct running);
     p->spawn.argv = argv;
     p->spawn.ends_with_us = true;
-    bool asked = o->spec->body || o->spec->json_count;
+    bool asked = judge_is_asked(o->spec);
     p->out.text = BUF(MEM_OBSERVE, asked ? PROBE_BODY_BYTES_MAX : 1); /* else read and dropped */
     p->words.text = BUF(MEM_OBSERVE, WORDS_BYTES_MAX);
     run(o, p, r, deadline);

@@ -80,11 +80,6 @@ static void take_trace(const struct http_trace *trace, struct probe_result *r)
     observe_tls_report(&trace->tls, r);
 }
 
-static bool is_asked(const struct probe_spec *spec)
-{
-    return spec->body || spec->json_count;
-}
-
 /* Takes n more bytes of what all bodies that are looked at may hold together. Thousands of large
  * ones wait for each other, as for everything that we lack. */
 static bool take_share(struct observer *o, size_t n)
@@ -111,7 +106,7 @@ static int collect(struct observer *o, struct http_response *resp, struct buf *b
         seen += (size_t)n;
         if (seen > PROBE_BODY_BYTES_MAX)
             return 1;
-        if (!is_asked(o->spec))
+        if (!judge_is_asked(o->spec))
             continue;
         if (!take_share(o, (size_t)n))
             return err_set(err, -ENOBUFS, "more than %d MiB of answers are being looked at",
@@ -127,7 +122,7 @@ static void read_body(struct observer *o, struct http_response *resp, struct htt
     struct err err = {0};
     int code = collect(o, resp, &body, &err, deadline);
     trace->phase = HTTP_PHASE_BODY;
-    if (code == 1 && is_asked(o->spec))
+    if (code == 1 && judge_is_asked(o->spec))
         probe_result_fail(r, REASON_TOO_LARGE, "the body is larger than the %d MiB that are "
                           "looked at", PROBE_BODY_BYTES_MAX >> 20);
     else if (code < 0)

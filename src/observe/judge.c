@@ -258,11 +258,16 @@ static void judge_all(void *arg)
         judge_json(j->spec, j->body, j->result);
 }
 
+bool judge_is_asked(const struct probe_spec *spec)
+{
+    return spec->body || spec->json_count;
+}
+
 void judge_answer(const struct probe_spec *spec, struct slice body, struct probe_result *r,
                   rt_time deadline)
 {
     struct judgement j = {spec, body, r};
-    if (!spec->body && !spec->json_count)
+    if (!judge_is_asked(spec))
         return;
     if (!spec->body && body.size <= INLINE_BYTES_MAX) {
         judge_all(&j);

@@ -7,6 +7,8 @@
 
 /* An empty list means 2xx and 3xx. */
 bool judge_status(struct slice list, int status);
+/* Whether an answer's body is looked at, at all. */
+bool judge_is_asked(const struct probe_spec *spec);
 /* Looks at an answer's body with the spec's pattern and its paths into JSON. Leaves *r alone where
  * all is well, else says body_mismatch; or limit, where a hostile body made our own work too
  * long. Large bodies and all patterns are the business of an offload thread. */

@@ -7,6 +7,8 @@
 #include "observe/observe.h"
 #include "observe/source.h"
 
+struct pinger;
+
 struct observer {
     const struct probe_spec *spec;
     struct lag_watch *lag;
@@ -14,6 +16,7 @@ struct observer {
     struct dns_resolver *dns;
     struct tls_context *tls;   /* NULL until the first probe that needs it */
     struct http_client *http;  /* so, too */
+    struct pinger *pinger; /* so, too */
     size_t body_bytes; /* held by probes that look at bodies */
 };
 
@@ -22,7 +25,11 @@ struct observer {
 typedef void probe_kind_fn(struct observer *o, const struct probe_target *t,
                            struct probe_result *r, rt_time deadline);
 
-probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http, probe_exec;
+probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http, probe_exec, probe_icmp,
+    probe_redis, probe_postgres, probe_ws, probe_ntp, probe_ssh;
+
+/* Bytes that nobody can guess: for keys and nonces. */
+void observe_secret(void *to, size_t size);
 
 /* The TLS context, opened when it is first asked for; with its roots, which take 40 ms to read,
  * where they are sure to be needed. Returns 0, or -1 with the reason set. */

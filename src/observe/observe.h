@@ -61,6 +61,9 @@ uint32_t target_set_shard(const struct target_set *s, uint64_t index, uint32_t s
 
 /* "200,3xx,500-503". Returns 0 or -EINVAL with *err. */
 int observe_status_check(struct slice list, struct err *err);
+/* A host key's hash: "SHA256:" and base64 as ssh-keygen prints it, or 64 hex digits. Returns 0, or
+ * -EINVAL with *err. */
+int observe_host_key_check(struct slice text, struct err *err);
 /* A PCRE2 pattern over bytes, for probe_spec.body. Returns 0 or -EINVAL with *err. */
 int observe_pattern_new(const char *pattern, struct pcre2_real_code_8 **ret_code, struct err *err);
 void observe_pattern_free(struct pcre2_real_code_8 *code); /* NULL is accepted */

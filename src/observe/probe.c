@@ -1,9 +1,12 @@
 #include "observe/observe.h"
 
 #include <errno.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
 
 #include "base/duration.h"
 #include "base/fault.h"
+#include "net/ping.h"
 #include "observe/kind.h"
 
 int observer_open(const struct probe_spec *spec, struct observer **ret_observer, struct err *err)
@@ -28,12 +31,20 @@ void observer_close(struct observer *o)
 {
     if (!o)
         return;
+    pinger_close(o->pinger);
     http_client_close(o->http);
     tls_context_close(o->tls);
     dns_resolver_close(o->dns);
     source_pool_close(o->sources);
     lag_close(o->lag);
     mem_free(MEM_OBSERVE, o);
+}
+
+void observe_secret(void *to, size_t size)
+{
+    /* It fails only where the kernel has no chance to give, and then nothing here is safe. */
+    if (RAND_bytes(to, (int)size) != 1)
+        abort();
 }
 
 /* ---- steps ---- */
@@ -195,6 +206,12 @@ static probe_kind_fn *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_TLS] = probe_tls,
     [PROBE_DNS] = probe_dns,
     [PROBE_EXEC] = probe_exec,
+    [PROBE_ICMP] = probe_icmp,
+    [PROBE_REDIS] = probe_redis,
+    [PROBE_POSTGRES] = probe_postgres,
+    [PROBE_WS] = probe_ws,
+    [PROBE_NTP] = probe_ntp,
+    [PROBE_SSH] = probe_ssh,
 };
 
 /* Silence proves nothing where we could not listen. */

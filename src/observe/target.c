@@ -7,28 +7,10 @@
 
 #include "base/map.h"
 #include "net/dns.h"
+#include "observe/target_parse.h"
 #include "rt/addr.h"
 #include "wire/json.h"
 #include "wire/url.h"
-
-struct port_range {
-    uint16_t first, last;
-};
-
-enum host_form { HOST_NONE, HOST_NAME, HOST_IPV4_RANGE, HOST_IPV6_RANGE };
-
-/* One expression: a template, and how many targets it stands for. */
-struct pattern {
-    struct probe_target base; /* kind, tls, url, dns_name, argv, host (for a name) */
-    struct slice scheme;      /* "tls://" before the host, or empty */
-    enum host_form form;
-    uint32_t ipv4_first;
-    struct rt_addr ipv6_first;
-    uint64_t hosts, ports; /* ports: 1 where the kind has none */
-    struct port_range *ranges;
-    uint32_t range_count;
-    bool one; /* stands for itself: named as written */
-};
 
 /* An expression as the set keeps it. Lists of many thousand are of plain addresses, "1.2.3.4:80":
  * those are told here in full, so that they take little memory and a walk touches little of it. */
@@ -49,6 +31,11 @@ struct target_set {
     size_t count, cap;
     uint64_t targets;
 };
+
+struct arena *target_arena(struct target_set *s)
+{
+    return &s->arena;
+}
 
 struct target_set *target_set_new(void)
 {
@@ -73,7 +60,8 @@ uint64_t target_set_count(const struct target_set *s)
 
 /* ---- parsing ---- */
 
-static int parse_ports(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
+int target_parse_ports(struct target_set *s, struct slice text, struct pattern *p,
+                       struct err *err)
 {
     struct port_range ranges[OBSERVE_PORT_RANGES_MAX];
     struct slice rest = text;
@@ -109,7 +97,7 @@ static bool name_byte(char c)
 }
 
 /* Labels of 1 to 63 bytes; a dot behind the last one means that the name is complete. */
-static int check_labels(struct slice name, struct err *err)
+int target_check_labels(struct slice name, struct err *err)
 {
     enum { LABEL_BYTES_MAX = 63 };
     if (name.size > DNS_NAME_MAX + (name.data[name.size - 1] == '.'))
@@ -140,17 +128,7 @@ static int check_name(struct slice host, struct err *err)
     }
     if (digits)
         return err_set(err, -EINVAL, "'%.*s' is no IPv4 address", SLICE_ARG(host));
-    return check_labels(host, err);
-}
-
-/* What is asked of a name server need not be a host: "*.example", "." and "7.0.0.127" are names. */
-static int check_question(struct slice name, struct err *err)
-{
-    for (size_t i = 0; i < name.size; i++)
-        if (name.data[i] <= 0x20 || name.data[i] >= 0x7F)
-            return err_set(err, -EINVAL, "byte %zu of the name is no visible ASCII (write other "
-                           "scripts in their xn-- form)", i + 1);
-    return name.size == 0 || slice_eq_cstr(name, ".") ? 0 : check_labels(name, err);
+    return target_check_labels(host, err);
 }
 
 static int parse_prefix(struct slice text, unsigned bits, uint64_t *ret_length, struct err *err)
@@ -197,7 +175,7 @@ static int host_range6(struct slice prefix, const struct rt_addr *a, struct patt
     return 0;
 }
 
-static int parse_host(struct slice host, struct pattern *p, struct err *err)
+int target_parse_host(struct slice host, struct pattern *p, struct err *err)
 {
     struct slice prefix = {0}, address = host;
     if (slice_find_byte(host, '/') >= 0) {
@@ -232,8 +210,8 @@ static int parse_host_ports(struct target_set *s, struct slice text, struct patt
     if (slice_find_byte(host, ':') >= 0 && host.data[0] != '[')
         return err_set(err, -EINVAL, "an IPv6 address needs brackets: [%.*s]:PORT",
                        SLICE_ARG(host));
-    int r = parse_host(host, p, err);
-    return r < 0 ? r : parse_ports(s, slice_sub(text, colon, text.size), p, err);
+    int r = target_parse_host(host, p, err);
+    return r < 0 ? r : target_parse_ports(s, slice_sub(text, colon, text.size), p, err);
 }
 
 static int parse_tcp(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
@@ -266,56 +244,7 @@ static int parse_http(struct target_set *s, struct slice text, struct pattern *p
     p->base.port = u.port;
     p->base.tls = slice_eq_nocase(u.scheme, SLICE("https"));
     struct pattern scratch = {0}; /* judges the host only */
-    return parse_host(u.host, &scratch, err);
-}
-
-/* server[:port]/name?type=A; an empty server is the system's own. */
-static int parse_dns(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
-{
-    enum { DNS_PORT = 53 };
-    (void)s;
-    struct slice query = text, server = slice_cut(&query, '/'), type = query;
-    if (!query.data)
-        return err_set(err, -EINVAL, "the name is missing: dns://SERVER/NAME?type=A");
-    struct slice name = slice_cut(&type, '?');
-    p->base.dns_type = DNS_TYPE_A;
-    if (type.data) {
-        if (!slice_starts_with(type, SLICE("type=")))
-            return err_set(err, -EINVAL, "'?%.*s' is not understood: write ?type=A",
-                           SLICE_ARG(type));
-        type = slice_sub(type, 5, type.size);
-        if (dns_type_parse(type, &p->base.dns_type) < 0)
-            return err_set(err, -EINVAL, "'%.*s' is no record type that is known here: %s",
-                           SLICE_ARG(type), dns_type_words());
-    }
-    int r = check_question(name, err);
-    if (r < 0)
-        return r;
-    p->base.dns_name = name.size ? name : SLICE(".");
-    p->base.port = DNS_PORT;
-    ptrdiff_t colon = slice_find_byte(server, ':');
-    struct rt_addr a;
-    if (rt_addr_parse(server, &a) == 0) {
-        p->base.port = rt_addr_port(&a);
-        while (server.data[server.size - 1] != ':')
-            server.size--;
-        server.size--;
-    } else if (colon >= 0 && server.data[0] != '[') {
-        uint64_t port;
-        struct slice digits = slice_sub(server, (size_t)colon + 1, server.size);
-        if (slice_find_byte(digits, ':') >= 0)
-            return err_set(err, -EINVAL, "an IPv6 address needs brackets: dns://[%.*s]/",
-                           SLICE_ARG(server));
-        if (slice_to_u64(digits, UINT16_MAX, &port) < 0 || port == 0)
-            return err_set(err, -EINVAL, "'%.*s' is no port", SLICE_ARG(digits));
-        p->base.port = (uint16_t)port;
-        server = slice_sub(server, 0, (size_t)colon);
-    }
-    p->base.host = server;
-    if (server.size == 0)
-        return 0;
-    struct pattern scratch = {0};
-    return parse_host(server, &scratch, err);
+    return target_parse_host(u.host, &scratch, err);
 }
 
 static int parse_exec_list(struct target_set *s, struct slice text, struct pattern *p,
@@ -358,11 +287,44 @@ static const struct scheme {
     enum probe_kind kind;
     int (*parse)(struct target_set *s, struct slice rest, struct pattern *p, struct err *err);
 } schemes[] = {
-    {"tcp://", PROBE_TCP, parse_tcp},     {"tls://", PROBE_TLS, parse_tcp},
-    {"http://", PROBE_HTTP, parse_http},  {"https://", PROBE_HTTP, parse_http},
-    {"unix://", PROBE_UNIX, parse_unix},  {"dns://", PROBE_DNS, parse_dns},
+    {"tcp://", PROBE_TCP, parse_tcp},
+    {"tls://", PROBE_TLS, parse_tcp},
+    {"http://", PROBE_HTTP, parse_http},
+    {"https://", PROBE_HTTP, parse_http},
+    {"unix://", PROBE_UNIX, parse_unix},
     {"exec:", PROBE_EXEC, parse_exec},
+    {"dns://", PROBE_DNS, target_parse_dns},
+    {"dns+tcp://", PROBE_DNS, target_parse_dns},
+    {"dns+tls://", PROBE_DNS, target_parse_dns},
+    {"icmp://", PROBE_ICMP, target_parse_icmp},
+    {"redis://", PROBE_REDIS, target_parse_redis},
+    {"rediss://", PROBE_REDIS, target_parse_redis},
+    {"postgres://", PROBE_POSTGRES, target_parse_postgres},
+    {"postgresql://", PROBE_POSTGRES, target_parse_postgres},
+    {"ws://", PROBE_WS, target_parse_ws},
+    {"wss://", PROBE_WS, target_parse_ws},
+    {"ntp://", PROBE_NTP, target_parse_ntp},
+    {"ssh://", PROBE_SSH, target_parse_ssh},
+    {"tls+smtp://", PROBE_TLS, target_parse_starttls},
+    {"tls+imap://", PROBE_TLS, target_parse_starttls},
+    {"tls+pop3://", PROBE_TLS, target_parse_starttls},
+    {"tls+postgres://", PROBE_TLS, target_parse_starttls},
+    {"tls+mysql://", PROBE_TLS, target_parse_starttls},
 };
+
+/* "tcp tls http …", each once. */
+static int unknown_scheme(struct slice word, struct err *err)
+{
+    char words[200];
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        size_t size = strcspn(schemes[i].prefix, ":");
+        if (n + size + 1 < sizeof(words))
+            n += (size_t)snprintf(words + n, sizeof(words) - n, " %.*s", (int)size,
+                                  schemes[i].prefix);
+    }
+    return err_set(err, -EINVAL, "'%.*s://' is no kind of target:%s", SLICE_ARG(word), words);
+}
 
 static int parse_expression(struct target_set *s, struct slice text, struct pattern *p,
                             struct err *err)
@@ -378,8 +340,7 @@ static int parse_expression(struct target_set *s, struct slice text, struct patt
     }
     ptrdiff_t scheme_end = slice_find(text, SLICE("://"));
     if (scheme_end >= 0)
-        return err_set(err, -EINVAL, "'%.*s://' is no kind of target: tcp tls http https unix dns "
-                       "exec", (int)scheme_end, text.data);
+        return unknown_scheme(slice_sub(text, 0, (size_t)scheme_end), err);
     p->base.kind = PROBE_TCP;
     return parse_tcp(s, text, p, err);
 }
@@ -455,7 +416,7 @@ static int add(struct target_set *s, struct slice text, struct err *err)
         return err_set(err, -E2BIG, "longer than %d bytes", OBSERVE_TARGET_BYTES_MAX);
     if (memchr(text.data, 0, text.size))
         return err_set(err, -EINVAL, "it holds a NUL byte");
-    struct pattern p = {.hosts = 1, .base.name = text};
+    struct pattern p = {.hosts = 1, .base.name = target_redacted(&s->arena, text)};
     int r = parse_expression(s, text, &p, err);
     uint64_t ports = p.ports ? p.ports : 1;
     if (r == 0 && p.hosts * ports > OBSERVE_TARGETS_MAX - s->targets)
@@ -468,8 +429,10 @@ static int add(struct target_set *s, struct slice text, struct err *err)
 static int add_told(struct target_set *s, struct slice text, struct err *err)
 {
     int r = add(s, text, err);
-    if (r < 0)
-        err_wrap(err, "target '%.*s'", (int)(text.size < 200 ? text.size : 200), text.data);
+    if (r < 0) {
+        struct slice shown = target_redacted(&s->arena, text);
+        err_wrap(err, "target '%.*s'", (int)(shown.size < 200 ? shown.size : 200), shown.data);
+    }
     return r;
 }
 
@@ -607,8 +570,12 @@ static void name_whole(const struct pattern *p, struct target_slot *slot)
     n += host.size;
     if (brackets)
         slot->name[n++] = ']';
-    slot->name[n++] = ':';
-    n += put_number(slot->name + n, slot->target.port);
+    if (!p->no_port) {
+        slot->name[n++] = ':';
+        n += put_number(slot->name + n, slot->target.port);
+    }
+    for (size_t i = 0; i < p->suffix.size && n + 1 < sizeof(slot->name); i++)
+        slot->name[n++] = p->suffix.data[i];
     slot->name[n] = 0;
     slot->target.name = (struct slice){slot->name, n};
 }

@@ -2,7 +2,8 @@
 
 #include <errno.h>
 
-#include "observe/kind.h"
+#include "observe/dialog.h"
+#include "observe/starttls.h"
 
 int observe_tls_context(struct observer *o, bool roots, struct probe_result *r, rt_time deadline)
 {
@@ -40,31 +41,23 @@ void observe_tls_report(const struct tls_report *report, struct probe_result *r)
         r->days_left = report->days_left;
 }
 
+static void judge_days(struct observer *o, struct probe_result *r)
+{
+    const struct probe_spec *spec = o->spec;
+    if (!spec->insecure && r->days_left != INT32_MIN && r->days_left < spec->days_left_min)
+        probe_result_fail(r, REASON_TLS_EXPIRING, "the certificate ends in %d days, fewer than %d",
+                          (int)r->days_left, (int)spec->days_left_min);
+}
+
 void probe_tls(struct observer *o, const struct probe_target *t, struct probe_result *r,
                rt_time deadline)
 {
-    const struct probe_spec *spec = o->spec;
-    struct rt_sock *s;
-    struct tls_conn *conn = NULL;
-    struct tls_report report;
-    struct err err = {0};
-    if (observe_tls_context(o, true, r, deadline) < 0 || observe_connect(o, t, r, &s, deadline) < 0)
+    enum probe_starttls protocol = t->extra ? t->extra->starttls : PROBE_STARTTLS_NONE;
+    struct dialog d;
+    if (observe_tls_context(o, true, r, deadline) < 0)
         return;
-    struct tls_request request = {
-        .name = spec->server_name ? slice_from(spec->server_name) : t->host,
-        .no_resume = true,
-    };
-    rt_time begin = rt_now_exact();
-    int code = tls_connect(o->tls, s, &request, &conn, &report, &err, deadline);
-    if (code == 0)
-        r->tls_ns = rt_now_exact() - begin;
-    observe_tls_report(&report, r);
-    if (code < 0)
-        observe_tls_failed(o, r, &report, code, &err);
-    else if (!spec->insecure && r->days_left != INT32_MIN &&
-             r->days_left < spec->days_left_min)
-        probe_result_fail(r, REASON_TLS_EXPIRING, "the certificate ends in %d days, fewer than %d",
-                          (int)r->days_left, (int)spec->days_left_min);
-    tls_close(conn);
-    rt_close(s);
+    if (dialog_open_plain(&d, o, t, r, starttls_peer(protocol), deadline) == 0 &&
+        starttls_begin(&d, protocol) == 0 && dialog_tls(&d, NULL, false) == 0)
+        judge_days(o, r);
+    dialog_close(&d);
 }

@@ -104,6 +104,15 @@ def need(program):
     return path
 
 
+def python_with(module):
+    """A Python that has it: ours, or Debian's own, for which its packages are."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if shutil.which(python) and subprocess.run([python, "-c", f"import {module}"],
+                                                   stderr=subprocess.DEVNULL).returncode == 0:
+            return python
+    raise Skip(f"python3-{module} is not installed")
+
+
 def own_network():
     """Moves this test into a network namespace of its own, with a loopback and nothing else, so that no
     other program's sockets are seen. Returns whether it could."""

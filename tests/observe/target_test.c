@@ -291,8 +291,104 @@ static void plain_addresses_stand_among_other_expressions(void)
     CHECK(slot.target.ipv4 == 0x0a000005 && slot.target.port == 86);
 }
 
+static void kinds_have_their_own_ports_and_parameters(void)
+{
+    static const struct {
+        const char *text;
+        enum probe_kind kind;
+        int port;
+        bool tls;
+    } all[] = {
+        {"redis://h", PROBE_REDIS, 6379, false},
+        {"rediss://h", PROBE_REDIS, 6379, true},
+        {"postgres://h", PROBE_POSTGRES, 5432, false},
+        {"postgresql://h:1?sslmode=verify-full", PROBE_POSTGRES, 1, true},
+        {"ws://h/x", PROBE_WS, 80, false},
+        {"wss://h", PROBE_WS, 443, true},
+        {"ntp://h", PROBE_NTP, 123, false},
+        {"ssh://h", PROBE_SSH, 22, false},
+        {"SSH://h:2222/", PROBE_SSH, 2222, false},
+        {"tls+smtp://h", PROBE_TLS, 25, false},
+        {"tls+imap://h", PROBE_TLS, 143, false},
+        {"tls+pop3://h", PROBE_TLS, 110, false},
+        {"tls+postgres://h", PROBE_TLS, 5432, false},
+        {"tls+mysql://h", PROBE_TLS, 3306, false},
+        {"dns://h/a", PROBE_DNS, 53, false},
+        {"dns+tcp://h/a", PROBE_DNS, 53, false},
+        {"dns+tls://h/a", PROBE_DNS, 853, true},
+        {"dns://h/a?proto=tls", PROBE_DNS, 853, true},
+        {"icmp://h", PROBE_ICMP, 0, false},
+    };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        CHECK_INT(add(all[i].text), 0);
+        CHECK_STR(name(0), all[i].text);
+        CHECK_INT(slot.target.kind, all[i].kind);
+        CHECK_INT(slot.target.port, all[i].port);
+        CHECK_INT(slot.target.tls, all[i].tls);
+    }
+}
+
+static void a_range_keeps_what_stands_behind_it(void)
+{
+    CHECK_INT(add("icmp://10.0.0.0/30?count=3&interval=5ms"), 0);
+    CHECK_INT(target_set_count(set), 4);
+    CHECK_STR(name(3), "icmp://10.0.0.3?count=3&interval=5ms");
+    CHECK_INT(slot.target.extra->echoes, 3);
+    CHECK_INT(slot.target.extra->interval_ns, 5000000);
+    CHECK_INT(add("ntp://10.0.0.0/31:1-2?offset_max=1s"), 0);
+    CHECK_STR(name(3), "ntp://10.0.0.1:2?offset_max=1s");
+    CHECK_INT(add("icmp://[fd00::/127]"), 0);
+    CHECK_STR(name(1), "icmp://[fd00::1]");
+}
+
+static void a_password_is_decoded_and_not_shown(void)
+{
+    CHECK_INT(add("redis://me:p%40%2F@h/7"), 0);
+    CHECK_STR(name(0), "redis://me:***@h/7");
+    CHECK(slice_eq_cstr(slot.target.extra->user, "me"));
+    CHECK(slice_eq_cstr(slot.target.extra->password, "p@/"));
+    CHECK(slice_eq_cstr(slot.target.extra->database, "7"));
+    CHECK_INT(add("postgres://u:secret@h/d%20b"), 0);
+    CHECK_STR(name(0), "postgres://u:***@h/d%20b");
+    CHECK(slice_eq_cstr(slot.target.extra->database, "d b"));
+    CHECK_INT(add("http://u:secret@h/x@y"), 0);
+    CHECK_STR(name(0), "http://u:***@h/x@y");
+    CHECK(slice_find(slot.target.url, SLICE("secret")) >= 0);
+    CHECK_INT(add("http://h:80/x@y"), 0);
+    CHECK_STR(name(0), "http://h:80/x@y");
+    CHECK_INT(add("redis://:sec/ret@h:x"), -EINVAL); /* nor in what is wrong with it */
+    CHECK(strstr(err.text, "***") && !strstr(err.text, "target 'redis://:sec"));
+}
+
+static void wrong_parameters_are_named(void)
+{
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {
+        {"icmp://h?count=0", "count"},          {"icmp://h?count=101", "1 to 100"},
+        {"icmp://h?x=1", "?count=5"},           {"icmp://h:7", "is no host name"},
+        {"icmp://h?interval=5", "duration"},    {"ntp://h?offset_max=0s", "duration"},
+        {"ssh://h?host_key=MD5:aa", "SHA256"},  {"ssh://::1", "brackets"},
+        {"redis://h/x", "number"},              {"redis://u@h", "password is missing"},
+        {"redis://:%zz@h", "hex digits"},       {"redis://h?x", "is all"},
+        {"postgres://h?sslmode=no", "verify-full"}, {"postgres://:x@h", "user is missing"},
+        {"dns://h/a?proto=quic", "udp, tcp or tls"}, {"dns://h/a?dnssec=x", "neither 1 nor 0"},
+        {"dns+tcp:///a", "server is missing"},  {"dns://h/a?expect=,", "empty answer"},
+        {"gopher://h", "tls+smtp"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        CHECK_INT(add(wrong[i].text), -EINVAL);
+        if (!strstr(err.text, wrong[i].says))
+            CHECK_STR(err.text, wrong[i].says);
+    }
+}
+
 int main(void)
 {
+    TAP_RUN(kinds_have_their_own_ports_and_parameters);
+    TAP_RUN(a_range_keeps_what_stands_behind_it);
+    TAP_RUN(a_password_is_decoded_and_not_shown);
+    TAP_RUN(wrong_parameters_are_named);
     TAP_RUN(one_host_and_port_is_itself);
     TAP_RUN(a_network_has_every_address_first_and_last_too);
     TAP_RUN(the_largest_network_costs_no_memory);
