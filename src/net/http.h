@@ -1,7 +1,7 @@
 /* http.h - an HTTP/1.1 client: requests, redirects, streaming bodies, kept connections.
  *
  * A client belongs to one loop and serves all its tasks. A request is one straight line: take an
- * idle connection to the origin or make one (name, connect, TLS; several addresses in turn),
+ * idle connection to the origin or make one (name, connect as dial.h does, TLS),
  * send, read the head, follow redirects. The body is then read call by call, or not at all.
  *
  *     struct http_response *resp;
@@ -34,7 +34,6 @@ enum {
     HTTP_REDIRECTS_MAX = 50,
     HTTP_INTERIM_MAX = 16,            /* 1xx answers before the real one */
     HTTP_DRAIN_BYTES_MAX = 64 * 1024, /* of a redirect's body read to keep its connection */
-    HTTP_ADDRESS_MS = 5 * 1000,       /* for one address while another is left to try */
 };
 
 struct http_client;

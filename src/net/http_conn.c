@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "net/dial.h"
+
 /* ---- the pool ---- */
 
 void http_pool_init(struct http_pool *p, rt_time rest_max)
@@ -129,57 +131,20 @@ static int find_addresses(const struct http_client_options *options, const struc
     return r;
 }
 
-/* Says something about us or the caller, and not about this address. */
-static bool is_our_own(int code)
-{
-    return code == -ECANCELED || code == -EMFILE || code == -ENFILE || code == -ENOMEM ||
-           code == -ENOBUFS || code == -EADDRNOTAVAIL;
-}
-
-/* "No route" to one address, often the one of a family that this host does not have, says less
- * than what another address answered. */
-static bool says_more(int code, int than)
-{
-    return than == 0 || (code != -ENETUNREACH && code != -EHOSTUNREACH);
-}
-
-/* A fair share of the time that is left, so that a silent address does not use up all of it. */
-static rt_time share(rt_time deadline, uint32_t addresses_left)
-{
-    if (addresses_left == 1)
-        return deadline;
-    rt_time now = rt_now(), most = now + HTTP_ADDRESS_MS * RT_MS;
-    rt_time part = deadline == RT_NEVER ? most : now + (deadline - now) / addresses_left;
-    return part < most ? part : most;
-}
-
-static int connect_one(const struct http_client_options *options, const struct rt_addr *to,
-                       struct rt_sock **ret_sock, rt_time deadline)
-{
-    return options->connect ? options->connect(options->connect_ctx, to, ret_sock, deadline)
-                            : rt_connect(to, NULL, ret_sock, deadline);
-}
-
 static int connect_any(const struct http_client_options *options, const struct dns_addresses *to,
                        struct http_conn *c, struct http_trace *trace, struct err *err,
                        rt_time deadline)
 {
-    int r = -EINVAL, told = 0;
     char text[RT_ADDR_TEXT_MAX];
+    struct dial_trace dialed;
+    struct dial_way way = {options->connect, options->connect_ctx};
     rt_time began = rt_now_exact();
     trace->phase = HTTP_PHASE_CONNECT;
-    for (uint32_t i = 0; i < to->count; i++) {
-        trace->attempts++;
-        r = connect_one(options, &to->addr[i], &c->stream.sock, share(deadline, to->count - i));
-        if (r == 0 || says_more(r, told)) {
-            told = r;
-            trace->address = c->address = to->addr[i];
-        }
-        if (r == 0 || is_our_own(r) || rt_now() >= deadline)
-            break;
-    }
+    int r = dial(&way, to, &c->stream.sock, &dialed, deadline);
+    trace->attempts += dialed.attempts;
+    trace->address = c->address = dialed.address;
     trace->connect_ns = rt_now_exact() - began;
-    return r < 0 ? err_sys(err, told, "connect %s", rt_addr_format(&c->address, true, text)) : 0;
+    return r < 0 ? err_sys(err, r, "connect %s", rt_addr_format(&c->address, true, text)) : 0;
 }
 
 static int shake_hands(const struct http_client_options *options, const struct http_origin *to,

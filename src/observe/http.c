@@ -7,13 +7,6 @@
 
 enum { READ_BYTES = 16 * 1024 }; /* of a body at once */
 
-static int connect_from(void *ctx, const struct rt_addr *to, struct rt_sock **ret_sock,
-                        rt_time deadline)
-{
-    struct observer *o = ctx;
-    return source_connect(&o->sources, to, o->spec->reset, ret_sock, deadline);
-}
-
 int observe_http_client(struct observer *o, const struct probe_target *t, struct probe_result *r,
                         rt_time deadline)
 {
@@ -26,7 +19,7 @@ int observe_http_client(struct observer *o, const struct probe_target *t, struct
         .dns = o->dns,
         .tls = o->tls,
         .no_keep = true,
-        .connect = connect_from,
+        .connect = observe_connect_from,
         .connect_ctx = o,
     };
     int code = http_client_open(&options, &o->http);

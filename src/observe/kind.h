@@ -50,6 +50,9 @@ void observe_connect_failed(struct observer *o, struct probe_result *r, int code
 /* Name to addresses, with dns_ns. Returns 0, or -1 with the reason set. */
 int observe_lookup(struct observer *o, struct slice host, uint16_t port, struct probe_result *r,
                    struct dns_addresses *ret_addresses, rt_time deadline);
+/* Connects from where ports are to be had; `observer` is a struct observer. As rt_connect. */
+int observe_connect_from(void *observer, const struct rt_addr *to, struct rt_sock **ret_sock,
+                         rt_time deadline);
 /* Resolves and connects, one address after the other until one answers, with dns_ns, connect_ns
  * and address. Returns 0, or -1 with the reason set. */
 int observe_connect(struct observer *o, const struct probe_target *t, struct probe_result *r,

@@ -6,6 +6,7 @@
 
 #include "base/duration.h"
 #include "base/fault.h"
+#include "net/dial.h"
 #include "net/ping.h"
 #include "observe/kind.h"
 
@@ -109,22 +110,22 @@ void observe_connect_failed(struct observer *o, struct probe_result *r, int code
                       duration_format(o->spec->timeout_ns, text));
 }
 
+int observe_connect_from(void *arg, const struct rt_addr *to, struct rt_sock **ret_sock,
+                         rt_time deadline)
+{
+    struct observer *o = arg;
+    return source_connect(&o->sources, to, o->spec->reset, ret_sock, deadline);
+}
+
 static int connect_one(struct observer *o, const struct rt_addr *to, struct probe_result *r,
                        struct rt_sock **ret_sock, rt_time deadline)
 {
     rt_addr_format(to, true, r->address);
     rt_time begin = rt_now_exact();
-    int code = source_connect(&o->sources, to, o->spec->reset, ret_sock, deadline);
+    int code = observe_connect_from(o, to, ret_sock, deadline);
     if (code == 0)
         r->connect_ns = rt_now_exact() - begin;
     return code;
-}
-
-/* "No route" to one address of a name, often the one of a family that this host does not have, says
- * less than what another address answered. */
-static bool says_more(int code, int than)
-{
-    return than == 0 || probe_reason_of_errno(code) != REASON_UNREACHABLE;
 }
 
 /* A list on the stack would cost the address-only probe a second page, so it lies apart. */
@@ -133,29 +134,19 @@ static __attribute__((noinline)) int connect_name(struct observer *o, const stru
                                                   rt_time deadline)
 {
     struct dns_addresses list;
+    struct dial_trace trace;
     if (observe_lookup(o, t->host, t->port, r, &list, deadline) < 0)
         return -1;
-    int told = 0;
-    uint32_t at = 0;
-    for (uint32_t i = 0; i < list.count; i++) {
-        /* A silent address must leave time for the others. */
-        rt_time now = rt_now();
-        rt_time until = now + (deadline - now) / (list.count - i);
-        if (i + 1 == list.count)
-            until = deadline;
-        int code = connect_one(o, &list.addr[i], r, ret_sock, until);
-        if (code == 0)
-            return 0;
-        if (says_more(code, told)) {
-            told = code;
-            at = i;
-        }
-        if (code == -ECANCELED || probe_reason_of_errno(code) == REASON_LIMIT)
-            break;
+    struct dial_way way = {observe_connect_from, o};
+    rt_time begin = rt_now_exact();
+    int code = dial(&way, &list, ret_sock, &trace, deadline);
+    rt_addr_format(&trace.address, true, r->address);
+    if (code < 0) {
+        observe_connect_failed(o, r, code);
+        return -1;
     }
-    rt_addr_format(&list.addr[at], true, r->address);
-    observe_connect_failed(o, r, told);
-    return -1;
+    r->connect_ns = rt_now_exact() - begin;
+    return 0;
 }
 
 int observe_connect(struct observer *o, const struct probe_target *t, struct probe_result *r,
