@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/chain.h"
 #include "app/out.h"
 #include "app/probe_diff.h"
 #include "app/probe_explain.h"
@@ -38,6 +39,7 @@ struct probing {
     struct app *app;
     const struct probe_options *options;
     struct probe_spec spec;
+    struct probe_chain chain; /* --step */
     struct target_set *targets;
     enum cli_form form;
     struct probe_table table;
@@ -83,7 +85,15 @@ static int add_file(struct probing *p, const char *path, struct err *err)
 static int collect_targets(struct probing *p, struct err *err)
 {
     const struct cli_parsed *parsed = &p->app->parsed;
+    const struct probe_options *o = p->options;
     p->targets = target_set_new();
+    if (o->steps.count) {
+        if (parsed->operand_count || o->files.count)
+            err_set(err, -EINVAL, "either TARGETs or --step: a chain is probed by itself");
+        else if (target_set_add_chain(p->targets, &p->chain, err) == 0)
+            return EXIT_WELL;
+        return EXIT_USAGE;
+    }
     for (uint32_t i = 0; i < parsed->operand_count; i++)
         if (target_set_add(p->targets, slice_from(parsed->operands[i]), err) < 0)
             return EXIT_USAGE;
@@ -501,6 +511,7 @@ static void release(struct probing *p)
     probe_diff_close(p->diff);
     target_set_free(p->targets);
     probe_spec_done(&p->spec);
+    probe_chain_done(&p->chain);
     mem_free(MEM_APP, p->summaries);
     mem_free(MEM_APP, p->parts);
     mem_free(MEM_APP, p);
@@ -512,6 +523,8 @@ static int run_probing(struct probing *p)
     struct err err = {0};
     if (probe_spec_from(p->options, &p->app->arena, &p->spec, &err) < 0 ||
         check_forms(p, &err) < 0)
+        return app_fail(p->app, EXIT_USAGE, &err);
+    if (probe_chain_from(&p->app->parsed, &p->app->arena, &p->chain, &err) < 0)
         return app_fail(p->app, EXIT_USAGE, &err);
     p->parts = mem_alloc(MEM_APP, (size_t)loops * sizeof(p->parts[0]));
     p->summaries = mem_alloc(MEM_APP, (size_t)loops * sizeof(p->summaries[0]));

@@ -86,6 +86,8 @@ static int take_texts(const struct probe_options *o, struct arena *arena, struct
         r = check_server_name(o->server_name, err);
     if (r < 0)
         return r;
+    if (o->data && strlen(o->data) > PROBE_DATA_BYTES_MAX)
+        return err_set(err, -EINVAL, "--data: longer than %d bytes", PROBE_DATA_BYTES_MAX);
     if (o->host_key && observe_host_key_check(slice_from(o->host_key), err) < 0)
         return err_wrap(err, "--host-key");
     if (o->status && observe_status_check(slice_from(o->status), err) < 0)
@@ -118,6 +120,7 @@ int probe_spec_from(const struct probe_options *o, struct arena *arena, struct p
         .reset = o->reset,
         .offset_max_ns = o->offset_max_ns,
         .host_key = slice_from(o->host_key),
+        .data = slice_from(o->data),
     };
     if (o->every_ns && timeout_ns > o->every_ns)
         return err_set(err, -EINVAL, "--timeout is longer than --every: probes of one target would "

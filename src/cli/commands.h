@@ -10,8 +10,8 @@ struct probe_options {
     int64_t in_flight, retries, count, redirects, days_left, loops;
     double rate;
     int64_t timeout_ns, every_ns, every_failed_ns, offset_max_ns;
-    const char *method, *status, *body, *ca, *server_name, *diff, *host_key;
-    struct cli_list headers, json;
+    const char *method, *status, *body, *ca, *server_name, *diff, *host_key, *data;
+    struct cli_list headers, json, steps, captures;
     bool insecure, reset, explain;
 };
 

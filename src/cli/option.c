@@ -214,6 +214,15 @@ static int set_value(struct parse *p, const struct found *f, const char *value)
     return -EINVAL;
 }
 
+/* As set_value, for what stands on the command line. */
+static int give(struct parse *p, const struct found *f, const char *value)
+{
+    struct cli_parsed *out = p->out;
+    if (out->given && f->values == out->values)
+        out->given[out->given_count++] = (struct cli_given){f->option, value};
+    return set_value(p, f, value);
+}
+
 static int set_defaults(struct parse *p, const struct cli_option *o, size_t count, void *values)
 {
     for (size_t i = 0; i < count; i++) {
@@ -237,14 +246,14 @@ static int take_long(struct parse *p, const char *arg)
     if (f.option->type == CLI_FLAG) {
         if (value.data)
             return err_set(p->err, -EINVAL, "--%s takes no value", f.option->name);
-        return set_value(p, &f, "");
+        return give(p, &f, "");
     }
     if (value.data)
-        return set_value(p, &f, value.data);
+        return give(p, &f, value.data);
     if (p->at == p->argc)
         return err_set(p->err, -EINVAL, "--%s needs a value: --%s %s", f.option->name,
                        f.option->name, f.option->metavar);
-    return set_value(p, &f, p->argv[p->at++]);
+    return give(p, &f, p->argv[p->at++]);
 }
 
 static int take_letters(struct parse *p, const char *arg)
@@ -255,15 +264,15 @@ static int take_letters(struct parse *p, const char *arg)
             return err_set(p->err, -EINVAL, "unknown option -%c for %s", *c,
                            p->command ? p->command->name : "firebreak");
         if (f.option->type == CLI_FLAG) {
-            set_value(p, &f, "");
+            give(p, &f, "");
             continue;
         }
         if (c[1])
-            return set_value(p, &f, c + 1);
+            return give(p, &f, c + 1);
         if (p->at == p->argc)
             return err_set(p->err, -EINVAL, "-%c needs a value: -%c %s", *c, *c,
                            f.option->metavar);
-        return set_value(p, &f, p->argv[p->at++]);
+        return give(p, &f, p->argv[p->at++]);
     }
     return 0;
 }
@@ -335,6 +344,10 @@ int cli_parse(const struct cli_command *c, int argc, char *const *argv, struct a
     struct cli_parsed out = {.globals = ret->globals};
     out.values = arena_alloc(arena, c->values_size + 1);
     out.operands = arena_alloc_array(arena, (size_t)argc + 1, sizeof(char *));
+    size_t letters = 0; /* bundled flags: more options than arguments */
+    for (int i = 0; i < argc; i++)
+        letters += strlen(argv[i]) + 1;
+    out.given = arena_alloc_array(arena, letters + 1, sizeof(out.given[0]));
     struct parse p = {c, &out, arena, err, argc, 0, argv};
     int r = set_defaults(&p, c->options, c->option_count, out.values);
     if (r == 0)

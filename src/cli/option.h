@@ -76,8 +76,16 @@ struct cli_globals {
 extern const struct cli_option cli_global_options[];
 extern const size_t cli_global_option_count;
 
+/* One option as it was given; of a flag the value is "". */
+struct cli_given {
+    const struct cli_option *option;
+    const char *value;
+};
+
 struct cli_parsed {
     struct cli_globals globals;
+    struct cli_given *given; /* the command's own, in the order of the command line */
+    uint32_t given_count;
     void *values; /* the command's struct */
     const char **operands;
     uint32_t operand_count;

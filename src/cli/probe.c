@@ -43,6 +43,8 @@ static const struct cli_option options[] = {
     {"json", 0, CLI_LIST, AT(json), "PATH=VALUE", NULL,
      "http, exec: a value in the body's JSON, as in $.status=up; may be given again",
      .words = NULL},
+    {"data", 0, CLI_TEXT, AT(data), "TEXT", NULL, "http: the request's body, as with --method POST",
+     .words = NULL},
     {"redirects", 0, CLI_INT, AT(redirects), "N", "5", "http: redirects that are followed",
      .min = 0, .max = 50},
     {"ca", 0, CLI_TEXT, AT(ca), "FILE", NULL,
@@ -59,6 +61,11 @@ static const struct cli_option options[] = {
     {"host-key", 0, CLI_TEXT, AT(host_key), "SHA256:...", NULL,
      "ssh://: fail when the host key is another one (as ssh-keygen -l prints it, or hex)",
      .words = NULL},
+    {"step", 0, CLI_LIST, AT(steps), "TARGET", NULL,
+     "one probe of several steps, in order; http options behind a step are that step's own",
+     .hint = CLI_HINT_HOST},
+    {"capture", 0, CLI_LIST, AT(captures), "NAME=json:PATH|regex:RE", NULL,
+     "keep a value of the step's answer: later steps write ${NAME}", .words = NULL},
 };
 
 static const char *const outputs[] = {"table", "wide", "text", "json",      "jsonl",
@@ -71,6 +78,10 @@ static const struct cli_example examples[] = {
      "a page, its certificate, and a value in its answer"},
     {"firebreak probe tls://example.com:443 --days-left 14", "is the certificate due?"},
     {"firebreak probe 'dns://1.1.1.1/example.com?type=AAAA'", "ask one name server"},
+    {"firebreak probe --step https://a.example/login --method POST --data '{\"user\":\"me\"}' "
+     "--capture TOKEN=json:$.token --step https://a.example/me --header "
+     "'Authorization: Bearer ${TOKEN}'",
+     "log in, and fetch with what that gave"},
     {"firebreak probe -f targets.txt --every 10s --timeout 1s",
      "a file of targets, again and again"},
     {"firebreak probe --explain https://example.com/", "what happens on the way, in words"},
@@ -108,6 +119,12 @@ const struct cli_command cli_probe = {
         "must have verified them.\n\n"
         "Ports may be lists and ranges (22,80-90), a host may be a network (10.0.0.0/24; every "
         "address, the first and the last, too).\n\n"
+        "With --step a probe has several steps: they run in order, within the time of one attempt, "
+        "and the first that fails is the result. A target, a header's value and --data may hold "
+        "${NAME}, which a step before has captured: json:PATH takes a value out of JSON, regex:RE "
+        "the pattern's first group. --method --header --status --body --json and --data count for "
+        "every step where they stand before the first --step, and for one step where they stand "
+        "behind it.\n\n"
         "Every result has a reason from a closed list: ok refused timeout unreachable reset closed "
         "dns_nxdomain tls_expired http_status … 'limit' is ours: this host lacked descriptors, "
         "ports or memory, or stood still itself, and nothing is said about the target.\n\n"

@@ -73,6 +73,24 @@ static void of_some_kinds(struct json_writer *w, const struct probe_result *r)
         json_ms(w, r->offset_ns);
 }
 
+/* Each is written as a probe by itself is. */
+static void steps(struct json_writer *w, const struct probe_result *r)
+{
+    if (!r->steps) {
+        json_members(w, SLICE("\"steps\":null"));
+        return;
+    }
+    json_key(w, "steps");
+    json_array_open(w);
+    for (uint32_t i = 0; i < r->step_count; i++) {
+        struct buf one = BUF(MEM_CLI, 0);
+        probe_print_json(&r->steps[i], &one);
+        json_raw(w, buf_slice(&one));
+        buf_done(&one);
+    }
+    json_array_close(w);
+}
+
 void probe_print_json(const struct probe_result *r, struct buf *out)
 {
     struct json_writer w;
@@ -117,7 +135,7 @@ void probe_print_json(const struct probe_result *r, struct buf *out)
     answers(&w, r);
     json_key(&w, "host_key_sha256");
     json_cstr(&w, r->host_key_sha256);
-    json_members(&w, SLICE("\"steps\":null"));
+    steps(&w, r);
     json_object_close(&w);
     json_end(&w);
 }

@@ -12,6 +12,7 @@ static const char *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_TLS] = "tls", [PROBE_DNS] = "dns",   [PROBE_EXEC] = "exec",
     [PROBE_ICMP] = "icmp", [PROBE_REDIS] = "redis", [PROBE_POSTGRES] = "postgres",
     [PROBE_WS] = "ws",   [PROBE_NTP] = "ntp",   [PROBE_SSH] = "ssh",
+    [PROBE_CHAIN] = "chain",
 };
 
 const char *probe_kind_name(enum probe_kind k)
@@ -51,6 +52,9 @@ void probe_result_reset(struct probe_result *r, const struct probe_target *t)
     r->loss_ratio = -1;
     r->offset_ns = INT64_MIN;
     r->host_key_sha256 = NULL;
+    r->captured = NULL;
+    r->steps = NULL;
+    r->step_count = 0;
     r->attempts = NULL;
     r->attempt_count = 0;
     if (r->arena.used)

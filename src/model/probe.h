@@ -21,6 +21,7 @@ enum probe_kind {
     PROBE_WS, /* ws and wss */
     PROBE_NTP,
     PROBE_SSH,
+    PROBE_CHAIN, /* several steps, one after the other */
     PROBE_KIND_COUNT,
 };
 
@@ -53,6 +54,10 @@ enum {
     PROBE_ATTEMPTS_MAX = PROBE_RETRIES_MAX + 1,
     PROBE_EXPECT_MAX = 16,     /* answers that a name server must give */
     PROBE_ECHOES_MAX = 100,    /* icmp: requests of one probe */
+    PROBE_STEPS_MAX = 32,      /* of a chain */
+    PROBE_CAPTURES_MAX = 16,   /* of a step */
+    PROBE_CAPTURE_BYTES_MAX = 8 * 1024, /* of a value */
+    PROBE_DATA_BYTES_MAX = 1024 * 1024, /* of a request's body */
 };
 
 /* What only some kinds are told. */
@@ -70,6 +75,7 @@ struct probe_extra {
     int64_t offset_max_ns; /* ntp; 0: as the spec says */
     uint32_t echoes;       /* icmp: requests; 0: one */
     int64_t interval_ns;   /* icmp: from one to the next; 0: a default */
+    const struct probe_chain *chain; /* PROBE_CHAIN */
 };
 
 /* One thing to probe. `name` is what the result calls it: the caller's own words. */
@@ -103,6 +109,14 @@ struct probe_header {
     struct slice name, value;
 };
 
+/* A value that an answer must hold, for later steps of a chain: they write ${NAME}. */
+struct probe_capture {
+    struct slice name;
+    struct slice expression;           /* as it was written, without its "json:" */
+    const struct jsonpath *path;       /* one of these two is set */
+    struct pcre2_real_code_8 *pattern; /* its first group, or the whole match where it has none */
+};
+
 /* What counts as healthy; shared by all probes of a run, read-only while they run. */
 struct probe_spec {
     int64_t timeout_ns; /* one attempt */
@@ -122,6 +136,21 @@ struct probe_spec {
     int64_t days_left_min; /* tls:// and TLS after a plain beginning */
     int64_t offset_max_ns; /* ntp; 0: any */
     struct slice host_key; /* ssh, where the target says nothing; empty: any */
+    struct slice data;     /* http: the request's body */
+    const struct probe_capture *captures;
+    uint32_t capture_count;
+};
+
+/* One probe of several steps. A step's target, header values and data may hold ${NAME}, which an
+ * earlier step has captured. The first step that fails is the chain's result. */
+struct probe_step {
+    struct slice target;
+    struct probe_spec spec;
+};
+
+struct probe_chain {
+    struct probe_step *steps;
+    uint32_t count;
 };
 
 /* Of a target that is probed again and again: as it was when this probe was to begin. */
@@ -163,6 +192,9 @@ struct probe_result {
     double loss_ratio;              /* icmp: 0 to 1; < 0: none */
     int64_t offset_ns;              /* ntp: the server's clock is ahead of ours; INT64_MIN: none */
     char *host_key_sha256;          /* ssh: 64 hex digits, in the arena; NULL: none */
+    struct slice *captured;         /* the spec's captures, in the arena; NULL: none were taken */
+    struct probe_result *steps;     /* of a chain: those that were begun, in the arena */
+    uint32_t step_count;
     uint32_t attempt_count;         /* told in attempts; 0: there was one, and it is this */
     struct probe_attempt *attempts; /* PROBE_ATTEMPTS_MAX of them, in the arena */
     struct arena arena;

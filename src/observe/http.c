@@ -77,9 +77,9 @@ static void take_trace(const struct http_trace *trace, struct probe_result *r)
  * ones wait for each other, as for everything that we lack. */
 static bool take_share(struct observer *o, size_t n)
 {
-    if (o->body_bytes + n > OBSERVE_BODIES_BYTES_MAX)
+    if (*o->body_held + n > OBSERVE_BODIES_BYTES_MAX)
         return false;
-    o->body_bytes += n;
+    *o->body_held += n;
     return true;
 }
 
@@ -122,7 +122,7 @@ static void read_body(struct observer *o, struct http_response *resp, struct htt
         failed(o, r->target, r, trace, code, &err);
     if (r->reason == REASON_OK)
         judge_answer(o->spec, buf_slice(&body), r, deadline);
-    o->body_bytes -= body.size;
+    *o->body_held -= body.size;
     buf_done(&body);
 }
 
@@ -153,6 +153,7 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
         .url = t->url,
         .fields = fields,
         .field_count = spec->header_count,
+        .body = spec->data,
         .redirects_max = spec->redirects,
         .server_name = spec->server_name,
         .no_keep = true,

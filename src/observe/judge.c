@@ -135,11 +135,13 @@ static void library_free(void *ptr, void *arg)
     mem_free(MEM_OBSERVE, ptr);
 }
 
-static int match(const struct probe_spec *spec, struct slice body)
+/* *ret_found: its first group, or the whole where it has none; may be NULL. */
+static int match(const pcre2_code *code, struct slice body, struct slice *ret_found)
 {
+    enum { WHOLE_AND_GROUP = 2 };
     struct work work = {0};
     pcre2_general_context *memory = pcre2_general_context_create(library_alloc, library_free, NULL);
-    pcre2_match_data *data = memory ? pcre2_match_data_create(1, memory) : NULL;
+    pcre2_match_data *data = memory ? pcre2_match_data_create(WHOLE_AND_GROUP, memory) : NULL;
     pcre2_match_context *context = memory ? pcre2_match_context_create(memory) : NULL;
     int n = PCRE2_ERROR_NOMEMORY;
     if (data && context) {
@@ -147,8 +149,15 @@ static int match(const struct probe_spec *spec, struct slice body)
         pcre2_set_match_limit(context, MATCH_STEPS_MAX);
         pcre2_set_depth_limit(context, MATCH_DEPTH_MAX);
         pcre2_set_heap_limit(context, MATCH_HEAP_KIB_MAX);
-        n = pcre2_match(spec->body, (PCRE2_SPTR)(body.data ? body.data : ""), body.size, 0, 0,
+        n = pcre2_match(code, (PCRE2_SPTR)(body.data ? body.data : ""), body.size, 0, 0,
                         data, context);
+    }
+    if (n >= 0 && ret_found) {
+        const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);
+        bool group = n == 0 || n > 1; /* 0: there are more groups than we have room for */
+        if (group && at[2] != PCRE2_UNSET)
+            at += 2;
+        *ret_found = slice_sub(body, at[0], at[1]);
     }
     pcre2_match_context_free(context);
     pcre2_match_data_free(data);
@@ -156,18 +165,22 @@ static int match(const struct probe_spec *spec, struct slice body)
     return n;
 }
 
+static void gave_up(struct probe_result *r, int n)
+{
+    PCRE2_UCHAR text[120];
+    pcre2_get_error_message(n, text, sizeof(text));
+    probe_result_fail(r, REASON_LIMIT, "the pattern gave up: %s", (const char *)text);
+    r->settled = n != PCRE2_ERROR_NOMEMORY;
+}
+
 static void judge_body(const struct probe_spec *spec, struct slice body, struct probe_result *r)
 {
-    int n = match(spec, body);
-    if (n == PCRE2_ERROR_NOMATCH) {
+    int n = match(spec->body, body, NULL);
+    if (n == PCRE2_ERROR_NOMATCH)
         probe_result_fail(r, REASON_BODY_MISMATCH, "the pattern matches nothing in %zu bytes",
                           body.size);
-    } else if (n < 0) {
-        PCRE2_UCHAR text[120];
-        pcre2_get_error_message(n, text, sizeof(text));
-        probe_result_fail(r, REASON_LIMIT, "the pattern gave up: %s", (const char *)text);
-        r->settled = n != PCRE2_ERROR_NOMEMORY;
-    }
+    else if (n < 0)
+        gave_up(r, n);
 }
 
 /* ---- JSON ---- */
@@ -241,7 +254,94 @@ static void judge_json(const struct probe_spec *spec, struct slice body, struct 
     arena_done(&a);
 }
 
-/* ---- both ---- */
+/* ---- captures ---- */
+
+/* Kept where the result's other texts are. A value goes into requests: with a control byte in it, a
+ * peer could add lines to them. */
+static void keep(const struct probe_capture *c, struct slice value, struct probe_result *r,
+                 struct slice *ret)
+{
+    bool controls = false;
+    for (size_t i = 0; i < value.size; i++)
+        controls |= (unsigned char)value.data[i] < 0x20 || value.data[i] == 0x7F;
+    if (value.size > PROBE_CAPTURE_BYTES_MAX)
+        probe_result_fail(r, REASON_CAPTURE_MISSING, "%.*s is longer than %d bytes",
+                          SLICE_ARG(c->name), PROBE_CAPTURE_BYTES_MAX);
+    else if (controls)
+        probe_result_fail(r, REASON_CAPTURE_MISSING, "%.*s holds a control byte",
+                          SLICE_ARG(c->name));
+    else
+        *ret = (struct slice){arena_strdup(&r->arena, value), value.size};
+}
+
+static void capture_pattern(const struct probe_capture *c, struct slice body,
+                            struct probe_result *r, struct slice *ret)
+{
+    struct slice found;
+    int n = match(c->pattern, body, &found);
+    if (n >= 0)
+        keep(c, found, r, ret);
+    else if (n == PCRE2_ERROR_NOMATCH)
+        probe_result_fail(r, REASON_CAPTURE_MISSING, "%.*s: the pattern matches nothing in %zu "
+                          "bytes", SLICE_ARG(c->name), body.size);
+    else
+        gave_up(r, n);
+}
+
+/* A text is itself; a number and a truth value are what JSON writes for them. */
+static void capture_value(const struct probe_capture *c, const struct json_value *v,
+                          struct probe_result *r, struct slice *ret)
+{
+    struct buf text = {0};
+    struct json_writer w;
+    if (v->type == JSON_STRING) {
+        keep(c, v->text, r, ret);
+        return;
+    }
+    if (v->type == JSON_OBJECT || v->type == JSON_ARRAY || v->type == JSON_NULL) {
+        probe_result_fail(r, REASON_CAPTURE_MISSING, "%.*s: %.*s is no single value",
+                          SLICE_ARG(c->name), SLICE_ARG(c->expression));
+        return;
+    }
+    json_begin(&w, &text, 0);
+    json_tree(&w, v);
+    json_end(&w);
+    keep(c, buf_slice(&text), r, ret);
+    buf_done(&text);
+}
+
+static void capture_path(const struct probe_capture *c, struct slice body, struct probe_result *r,
+                         struct slice *ret)
+{
+    struct arena a = ARENA(MEM_OBSERVE, JSON_NODES_BYTES_MAX + PROBE_BODY_BYTES_MAX * 8);
+    struct jsonpath_nodes nodes = {.count = 0};
+    struct json_value *root;
+    int code = json_parse(body, &a, 0, &root, NULL);
+    if (code == 0)
+        code = jsonpath_select(c->path, root, &a, &nodes);
+    if (code == -EBADMSG)
+        probe_result_fail(r, REASON_CAPTURE_MISSING, "%.*s: the answer is no JSON",
+                          SLICE_ARG(c->name));
+    else if (code < 0)
+        probe_result_fail(r, REASON_TOO_LARGE, "%.*s: the JSON is too large or too deep",
+                          SLICE_ARG(c->name));
+    else if (nodes.count == 0)
+        probe_result_fail(r, REASON_CAPTURE_MISSING, "%.*s: %.*s is not there", SLICE_ARG(c->name),
+                          SLICE_ARG(c->expression));
+    else
+        capture_value(c, nodes.node[0], r, ret);
+    arena_done(&a);
+}
+
+static void capture_all(const struct probe_spec *spec, struct slice body, struct probe_result *r)
+{
+    r->captured = arena_alloc_array(&r->arena, spec->capture_count, sizeof(r->captured[0]));
+    for (uint32_t i = 0; i < spec->capture_count && r->reason == REASON_OK; i++)
+        (spec->captures[i].path ? capture_path : capture_pattern)(&spec->captures[i], body, r,
+                                                                  &r->captured[i]);
+}
+
+/* ---- all of it ---- */
 
 struct judgement {
     const struct probe_spec *spec;
@@ -256,11 +356,13 @@ static void judge_all(void *arg)
         judge_body(j->spec, j->body, j->result);
     if (j->result->reason == REASON_OK && j->spec->json_count)
         judge_json(j->spec, j->body, j->result);
+    if (j->result->reason == REASON_OK && j->spec->capture_count)
+        capture_all(j->spec, j->body, j->result);
 }
 
 bool judge_is_asked(const struct probe_spec *spec)
 {
-    return spec->body || spec->json_count;
+    return spec->body || spec->json_count || spec->capture_count;
 }
 
 void judge_answer(const struct probe_spec *spec, struct slice body, struct probe_result *r,
@@ -269,7 +371,10 @@ void judge_answer(const struct probe_spec *spec, struct slice body, struct probe
     struct judgement j = {spec, body, r};
     if (!judge_is_asked(spec))
         return;
-    if (!spec->body && body.size <= INLINE_BYTES_MAX) {
+    bool patterns = spec->body != NULL;
+    for (uint32_t i = 0; i < spec->capture_count; i++)
+        patterns |= spec->captures[i].pattern != NULL;
+    if (!patterns && body.size <= INLINE_BYTES_MAX) {
         judge_all(&j);
         return;
     }

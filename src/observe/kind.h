@@ -13,10 +13,12 @@ struct observer {
     const struct probe_spec *spec;
     struct lag_watch *lag;
     struct source_pool *sources; /* NULL until the first port that was not to be had */
+    struct source_pool **sources_at; /* of the loop's own observer */
     struct dns_resolver *dns;
     struct tls_context *tls;   /* NULL until the first probe that needs it */
     struct http_client *http;  /* so, too */
     struct pinger *pinger; /* so, too */
+    size_t *body_held; /* body_bytes of the loop's own observer */
     size_t body_bytes; /* held by probes that look at bodies */
 };
 
@@ -26,7 +28,15 @@ typedef void probe_kind_fn(struct observer *o, const struct probe_target *t,
                            struct probe_result *r, rt_time deadline);
 
 probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http, probe_exec, probe_icmp,
-    probe_redis, probe_postgres, probe_ws, probe_ntp, probe_ssh;
+    probe_redis, probe_postgres, probe_ws, probe_ntp, probe_ssh, probe_chain;
+
+/* One probe without its own beginning: *r is reset, and its total_ns is to be filled in. */
+void observe_kind(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                  rt_time deadline);
+/* Opens what probes of this target's kind share, so that a copy of the observer can be handed on.
+ * Returns 0, or -1 with the reason set. */
+int observe_prepare(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                    rt_time deadline);
 
 /* Bytes that nobody can guess: for keys and nonces. */
 void observe_secret(void *to, size_t size);

@@ -52,6 +52,9 @@ int target_set_add(struct target_set *s, struct slice expression, struct err *er
 int target_set_add_lines(struct target_set *s, struct slice text, const char *name,
                          struct err *err);
 uint64_t target_set_count(const struct target_set *s);
+/* Adds one target that is a chain, which the caller keeps; named "first -> … -> last". Returns 0,
+ * or -EINVAL with *err: see observe_chain_check. */
+int target_set_add_chain(struct target_set *s, const struct probe_chain *chain, struct err *err);
 /* index < count. What the slot points to is the set's or its own. */
 void target_set_get(const struct target_set *s, uint64_t index, struct target_slot *ret_slot);
 /* Which of so many shards a target belongs to, by the hash of what it is. */
@@ -64,6 +67,11 @@ int observe_status_check(struct slice list, struct err *err);
 /* A host key's hash: "SHA256:" and base64 as ssh-keygen prints it, or 64 hex digits. Returns 0, or
  * -EINVAL with *err. */
 int observe_host_key_check(struct slice text, struct err *err);
+/* Whether every ${NAME} of a step is captured by one before it, and each step is one target. 0 or
+ * -EINVAL with *err. */
+int observe_chain_check(const struct probe_chain *c, struct err *err);
+/* Letters, digits and '_', and no digit first. */
+bool observe_is_capture_name(struct slice name);
 /* A PCRE2 pattern over bytes, for probe_spec.body. Returns 0 or -EINVAL with *err. */
 int observe_pattern_new(const char *pattern, struct pcre2_real_code_8 **ret_code, struct err *err);
 void observe_pattern_free(struct pcre2_real_code_8 *code); /* NULL is accepted */

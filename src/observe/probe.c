@@ -15,6 +15,8 @@ int observer_open(const struct probe_spec *spec, struct observer **ret_observer,
     struct observer *o = mem_alloc(MEM_OBSERVE, sizeof(*o));
     o->spec = spec;
     o->lag = lag_open();
+    o->body_held = &o->body_bytes;
+    o->sources_at = &o->sources;
     int r = dns_resolver_open(NULL, &o->dns, err);
     /* A file that was named is read at once: without it no probe says anything. */
     struct tls_options options = {.ca_file = spec->ca_file, .insecure = spec->insecure};
@@ -114,7 +116,7 @@ int observe_connect_from(void *arg, const struct rt_addr *to, struct rt_sock **r
                          rt_time deadline)
 {
     struct observer *o = arg;
-    return source_connect(&o->sources, to, o->spec->reset, ret_sock, deadline);
+    return source_connect(o->sources_at, to, o->spec->reset, ret_sock, deadline);
 }
 
 static int connect_one(struct observer *o, const struct rt_addr *to, struct probe_result *r,
@@ -203,6 +205,7 @@ static probe_kind_fn *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_WS] = probe_ws,
     [PROBE_NTP] = probe_ntp,
     [PROBE_SSH] = probe_ssh,
+    [PROBE_CHAIN] = probe_chain,
 };
 
 /* Silence proves nothing where we could not listen. */
@@ -225,6 +228,23 @@ static void judge_ourselves(struct observer *o, struct probe_result *r, struct l
     r->settled = r->held_up = true;
 }
 
+void observe_kind(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                  rt_time deadline)
+{
+    kinds[t->kind](o, t, r, deadline);
+}
+
+int observe_prepare(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                    rt_time deadline)
+{
+    bool tls = t->tls || t->kind == PROBE_TLS || t->kind == PROBE_POSTGRES;
+    if (t->kind == PROBE_ICMP && !o->pinger)
+        pinger_open(&o->pinger);
+    if (t->kind == PROBE_HTTP)
+        return observe_http_client(o, t, r, deadline);
+    return tls ? observe_tls_context(o, true, r, deadline) : 0;
+}
+
 void observe_probe(struct observer *o, const struct probe_target *t, struct probe_result *r)
 {
     probe_result_reset(r, t);
@@ -237,7 +257,7 @@ void observe_probe(struct observer *o, const struct probe_target *t, struct prob
     r->lag_ns = rt_lag();
     struct lag_mark mark = lag_begin(o->lag);
     if (ready)
-        kinds[t->kind](o, t, r, begin + o->spec->timeout_ns);
+        observe_kind(o, t, r, begin + o->spec->timeout_ns);
     r->total_ns = rt_now_exact() - begin;
     judge_ourselves(o, r, mark);
     if (r->reason != REASON_OK && r->reason != REASON_CANCELED && rt_cancelled())

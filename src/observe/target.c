@@ -444,6 +444,25 @@ int target_set_add(struct target_set *s, struct slice expression, struct err *er
     return add_told(s, (struct slice){arena_strdup(&s->arena, text), text.size}, err);
 }
 
+int target_set_add_chain(struct target_set *s, const struct probe_chain *chain, struct err *err)
+{
+    struct buf name = BUF(MEM_OBSERVE, 0);
+    int r = observe_chain_check(chain, err);
+    if (r < 0)
+        return r;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        buf_append_cstr(&name, i ? " -> " : "");
+        buf_append_slice(&name, target_redacted(&s->arena, chain->steps[i].target));
+    }
+    struct probe_extra *x = arena_new(&s->arena, struct probe_extra);
+    x->chain = chain;
+    struct pattern p = {.hosts = 1, .base = {.kind = PROBE_CHAIN, .extra = x}};
+    p.base.name = (struct slice){arena_strdup(&s->arena, buf_slice(&name)), name.size};
+    buf_done(&name);
+    keep_pattern(s, &p);
+    return 0;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
