@@ -1,6 +1,7 @@
 #include "app/spec.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "observe/observe.h"
@@ -101,6 +102,15 @@ static int take_texts(const struct probe_options *o, struct arena *arena, struct
     return r;
 }
 
+/* As curl has it: HTTP_PROXY in capitals is a header of a CGI program's caller: not believed. */
+static void take_proxies(struct probe_spec *s)
+{
+    const char *https = getenv("https_proxy"), *none = getenv("no_proxy");
+    s->http_proxy = getenv("http_proxy");
+    s->https_proxy = https ? https : getenv("HTTPS_PROXY");
+    s->no_proxy = none ? none : getenv("NO_PROXY");
+}
+
 int probe_spec_from(const struct probe_options *o, struct arena *arena, struct probe_spec *ret,
                     struct err *err)
 {
@@ -122,6 +132,7 @@ int probe_spec_from(const struct probe_options *o, struct arena *arena, struct p
         .host_key = slice_from(o->host_key),
         .data = slice_from(o->data),
     };
+    take_proxies(ret);
     if (o->every_ns && timeout_ns > o->every_ns)
         return err_set(err, -EINVAL, "--timeout is longer than --every: probes of one target would "
                        "overlap");

@@ -78,9 +78,8 @@ static const struct cli_example examples[] = {
      "a page, its certificate, and a value in its answer"},
     {"firebreak probe tls://example.com:443 --days-left 14", "is the certificate due?"},
     {"firebreak probe 'dns://1.1.1.1/example.com?type=AAAA'", "ask one name server"},
-    {"firebreak probe --step https://a.example/login --method POST --data '{\"user\":\"me\"}' "
-     "--capture TOKEN=json:$.token --step https://a.example/me --header "
-     "'Authorization: Bearer ${TOKEN}'",
+    {"firebreak probe --step URL/login --data me --capture T=json:$.t --step URL/me "
+     "--header 'X: ${T}'",
      "log in, and fetch with what that gave"},
     {"firebreak probe -f targets.txt --every 10s --timeout 1s",
      "a file of targets, again and again"},
@@ -125,6 +124,8 @@ const struct cli_command cli_probe = {
         "the pattern's first group. --method --header --status --body --json and --data count for "
         "every step where they stand before the first --step, and for one step where they stand "
         "behind it.\n\n"
+        "http and ws go through the proxies that the environment names as it does for curl: "
+        "http_proxy, https_proxy, no_proxy.\n\n"
         "Every result has a reason from a closed list: ok refused timeout unreachable reset closed "
         "dns_nxdomain tls_expired http_status … 'limit' is ours: this host lacked descriptors, "
         "ports or memory, or stood still itself, and nothing is said about the target.\n\n"

@@ -139,6 +139,7 @@ struct probe_spec {
     struct slice data;     /* http: the request's body */
     const struct probe_capture *captures;
     uint32_t capture_count;
+    const char *http_proxy, *https_proxy, *no_proxy; /* http, ws: as in the environment; or NULL */
 };
 
 /* One probe of several steps. A step's target, header values and data may hold ${NAME}, which an

@@ -65,6 +65,8 @@ struct exchange {
     struct url url; /* of this hop: slices of resp->url */
     struct slice method;
     bool has_body, is_foreign, keep;
+    struct url proxy; /* of this hop */
+    bool proxied;
     struct err *err;
     rt_time deadline;
 };
@@ -80,6 +82,8 @@ static struct http_origin origin_of(const struct exchange *x)
         o.server_name = slice_from(x->request->server_name);
         o.unix_path = x->request->unix_path;
     }
+    if (x->proxied)
+        o.proxy = &x->proxy;
     return o;
 }
 
@@ -93,6 +97,7 @@ static int put_together(struct exchange *x, struct buf *out)
         .url = &x->url,
         .has_body = x->has_body,
         .is_foreign = x->is_foreign,
+        .proxy = x->proxied && !slice_eq_nocase(x->url.scheme, SLICE("https")) ? &x->proxy : NULL,
         .close = !x->keep,
     };
     out->size_max = REQUEST_HEAD_BYTES_MAX;
@@ -235,14 +240,13 @@ static void trace_hop(struct http_trace *t)
     t->address = (struct rt_addr){0};
     t->dns_ns = t->connect_ns = t->tls_ns = t->first_byte_ns = -1;
     t->status = 0;
-    t->reused = false;
+    t->reused = t->proxied = false;
     t->tls = (struct tls_report){0};
 }
 
 static int exchange_over(struct exchange *x, bool fresh, struct slice first)
 {
     struct http_origin to = origin_of(x);
-    trace_hop(x->trace);
     struct http_conn *c = fresh ? NULL : http_pool_take(&x->client->pool, &to);
     if (c) {
         x->trace->address = c->address;
@@ -258,7 +262,25 @@ static int exchange_over(struct exchange *x, bool fresh, struct slice first)
         return 0;
     bool again = died_unseen(x, c, r);
     http_conn_close(c);
-    return again ? exchange_over(x, true, first) : r;
+    if (!again)
+        return r;
+    bool proxied = x->trace->proxied;
+    trace_hop(x->trace);
+    x->trace->proxied = proxied;
+    return exchange_over(x, true, first);
+}
+
+static int find_proxy(struct exchange *x)
+{
+    bool tls = slice_eq_nocase(x->url.scheme, SLICE("https"));
+    bool direct = x->request->unix_path.size && !x->is_foreign;
+    int r = direct ? 0
+                   : proxy_choose(&x->client->options.proxies, tls, x->url.host, x->url.port,
+                                  &x->proxy, x->err);
+    if (r < 0)
+        x->trace->phase = HTTP_PHASE_PROXY;
+    x->trace->proxied = x->proxied = r == 1;
+    return r < 0 ? r : 0;
 }
 
 /* Sends this hop's request and reads the answer's head. What cannot be said is found out before
@@ -266,7 +288,10 @@ static int exchange_over(struct exchange *x, bool fresh, struct slice first)
 static int exchange_once(struct exchange *x)
 {
     struct buf first = BUF(MEM_NET, 0);
-    int r = put_together(x, &first);
+    trace_hop(x->trace);
+    int r = find_proxy(x);
+    if (r == 0)
+        r = put_together(x, &first);
     if (r == 0)
         r = exchange_over(x, !x->keep, buf_slice(&first));
     buf_done(&first);
@@ -433,7 +458,7 @@ int http_open(struct http_client *c, const struct http_request *request,
     if (r == 0)
         r = check_url(&x.url, x.err);
     if (r == 0 && slice_eq(x.method, SLICE("CONNECT")))
-        r = err_set(x.err, -EINVAL, "CONNECT is for proxies, which this client does not use");
+        r = err_set(x.err, -EINVAL, "CONNECT is for tunnels, which are made where a proxy is set");
     if (r == 0)
         r = run(&x);
     if (r == 0) {

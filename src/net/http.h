@@ -23,6 +23,7 @@
 #define FIREBREAK_NET_HTTP_H
 
 #include "net/dns.h"
+#include "net/proxy.h"
 #include "net/stream.h"
 #include "net/tls.h"
 #include "wire/http1.h"
@@ -41,6 +42,7 @@ struct http_client;
 struct http_client_options {
     struct dns_resolver *dns;   /* the caller's; outlives the client */
     struct tls_context *tls;    /* the caller's; NULL: https is refused */
+    struct proxy_settings proxies; /* the caller's; none: connected to directly */
     struct http1_limits limits; /* of answers; zeroes: the defaults */
     bool no_keep;               /* each request on a connection of its own */
     /* Connects instead of rt_connect, with its results: for who has a word to say on where from. */
@@ -72,6 +74,7 @@ struct http_request {
 
 enum http_phase {
     HTTP_PHASE_START, /* nothing yet: the request itself is wrong */
+    HTTP_PHASE_PROXY, /* finding and asking one */
     HTTP_PHASE_DNS,
     HTTP_PHASE_CONNECT,
     HTTP_PHASE_TLS,
@@ -91,6 +94,7 @@ struct http_trace {
     uint16_t status;       /* of the last hop's answer; 0: none came */
     uint32_t redirects;    /* followed */
     uint32_t attempts;     /* connections tried: addresses that failed and dead kept ones count */
+    bool proxied;          /* the last hop went, or was to go, through a proxy */
     bool reused;           /* the last hop went over a kept connection */
     struct tls_report tls; /* without its chain, unless `arena` is set */
     struct arena *arena;   /* set by the caller, for the chain; may be NULL */

@@ -120,13 +120,15 @@ static int find_addresses(const struct http_client_options *options, const struc
         int r = rt_addr_unix(to->unix_path, &ret->addr[0]);
         return r < 0 ? err_sys(err, r, "%.*s", SLICE_ARG(to->unix_path)) : 0;
     }
-    if (rt_addr_parse_ip(to->host, to->port, &ret->addr[0]) == 0) {
+    struct slice host = to->proxy ? to->proxy->host : to->host;
+    uint16_t port = to->proxy ? to->proxy->port : to->port;
+    trace->phase = to->proxy ? HTTP_PHASE_PROXY : HTTP_PHASE_DNS;
+    if (rt_addr_parse_ip(host, port, &ret->addr[0]) == 0) {
         ret->count = 1;
         return 0;
     }
-    trace->phase = HTTP_PHASE_DNS;
     rt_time began = rt_now_exact();
-    int r = dns_lookup(options->dns, to->host, to->port, ret, err, deadline);
+    int r = dns_lookup(options->dns, host, port, ret, err, deadline);
     trace->dns_ns = rt_now_exact() - began;
     return r;
 }
@@ -139,7 +141,8 @@ static int connect_any(const struct http_client_options *options, const struct d
     struct dial_trace dialed;
     struct dial_way way = {options->connect, options->connect_ctx};
     rt_time began = rt_now_exact();
-    trace->phase = HTTP_PHASE_CONNECT;
+    if (trace->phase != HTTP_PHASE_PROXY)
+        trace->phase = HTTP_PHASE_CONNECT;
     int r = dial(&way, to, &c->stream.sock, &dialed, deadline);
     trace->attempts += dialed.attempts;
     trace->address = c->address = dialed.address;
@@ -180,6 +183,8 @@ int http_conn_open(const struct http_client_options *options, const struct http_
     c->origin = origin_text(to);
     c->in.sub = MEM_NET;
     r = connect_any(options, &addresses, c, trace, err, deadline);
+    if (r == 0 && to->tls && to->proxy)
+        r = proxy_tunnel(&c->stream, to->proxy, to->host, to->port, err, deadline);
     if (r == 0 && to->tls)
         r = shake_hands(options, to, c, trace, err, deadline);
     if (r < 0) {

@@ -12,6 +12,7 @@ struct http_origin {
     bool tls;
     struct slice server_name; /* empty: the host */
     struct slice unix_path;   /* empty: the host and port */
+    const struct url *proxy;  /* the way there, the same for all requests; NULL: straight */
 };
 
 struct http_conn {

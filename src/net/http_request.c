@@ -131,8 +131,29 @@ static int put_fields(const struct http_hop *hop, struct buf *out, struct err *e
     return r;
 }
 
+/* What a proxy is asked for is the whole URL, without user and fragment. */
+static int put_proxy_line(const struct http_hop *hop, struct buf *out, struct err *err)
+{
+    const struct url *u = hop->url;
+    struct buf whole = BUF(MEM_NET, URL_BYTES_MAX * 2);
+    bool rooted = u->target.size && u->target.data[0] == '/';
+    int r = buf_printf(&whole, u->host_is_ipv6 ? "http://[%.*s]:%u%s%.*s" : "http://%.*s:%u%s%.*s",
+                       SLICE_ARG(u->host), u->port, rooted ? "" : "/", SLICE_ARG(u->target));
+    if (r == 0)
+        r = http1_put_request(out, hop->method, buf_slice(&whole), err);
+    buf_clear(&whole);
+    if (r == 0 && hop->proxy->userinfo.size) {
+        proxy_authorization(hop->proxy, &whole);
+        r = http1_put_field(out, SLICE("Proxy-Authorization"), buf_slice(&whole), err);
+    }
+    buf_done(&whole);
+    return r;
+}
+
 static int put_line(const struct http_hop *hop, struct buf *out, struct err *err)
 {
+    if (hop->proxy)
+        return put_proxy_line(hop, out, err);
     struct slice target = hop->url->target;
     if (target.size && target.data[0] == '/')
         return http1_put_request(out, hop->method, target, err);

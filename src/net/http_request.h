@@ -14,6 +14,7 @@ struct http_hop {
     const struct url *url;
     bool has_body;   /* a redirect to GET drops it, and the fields about it */
     bool is_foreign; /* led away from the first origin: no credentials, no Host of the caller's */
+    const struct url *proxy; /* asked in the origin's place, without a tunnel; NULL: nobody */
     bool close;      /* ask the peer to close afterwards */
 };
 

@@ -18,6 +18,7 @@ int observe_http_client(struct observer *o, const struct probe_target *t, struct
     struct http_client_options options = {
         .dns = o->dns,
         .tls = o->tls,
+        .proxies = {o->spec->http_proxy, o->spec->https_proxy, o->spec->no_proxy},
         .no_keep = true,
         .connect = observe_connect_from,
         .connect_ctx = o,
@@ -37,10 +38,23 @@ static void lookup_failed(const struct probe_target *t, struct probe_result *r,
         probe_result_fail(r, r->reason, "lookup %s, after a redirect", err->text);
 }
 
+void observe_proxy_failed(struct observer *o, struct probe_result *r, int code,
+                          const struct err *err)
+{
+    observe_step_failed(o, r, "proxy", code, err);
+    bool answered = r->reason != REASON_TIMEOUT && r->reason != REASON_LIMIT &&
+                    r->reason != REASON_CANCELED;
+    if (answered)
+        r->reason = REASON_PROXY_REFUSED;
+}
+
 static void failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
                    const struct http_trace *trace, int code, const struct err *err)
 {
     switch (trace->phase) {
+    case HTTP_PHASE_PROXY:
+        observe_proxy_failed(o, r, code, err);
+        return;
     case HTTP_PHASE_DNS:
         lookup_failed(t, r, trace, code, err);
         return;
@@ -129,7 +143,13 @@ static void read_body(struct observer *o, struct http_response *resp, struct htt
 static void answered(struct observer *o, struct http_response *resp, struct http_trace *trace,
                      struct probe_result *r, rt_time deadline)
 {
+    enum { PROXY_WANTS_LOGIN = 407 };
     const struct http1_head *head = http_head(resp);
+    if (trace->proxied && head->status == PROXY_WANTS_LOGIN) {
+        probe_result_fail(r, REASON_PROXY_REFUSED, "proxy: status 407 %s",
+                          http1_status_words(head->status));
+        return;
+    }
     if (!judge_status(o->spec->status, head->status)) {
         const char *words = http1_status_words(head->status);
         probe_result_fail(r, REASON_HTTP_STATUS, "status %d%s%s", head->status, words[0] ? " " : "",

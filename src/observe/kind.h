@@ -37,6 +37,9 @@ void observe_kind(struct observer *o, const struct probe_target *t, struct probe
  * Returns 0, or -1 with the reason set. */
 int observe_prepare(struct observer *o, const struct probe_target *t, struct probe_result *r,
                     rt_time deadline);
+/* The way through a proxy: proxy_refused, or what we lack. */
+void observe_proxy_failed(struct observer *o, struct probe_result *r, int code,
+                          const struct err *err);
 
 /* Bytes that nobody can guess: for keys and nonces. */
 void observe_secret(void *to, size_t size);

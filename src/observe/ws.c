@@ -168,11 +168,38 @@ static void talk(struct dialog *d)
     buf_done(&out);
 }
 
+/* Straight there, or through the tunnel of a proxy. */
+static int reach(struct dialog *d, struct observer *o, const struct probe_target *t,
+                 struct probe_result *r, rt_time deadline)
+{
+    struct proxy_settings settings = {o->spec->http_proxy, o->spec->https_proxy, o->spec->no_proxy};
+    struct url proxy;
+    struct err err = {0};
+    int code = proxy_choose(&settings, t->tls, t->host, t->port, &proxy, &err);
+    if (code == 0)
+        return dialog_open_plain(d, o, t, r, "websocket", deadline);
+    *d = (struct dialog){.o = o, .t = t, .r = r, .deadline = deadline};
+    if (code > 0) {
+        struct probe_target via = {.host = proxy.host, .port = proxy.port};
+        if (dialog_open_plain(d, o, &via, r, "websocket", deadline) < 0) {
+            bool refused = r->reason == REASON_REFUSED || r->reason == REASON_UNREACHABLE;
+            r->reason = refused ? REASON_PROXY_REFUSED : r->reason;
+            return -1;
+        }
+        d->t = t;
+        code = proxy_tunnel(&d->stream, &proxy, t->host, t->port, &err, deadline);
+    }
+    if (code == 0)
+        return 0;
+    observe_proxy_failed(o, r, code, &err);
+    return -1;
+}
+
 void probe_ws(struct observer *o, const struct probe_target *t, struct probe_result *r,
               rt_time deadline)
 {
     struct dialog d;
-    if (dialog_open_plain(&d, o, t, r, "websocket", deadline) == 0 &&
+    if (reach(&d, o, t, r, deadline) == 0 &&
         (!t->tls || dialog_tls(&d, "http/1.1", false) == 0))
         talk(&d);
     dialog_close(&d);

@@ -94,6 +94,28 @@ static void parse_rest(struct slice text, struct url *u)
     u->query = query.data ? query : (struct slice){0};
 }
 
+static size_t authority_size(struct slice text)
+{
+    size_t end = 0;
+    while (end < text.size && !memchr("/?#", text.data[end], 3))
+        end++;
+    return end;
+}
+
+int url_parse_authority(struct slice text, struct url *ret_url, struct err *err)
+{
+    struct url u = {0};
+    int r = check_bytes(text, err);
+    size_t end = authority_size(text);
+    if (r == 0)
+        r = parse_authority(slice_sub(text, 0, end), &u, err);
+    if (r < 0)
+        return r;
+    parse_rest(slice_sub(text, end, text.size), &u);
+    *ret_url = u;
+    return 0;
+}
+
 int url_parse(struct slice text, struct url *ret_url, struct err *err)
 {
     struct url u = {0};
@@ -106,9 +128,7 @@ int url_parse(struct slice text, struct url *ret_url, struct err *err)
     u.scheme = slice_sub(text, 0, n);
     u.port = default_port(u.scheme);
     text = slice_sub(text, n + 3, text.size);
-    size_t end = 0;
-    while (end < text.size && !memchr("/?#", text.data[end], 3))
-        end++;
+    size_t end = authority_size(text);
     r = parse_authority(slice_sub(text, 0, end), &u, err);
     if (r < 0)
         return r;

@@ -25,6 +25,9 @@ struct url {
  * refused: they are to be percent-encoded, names to be written in their xn-- form. */
 int url_parse(struct slice text, struct url *ret_url, struct err *err);
 
+/* "[USER@]HOST[:PORT][/…]", without a scheme; the port is 0 where there is none. As url_parse. */
+int url_parse_authority(struct slice text, struct url *ret_url, struct err *err);
+
 /* Appends the text with its %XX as the bytes that they stand for; a '+' stays one. Returns 0,
  * -EINVAL (no two hex digits, or %00), -EMSGSIZE. */
 int url_decode(struct slice text, struct buf *out);

@@ -147,7 +147,8 @@ def data_folder():
 
 def environment(extra=None):
     """What the binary sees: each run has a data folder of its own, unless `extra` names one."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("FIREBREAK")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("FIREBREAK")
+           and not k.lower().endswith("_proxy")}
     env.pop("NO_COLOR", None)
     env["FIREBREAK_DATA"] = data_folder()
     env.update(extra or {})

@@ -2,21 +2,10 @@
 speak it, and those that do not offer it."""
 import struct
 
+from certificate import Pair
 from harness import *
 
 DAYS = 30
-
-
-class Pair:
-    """A certificate and its key, self-signed for localhost."""
-
-    def __init__(self):
-        self.d = folder()
-        os.chmod(self.d, 0o755)
-        self.key, self.cert = os.path.join(self.d, "key"), os.path.join(self.d, "cert")
-        subprocess.run([need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key, "-out",
-                        self.cert, "-days", str(DAYS), "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=DNS:localhost"], check=True, stderr=subprocess.DEVNULL)
 
 
 def check(scheme, port, pair):
