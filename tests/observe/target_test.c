@@ -366,7 +366,7 @@ static void wrong_parameters_are_named(void)
         const char *text, *says;
     } wrong[] = {
         {"icmp://h?count=0", "count"},          {"icmp://h?count=101", "1 to 100"},
-        {"icmp://h?x=1", "?count=5"},           {"icmp://h:7", "is no host name"},
+        {"icmp://h?x=1", "?count=5"},           {"icmp://h:7", "has no ports"},
         {"icmp://h?interval=5", "duration"},    {"ntp://h?offset_max=0s", "duration"},
         {"ssh://h?host_key=MD5:aa", "SHA256"},  {"ssh://::1", "brackets"},
         {"redis://h/x", "number"},              {"redis://u@h", "password is missing"},
