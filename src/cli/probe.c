@@ -105,7 +105,8 @@ const struct cli_command cli_probe = {
     .operand_hint = CLI_HINT_HOST,
     .about =
         "A TARGET is HOST:PORT (tcp), or the URL of another kind: tcp:// tls:// http:// https:// "
-        "ws:// wss:// unix:///path exec:/path/to/program exec:[\"program\",\"argument\"].\n\n"
+        "ws:// wss:// grpc://HOST:PORT/SERVICE (its health) grpcs:// unix:///path "
+        "exec:/path/to/program exec:[\"program\",\"argument\"].\n\n"
         "icmp://HOST?count=5&interval=200ms, ntp://HOST?offset_max=100ms, "
         "ssh://HOST?host_key=SHA256:...\n\n"
         "redis://USER:PASSWORD@HOST:PORT/NUMBER, rediss:// (the same with TLS), "

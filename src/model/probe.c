@@ -12,6 +12,7 @@ static const char *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_TLS] = "tls", [PROBE_DNS] = "dns",   [PROBE_EXEC] = "exec",
     [PROBE_ICMP] = "icmp", [PROBE_REDIS] = "redis", [PROBE_POSTGRES] = "postgres",
     [PROBE_WS] = "ws",   [PROBE_NTP] = "ntp",   [PROBE_SSH] = "ssh",
+    [PROBE_GRPC] = "grpc",
     [PROBE_CHAIN] = "chain",
 };
 

@@ -21,6 +21,7 @@ enum probe_kind {
     PROBE_WS, /* ws and wss */
     PROBE_NTP,
     PROBE_SSH,
+    PROBE_GRPC, /* grpc and grpcs */
     PROBE_CHAIN, /* several steps, one after the other */
     PROBE_KIND_COUNT,
 };
@@ -75,6 +76,7 @@ struct probe_extra {
     int64_t offset_max_ns; /* ntp; 0: as the spec says */
     uint32_t echoes;       /* icmp: requests; 0: one */
     int64_t interval_ns;   /* icmp: from one to the next; 0: a default */
+    struct slice service;  /* grpc: its name; empty: the server as a whole */
     const struct probe_chain *chain; /* PROBE_CHAIN */
 };
 

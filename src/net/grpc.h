@@ -51,6 +51,19 @@ enum {
 struct grpc_conn;
 struct grpc_stream;
 
+/* How a connection was made, as far as it came. Times: -1 where the phase did not happen. */
+struct grpc_trace {
+    enum grpc_phase {
+        GRPC_PHASE_DNS,
+        GRPC_PHASE_CONNECT,
+        GRPC_PHASE_TLS,
+        GRPC_PHASE_HTTP2, /* until the server speaks it */
+    } phase;
+    struct rt_addr address;
+    int64_t dns_ns, connect_ns, tls_ns;
+    struct tls_report tls;
+};
+
 struct grpc_options {
     struct dns_resolver *dns; /* the caller's; NULL: the host is an address */
     struct tls_context *tls;  /* the caller's; NULL: plain */
@@ -59,6 +72,7 @@ struct grpc_options {
     struct slice server_name;      /* checked instead of the host; empty: the host */
     uint32_t message_bytes_max;    /* received; 0: GRPC_MESSAGE_BYTES_MAX */
     rt_time ping_every, ping_wait; /* 0: the defaults above */
+    struct grpc_trace *trace;      /* filled while connecting; NULL: nobody wants to know */
 };
 
 /* Looks the name up, connects (address after address), shakes hands, and waits until the server

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/fault.h"
+#include "net/dial.h"
 
 void grpc_conn_kick(struct grpc_conn *c)
 {
@@ -118,8 +119,8 @@ static void pinger(void *arg)
 
 /* ---- making one ---- */
 
-static int find_addresses(const struct grpc_options *o, struct dns_addresses *ret, struct err *err,
-                          rt_time deadline)
+static int find_addresses(const struct grpc_options *o, struct dns_addresses *ret,
+                          struct grpc_trace *trace, struct err *err, rt_time deadline)
 {
     if (rt_addr_parse_ip(o->host, o->port, &ret->addr[0]) == 0) {
         ret->count = 1;
@@ -128,40 +129,40 @@ static int find_addresses(const struct grpc_options *o, struct dns_addresses *re
     if (!o->dns)
         return err_set(err, -EINVAL, "%.*s is no address, and there is no resolver",
                        SLICE_ARG(o->host));
-    return dns_lookup(o->dns, o->host, o->port, ret, err, deadline);
-}
-
-/* Each address gets its share of the time that is left, so that a silent one does not use it up. */
-static int dial(const struct dns_addresses *to, struct rt_sock **ret_sock, struct err *err,
-                rt_time deadline)
-{
-    int r = -EINVAL;
-    char text[RT_ADDR_TEXT_MAX];
-    for (uint32_t i = 0; i < to->count; i++) {
-        rt_time now = rt_now(), part = deadline;
-        if (deadline != RT_NEVER && deadline > now)
-            part = now + (deadline - now) / (to->count - i);
-        r = rt_connect(&to->addr[i], NULL, ret_sock, part);
-        if (r == 0)
-            return rt_sock_no_delay(*ret_sock);
-        err_sys(err, r, "connect %s", rt_addr_format(&to->addr[i], true, text));
-        if (r == -ECANCELED || rt_now() >= deadline)
-            break;
-    }
+    rt_time began = rt_now_exact();
+    int r = dns_lookup(o->dns, o->host, o->port, ret, err, deadline);
+    trace->dns_ns = rt_now_exact() - began;
     return r;
 }
 
-static int shake_hands(struct grpc_conn *c, const struct grpc_options *o, struct err *err,
-                       rt_time deadline)
+static int connect_any(const struct dns_addresses *to, struct rt_sock **ret_sock,
+                       struct grpc_trace *trace, struct err *err, rt_time deadline)
 {
-    struct tls_report report;
+    char text[RT_ADDR_TEXT_MAX];
+    struct dial_trace dialed;
+    rt_time began = rt_now_exact();
+    trace->phase = GRPC_PHASE_CONNECT;
+    int r = dial(NULL, to, ret_sock, &dialed, deadline);
+    trace->connect_ns = rt_now_exact() - began;
+    trace->address = dialed.address;
+    if (r == 0)
+        return rt_sock_no_delay(*ret_sock);
+    return err_sys(err, r, "connect %s", rt_addr_format(&dialed.address, true, text));
+}
+
+static int shake_hands(struct grpc_conn *c, const struct grpc_options *o,
+                       struct grpc_trace *trace, struct err *err, rt_time deadline)
+{
     struct tls_request q = {
         .name = o->server_name.size ? o->server_name : o->host,
         .alpn = "h2",
         .duplex = true,
     };
-    int r = tls_connect(o->tls, c->stream.sock, &q, &c->stream.tls, &report, err, deadline);
-    if (r == 0 && strcmp(report.alpn, "h2") != 0)
+    rt_time began = rt_now_exact();
+    trace->phase = GRPC_PHASE_TLS;
+    int r = tls_connect(o->tls, c->stream.sock, &q, &c->stream.tls, &trace->tls, err, deadline);
+    trace->tls_ns = rt_now_exact() - began;
+    if (r == 0 && strcmp(trace->tls.alpn, "h2") != 0)
         r = err_set(err, -EPROTO, "the server does not speak HTTP/2 over TLS");
     return r;
 }
@@ -199,7 +200,9 @@ int grpc_connect(const struct grpc_options *options, struct grpc_conn **ret_conn
                  rt_time deadline)
 {
     struct dns_addresses addresses;
-    int r = find_addresses(options, &addresses, err, deadline);
+    struct grpc_trace own, *trace = options->trace ? options->trace : &own;
+    *trace = (struct grpc_trace){.dns_ns = -1, .connect_ns = -1, .tls_ns = -1};
+    int r = find_addresses(options, &addresses, trace, err, deadline);
     if (r < 0)
         return r;
     struct grpc_conn *c = mem_alloc(MEM_NET, sizeof(*c));
@@ -208,9 +211,11 @@ int grpc_connect(const struct grpc_options *options, struct grpc_conn **ret_conn
     list_init(&c->streams);
     rt_group_init(&c->group, "grpc");
     set_options(c, options);
-    r = dial(&addresses, &c->stream.sock, err, deadline);
+    r = connect_any(&addresses, &c->stream.sock, trace, err, deadline);
     if (r == 0 && options->tls)
-        r = shake_hands(c, options, err, deadline);
+        r = shake_hands(c, options, trace, err, deadline);
+    if (r == 0)
+        trace->phase = GRPC_PHASE_HTTP2;
     if (r == 0)
         r = start(c, err, deadline);
     if (r < 0) {

@@ -28,7 +28,8 @@ typedef void probe_kind_fn(struct observer *o, const struct probe_target *t,
                            struct probe_result *r, rt_time deadline);
 
 probe_kind_fn probe_tcp, probe_unix, probe_dns, probe_tls, probe_http, probe_exec, probe_icmp,
-    probe_redis, probe_postgres, probe_ws, probe_ntp, probe_ssh, probe_chain;
+    probe_redis, probe_postgres, probe_ws, probe_ntp, probe_ssh, probe_grpc,
+    probe_chain;
 
 /* One probe without its own beginning: *r is reset, and its total_ns is to be filled in. */
 void observe_kind(struct observer *o, const struct probe_target *t, struct probe_result *r,

@@ -205,6 +205,7 @@ static probe_kind_fn *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_WS] = probe_ws,
     [PROBE_NTP] = probe_ntp,
     [PROBE_SSH] = probe_ssh,
+    [PROBE_GRPC] = probe_grpc,
     [PROBE_CHAIN] = probe_chain,
 };
 

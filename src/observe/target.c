@@ -303,6 +303,8 @@ static const struct scheme {
     {"postgresql://", PROBE_POSTGRES, target_parse_postgres},
     {"ws://", PROBE_WS, target_parse_ws},
     {"wss://", PROBE_WS, target_parse_ws},
+    {"grpc://", PROBE_GRPC, target_parse_grpc},
+    {"grpcs://", PROBE_GRPC, target_parse_grpc},
     {"ntp://", PROBE_NTP, target_parse_ntp},
     {"ssh://", PROBE_SSH, target_parse_ssh},
     {"tls+smtp://", PROBE_TLS, target_parse_starttls},

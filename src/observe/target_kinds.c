@@ -436,3 +436,19 @@ int target_parse_ws(struct target_set *s, struct slice text, struct pattern *p, 
         p->base.tls = slice_eq_nocase(u.scheme, SLICE("wss"));
     return r;
 }
+
+/* grpc://host:port/package.Service */
+int target_parse_grpc(struct target_set *s, struct slice text, struct pattern *p, struct err *err)
+{
+    struct url u;
+    int r = parse_url(s, text, 0, p, &u, err);
+    if (r < 0)
+        return r;
+    if (u.port == 0)
+        return err_set(err, -EINVAL, "the port is missing: grpc://HOST:PORT/SERVICE");
+    if (u.userinfo.size || u.query.data || u.fragment.data)
+        return err_set(err, -EINVAL, "grpc://HOST:PORT/SERVICE is all");
+    struct probe_extra *x = extra_new(s, p);
+    p->base.tls = slice_eq_nocase(u.scheme, SLICE("grpcs"));
+    return decode(s, slice_sub(u.path, 1, u.path.size), &x->service, err);
+}

@@ -39,7 +39,7 @@ int target_check_labels(struct slice name, struct err *err);
 typedef int target_parse_fn(struct target_set *s, struct slice rest, struct pattern *p,
                             struct err *err);
 target_parse_fn target_parse_dns, target_parse_icmp, target_parse_redis, target_parse_postgres,
-    target_parse_ws, target_parse_ntp, target_parse_ssh, target_parse_starttls;
+    target_parse_ws, target_parse_grpc, target_parse_ntp, target_parse_ssh, target_parse_starttls;
 
 /* The expression as it may be shown: a password in its user part is "***". */
 struct slice target_redacted(struct arena *a, struct slice text);

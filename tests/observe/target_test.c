@@ -317,6 +317,8 @@ static void kinds_have_their_own_ports_and_parameters(void)
         {"dns+tcp://h/a", PROBE_DNS, 53, false},
         {"dns+tls://h/a", PROBE_DNS, 853, true},
         {"dns://h/a?proto=tls", PROBE_DNS, 853, true},
+        {"grpc://h:1/a.B", PROBE_GRPC, 1, false},
+        {"grpcs://h:1", PROBE_GRPC, 1, true},
         {"icmp://h", PROBE_ICMP, 0, false},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
