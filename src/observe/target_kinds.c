@@ -103,8 +103,8 @@ struct slice target_redacted(struct arena *a, struct slice text)
     static const char *const with_login[] = {"redis://", "rediss://", "postgres://",
                                              "postgresql://"};
     ptrdiff_t scheme = slice_find(text, SLICE("://"));
-    if (scheme < 0 || slice_find_byte(text, '@') < 0)
-        return text;
+    if (scheme < 0 || slice_find_byte(text, '@') < 0 || slice_find_byte(text, ':') < scheme)
+        return text; /* exec: has URLs as arguments */
     size_t from = (size_t)scheme + 3, end = text.size, at = 0;
     bool login = false;
     for (size_t i = 0; i < ARRAY_LEN(with_login); i++)

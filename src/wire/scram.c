@@ -47,6 +47,7 @@ static void prove(struct scram *s, struct slice salt, uint64_t iterations, struc
     hmac(server, said, s->server_signature);
     for (size_t i = 0; i < SCRAM_HASH_BYTES; i++)
         ret_proof[i] = client[i] ^ signature[i];
+    s->proven = true;
     OPENSSL_cleanse(salted, sizeof(salted));
     OPENSSL_cleanse(client, sizeof(client));
 }
@@ -103,7 +104,7 @@ int scram_check(const struct scram *s, struct slice answer, struct err *err)
     r = take_item(&rest, 'v', &text);
     if (r == 0)
         r = base64_decode(text, BASE64_STD, BASE64_PADDED, &signature, NULL);
-    bool same = r == 0 && signature.size == SCRAM_HASH_BYTES &&
+    bool same = r == 0 && s->proven && signature.size == SCRAM_HASH_BYTES &&
                 CRYPTO_memcmp(signature.data, s->server_signature, SCRAM_HASH_BYTES) == 0;
     buf_done(&signature);
     return same ? 0 : err_set(err, -EBADMSG, "it does not know the password itself");

@@ -24,6 +24,7 @@ struct scram {
     struct slice password; /* the caller's */
     char nonce[SCRAM_NONCE_BYTES + 1];
     uint8_t server_signature[SCRAM_HASH_BYTES];
+    bool proven; /* the signature is there: nothing may be checked against none */
 };
 
 /* `nonce`: SCRAM_NONCE_BYTES of chance, as printable ASCII without a comma. Appends the message. */

@@ -358,6 +358,8 @@ static void a_password_is_decoded_and_not_shown(void)
     CHECK(slice_find(slot.target.url, SLICE("secret")) >= 0);
     CHECK_INT(add("http://h:80/x@y"), 0);
     CHECK_STR(name(0), "http://h:80/x@y");
+    CHECK_INT(add("exec:http://u:p@h"), 0);
+    CHECK_STR(name(0), "exec:http://u:p@h");
     CHECK_INT(add("redis://:sec/ret@h:x"), -EINVAL); /* nor in what is wrong with it */
     CHECK(strstr(err.text, "***") && !strstr(err.text, "target 'redis://:sec"));
 }

@@ -65,6 +65,8 @@ static void a_challenge_that_is_not_for_us_is_refused(void)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         CHECK_INT(final(wrong[i].text), wrong[i].code);
         CHECK(why.text[0] && text.size == 0);
+        struct slice zeroes = SLICE("v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        CHECK_INT(scram_check(&s, zeroes, &why), -EBADMSG); /* nothing is not a signature */
     }
 }
 
