@@ -109,7 +109,8 @@ static void a_stopped_server_is_told_in_time_and_found_again(void)
     put(s, "k", "1");
     int status;
     kill(server.child.pid, SIGSTOP);
-    CHECK(waitpid(server.child.pid, &status, WUNTRACED) > 0 && WIFSTOPPED(status)); /* all threads */
+    CHECK(waitpid(server.child.pid, &status, WUNTRACED) > 0); /* all of its threads */
+    CHECK(WIFSTOPPED(status));
     rt_time began = rt_now();
     int r = store_put(s, SLICE("k"), SLICE("2"), 0, NULL, &suite_err, rt_now() + 300 * RT_MS);
     CHECK_INT(r, -ETIMEDOUT);
