@@ -1,4 +1,6 @@
 """The engine under `firebreak probe`: rounds, breakers, our own lag, loops, source addresses; and what it tells."""
+import bisect
+import datetime
 import pty
 import re
 import ssl
@@ -93,11 +95,12 @@ def what_failed_is_asked_sooner():
 @case
 def the_rate_is_exact_over_loops():
     for loops in ("1", "2"):
-        begin = time.monotonic()
         rows = probe("127.0.0.0/21:1", "--rate", "1000", "--loops", loops)
-        took = time.monotonic() - begin
         equal(len(rows), 2048)
-        true(1.95 < took < 2.8, f"{loops} loops: 2,048 at 1,000 a second took {took:.3f} s")
+        at = sorted(datetime.datetime.fromisoformat(r["at"].replace("Z", "+00:00")).timestamp() for r in rows)
+        true(1.98 < at[-1] - at[0] < 2.6, f"{loops} loops: 2,048 at 1,000 a second took {at[-1] - at[0]:.3f} s")
+        # No second of it has more, but for the few that a late loop makes up for.
+        true(max(bisect.bisect_left(at, t + 0.5) - i for i, t in enumerate(at)) <= 500 + 25, "a burst")
 
 
 @case
