@@ -71,10 +71,10 @@ struct lane {
 };
 
 /* Returns 0, or -E2BIG with the lane's err. */
-int sweep_open(struct lane *l);
-void sweep_close(struct lane *l);
-int watch_open(struct lane *l);
-void watch_close(struct lane *l);
+int lane_sweep_open(struct lane *l);
+void lane_sweep_close(struct lane *l);
+int lane_watch_open(struct lane *l);
+void lane_watch_close(struct lane *l);
 
 static inline void lane_count(_Atomic uint64_t *counter, uint64_t n)
 {

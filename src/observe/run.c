@@ -264,7 +264,7 @@ static int lane_plan(struct lane *l)
     if (l->in_flight_max == 0)
         l->in_flight_max = 1;
     l->allowed = l->in_flight_max;
-    return run->every_ns ? watch_open(l) : sweep_open(l);
+    return run->every_ns ? lane_watch_open(l) : lane_sweep_open(l);
 }
 
 static void lane_probe(struct lane *l)
@@ -295,9 +295,9 @@ static void lane_main(void *arg)
     if (l->result == 0)
         lane_probe(l);
     if (l->watch)
-        watch_close(l);
+        lane_watch_close(l);
     if (l->sweep)
-        sweep_close(l);
+        lane_sweep_close(l);
     l->run->on_end(l->run->ctx);
     observer_close(l->observer);
 }

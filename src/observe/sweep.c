@@ -85,7 +85,7 @@ static void end(struct lane *l, const struct job *j, const struct probe_result *
 
 static const struct plan plan = {.take = take, .is_done = is_done, .end = end};
 
-int sweep_open(struct lane *l)
+int lane_sweep_open(struct lane *l)
 {
     struct sweep *s = mem_alloc(MEM_OBSERVE, sizeof(*s));
     s->end = target_set_count(l->run->targets);
@@ -101,7 +101,7 @@ int sweep_open(struct lane *l)
     return 0;
 }
 
-void sweep_close(struct lane *l)
+void lane_sweep_close(struct lane *l)
 {
     mem_free(MEM_OBSERVE, l->sweep->waiting);
     mem_free(MEM_OBSERVE, l->sweep->next);

@@ -276,7 +276,7 @@ static uint32_t count_own(const struct lane *l, uint64_t targets)
     return n;
 }
 
-int watch_open(struct lane *l)
+int lane_watch_open(struct lane *l)
 {
     const struct probe_run *run = l->run;
     uint64_t targets = target_set_count(run->targets);
@@ -299,7 +299,7 @@ int watch_open(struct lane *l)
     return 0;
 }
 
-void watch_close(struct lane *l)
+void lane_watch_close(struct lane *l)
 {
     mem_free(MEM_OBSERVE, l->watch->checks);
     mem_free(MEM_OBSERVE, l->watch->next);
