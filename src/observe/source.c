@@ -114,7 +114,9 @@ static struct route *make(struct source_pool **pool, const struct rt_addr *netwo
     if (!*pool)
         *pool = mem_alloc(MEM_OBSERVE, sizeof(**pool));
     struct route *r = &(*pool)->routes[(*pool)->oldest++ % SOURCE_ROUTES_MAX];
-    *r = (struct route){.network = *network, .count = 1};
+    memset(r, 0, sizeof(*r)); /* a literal would lie on the stack first */
+    r->network = *network;
+    r->count = 1;
     if (to->family == AF_INET && rt_addr_is_loopback(to)) {
         add_loopback(r);
     } else if (chosen_towards(to, &chosen) == 0) {
