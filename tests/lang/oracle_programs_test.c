@@ -155,7 +155,7 @@ static enum verdict apart(enum kind kind, const char *name, struct slice text, b
     pid_t child = fork();
     if (child == 0) {
         alarm(SECONDS_MAX);
-        _exit(verdict_of(kind, name, text, quiet));
+        _exit((int)verdict_of(kind, name, text, quiet));
     }
     if (child < 0 || waitpid(child, &status, 0) != child)
         return DIFFERS;

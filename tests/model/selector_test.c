@@ -77,7 +77,7 @@ static void what_is_wrong_is_shown(void)
     }
 }
 
-static void terms_and_values_are_bounded(void)
+static __attribute__((noinline)) void terms_and_values_are_bounded(void)
 {
     char text[200] = "";
     struct selector s;
