@@ -340,6 +340,8 @@ void observe_explain(struct observer *o, const struct probe_target *t, struct pr
 {
     struct story *s = mem_alloc(MEM_OBSERVE, sizeof(*s));
     *s = (struct story){.o = o, .t = t, .out = out, .tls_fine = true};
+    /* Behind a plain greeting a handshake by itself would be nonsense: there the verdict tells. */
+    bool greets = t->extra && t->extra->starttls;
     bool stream = t->kind == PROBE_TCP || t->kind == PROBE_TLS || t->kind == PROBE_HTTP;
     utf8_append_shown(out, t->name);
     buf_append_byte(out, '\n');
@@ -347,7 +349,7 @@ void observe_explain(struct observer *o, const struct probe_target *t, struct pr
         tell_name(s);
     if (stream)
         tell_connect(s);
-    if (s->connected && (t->tls || t->kind == PROBE_TLS))
+    if (s->connected && !greets && (t->tls || t->kind == PROBE_TLS))
         tell_tls(s);
     if (s->connected && t->kind == PROBE_HTTP && s->tls_fine)
         tell_http(s);

@@ -69,11 +69,30 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_EXEC_EXIT] = "The program ran, and ended with a status that is not 0.",
     [REASON_EXEC_SIGNAL] = "A signal killed the program: did it crash, or was memory short?",
     [REASON_PERMISSION] =
-        "This user may not do that. Look at the rights of the file or socket, or run as another "
-        "user.",
+        "This user may not do that. A file or socket: look at its rights, or run as another user. "
+        "A server that asks for a login: is the user and password in the URL the right one, "
+        "percent-encoded? icmp needs CAP_NET_RAW, or a group in net.ipv4.ping_group_range.",
     [REASON_LIMIT] =
         "This host could not look, and nothing is said about the target. Descriptors: 'ulimit -n'; "
         "ports: 'ss -s'; else memory or processors are short.",
+    [REASON_DNS_INSECURE] =
+        "The server answers, and does not say that it has verified what it says. Does it validate "
+        "DNSSEC, and is the zone signed? 'dig +dnssec NAME' shows the flag 'ad' where both are so.",
+    [REASON_TLS_NOT_OFFERED] =
+        "The server speaks the protocol, and does not offer TLS in it. Is a certificate configured "
+        "there, and does something between (an old firewall) take STARTTLS out of its answer?",
+    [REASON_PROXY_REFUSED] =
+        "The proxy of the environment (http_proxy, https_proxy) stands in the way: it is not "
+        "there, wants a login, or does not allow this target. no_proxy=HOST goes around it.",
+    [REASON_HOST_KEY] =
+        "Another host answers there, or the host was set up anew. Until somebody knows which, do "
+        "not log in. 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' on the host shows its key.",
+    [REASON_CLOCK_OFFSET] =
+        "One of the two clocks is wrong: the server's or this host's. Ask a second server before "
+        "you trust either; 'chronyc tracking' tells what this host itself follows.",
+    [REASON_CAPTURE_MISSING] =
+        "The step was answered, and the value for the next one is not in its answer. The --json "
+        "and --body options show what is: has the answer's form changed?",
 };
 
 const char *explain_advice(enum probe_reason r)
