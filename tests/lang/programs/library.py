@@ -75,7 +75,7 @@ BY_HAND = {
     "maps.Clone": "m := {M}; n := maps.Clone(m); n[\"new\"] = 1 => m, n, maps.Clone(map[string]int(nil)) == nil",
     "maps.Copy": "m := {M}; maps.Copy(m, map[string]int{{\"a\": {i}}}) => m",
     "maps.DeleteFunc": "m := {M}; maps.DeleteFunc(m, func(k string, v int) bool {{ return v > 5 || k == \"a\" }}) => m",
-    "maps.Equal": "=> maps.Equal({M}, {M}), maps.Equal(map[string]int{{}}, nil)",
+    "maps.Equal": "=> maps.Equal({M}, {M}), maps.Equal(map[string]int{{}}, map[string]int(nil))",
     "maps.EqualFunc": "=> maps.EqualFunc({M}, {M}, func(a, b int) bool {{ return a%2 == b%2 }})",
     "sort.Find": "i, ok := sort.Find(10, func(i int) int {{ return len({s}) - i }}) => i, ok",
     "sort.Float64s": "a := {F}; sort.Float64s(a) => a",

@@ -3,13 +3,14 @@ import random
 
 from library import FUNCTIONS, Library
 from shrink import with_imports
+from scenes import Scenes
 from statements import Statements
 from types_ import *
 
 STATES = ["Healthy", "Maintenance"]
 
 
-class Program(Library, Statements):
+class Program(Library, Scenes, Statements):
     """`text` is ops.go. Of equal seed and number it is the same."""
 
     def __init__(self, seed, number):
@@ -248,7 +249,8 @@ class Program(Library, Statements):
                 self.put('out := ""')
             self.local(INT, self.expr(INT), ":=")
             self.local(STRING, self.expr(STRING), ":=")
-            self.block(self.rnd.randint(4, 9), 3)
+            self.scene(0)
+            self.block(self.rnd.randint(4, 8), 3)
             self.put('out += ""')
             return "out"
         self.decl(self.function(name, [], STRING, body))

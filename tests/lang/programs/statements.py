@@ -63,6 +63,8 @@ class Statements(Expressions):
             return self.rnd.choice(["%v", "%d", "%s", "%T"])
         if t.kind == "error":
             return "%v"
+        if t.kind == "pointer" and t.elem.kind == "struct" and t.elem.is_shown:
+            return self.rnd.choice(["%v", "%+v", "%#v", "%T"])
         return self.rnd.choice(["%v", "%+v", "%#v", "%T"] if t.is_shown else ["%T"])
 
     def local(self, t, text, how=None):
@@ -83,6 +85,7 @@ class Statements(Expressions):
     def any_type(self):
         choice = [INT, INT, STRING, STRING, BOOL, FLOAT, BYTE, RUNE, DURATION, *(ALL[t] for t in [*INTS, *UINTS]), FLOAT32,
                   slice_of(INT), slice_of(STRING), array_of(INT, 3), map_of(STRING, INT), map_of(INT, STRING), ANY, ERROR,
+                  *[pointer_to(n) for n in self.named if n.kind == "struct"],
                   slice_of(BYTE), array_of(slice_of(INT), 2), slice_of(slice_of(STRING)), *self.named, *self.named]
         return self.rnd.choice(choice)
 

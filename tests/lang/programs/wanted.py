@@ -25,4 +25,6 @@ FORMS = ["append", "append with ...", "cap", "clear", "copy", "delete", "len", "
          "slices that share memory", "string of []byte", "string of []rune", "string of a rune", "[]byte and []rune of a string",
          "struct literal without names", "type assertion", "v, ok of a map", "variadic function"]
 
-WANTED = [*("operator " + o for o in OPERATORS), *STATEMENTS, *FORMS]
+from scenes import SCENES
+
+WANTED = [*("operator " + o for o in OPERATORS), *STATEMENTS, *FORMS, *("scene: " + s[0] for s in SCENES)]
