@@ -65,16 +65,17 @@ class Go:
         subprocess.run([firebreak, "config", "init", self.folder], check=True, stdout=subprocess.DEVNULL)
         (self.folder / "ops.go").unlink()
 
-    def add(self, name, text):
+    def add(self, name, files):
         folder = self.folder / name
         (folder / "sub").mkdir(parents=True, exist_ok=True)
-        (folder / "ops.go").write_text(text)
+        for file, text in files.items():
+            (folder / file).write_text(text)
         (folder / "data.txt").write_text("data\twith <tags>\n")
         (folder / "sub/more.txt").write_bytes(b"not all is UTF-8: \xff\n")
 
     def ours(self, name):
         """What eval prints, or None and the faults."""
-        r = subprocess.run([self.firebreak, "config", "eval", "-c", self.folder / name / "ops.go", "-o", "json"],
+        r = subprocess.run([self.firebreak, "config", "eval", "-c", self.folder / name, "-o", "json"],
                            capture_output=True, env=self.env, timeout=SECONDS_MAX)
         return (r.stdout, "") if r.returncode == 0 else (None, f"exit {r.returncode}: " +
                                                         (r.stderr or r.stdout).decode(errors="replace")[:2000])
@@ -99,7 +100,7 @@ class Go:
         answers, left = {}, list(names)
         while left:
             words = self.build(left, binary)
-            bad = set(re.findall(r"^(p\w+)/ops\.go:\d+", words, re.M)) & set(left)
+            bad = set(re.findall(r"^(p\w+)/\w+\.go:\d+", words, re.M)) & set(left)
             if words and not bad:
                 answers.update({n: "go build: " + words[:2000] for n in left})
                 return answers
@@ -149,7 +150,7 @@ class Oracle:
     def __init__(self, args, folder):
         self.args, self.go = args, Go(folder, args.bin)
         self.counts, self.accepted, self.agree = {}, 0, 0
-        self.refused, self.wrong = [], []
+        self.refused, self.wrong, self.texts = [], [], {}
 
     def numbers(self):
         return [self.args.only] if self.args.only is not None else range(self.args.first, self.args.first + self.args.count)
@@ -157,7 +158,8 @@ class Oracle:
     def make(self, number):
         p = Program(self.args.seed, number)
         name = f"p{number:06d}"
-        self.go.add(name, p.text)
+        self.go.add(name, p.files)
+        self.texts[name] = p.text
         return name, p
 
     def all(self):
@@ -191,15 +193,13 @@ class Oracle:
 
     def small(self, name, words):
         want = kind_of(words)
-        text = (self.go.folder / name / "ops.go").read_text()
-
         def still(candidate):
-            self.go.add("psmall", candidate)
+            self.go.add("psmall", {"ops.go": candidate})
             ours = self.go.ours("psmall")
             if (ours[0] is None) != want.startswith("we refuse"):
                 return False
             return kind_of(verdict(*ours, self.go.theirs(["psmall"], "small")["psmall"])) == want
-        return shrink(text, still, self.args.attempts)
+        return shrink(self.texts[name], still, self.args.attempts)
 
     def tell(self):
         total = len(list(self.numbers()))

@@ -1,4 +1,4 @@
-"""One program: declarations in any order, and a configuration that shows what they come to."""
+"""One program: declarations in any order, in one file or several, and a configuration that shows what they come to."""
 import random
 
 from library import FUNCTIONS, Library
@@ -11,7 +11,7 @@ STATES = ["Healthy", "Maintenance"]
 
 
 class Program(Library, Scenes, Statements):
-    """`text` is ops.go. Of equal seed and number it is the same."""
+    """`files` has the text of each by name; `text` is all in one. Of equal seed and number they are the same."""
 
     def __init__(self, seed, number):
         super().__init__(random.Random(f"{seed}/{number}"))
@@ -40,14 +40,20 @@ class Program(Library, Scenes, Statements):
         if self.chance(0.3):
             self.init_function()
         self.config()
-        self.text = self.put_together()
+        self.put_together()
 
     def put_together(self):
         self.decls += self.helpers.values()
         first = [d for d in self.decls if d.startswith("const team")]
         rest = [d for d in self.decls if not d.startswith("const team")]
         self.rnd.shuffle(rest)
-        return with_imports("\n".join(first + rest))
+        self.text = with_imports("\n".join(first + rest))
+        self.files = {"ops.go": self.text}
+        if self.number % 3 == 0:
+            self.use("package of several files")
+            cuts = sorted(self.rnd.sample(range(1, len(rest)), 2))
+            parts = [first + rest[:cuts[0]], rest[cuts[0]:cuts[1]], rest[cuts[1]:]]
+            self.files = {f"{name}.go": with_imports("\n".join(part)) for name, part in zip("abc", parts)}
 
     # ---- constants ----
 

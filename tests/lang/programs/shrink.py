@@ -11,6 +11,8 @@ TEXT = re.compile(r"\"(\\.|[^\"\\\n])*\"|`[^`]*`|'(\\.|[^'\\\n])*'")
 def with_imports(body):
     bare = TEXT.sub("\"\"", body)
     used = [path for name, path in PACKAGES.items() if re.search(rf"(?<![\w.]){name}\.\w", bare)]
+    if not used:
+        return "package ops\n\n" + body
     return "package ops\n\nimport (\n" + "".join(f"\t\"{p}\"\n" for p in sorted(used)) + ")\n\n" + body
 
 

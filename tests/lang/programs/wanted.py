@@ -12,7 +12,7 @@ STATEMENTS = ["statement ++", "statement --", "statement if", "if with a stateme
               "bare return", "block", "short declaration", "var declaration", "var without a value", "grouped declaration",
               "const declaration", "type declaration", "function declaration", "method declaration", "func init",
               "assignment", "assignment to several", "assignment to a field", "assignment to an element",
-              "assignment to a map", "assignment through a pointer", "assignment to _", "package variable"]
+              "assignment to a map", "assignment through a pointer", "assignment to _", "package of several files", "package variable"]
 
 FORMS = ["append", "append with ...", "cap", "clear", "copy", "delete", "len", "make of a map", "make of a slice", "max", "min",
          "new", "&T{}", "[...] array", "argument with ...", "call of a function", "call of a method", "closure",
