@@ -548,7 +548,17 @@ def every_key_exchange_and_key_of_ours_is_one_that_sshd_knows():
 @case
 def an_sshd_that_is_full_says_so():
     port, _ = sshd(("ed25519", ""), options=["MaxStartups=1:100:1"])
-    with socket.create_connection(("127.0.0.1", port)):
+
+    def taken():
+        """The one place that there is: whoever looked whether sshd answers may still have it."""
+        c = socket.create_connection(("127.0.0.1", port))
+        c.settimeout(10)
+        with contextlib.suppress(OSError):
+            if c.recv(4) == b"SSH-":
+                return c
+        c.close()
+        return None
+    with eventually(taken):
         r = eventually(lambda: (lambda r: not r["ok"] and r)(probe_one(f"ssh://127.0.0.1:{port}")))
     true(r["reason"] in ("closed", "reset", "protocol"), str(r))
 
