@@ -220,7 +220,7 @@ static void index_string(struct check *c, node_ref ref, struct operand *x)
 void check_index_expr(struct check *c, node_ref ref, struct operand *x)
 {
     struct node *n = check_node(c, ref);
-    struct type *array;
+    struct type *array = NULL; /* set where it is looked at */
     check_any(c, n->a, x);
     if (x->mode == MODE_TYPE || x->mode == MODE_LIBRARY || x->mode == MODE_BUILTIN) {
         check_outside(c, n->at, "type arguments");
