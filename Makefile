@@ -40,7 +40,7 @@ TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard $(FOLDERS:%=tests/%/*_test
 FUZZERS := $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
 HEADERS := $(patsubst %,$(B)/%.ok,$(wildcard src/*/*.h))
 FIREBREAK := $(if $(wildcard src/app/main.c),$(B)/firebreak)
-TAP := tools/tap -j 2 --strip $(B)/tests/
+TAP := tools/tap -j 2 -t 240 --strip $(B)/tests/
 PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
@@ -104,7 +104,7 @@ cov: #                which lines the unit tests run
 	@$(MAKE) F=cov unit
 	@tools/cov $(O)/cov
 valgrind: $(TESTS) #           unit tests under memcheck
-	@FIREBREAK_ARENA_DEBUG=1 $(TAP) -t 240 --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --fair-sched=yes' $(TESTS)
+	@FIREBREAK_ARENA_DEBUG=1 $(TAP) -t 900 --wrap 'valgrind -q --error-exitcode=99 --leak-check=full --fair-sched=yes' $(TESTS)
 tools-test: $(B)/tests/tools/gdb_world #         the tests of tools/
 	@$(PYTAP) $(wildcard tests/tools/*_test.py)
 # SEED=7: other programs than those of CI.

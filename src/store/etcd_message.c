@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/fault.h"
 #include "store/backend.h"
 #include "wire/protobuf.h"
 
@@ -32,8 +31,6 @@ void etcd_put_range(struct buf *out, const struct store_range *q)
     if (!q->count_only)
         pb_put_number(out, 3, (uint64_t)(q->limit ? q->limit : STORE_RANGE_LIMIT_MAX));
     pb_put_number(out, 4, (uint64_t)q->revision);
-    if (fault_mutant("etcd_read_stale"))
-        pb_put_number(out, 7, true); /* "serializable": what the member itself has */
     pb_put_number(out, 8, q->keys_only);
     pb_put_number(out, 9, q->count_only);
 }
