@@ -77,14 +77,19 @@ static void a_silent_address_costs_a_quarter_of_a_second(void)
     CHECK_INT(o.code, 0);
     CHECK(rt_addr_eq(&o.trace.address, &open_addr));
     CHECK_INT(o.trace.attempts, 2);
-    CHECK(o.took >= 240 * RT_MS && o.took < 1500 * RT_MS);
+    CHECK(o.took >= 240 * RT_MS);
+    CHECK(o.took < 4500 * RT_MS); /* a slow machine; the silent one alone would take all 5 s */
 }
 
 static void after_a_failure_the_next_one_begins_at_once(void)
 {
-    struct outcome o = DIAL(5000, &closed_addr, &open_addr);
-    CHECK_INT(o.code, 0);
-    CHECK(o.took < 200 * RT_MS);
+    rt_time fastest = RT_NEVER; /* of some tries: a slow machine may stumble in one */
+    for (int i = 0; i < 10 && fastest >= 200 * RT_MS; i++) {
+        struct outcome o = DIAL(5000, &closed_addr, &open_addr);
+        CHECK_INT(o.code, 0);
+        fastest = o.took < fastest ? o.took : fastest;
+    }
+    CHECK(fastest < 200 * RT_MS);
 }
 
 static void who_answers_first_is_not_waited_past(void)
