@@ -40,7 +40,7 @@ TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard $(FOLDERS:%=tests/%/*_test
 FUZZERS := $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
 HEADERS := $(patsubst %,$(B)/%.ok,$(wildcard src/*/*.h))
 FIREBREAK := $(if $(wildcard src/app/main.c),$(B)/firebreak)
-TAP := tools/tap -j 2 -t 240 --strip $(B)/tests/
+TAP := tools/tap -j 2 -t 600 --strip $(B)/tests/
 PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
