@@ -96,6 +96,13 @@ static int take_login(struct target_set *s, struct slice userinfo, struct probe_
     return r < 0 ? r : decode(s, password, &x->password, err);
 }
 
+/* A path and an argument may look like a URL with a user. */
+static bool has_no_user(struct slice text)
+{
+    return slice_eq_nocase(slice_sub(text, 0, 5), SLICE("exec:")) ||
+           slice_eq_nocase(slice_sub(text, 0, 5), SLICE("unix:"));
+}
+
 /* A password is between the scheme and the last '@' of the authority. Where a password is what a
  * URL is for, it may hold a '/' by mistake: then the '@' behind that counts. */
 struct slice target_redacted(struct arena *a, struct slice text)
@@ -103,8 +110,8 @@ struct slice target_redacted(struct arena *a, struct slice text)
     static const char *const with_login[] = {"redis://", "rediss://", "postgres://",
                                              "postgresql://"};
     ptrdiff_t scheme = slice_find(text, SLICE("://"));
-    if (scheme < 0 || slice_find_byte(text, '@') < 0 || slice_find_byte(text, ':') < scheme)
-        return text; /* exec: has URLs as arguments */
+    if (scheme < 0 || slice_find_byte(text, '@') < 0 || has_no_user(text))
+        return text;
     size_t from = (size_t)scheme + 3, end = text.size, at = 0;
     bool login = false;
     for (size_t i = 0; i < ARRAY_LEN(with_login); i++)
@@ -117,8 +124,8 @@ struct slice target_redacted(struct arena *a, struct slice text)
             at = i;
     }
     ptrdiff_t colon = slice_find_byte(slice_sub(text, from, at), ':');
-    if (at == 0 || colon < 0)
-        return text;
+    if (at == 0 || colon < 0 || from + (size_t)colon + 1 == at)
+        return text; /* an empty one hides nothing */
     struct slice before = slice_sub(text, 0, from + (size_t)colon + 1);
     struct slice behind = slice_sub(text, at, text.size);
     char *shown = arena_alloc(a, before.size + 3 + behind.size + 1);

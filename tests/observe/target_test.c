@@ -360,6 +360,12 @@ static void a_password_is_decoded_and_not_shown(void)
     CHECK_STR(name(0), "http://h:80/x@y");
     CHECK_INT(add("exec:http://u:p@h"), 0);
     CHECK_STR(name(0), "exec:http://u:p@h");
+    CHECK_INT(add("exec://u:p@h"), 0);
+    CHECK_STR(name(0), "exec://u:p@h");
+    CHECK_INT(add("unix://a:b@c"), 0);
+    CHECK_STR(name(0), "unix://a:b@c");
+    CHECK_INT(add("postgres://:@h"), 0);
+    CHECK_STR(name(0), "postgres://:@h");
     CHECK_INT(add("redis://:sec/ret@h:x"), -EINVAL); /* nor in what is wrong with it */
     CHECK(strstr(err.text, "***") && !strstr(err.text, "target 'redis://:sec"));
 }
