@@ -345,7 +345,7 @@ static int write_one(struct keep *k, struct dirty *d)
         settle(w, got.revision);
     else if (r == 0)
         k->revision = got.revision > k->revision ? got.revision : k->revision + 1;
-    else if (!k->failing)
+    else if (!k->failing && r != -ECANCELED)
         log_error(&k->up->app->log, "what was found cannot be kept", log_event("keep_failed"),
                   log_err(&w->err));
     if (r == 0 && got.succeeded && w->event_count)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include "app/data.h"
 #include "app/keep.h"
@@ -33,6 +34,26 @@ static void put_process(struct metrics_writer *w)
     metrics_u64(w, NULL, 0, s.descriptors_max);
 }
 
+/* With its namespace, where that is not the default: no two assets have the same. */
+static struct slice asset_label(const struct asset *a)
+{
+    return slice_from(strcmp(a->namespace_, "default") == 0 ? a->name : a->key);
+}
+
+/* Of checks that are declared: the others are named by their address. */
+static void put_checks(struct up *u, struct metrics_writer *w)
+{
+    metrics_family(w, "firebreak_check_ok", METRIC_GAUGE, "Whether the check passes.");
+    for (const struct asset *a = NULL; (a = reconciler_next(u->assets, a));)
+        for (uint32_t i = 0; i < a->check_count; i++) {
+            const struct asset_check *c = &a->checks[i];
+            struct metric_label labels[] = {{"asset", asset_label(a)},
+                                            {"check", slice_from(c->name)}};
+            if (c->known && c->fail)
+                metrics_u64(w, labels, ARRAY_LEN(labels), c->ok);
+        }
+}
+
 static void put_assets(struct up *u, struct metrics_writer *w)
 {
     metrics_family(w, "firebreak_asset_state", METRIC_GAUGE,
@@ -40,7 +61,7 @@ static void put_assets(struct up *u, struct metrics_writer *w)
     for (const struct asset *a = NULL; (a = reconciler_next(u->assets, a));)
         for (int i = 0; i < ASSET_STATE_COUNT; i++) {
             struct metric_label labels[] = {
-                {"asset", slice_from(a->name)},
+                {"asset", asset_label(a)},
                 {"state", slice_from(asset_state_name((enum asset_state)i))},
             };
             metrics_u64(w, labels, ARRAY_LEN(labels), a->state == (enum asset_state)i);
@@ -81,6 +102,7 @@ static void collect(void *ctx, struct metrics_writer *w)
     metrics_u64(w, labels, ARRAY_LEN(labels), 1);
     put_process(w);
     put_assets(u, w);
+    put_checks(u, w);
     put_registry(u, w);
 }
 

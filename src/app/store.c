@@ -528,6 +528,11 @@ static int restore(struct storing *s)
 {
     struct err err = {0};
     struct store_restore job = {.from = operand(s, 1)};
+    if (s->place.url && strncmp(s->place.url, "etcd:", 5) == 0) {
+        err_set(&err, -EINVAL, "%s is an etcd, which its own tools restore: this is for the store "
+                "of one machine", s->place.said);
+        return app_fail(s->app, EXIT_USAGE, &err);
+    }
     int r = store_folder(s->app, &s->place, &job.folder, &err);
     if (r < 0)
         return app_fail(s->app, EXIT_USAGE, &err);

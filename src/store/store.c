@@ -329,7 +329,8 @@ int store_backup(struct store *s, const char *path, int64_t *ret_revision, struc
                  rt_time deadline)
 {
     if (!s->backend->backup)
-        return err_set(err, -EOPNOTSUPP, "the %s store makes no backups of this kind",
+        return err_set(err, -EOPNOTSUPP,
+                       "the %s store makes no backups of this kind: its own tools do",
                        s->backend->name);
     rt_time began = rt_now_exact();
     return took(s, STORE_CALL_BACKUP, began,
@@ -343,8 +344,10 @@ int store_set_prefix(struct store *s, struct slice prefix, struct err *err)
         return 0;
     if (!slice_starts_with(prefix, SLICE("/")) || slice_ends_with(prefix, SLICE("/")) ||
         prefix.size > STORE_KEY_BYTES_MAX / 2)
-        return err_set(err, -EINVAL, "the prefix '%.*s': write a path like /firebreak, without a "
-                       "slash at its end", SLICE_ARG(prefix));
+        return err_set(err, -EINVAL,
+                       "the prefix '%.*s': write a path like /firebreak, without a "
+                       "slash at its end",
+                       SLICE_ARG(prefix));
     s->prefix = (struct slice){mem_strdup(MEM_STORE, prefix), prefix.size};
     return 0;
 }

@@ -172,6 +172,11 @@ def a_namespace_has_its_own_states_and_events():
     equal((state("one")["owner_plane"], state("one")["namespace"]), ("n1", "one"))
     contains(s.ok("describe", "asset", "x", "-n", "two"), "Pending -> Failed")
     equal(len(keys(s, "/events/one/x/")), 2)
+    numbers = s.ask("GET", "/metrics")[1].splitlines()
+    for line in ('firebreak_check_ok{asset="one/x",check="c"} 1', 'firebreak_check_ok{asset="two/x",check="c"} 0',
+                 'firebreak_asset_state{asset="one/x",state="Healthy"} 1',
+                 'firebreak_asset_state{asset="two/x",state="Failed"} 1'):
+        true(line in numbers, line)
     s.ok("delete", "check", "c", "-n", "two")
     s.ok("delete", "asset", "x", "-n", "two")
     eventually(lambda: keys(s, "/state/assets/two/") == [], 20)
