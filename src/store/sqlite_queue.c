@@ -14,6 +14,7 @@ struct batch {
     struct arena arena;
     struct err err; /* of the batch as a whole */
     int r;
+    bool log_failed; /* what was committed stands, but nothing can be appended to it */
     int64_t revision, compacted;
     struct batch_lease *leases; /* of a file that was opened anew; in the arena */
 };
@@ -172,6 +173,8 @@ static void run_batch(void *arg)
         sdb_rollback(b->s->writer);
     else if (sdb_commit(b->s->writer, &b->err) < 0 && !fault_mutant("store_ack_before_commit"))
         b->r = b->err.code;
+    else if (sdb_carry_over(b->s->writer, NULL) == -EIO)
+        b->log_failed = !fault_mutant("store_checkpoint_error_ignored");
     b->revision = sdb_revision(b->s->writer);
     b->compacted = sdb_compacted(b->s->writer);
 }
@@ -199,6 +202,7 @@ static void note_outcome(struct batch *b)
         if (!map_get_u64(&s->leases, (uint64_t)l->id))
             sqlite_lease_add(s, l->id, l->ttl_ms); /* its grant was in doubt */
     s->trouble = b->r;
+    s->broken = s->broken || b->log_failed;
     if (b->r == 0) {
         s->revision = b->revision;
         s->compacted = b->compacted;

@@ -52,29 +52,43 @@ static void the_revision_never_goes_back(struct store **s)
 
 static void a_restart_grants_leases_their_whole_time(struct store **s)
 {
-    struct store_lease l = grant(*s, 1500);
+    struct store_lease l = grant(*s, 1000);
+    rt_time granted = rt_now();
     put_leased(*s, "l", l.id);
-    rt_sleep(rt_now() + RT_SEC);
+    rt_sleep(granted + 600 * RT_MS);
     *s = reopened(*s);
-    rt_sleep(rt_now() + RT_SEC);
-    CHECK_INT(get(*s, "l").version, 1);
-    rt_sleep(rt_now() + 2 * RT_SEC);
+    rt_time again = rt_now();
+    rt_sleep(again + 600 * RT_MS);
+    bool in_time = rt_now() < again + RT_SEC; /* a busy machine may have slept too long */
+    int64_t version = get(*s, "l").version;
+    CHECK(version == 1 || !in_time || rt_now() >= again + RT_SEC);
+    while (get(*s, "l").version && rt_now() < again + 20 * RT_SEC)
+        rt_sleep(rt_now() + 20 * RT_MS);
     CHECK_INT(get(*s, "l").version, 0);
+}
+
+static char value[1000];
+
+static void puts_again_and_again(void *s)
+{
+    for (int i = 0; i < 30; i++)
+        put(s, "k", value);
 }
 
 static void history_is_trimmed_and_the_file_stays_small(struct store **s)
 {
-    static char value[1000];
+    struct rt_group g;
     struct store_sqlite_options options = {.folder = folder, .who = "the test", .history = 100};
     memset(value, 'v', sizeof(value) - 1);
     store_close(*s);
     *s = NULL;
     WELL(store_sqlite_open(&options, s, &suite_err, SOON));
     struct store_status status = {0};
-    for (int round = 0; round < 30; round++) {
-        for (int i = 0; i < 100; i++)
-            put(*s, "k", value);
-    }
+    rt_group_init(&g, "test");
+    for (int i = 0; i < 100; i++)
+        rt_go(&g, puts_again_and_again, *s);
+    CHECK_INT(rt_group_wait(&g, rt_now() + 60 * RT_SEC), 0);
+    rt_group_done(&g);
     rt_sleep(rt_now() + RT_SEC);
     WELL(store_status(*s, &status, &suite_err, SOON));
     CHECK(status.revision - status.compacted <= 1200);
@@ -246,12 +260,20 @@ static void run_as_nobody(rt_fn *fn, const char *name)
 
 int main(void)
 {
+    BESIDE(a_restart_grants_leases_their_whole_time);
+    BESIDE(history_is_trimmed_and_the_file_stays_small);
     for (size_t i = 0; i < ARRAY_LEN(suite_cases); i++)
-        run_everywhere(suite_cases[i].name, suite_run, &i, 3);
+        if (suite_cases[i].waits)
+            beside_begin(suite_cases[i].name, "epoll", suite_run, &i);
+    for (size_t i = 0; i < ARRAY_LEN(suite_cases); i++) {
+        run_in_sim(suite_cases[i].name, suite_run, &i, 3);
+        if (!suite_cases[i].waits)
+            run_on_epoll(suite_cases[i].name, suite_run, &i);
+    }
     ON_A_STORE(everything_is_there_after_a_restart);
     ON_A_STORE(the_revision_never_goes_back);
-    ON_A_STORE(a_restart_grants_leases_their_whole_time);
-    ON_A_STORE(history_is_trimmed_and_the_file_stays_small);
+    IN_SIM(a_restart_grants_leases_their_whole_time);
+    IN_SIM(history_is_trimmed_and_the_file_stays_small);
     ON_A_STORE(a_second_process_is_told_who_holds_it);
     ON_A_STORE(a_backup_is_a_store_of_its_revision);
     ON_A_STORE(a_crowd_of_writers_each_gets_its_revision);
@@ -260,6 +282,7 @@ int main(void)
     ON_DISK(another_programs_database_and_a_newer_format_are_refused);
     run_as_nobody(a_file_that_cannot_be_written_is_refused,
                   "a_file_that_cannot_be_written_is_refused");
+    beside_end();
     arena_done(&suite_arena);
     return tap_done();
 }
