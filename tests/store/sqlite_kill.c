@@ -309,10 +309,8 @@ static bool take_until(int fd, int64_t until, bool one, enum note_kind kind)
 static void after_the_kill(int64_t long_lived_until)
 {
     int64_t dead = now_ns();
-    for (size_t i = 0; i < call_count; i++) {
-        struct call *c = &calls[call_count - 1 - i];
-        if (i > 2 * LIFE_CLIENTS && !c->open)
-            break;
+    for (size_t i = 0; i < LIFE_CLIENTS && call_count; i++) {
+        struct call *c = &calls[open_calls[i]];
         if (!c->open)
             continue;
         c->open = false;

@@ -75,6 +75,31 @@ static void puts_again_and_again(void *s)
         put(s, "k", value);
 }
 
+static void leases_that_end_together_share_commits(struct store **s)
+{
+    enum { LEASES = 300 };
+    static char keys[LEASES][16];
+    struct store_watch w;
+    struct store_batch *b;
+    int gone = 0, commits = 0;
+    for (int i = 0; i < LEASES; i++) {
+        snprintf(keys[i], sizeof(keys[i]), "l/%d", i);
+        put_leased(*s, keys[i], grant(*s, 60 * 1000).id);
+    }
+    *s = reopened(*s);
+    /* Their time begins anew together; the clock of the simulator brings its end. */
+    struct store_watch_request q = {.keys = store_prefix(SLICE("l/"))};
+    WELL(store_watch(*s, &q, &w, &suite_err, SOON));
+    while (gone < LEASES && rt_recv(&w.batches, &b, rt_now() + 90 * RT_SEC) == 0) {
+        gone += (int)b->count;
+        commits++;
+        store_batch_free(b);
+    }
+    CHECK_INT(gone, LEASES);
+    CHECK(commits <= 10);
+    store_unwatch(&w);
+}
+
 static void history_is_trimmed_and_the_file_stays_small(struct store **s)
 {
     struct rt_group g;
@@ -273,6 +298,7 @@ int main(void)
     ON_A_STORE(everything_is_there_after_a_restart);
     ON_A_STORE(the_revision_never_goes_back);
     IN_SIM(a_restart_grants_leases_their_whole_time);
+    IN_SIM(leases_that_end_together_share_commits);
     IN_SIM(history_is_trimmed_and_the_file_stays_small);
     ON_A_STORE(a_second_process_is_told_who_holds_it);
     ON_A_STORE(a_backup_is_a_store_of_its_revision);
