@@ -1,11 +1,13 @@
 #include "store/sqlite.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "rt/file.h"
+#include "store/sqlite_db.h"
 #include "tests/store/sqlite_world.h"
 
 /* ---- what only a file can do ---- */
@@ -248,6 +250,98 @@ static void another_programs_database_and_a_newer_format_are_refused(void *arg)
     CHECK_INT(open_changed(0, "SQLite", 6), 0); /* the same bytes: the control */
 }
 
+static void a_file_that_is_damaged_within_is_told_and_never_crashes(void *arg)
+{
+    (void)arg;
+    enum { PAGE = 4096, FIRST = 6, KEYS = 300 };
+    char path[128], key[24];
+    struct store *s = NULL;
+    struct buf b = BUF(MEM_TEST, 0);
+    struct store_range_result all;
+    struct store_range q = {.keys = store_prefix(SLICE(""))};
+    WELL(suite_open(&s));
+    value[900] = 0;
+    memset(value, 'v', 900);
+    for (int i = 0; i < KEYS; i++) {
+        snprintf(key, sizeof(key), "k/%d", i);
+        put(s, key, value);
+    }
+    store_close(s);
+    snprintf(path, sizeof(path), "%s/store.db", folder);
+    CHECK_INT(rt_file_read_all(path, &b, SOON), 0);
+    CHECK(b.size > 2 * FIRST * PAGE);
+    memset(b.data + FIRST * PAGE, 0xee, b.size - FIRST * PAGE);
+    CHECK_INT(rt_file_write_all(path, b.data, b.size, 0600, SOON), 0);
+    buf_done(&b);
+    s = NULL;
+    int r = open_again(&s);
+    if (r == 0) {
+        r = store_range(s, &q, &suite_arena, &all, &suite_err, SOON);
+        CHECK(store_put(s, SLICE("k/1"), SLICE("v"), 0, NULL, NULL, SOON) < 0);
+        store_close(s);
+    }
+    CHECK_INT(r, -EBADMSG);
+    CHECK(strstr(suite_err.text, "store.db") && strstr(suite_err.text, "malformed"));
+    remove_folder();
+}
+
+static void run_sql(const char *path, const char *file)
+{
+    sqlite3 *db = NULL;
+    struct buf text = BUF(MEM_TEST, 0);
+    CHECK_INT(rt_file_read_all(file, &text, SOON), 0);
+    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, text.data ? text.data : "", NULL, NULL, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+    buf_done(&text);
+}
+
+/* Each of them holds the same: see tests/store/formats. A format without its file fails here. */
+static void a_file_of_every_former_format_is_read_and_written(void *arg)
+{
+    (void)arg;
+    for (int format = 1; format <= SDB_FORMAT; format++) {
+        char path[128], file[64];
+        struct store *s = NULL;
+        struct store_watch w;
+        struct store_lease l = {0};
+        new_folder();
+        snprintf(path, sizeof(path), "%s/store.db", folder);
+        snprintf(file, sizeof(file), "tests/store/formats/%d.sql", format);
+        run_sql(path, file);
+        WELL(open_again(&s));
+        if (!s)
+            return;
+        CHECK_INT(now_at(s), 6);
+        struct store_kv kv = get(s, "/a");
+        CHECK(is(kv.value, "two") && kv.version == 2 && kv.create_revision == 2);
+        CHECK_INT(kv.mod_revision, 3);
+        CHECK_INT(get(s, "/b").version, 0);
+        CHECK_INT(get(s, "/c").lease, 7);
+        WELL(store_lease_get(s, 7, NULL, &l, &suite_err, SOON));
+        CHECK_INT(l.ttl_ms, 60000);
+        struct reader r = watch_from(s, &w, "/", 3);
+        expect(&r, STORE_EVENT_PUT, "/a", "two", 3);
+        expect(&r, STORE_EVENT_PUT, "/b", "gone", 4);
+        expect(&r, STORE_EVENT_DELETE, "/b", "", 5);
+        expect(&r, STORE_EVENT_PUT, "/c", "held", 6);
+        expect(&r, STORE_EVENT_PUT, "/a", "three", put(s, "/a", "three"));
+        unwatch(&r);
+        CHECK_INT(store_compact(s, 2, NULL, SOON), -ENODATA);
+        WELL(store_compact(s, 7, &suite_err, SOON));
+        s = reopened(s);
+        CHECK_INT(now_at(s), 7);
+        suite_close(s);
+    }
+}
+
+static void an_empty_file_becomes_a_store(void *arg)
+{
+    (void)arg;
+    CHECK_INT(open_with("", 0), 0);
+    remove_folder();
+}
+
 static void a_file_that_cannot_be_written_is_refused(void *arg)
 {
     (void)arg;
@@ -306,6 +400,9 @@ int main(void)
     ON_A_STORE(a_write_still_queued_at_its_deadline_did_not_happen);
     ON_DISK(a_file_that_is_no_database_is_refused);
     ON_DISK(another_programs_database_and_a_newer_format_are_refused);
+    ON_DISK(a_file_that_is_damaged_within_is_told_and_never_crashes);
+    ON_DISK(a_file_of_every_former_format_is_read_and_written);
+    ON_DISK(an_empty_file_becomes_a_store);
     run_as_nobody(a_file_that_cannot_be_written_is_refused,
                   "a_file_that_cannot_be_written_is_refused");
     beside_end();
