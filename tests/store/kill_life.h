@@ -144,7 +144,7 @@ static void life_flood(void *arg)
 {
     (void)arg;
     for (;;) {
-        static char keys[LIFE_FLOOD][16]; /* rule zero: too large for a frame; one task's alone */
+        static char keys[LIFE_FLOOD][24]; /* rule zero: too large for a frame; one task's alone */
         static struct store_op ops[LIFE_FLOOD];
         char value[24];
         struct store_txn_result result = {0};
