@@ -71,7 +71,7 @@ $(B)/%.S.o: %.S
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/tests/%: $(B)/tests/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
-$(B)/tests/tools/linear_test $(B)/tests/store/etcd_cluster: $(B)/tools/linear.c.o
+$(B)/tests/tools/linear_test $(B)/tests/store/etcd_cluster $(B)/tests/store/sqlite_kill: $(B)/tools/linear.c.o
 $(B)/bench/%: $(B)/bench/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/fuzz/%_fuzz: $(B)/fuzz/%_fuzz.c.o $(B)/libfirebreak.a $(if $(filter-out fuzz,$(F)),$(B)/fuzz/replay.c.o)
@@ -115,8 +115,10 @@ oracle-long: $(FIREBREAK) #        ten thousand of them; SEED=7: others
 	@$(ORACLE) --count 10000
 e2e: $(FIREBREAK) #                the real binary against real servers
 	@FIREBREAK=$(FIREBREAK) $(PYTAP) -t 240 $(wildcard tests/e2e/*_test.py)
-kill: $(FIREBREAK) #               the store under kill -9, 300 times
-	@FIREBREAK=$(FIREBREAK) FIREBREAK_KILLS=$(or $(KILLS),300) $(PYTAP) -t 1800 tests/e2e/kill_test.py
+KILLS ?= 300
+kill: $(FIREBREAK) $(B)/tests/store/sqlite_kill # the store under kill -9, 300 times, and the whole program a third of that; SEED=
+	@FIREBREAK=$(FIREBREAK) FIREBREAK_KILLS=$$(($(KILLS) / 3)) $(TAP) -t 1800 "$(B)/tests/store/sqlite_kill $(KILLS) $(SEED)" \
+	    "python3 tests/e2e/kill_test.py"
 kill-long: #          the same, 2,000 times
 	@$(MAKE) KILLS=2000 kill
 static-test: static $(B)/tools/oldkernel # ELF, empty chroot, old kernel, reproducible
@@ -149,9 +151,9 @@ fuzz: #               T=json: one fuzzer, else all; SECONDS=60 each
 ARM := CC=aarch64-linux-gnu-gcc O=$(O)/aarch64 FOLDERS='base rt' LIBS=-lpthread FIREBREAK=
 aarch64: #            base and rt by the cross gcc, their tests under qemu
 	@$(MAKE) $(ARM) TAP='tools/tap -j 2 -t 240 --strip $(O)/aarch64/dev/tests/ --wrap "tools/qemu"' unit
-mutants: $(TESTS) $(SIM) #            every planted bug is caught by what tests/mutants.txt names
+mutants: $(TESTS) $(SIM) $(B)/tests/store/sqlite_kill #            every planted bug is caught by what tests/mutants.txt names
 	@tools/mutants --bin $(B)
-mutants-long: $(TESTS) $(SIM) #       the same, and every seed is searched for anew
+mutants-long: $(TESTS) $(SIM) $(B)/tests/store/sqlite_kill #       the same, and every seed is searched for anew
 	@tools/mutants --bin $(B) --long
 soak-long: #           an hour at 5,000 probes a second; not in CI
 	@$(MAKE) F=release all $(O)/release/bench/probe_targets

@@ -33,6 +33,8 @@ struct search {
     struct event *begins, *ends;
     uint32_t *stack; /* calls done, in their order */
     uint64_t *states;
+    int64_t *latests; /* latest, before each of them */
+    int64_t latest;   /* beginning of those done: the next one's instant is not before it */
     uint32_t depth, waiting; /* calls that have an end and are not done */
     uint32_t best;           /* the deepest that was reached */
     struct done now;
@@ -41,10 +43,15 @@ struct search {
 
 /* ---- what a plain map would do ---- */
 
+static bool in_doubt(const struct linear_op *op)
+{
+    return op->doubt || op->end == INT64_MAX;
+}
+
 /* Whether this call can have its instant while `state` stands; *ret: what stands behind it. */
 static bool can_happen(const struct linear_op *op, uint64_t state, uint64_t *ret)
 {
-    bool doubt = op->end == INT64_MAX;
+    bool doubt = in_doubt(op);
     bool holds;
     *ret = state;
     switch (op->type) {
@@ -178,12 +185,15 @@ static void put_back(struct event *e)
 
 static bool doubtful(const struct search *s, uint32_t op)
 {
-    return s->ops[op]->end == INT64_MAX;
+    return in_doubt(s->ops[op]);
 }
 
 static void do_call(struct search *s, uint32_t op, uint64_t state)
 {
     s->states[s->depth] = s->now.state;
+    s->latests[s->depth] = s->latest;
+    if (s->ops[op]->begin > s->latest)
+        s->latest = s->ops[op]->begin;
     s->stack[s->depth++] = op;
     s->now.bits[op / 64] |= UINT64_C(1) << (op % 64);
     s->now.state = state;
@@ -201,6 +211,7 @@ static struct event *undo_call(struct search *s)
     put_back(&s->begins[op]);
     s->now.bits[op / 64] &= ~(UINT64_C(1) << (op % 64));
     s->now.state = s->states[s->depth];
+    s->latest = s->latests[s->depth];
     s->waiting += !doubtful(s, op);
     return s->begins[op].next;
 }
@@ -222,6 +233,8 @@ static bool worth_trying(const struct search *s, uint32_t op, uint64_t state)
 static bool try_call(struct search *s, uint32_t op)
 {
     uint64_t state;
+    if (s->ops[op]->end < s->latest) /* in doubt, and its time is over: it never happened */
+        return false;
     if (!can_happen(s->ops[op], s->now.state, &state) || !worth_trying(s, op, state))
         return false;
     uint64_t before = s->now.state;
@@ -241,14 +254,13 @@ static bool find_order(struct search *s)
     struct event *e = s->head.next;
     bool doubts = false;
     while (s->waiting > 0) {
-        if (e != &s->head && !e->is_end) {
-            bool done = doubtful(s, e->op) == doubts && try_call(s, e->op);
+        if (e != &s->head && (!e->is_end || doubtful(s, e->op))) {
+            bool done = !e->is_end && doubtful(s, e->op) == doubts && try_call(s, e->op);
             e = done ? s->head.next : e->next;
             doubts = doubts && !done;
             continue;
         }
-        /* A call that has ended and is not done: nothing behind it can come before it. Ends of
-         * calls in doubt stand last and end the list as well. */
+        /* A call that has ended and is not done: nothing behind it can come before it. */
         if (!doubts) {
             doubts = true;
             e = s->head.next;
@@ -299,9 +311,11 @@ static int check_key(const struct linear_op **ops, uint32_t count, char *why)
     s.ends = calloc(count, sizeof(*s.ends));
     s.stack = calloc(count, sizeof(*s.stack));
     s.states = calloc(count, sizeof(*s.states));
+    s.latests = calloc(count, sizeof(*s.latests));
+    s.latest = INT64_MIN;
     s.memory.words = (count + 63) / 64;
     for (uint32_t i = 0; i < count; i++)
-        s.waiting += ops[i]->end != INT64_MAX;
+        s.waiting += !in_doubt(ops[i]);
     link_events(&s);
     bool found = find_order(&s);
     if (!found)
@@ -311,6 +325,7 @@ static int check_key(const struct linear_op **ops, uint32_t count, char *why)
     free(s.ends);
     free(s.stack);
     free(s.states);
+    free(s.latests);
     return found;
 }
 

@@ -2,8 +2,9 @@
  *
  * A history is linearizable where each call can be given one instant between its beginning and its
  * end, so that the calls in the order of their instants are what a plain map would have answered.
- * A call in doubt (no answer came) has no end: it may have its instant at any time after its
- * beginning, or never.
+ * A call in doubt (no answer came) may have its instant at any time after its beginning and before
+ * its end, or never. The end is that of whoever could have done it (a server that was killed), and
+ * there may be none.
  *
  * Keys are independent, so each is checked by itself. The search is that of Wing and Gong with the
  * memory of Lowe ("Testing for linearizability", 2017): try the calls that could be first, go on
@@ -28,9 +29,10 @@ enum linear_type {
 struct linear_op {
     enum linear_type type;
     uint32_t client, key;
-    int64_t begin, end; /* any clock that all share; INT64_MAX: in doubt */
+    int64_t begin, end; /* any clock that all share; INT64_MAX: in doubt for ever */
     uint64_t value, expect, result;
     bool ok;
+    bool doubt; /* no answer came */
 };
 
 /* Returns 1: it can have happened so; 0: it cannot, and `why` (LINEAR_WHY_MAX bytes) names the key

@@ -68,7 +68,8 @@ int sdb_begin(struct sdb *db, struct err *err);
 /* On failure as sdb_rollback. */
 int sdb_commit(struct sdb *db, struct err *err);
 void sdb_rollback(struct sdb *db);
-/* Whether the batch still stands: some failures end it by themselves. */
+/* Whether the batch still stands: some failures end it by themselves, or leave half a transaction
+ * in it. If not, it is to be rolled back. */
 bool sdb_in_batch(const struct sdb *db);
 /* A write as large as a small put, which changes nothing: to see whether the disk takes one. */
 int sdb_touch(struct sdb *db, struct err *err);
@@ -95,6 +96,9 @@ int sdb_trim(struct sdb *db, int64_t rows, bool *ret_more, struct err *err);
 /* Everything that is in the write-ahead log is in the file, on the disk, and the log is empty, on
  * the disk as well. */
 int sdb_checkpoint(struct sdb *db, struct err *err);
+/* As far as readers allow, and only where the log has become long. What was committed is not in
+ * danger where this fails; after -EIO the file must be opened anew before the next write. */
+int sdb_carry_over(struct sdb *db, struct err *err);
 int sdb_backup(struct sdb *db, const char *path, const char *vfs, int64_t *ret_revision,
                struct err *err);
 const char *sdb_library_version(void);

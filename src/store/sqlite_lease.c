@@ -43,50 +43,78 @@ void sqlite_lease_add(struct sqlite_store *s, int64_t id, int64_t ttl_ms)
 }
 
 /* Its keys go with a commit; until then nobody can keep it. */
-static int end(struct sqlite_store *s, int64_t id, struct err *err, rt_time deadline)
+static int end(struct sqlite_store *s, struct sqlite_lease *l, struct err *err, rt_time deadline)
 {
-    struct sqlite_lease *l = map_get_u64(&s->leases, (uint64_t)id);
-    struct sqlite_request q = {.work = SQLITE_WORK_END, .lease = id, .err = err};
+    struct sqlite_request q = {.work = SQLITE_WORK_END, .lease = l->id, .err = err};
     l->ending = true;
     int r = sqlite_submit(s, &q, deadline);
     if (r < 0) {
-        l->ending = false; /* its clock, or who asked for it, tries again */
+        l->ending = false;
+        sqlite_kick(&s->lease_changed); /* its time may have come meanwhile */
         return r;
     }
-    mem_free(MEM_STORE, map_remove_u64(&s->leases, (uint64_t)id));
+    map_remove_u64(&s->leases, (uint64_t)l->id);
+    mem_free(MEM_STORE, l);
     return 0;
 }
 
-/* The lease that ends first and whose end is not on its way. */
-static struct sqlite_lease *first_to_end(const struct sqlite_store *s)
+struct due {
+    struct sqlite_store *s;
+    struct sqlite_lease *lease;
+};
+
+static void end_task(void *arg)
 {
-    struct sqlite_lease *first = NULL;
+    struct due *d = arg;
+    int r = end(d->s, d->lease, NULL, RT_NEVER);
+    if (r < 0 && r != -ECANCELED) /* a full disk: the keys stay a little longer */
+        d->s->lease_retry = rt_now() + RETRY_MS * RT_MS;
+    if (d->s->lease_ends_under_way-- == STORE_SQLITE_BATCH_MAX)
+        sqlite_kick(&d->s->lease_changed); /* there may be more */
+    mem_free(MEM_STORE, d);
+}
+
+static bool begin_end(struct sqlite_store *s, struct sqlite_lease *l)
+{
+    struct due *d = mem_alloc(MEM_STORE, sizeof(*d));
+    *d = (struct due){s, l};
+    l->ending = rt_go(&s->group, end_task, d) == 0;
+    if (l->ending)
+        s->lease_ends_under_way++;
+    else
+        mem_free(MEM_STORE, d);
+    return l->ending;
+}
+
+/* Those whose time has come end at once and share commits: after a restart that may be every one.
+ * Returns when to look again. */
+static rt_time end_all_due(struct sqlite_store *s)
+{
+    rt_time next = RT_NEVER, now = rt_now();
     struct map_entry e;
     for (size_t at = 0; map_next(&s->leases, &at, &e);) {
         struct sqlite_lease *l = e.value;
-        if (!l->ending && (!first || l->ends < first->ends))
-            first = l;
+        rt_time ends = l->ends;
+        if (fault_mutant("store_lease_early"))
+            ends -= l->ttl_ms * RT_MS / 4;
+        if (l->ending || s->lease_ends_under_way == STORE_SQLITE_BATCH_MAX)
+            continue;
+        if (ends < s->lease_retry)
+            ends = s->lease_retry;
+        if (ends <= now && !begin_end(s, l))
+            ends = s->lease_retry = now + RETRY_MS * RT_MS;
+        if (!l->ending && ends < next)
+            next = ends;
     }
-    return first;
+    return next;
 }
 
 void sqlite_lease_clock(void *arg)
 {
     struct sqlite_store *s = arg;
-    int r = 0;
-    while (r != -ECANCELED) {
+    for (int r = 0; r != -ECANCELED;) {
         char c;
-        const struct sqlite_lease *l = first_to_end(s);
-        rt_time at = l ? l->ends : RT_NEVER;
-        if (fault_mutant("store_lease_early"))
-            at -= l ? l->ttl_ms * RT_MS / 4 : 0;
-        if (l && at <= rt_now()) {
-            r = end(s, l->id, NULL, RT_NEVER);
-            if (r < 0 && r != -ECANCELED) /* a full disk: the keys stay a little longer */
-                r = rt_sleep(rt_now() + RETRY_MS * RT_MS);
-            continue;
-        }
-        r = rt_recv(&s->lease_changed, &c, at);
+        r = rt_recv(&s->lease_changed, &c, end_all_due(s));
     }
 }
 
@@ -127,7 +155,8 @@ int sqlite_lease_keep(struct store *store, int64_t id, struct store_lease *ret, 
 int sqlite_lease_revoke(struct store *store, int64_t id, struct err *err, rt_time deadline)
 {
     struct sqlite_store *s = store_of(store);
-    return find(s, id) ? end(s, id, err, deadline) : no_lease(id, err);
+    struct sqlite_lease *l = find(s, id);
+    return l ? end(s, l, err, deadline) : no_lease(id, err);
 }
 
 struct read_keys {

@@ -14,6 +14,7 @@ struct batch {
     struct arena arena;
     struct err err; /* of the batch as a whole */
     int r;
+    bool log_failed; /* what was committed stands, but nothing can be appended to it */
     int64_t revision, compacted;
     struct batch_lease *leases; /* of a file that was opened anew; in the arena */
 };
@@ -150,12 +151,20 @@ static bool is_of_the_request(const struct batch *b, int r)
     return r != -EIO && r != -EBADMSG && sdb_in_batch(b->s->writer);
 }
 
-static void run_batch(void *arg)
+static void seal_batch(void *arg)
 {
     struct batch *b = arg;
-    b->r = begin_batch(b);
+    struct sdb *db = b->s->writer;
     if (b->r < 0)
-        return;
+        sdb_rollback(db);
+    else if (sdb_commit(db, &b->err) < 0 && !fault_mutant("store_ack_before_commit"))
+        b->r = b->err.code;
+    else if (sdb_carry_over(db, NULL) == -EIO)
+        b->log_failed = !fault_mutant("store_checkpoint_error_ignored");
+}
+
+static void run_requests(struct batch *b)
+{
     list_each (it, &b->requests) {
         struct sqlite_request *q = list_entry(it, struct sqlite_request, link);
         q->r = carry_out(b, q);
@@ -168,10 +177,17 @@ static void run_batch(void *arg)
     }
     if (b->r == 0)
         b->r = tidy_up(b);
+}
+
+static void run_batch(void *arg)
+{
+    struct batch *b = arg;
+    b->r = begin_batch(b);
     if (b->r < 0)
-        sdb_rollback(b->s->writer);
-    else if (sdb_commit(b->s->writer, &b->err) < 0 && !fault_mutant("store_ack_before_commit"))
-        b->r = b->err.code;
+        return;
+    run_requests(b);
+    if (!fault_mutant("store_answer_first"))
+        seal_batch(b);
     b->revision = sdb_revision(b->s->writer);
     b->compacted = sdb_compacted(b->s->writer);
 }
@@ -199,6 +215,7 @@ static void note_outcome(struct batch *b)
         if (!map_get_u64(&s->leases, (uint64_t)l->id))
             sqlite_lease_add(s, l->id, l->ttl_ms); /* its grant was in doubt */
     s->trouble = b->r;
+    s->broken = s->broken || b->log_failed;
     if (b->r == 0) {
         s->revision = b->revision;
         s->compacted = b->compacted;
@@ -269,6 +286,8 @@ void sqlite_writer(void *arg)
         if (r < 0)
             b->r = err_sys(&b->err, r, "write");
         answer(b);
+        if (fault_mutant("store_answer_first"))
+            rt_offload(seal_batch, b, RT_NEVER);
         arena_done(&b->arena);
         mem_free(MEM_STORE, b);
     }

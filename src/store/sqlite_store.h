@@ -80,6 +80,8 @@ struct sqlite_store {
     struct list watches;
     uint32_t watch_count;
     struct map leases;
+    rt_time lease_retry;           /* after a failure: no lease ends before */
+    uint32_t lease_ends_under_way; /* up to STORE_SQLITE_BATCH_MAX */
 };
 
 /* Puts a write into the queue and waits for its end. Returns its result. */

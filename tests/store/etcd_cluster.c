@@ -7,8 +7,10 @@
  *  - the history of all calls is linearizable (tools/linear.h), those in doubt at any time or
  * never;
  *  - a watch that runs through it all tells every acknowledged write once, in the order of
- * revisions;
- *  - while a session says that it is alive, the key that it holds is there.
+ * revisions, and another one every transaction of a flood whole: 200 faults are a million events;
+ *  - while a session says that it is alive, the key that it holds is there;
+ *  - a lease that nobody keeps ends never early, and in a calm cluster late by at most a tenth of
+ * its time and a second; where the leader moves, it has its whole time once more.
  * Prints TAP, and how often each fault happened and each check had something to check: a zero is a
  * failure. Needs root (networks) and an etcd; says so and skips where there is none. */
 #include <signal.h>
@@ -24,9 +26,17 @@
 enum {
     MEMBERS = 3,
     CLIENTS = 9,
-    KEYS = 30,
-    OPS_MAX = 200 * 1000,
+    KEYS = 30,            /* of one group of faults */
+    FAULTS_OF_GROUP = 15, /* so that no key has more calls than the checker takes */
+    OPS_MAX = 400 * 1000,
     EVENTS_MAX = OPS_MAX,
+    FLOOD_PUTS = 120, /* of one transaction */
+    FLOOD_EVENTS_LONG = 1000 * 1000,
+    FLOODS_MAX = 100 * 1000,
+    LEASES_MAX = 4096,
+    LEASE_HOLDERS = 3,
+    LEASE_MS = 3000,
+    LAG_MS = 300, /* later than that, the machine is too busy to judge who is late */
     PAUSE_MS = 25,
     FAULT_MS = 2500,
     HEAL_MS = 1500,
@@ -45,7 +55,24 @@ static struct member members[MEMBERS];
 static char cluster[256], url[MEMBERS][128];
 static struct store *stores[MEMBERS]; /* each begins at another endpoint */
 static uint64_t random_state;
-static bool over;
+static uint32_t faults_wanted = 15;
+static uint32_t group; /* of keys */
+static bool over, lagged, newest;
+
+struct flood {
+    int64_t revision;
+    uint64_t value;
+};
+static struct flood floods[FLOODS_MAX], floods_told[FLOODS_MAX];
+static uint32_t flood_count, floods_told_count, floods_broken;
+
+struct held {
+    int64_t id, ttl_ms;
+    rt_time sure_from, most_from; /* its time began between these */
+    rt_time gone;                 /* when that was told; 0: not yet */
+};
+static struct held leases[LEASES_MAX];
+static uint32_t lease_count, leases_early, leases_late, leases_judged, leases_ended;
 
 static struct linear_op ops[OPS_MAX];
 static int64_t written[OPS_MAX]; /* the revision of ops[i], where it was acknowledged */
@@ -59,6 +86,9 @@ static uint64_t draw(uint64_t below)
     random_state = random_state * 6364136223846793005u + 1442695040888963407u;
     return (random_state >> 33) % below;
 }
+
+static uint64_t last_value; /* of all clients: no two writes write the same */
+static uint64_t seen[KEYS]; /* something that a compare may meet */
 
 /* ---- the machines: networks on a bridge ---- */
 
@@ -241,11 +271,18 @@ static void one_fault(enum fault fault)
 
 static void play_faults(uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
+    /* The long run has its events, too, however slow the machine is. */
+    uint64_t events = count < 200 ? 0 : FLOOD_EVENTS_LONG;
+    for (uint32_t i = 0;
+         i < count || (floods_told_count * (uint64_t)FLOOD_PUTS < events && i < 2 * count); i++) {
         /* Each kind in turn, so that none is missed; the rest is drawn. */
         enum fault f =
             i < FAULT_KINDS * 2 ? (enum fault)(i % FAULT_KINDS) : (enum fault)draw(FAULT_KINDS);
         uint32_t before = op_count;
+        if (i && i % FAULTS_OF_GROUP == 0) {
+            group++;
+            memset(seen, 0, sizeof(seen));
+        }
         one_fault(f);
         printf("# %u %s: %u calls, %u in doubt so far\n", i + 1, fault_names[f], op_count - before,
                doubts);
@@ -307,28 +344,30 @@ static void do_write(struct store *s, struct linear_op *op, struct slice key, rt
     arena_done(&a);
 }
 
-static uint64_t last_value; /* of all clients: no two writes write the same */
-static uint64_t seen[KEYS]; /* something that a compare may meet */
-
 static void client(void *arg)
 {
     uint32_t number = (uint32_t)(uintptr_t)arg;
     while (!over) {
-        char key[16];
-        uint32_t k = (uint32_t)draw(KEYS);
-        struct linear_op op = {.client = number, .key = k, .begin = rt_now_exact()};
+        char key[24];
+        uint32_t k = (uint32_t)draw(KEYS), of = group;
+        struct linear_op op = {
+            .client = number,
+            .key = of * KEYS + k,
+            .begin = rt_now_exact(),
+        };
         rt_time deadline = rt_now() + (draw(2) ? 500 : 3000) * RT_MS;
         struct store *s = stores[number % MEMBERS];
-        snprintf(key, sizeof(key), "k/%02u", k);
+        snprintf(key, sizeof(key), "k/%05u", op.key);
         op.type = draw(10) < 4 ? LINEAR_GET : (enum linear_type)draw(4);
         if (op.type == LINEAR_GET) {
             do_get(s, &op, slice_from(key), deadline);
-            seen[k] = op.result;
+            if (of == group)
+                seen[k] = op.result;
         } else {
             op.value = op.type == LINEAR_DELETE ? 0 : ++last_value;
             op.expect = op.type == LINEAR_CAS ? seen[k] : 0;
             do_write(s, &op, slice_from(key), deadline);
-            if (op.type != LINEAR_DELETE && op.ok)
+            if (op.type != LINEAR_DELETE && op.ok && of == group)
                 seen[k] = op.value;
         }
         rt_sleep(rt_now() + PAUSE_MS * RT_MS);
@@ -378,6 +417,174 @@ static void session_owner(void *arg)
     }
 }
 
+/* ---- a flood of events ---- */
+
+static void flooder(void *arg)
+{
+    (void)arg;
+    while (!over) {
+        static char keys[FLOOD_PUTS][24]; /* rule zero: too large for a frame; one task's alone */
+        static struct store_op then[FLOOD_PUTS];
+        struct arena a = ARENA(MEM_TEST, 0);
+        struct store_txn_result result = {0};
+        char value[24];
+        uint64_t number = ++last_value;
+        snprintf(value, sizeof(value), "%llu", (unsigned long long)number);
+        for (int i = 0; i < FLOOD_PUTS; i++) {
+            snprintf(keys[i], sizeof(keys[i]), "flood/%03d", i);
+            then[i] = (struct store_op){
+                .type = STORE_PUT,
+                .key = slice_from(keys[i]),
+                .value = slice_from(value),
+            };
+        }
+        struct store_txn txn = {.then = then, .then_count = FLOOD_PUTS};
+        int r = store_txn(stores[1], &txn, &a, &result, NULL, rt_now() + RT_SEC);
+        if (r == 0 && flood_count < FLOODS_MAX)
+            floods[flood_count++] = (struct flood){result.revision, number};
+        arena_done(&a);
+        rt_sleep(rt_now() + PAUSE_MS * RT_MS);
+    }
+}
+
+/* The events of one revision: one transaction, whole. Returns how many there are. */
+static uint32_t take_flood(const struct store_event *e, uint32_t left)
+{
+    uint32_t n = 0;
+    struct flood f = {e->kv.mod_revision, 0};
+    while (n < left && e[n].kv.mod_revision == f.revision && slice_eq(e[n].kv.value, e->kv.value))
+        n++;
+    floods_broken += n != FLOOD_PUTS || slice_to_u64(e->kv.value, UINT64_MAX, &f.value) < 0;
+    if (floods_told_count < FLOODS_MAX)
+        floods_told[floods_told_count++] = f;
+    return n;
+}
+
+static void flood_watcher(void *arg)
+{
+    struct store_watch *w = arg;
+    struct store_batch *b;
+    while (rt_recv(&w->batches, &b, RT_NEVER) == 0) {
+        watch_ends += b->end != STORE_WATCH_GOES_ON;
+        for (uint32_t i = 0; i < b->count;)
+            i += take_flood(&b->events[i], b->count - i);
+        store_batch_free(b);
+    }
+}
+
+/* ---- leases that end ---- */
+
+/* Grants one, with a key of its own. Returns NULL where either failed. */
+static struct held *lease_begin(struct store *s, int64_t ttl_ms)
+{
+    char key[40];
+    struct store_lease l;
+    rt_time sent = rt_now_exact();
+    if (lease_count == LEASES_MAX ||
+        store_lease_grant(s, 0, ttl_ms, &l, NULL, rt_now() + RT_SEC) < 0)
+        return NULL;
+    struct held *h = &leases[lease_count++];
+    *h = (struct held){l.id, l.ttl_ms, sent, rt_now_exact(), 0};
+    snprintf(key, sizeof(key), "lease/%lld", (long long)l.id);
+    if (store_put(s, slice_from(key), SLICE("v"), l.id, NULL, NULL, rt_now() + RT_SEC) == 0)
+        return h;
+    h->gone = 1; /* whether it has a key is not known, so that nothing may be told of it */
+    return NULL;
+}
+
+static void lease_holder(void *arg)
+{
+    struct store *s = stores[(uintptr_t)arg % MEMBERS];
+    while (!over) {
+        struct held *h = lease_begin(s, LEASE_MS);
+        for (uint64_t i = draw(3); i > 0 && h && !over; i--) {
+            rt_sleep(rt_now() + h->ttl_ms * RT_MS / 3);
+            rt_time sent = rt_now_exact();
+            if (store_lease_keep(s, h->id, NULL, NULL, rt_now() + RT_SEC) < 0)
+                break;
+            h->sure_from = sent;
+            h->most_from = rt_now_exact();
+        }
+        rt_sleep(rt_now() + 500 * RT_MS);
+    }
+}
+
+/* An etcd before 3.5 lets a leader that was cut off keep leases which the new one ends. */
+static void lease_gone(struct slice key, rt_time now)
+{
+    uint64_t id = 0;
+    (void)slice_to_u64(slice_sub(key, 6, key.size), UINT64_MAX, &id);
+    for (uint32_t i = 0; i < lease_count; i++) {
+        struct held *h = &leases[i];
+        if ((uint64_t)h->id != id || h->gone)
+            continue;
+        h->gone = now;
+        leases_ended++;
+        if ((newest || over) && now < h->sure_from + h->ttl_ms * RT_MS) {
+            leases_early++;
+            printf("# a lease ended %lld ms early\n",
+                   (long long)((h->sure_from - now) / RT_MS + h->ttl_ms));
+        }
+    }
+}
+
+static void lease_watcher(void *arg)
+{
+    struct store_watch *w = arg;
+    struct store_batch *b;
+    while (rt_recv(&w->batches, &b, RT_NEVER) == 0) {
+        watch_ends += b->end != STORE_WATCH_GOES_ON;
+        for (uint32_t i = 0; i < b->count; i++)
+            if (b->events[i].type == STORE_EVENT_DELETE)
+                lease_gone(b->events[i].kv.key, rt_now_exact());
+        store_batch_free(b);
+    }
+}
+
+static void clock_watcher(void *arg)
+{
+    (void)arg;
+    for (rt_time due = rt_now(); rt_sleep(due) == 0; due = rt_now_exact() + 20 * RT_MS)
+        lagged = lagged || rt_now_exact() - due > LAG_MS * RT_MS;
+}
+
+static void wait_until_gone(uint32_t from, rt_time until)
+{
+    for (uint32_t i = from; i < lease_count; i++)
+        while (!leases[i].gone && rt_now() < until)
+            rt_sleep(rt_now() + 20 * RT_MS);
+}
+
+/* Nothing else happens; where the leader moves, their time begins anew when there is one again. */
+static void leases_in_calm(bool moves)
+{
+    uint32_t first = lease_count;
+    rt_time moved = 0;
+    lagged = false;
+    for (int i = 0; i < 6; i++)
+        (void)lease_begin(stores[i % MEMBERS], 2000 + 500 * i);
+    if (moves) {
+        int leader = leader_at();
+        rt_sleep(rt_now() + RT_SEC);
+        if (leader >= 0)
+            move_leader(leader, (leader + 1) % MEMBERS);
+        while (leader_at() < 0)
+            rt_sleep(rt_now() + 20 * RT_MS);
+        moved = rt_now_exact();
+    }
+    wait_until_gone(first, rt_now() + 30 * RT_SEC);
+    for (uint32_t i = first; i < lease_count; i++) {
+        const struct held *h = &leases[i];
+        rt_time from = h->most_from > moved ? h->most_from : moved;
+        CHECK(h->gone != 0);
+        leases_judged += !lagged;
+        if (lagged || h->gone <= from + (h->ttl_ms + h->ttl_ms / 10) * RT_MS + RT_SEC)
+            continue;
+        leases_late++;
+        printf("# a lease ended %lld ms late\n", (long long)((h->gone - from) / RT_MS - h->ttl_ms));
+    }
+}
+
 /* ---- what must hold ---- */
 
 static void the_history_is_linearizable(void)
@@ -414,6 +621,30 @@ static void the_watch_told_each_acknowledged_write_once(void)
     CHECK(looked_for > 50);
 }
 
+static void the_flood_was_told_whole_and_once(void)
+{
+    CHECK_INT(floods_broken, 0);
+    for (uint32_t i = 1; i < floods_told_count; i++)
+        CHECK(floods_told[i].revision > floods_told[i - 1].revision);
+    for (uint32_t i = 0, at = 0; i < flood_count; i++) {
+        while (at < floods_told_count && floods_told[at].revision < floods[i].revision)
+            at++;
+        CHECK(at < floods_told_count && floods_told[at].revision == floods[i].revision &&
+              floods_told[at].value == floods[i].value);
+    }
+    CHECK(flood_count > 20);
+    CHECK(faults_wanted < 200 || floods_told_count * (uint64_t)FLOOD_PUTS >= FLOOD_EVENTS_LONG);
+}
+
+static void leases_ended_neither_early_nor_late(void)
+{
+    CHECK_INT(leases_early, 0);
+    CHECK_INT(leases_late, 0);
+    for (uint32_t i = 0; i < lease_count; i++)
+        CHECK(leases[i].gone != 0);
+    CHECK(leases_ended > 10);
+}
+
 static void every_fault_and_check_had_its_turn(void)
 {
     for (int i = 0; i < FAULT_KINDS; i++)
@@ -422,8 +653,6 @@ static void every_fault_and_check_had_its_turn(void)
 }
 
 /* ---- running ---- */
-
-static uint32_t faults_wanted = 15;
 
 static void open_stores(void)
 {
@@ -447,34 +676,74 @@ static void wait_for_the_watch(void)
     int64_t last = 0;
     for (uint32_t i = 0; i < op_count; i++)
         last = written[i] > last ? written[i] : last;
+    int64_t last_flood = flood_count ? floods[flood_count - 1].revision : 0;
     rt_time until = rt_now() + 20 * RT_SEC;
     while ((told_count == 0 || told[told_count - 1] < last) && rt_now() < until)
         rt_sleep(rt_now() + 20 * RT_MS);
+    while (floods_told_count && floods_told[floods_told_count - 1].revision < last_flood &&
+           rt_now() < until)
+        rt_sleep(rt_now() + 20 * RT_MS);
 }
 
-static void play(void *arg)
+struct watched {
+    const char *prefix;
+    rt_fn *watcher;
+    struct store_watch watch;
+};
+
+static void play_calm(void)
 {
-    struct rt_group clients, others;
-    struct store_watch w;
-    (void)arg;
-    open_stores();
-    for (int i = 0; i < MEMBERS; i++)
-        (void)ask_status(i);
-    struct store_watch_request q = {.keys = store_prefix(SLICE("k/"))};
-    CHECK_INT(store_watch(stores[0], &q, &w, NULL, rt_now() + 5 * RT_SEC), 0);
+    rt_time until = rt_now() + 20 * RT_SEC;
+    while (leader_at() < 0 && rt_now() < until)
+        rt_sleep(rt_now() + 100 * RT_MS);
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    leases_in_calm(false);
+    leases_in_calm(true);
+    wait_until_gone(0, rt_now() + 20 * RT_SEC);
+}
+
+static void play_all(void)
+{
+    struct rt_group clients;
     rt_group_init(&clients, "clients");
-    rt_group_init(&others, "others");
-    rt_go(&others, watcher, &w);
     rt_go(&clients, session_owner, (void *)(uintptr_t)1);
+    rt_go(&clients, flooder, NULL);
+    for (uintptr_t i = 0; i < LEASE_HOLDERS; i++)
+        rt_go(&clients, lease_holder, (void *)i);
     for (uintptr_t i = 0; i < CLIENTS; i++)
         rt_go(&clients, client, (void *)i);
     play_faults(faults_wanted);
     over = true;
     rt_group_wait(&clients, rt_now() + 30 * RT_SEC);
     rt_group_done(&clients);
+    play_calm();
     wait_for_the_watch();
+}
+
+static void play(void *arg)
+{
+    struct rt_group others;
+    static struct watched watched[] = {
+        {"k/", watcher, {}},
+        {"flood/", flood_watcher, {}},
+        {"lease/", lease_watcher, {}},
+    };
+    (void)arg;
+    open_stores();
+    for (int i = 0; i < MEMBERS; i++)
+        (void)ask_status(i);
+    rt_group_init(&others, "others");
+    rt_go(&others, clock_watcher, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
+        struct store_watch *w = &watched[i].watch;
+        struct store_watch_request q = {.keys = store_prefix(slice_from(watched[i].prefix))};
+        CHECK_INT(store_watch(stores[i % MEMBERS], &q, w, NULL, rt_now() + 5 * RT_SEC), 0);
+        rt_go(&others, watched[i].watcher, w);
+    }
+    play_all();
     rt_group_done(&others);
-    store_unwatch(&w);
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++)
+        store_unwatch(&watched[i].watch);
     for (int i = 0; i < MEMBERS; i++)
         store_close(stores[i]);
 }
@@ -482,7 +751,7 @@ static void play(void *arg)
 int main(int argc, char **argv)
 {
     static char path[512];
-    bool newest = peer_where("etcd", path, sizeof(path));
+    newest = peer_where("etcd", path, sizeof(path));
     const char *binary = newest ? path : ETCD_OF_DEBIAN;
     faults_wanted = argc > 1 ? (uint32_t)atoi(argv[1]) : 15;
     random_state = argc > 2 ? (uint64_t)atoll(argv[2]) : (uint64_t)getpid() * 2654435761u;
@@ -500,10 +769,14 @@ int main(int argc, char **argv)
         etcd_server_stop(&members[i].server);
     TAP_RUN(the_history_is_linearizable);
     TAP_RUN(the_watch_told_each_acknowledged_write_once);
+    TAP_RUN(the_flood_was_told_whole_and_once);
+    TAP_RUN(leases_ended_neither_early_nor_late);
     TAP_RUN(every_fault_and_check_had_its_turn);
-    printf("# %u calls checked, %u in doubt, %u refused; %u events told; session looked at %u "
-           "times, lost %u times\n#",
-           op_count, doubts, refused, told_count, session_checks, sessions_lost);
+    printf(
+        "# %u calls checked, %u in doubt, %u refused; %u events told, %llu of the flood; session "
+        "looked at %u times, lost %u times; %u leases ended, %u of them judged for being late\n#",
+        op_count, doubts, refused, told_count, (unsigned long long)floods_told_count * FLOOD_PUTS,
+        session_checks, sessions_lost, leases_ended, leases_judged);
     for (int i = 0; i < FAULT_KINDS; i++)
         printf(" %s=%u", fault_names[i], fault_counts[i]);
     printf("\n");

@@ -8,6 +8,7 @@
 #include "base/defs.h"
 #include "rt/sim.h"
 #include "store/sqlite.h"
+#include "tests/store/beside.h"
 #include "tests/store/suite.h"
 
 /* A folder of the real disk for each case; in the simulator names are all there is. */
@@ -63,7 +64,7 @@ static void report(const char *name, const char *world, int r)
     tap_skip_ = NULL;
 }
 
-static void run_everywhere(const char *name, rt_fn *fn, void *arg, int seeds)
+static void run_in_sim(const char *name, rt_fn *fn, void *arg, int seeds)
 {
     int r = 0;
     tap_ok_ = true;
@@ -73,6 +74,10 @@ static void run_everywhere(const char *name, rt_fn *fn, void *arg, int seeds)
             printf("# seed %llu\n", (unsigned long long)seed);
     }
     report(name, "sim", r);
+}
+
+static void run_on_epoll(const char *name, rt_fn *fn, void *arg)
+{
     tap_ok_ = true;
     report(name, "epoll", rt_run(NULL, fn, arg));
 }
@@ -90,7 +95,9 @@ static void run_case(void *arg)
     arena_reset(&suite_arena);
 }
 
-#define ON_A_STORE(fn) (case_now = (fn), run_everywhere(#fn, run_case, NULL, 3))
+#define ON_A_STORE(fn) (IN_SIM(fn), run_on_epoll(#fn, run_case, NULL))
+#define IN_SIM(fn)     (case_now = (fn), run_in_sim(#fn, run_case, NULL, 3))
+#define BESIDE(fn)     (case_now = (fn), beside_begin(#fn, "epoll", run_case, NULL))
 #define ON_DISK(fn)    (tap_ok_ = true, report(#fn, "epoll", rt_run(NULL, fn, NULL)))
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "rt/sim.h"
 #include "store/store.h"
 #include "tests/tap.h"
 
@@ -607,7 +608,9 @@ static void keys_of_a_lease_go_when_it_ends_and_not_before(struct store *s)
     struct reader r = watch_from(s, &w, "l/", 0);
     CHECK_INT(get(s, "l/1").lease, l.id);
     CHECK(next_event(&r, &e));
-    CHECK(rt_now_exact() - begin >= l.ttl_ms * RT_MS - 50 * RT_MS);
+    rt_time lived = rt_now_exact() - begin, most = (l.ttl_ms + l.ttl_ms / 10) * RT_MS + RT_SEC;
+    CHECK(lived >= l.ttl_ms * RT_MS - 50 * RT_MS);
+    CHECK(lived <= most || !rt_sim_active()); /* a busy machine may be late */
     CHECK(e.type == STORE_EVENT_DELETE && slice_starts_with(e.kv.key, SLICE("l/")));
     int64_t revision = e.kv.mod_revision;
     CHECK(next_event(&r, &e));
@@ -732,11 +735,14 @@ typedef void suite_fn(struct store *s);
 static const struct {
     const char *name;
     suite_fn *fn;
+    bool waits; /* for the clock, most of its time */
 } suite_cases[] = {
-#define SUITE_CASE(fn) \
-    {                  \
-#fn, fn        \
+#define SUITE_CASE_IS(fn, waits) \
+    {                            \
+#fn, fn, waits           \
     }
+#define SUITE_CASE(fn)       SUITE_CASE_IS(fn, false)
+#define SUITE_CASE_WAITS(fn) SUITE_CASE_IS(fn, true)
     SUITE_CASE(what_was_put_is_found),
     SUITE_CASE(each_write_is_one_revision),
     SUITE_CASE(a_deleted_key_begins_anew),
@@ -764,15 +770,14 @@ static const struct {
     SUITE_CASE(a_watcher_that_does_not_read_is_told_to_list_again),
     SUITE_CASE(a_watch_can_end_with_batches_unread),
     SUITE_CASE(many_watches_are_all_told),
-    SUITE_CASE(keys_of_a_lease_go_when_it_ends_and_not_before),
-    SUITE_CASE(a_lease_that_is_kept_lives_on),
+    SUITE_CASE_WAITS(keys_of_a_lease_go_when_it_ends_and_not_before),
+    SUITE_CASE_WAITS(a_lease_that_is_kept_lives_on),
     SUITE_CASE(a_revoked_lease_takes_its_keys_along_at_once),
     SUITE_CASE(a_key_leaves_its_lease_with_the_next_put),
     SUITE_CASE(a_lease_may_be_named),
     SUITE_CASE(compaction_forgets_the_past_and_keeps_what_stands),
     SUITE_CASE(the_status_tells_the_truth),
     SUITE_CASE(a_past_deadline_is_told),
-#undef SUITE_CASE
 };
 
 static int suite_open(struct store **ret_store);

@@ -5,21 +5,30 @@
 
 static char why[LINEAR_WHY_MAX];
 
-#define PUT(c, from, to, v)                       \
-    {                                             \
-        LINEAR_PUT, c, 1, from, to, v, 0, 0, true \
+#define PUT(c, from, to, v)                              \
+    {                                                    \
+        LINEAR_PUT, c, 1, from, to, v, 0, 0, true, false \
     }
-#define GET(c, from, to, v)                       \
-    {                                             \
-        LINEAR_GET, c, 1, from, to, 0, 0, v, true \
+#define GET(c, from, to, v)                              \
+    {                                                    \
+        LINEAR_GET, c, 1, from, to, 0, 0, v, true, false \
     }
-#define DEL(c, from, to, there)                       \
-    {                                                 \
-        LINEAR_DELETE, c, 1, from, to, 0, 0, 0, there \
+#define DEL(c, from, to, there)                              \
+    {                                                        \
+        LINEAR_DELETE, c, 1, from, to, 0, 0, 0, there, false \
     }
-#define CAS(c, from, to, e, v, ok_)              \
-    {                                            \
-        LINEAR_CAS, c, 1, from, to, v, e, 0, ok_ \
+#define CAS(c, from, to, e, v, ok_)                     \
+    {                                                   \
+        LINEAR_CAS, c, 1, from, to, v, e, 0, ok_, false \
+    }
+/* Whoever had to do it was killed at `to`. */
+#define PUT_CUT(c, from, to, v)                         \
+    {                                                   \
+        LINEAR_PUT, c, 1, from, to, v, 0, 0, true, true \
+    }
+#define DEL_CUT(c, from, to)                               \
+    {                                                      \
+        LINEAR_DELETE, c, 1, from, to, 0, 0, 0, true, true \
     }
 #define DOUBT INT64_MAX
 #define RIGHT(...)                                            \
@@ -80,13 +89,27 @@ static void what_is_in_doubt_happens_once_at_any_time_or_never(void)
     RIGHT(GET(1, 0, DOUBT, 9));
 }
 
+static void what_is_in_doubt_does_not_happen_after_its_end(void)
+{
+    RIGHT(PUT_CUT(1, 0, 3, 7), GET(2, 5, 6, 7));
+    RIGHT(PUT_CUT(1, 0, 3, 7), GET(2, 5, 6, 0));
+    RIGHT(PUT_CUT(1, 0, 3, 7), GET(2, 1, 2, 0), GET(2, 5, 6, 7));
+    WRONG(PUT_CUT(1, 0, 3, 7), GET(2, 4, 5, 0), GET(2, 6, 7, 7));
+    WRONG(PUT(1, 0, 1, 7), DEL_CUT(2, 2, 3), GET(3, 4, 5, 7), GET(3, 6, 7, 0));
+    RIGHT(PUT(1, 0, 1, 7), DEL_CUT(2, 2, 3), GET(3, 4, 5, 0), GET(3, 6, 7, 0));
+    /* A compare that looks at what the killed one left, beside others that began after its end. */
+    RIGHT(PUT_CUT(1, 0, 3, 7), CAS(2, 4, 9, 5, 8, false), CAS(3, 4, 9, 7, 8, true),
+          GET(4, 10, 11, 8));
+    WRONG(PUT_CUT(1, 0, 3, 7), CAS(2, 4, 5, 0, 8, true), GET(3, 6, 7, 7));
+}
+
 static void keys_are_apart(void)
 {
     const struct linear_op ops[] = {
-        {LINEAR_PUT, 1, 1, 0, 1, 7, 0, 0, true},
-        {LINEAR_GET, 1, 2, 2, 3, 0, 0, 0, true},
-        {LINEAR_GET, 1, 1, 4, 5, 0, 0, 7, true},
-        {LINEAR_GET, 1, 3, 4, 5, 0, 0, 7, true}, /* of a third, where nothing was put */
+        {LINEAR_PUT, 1, 1, 0, 1, 7, 0, 0, true, false},
+        {LINEAR_GET, 1, 2, 2, 3, 0, 0, 0, true, false},
+        {LINEAR_GET, 1, 1, 4, 5, 0, 0, 7, true, false},
+        {LINEAR_GET, 1, 3, 4, 5, 0, 0, 7, true, false}, /* of a third, where nothing was put */
     };
     CHECK_INT(linear_check(ops, 3, why), 1);
     CHECK_INT(linear_check(ops, 4, why), 0);
@@ -162,6 +185,7 @@ int main(void)
     TAP_RUN(a_stale_read_is_found);
     TAP_RUN(of_two_that_compare_only_one_wins);
     TAP_RUN(what_is_in_doubt_happens_once_at_any_time_or_never);
+    TAP_RUN(what_is_in_doubt_does_not_happen_after_its_end);
     TAP_RUN(keys_are_apart);
     TAP_RUN(histories_of_a_plain_map_are_right_and_changed_ones_are_not);
     return tap_done();
