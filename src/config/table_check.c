@@ -51,7 +51,7 @@ STRUCT(asset, "Asset", "Something that is to be kept healthy.", .kind = "asset")
     FIELD("JSON", "json", STRING, TABLE,                                                           \
           .help = "Values that the answer's JSON must have, by path, like $.status: up.")
 #define URL_FIELD                                              \
-    FIELD("URL", "url", STRING, .required = true, IS_HTTP_URL, \
+    FIELD("URL", "url", STRING, .required = true, IS_PAGE_URL, \
           .help = "The page that is asked for.")
 #define ARGV_FIELD                                                                                 \
     FIELD("Argv", "argv", STRING, LIST, .required = true, .has_max = true, .max = 64,              \

@@ -11,7 +11,7 @@
 enum probe_kind {
     PROBE_TCP,
     PROBE_UNIX,
-    PROBE_HTTP, /* http and https */
+    PROBE_HTTP, /* http and https; h2 and h2c: the same, with HTTP/2 or nothing */
     PROBE_TLS,
     PROBE_DNS,
     PROBE_EXEC,

@@ -29,6 +29,17 @@ int observe_http_client(struct observer *o, const struct probe_target *t, struct
     return code < 0 ? -1 : 0;
 }
 
+void observe_http_address(const struct probe_target *t, struct arena *a, struct http_request *q)
+{
+    struct slice rest = t->url, scheme = slice_cut(&rest, ':');
+    q->url = t->url;
+    q->version = HTTP_VERSION_ANY;
+    if (!slice_eq_nocase(scheme, SLICE("h2")) && !slice_eq_nocase(scheme, SLICE("h2c")))
+        return;
+    q->url = slice_from(arena_printf(a, "%s:%.*s", t->tls ? "https" : "http", SLICE_ARG(rest)));
+    q->version = HTTP_VERSION_2;
+}
+
 /* The host that was looked up last, which a redirect may have named: the target's own is known. */
 static void lookup_failed(const struct probe_target *t, struct probe_result *r,
                           const struct http_trace *trace, int code, const struct err *err)
@@ -170,7 +181,6 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
         fields[i] = (struct http1_field){spec->headers[i].name, spec->headers[i].value};
     struct http_request request = {
         .method = slice_from(spec->method),
-        .url = t->url,
         .fields = fields,
         .field_count = spec->header_count,
         .body = spec->data,
@@ -178,6 +188,7 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
         .server_name = spec->server_name,
         .no_keep = true,
     };
+    observe_http_address(t, &r->arena, &request);
     struct http_trace trace = {0};
     struct http_response *resp;
     struct err err = {0};

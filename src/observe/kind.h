@@ -51,6 +51,9 @@ int observe_tls_context(struct observer *o, bool roots, struct probe_result *r, 
 /* The HTTP client, likewise. */
 int observe_http_client(struct observer *o, const struct probe_target *t, struct probe_result *r,
                         rt_time deadline);
+/* Fills in the request's URL, and which HTTP is spoken there: "h2://" and "h2c://" are https and
+ * http with HTTP/2 or nothing. */
+void observe_http_address(const struct probe_target *t, struct arena *a, struct http_request *q);
 /* What a handshake's failure means, and what a finished one showed. */
 void observe_tls_failed(struct observer *o, struct probe_result *r, const struct tls_report *report,
                         int code, const struct err *err);
