@@ -53,7 +53,7 @@ enum {
     PROBE_DETAIL_MAX = 256, /* bytes of detail text */
     PROBE_RETRIES_MAX = 63,
     PROBE_ATTEMPTS_MAX = PROBE_RETRIES_MAX + 1,
-    PROBE_EXPECT_MAX = 16,     /* answers that a name server must give */
+    PROBE_EXPECT_MAX = 64,     /* answers that a name server must give */
     PROBE_ECHOES_MAX = 100,    /* icmp: requests of one probe */
     PROBE_STEPS_MAX = 32,      /* of a chain */
     PROBE_CAPTURES_MAX = 16,   /* of a step */
