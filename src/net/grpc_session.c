@@ -147,6 +147,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     struct grpc_stream *s = stream_of(session, frame->hd.stream_id);
     switch (frame->hd.type) {
     case NGHTTP2_SETTINGS:
+        c->settled = true;
         rt_event_set(&c->ready);
         break;
     case NGHTTP2_GOAWAY:
@@ -164,6 +165,19 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         s->ended = true;
         grpc_stream_wake(s);
     }
+    return 0;
+}
+
+/* Before the server's SETTINGS: what answers there is something else. */
+static int on_error(nghttp2_session *session, int code, const char *text, size_t size, void *conn)
+{
+    struct grpc_conn *c = conn;
+    (void)session;
+    (void)code;
+    (void)text;
+    (void)size;
+    if (!c->settled)
+        grpc_conn_die(c, -EBADMSG, "no HTTP/2 came back");
     return 0;
 }
 
@@ -327,6 +341,7 @@ int grpc_session_new(struct grpc_conn *c, struct err *err)
         .on_frame_recv = on_frame_recv,
         .on_frame_send = on_frame_send,
         .on_stream_close = on_stream_close,
+        .on_error = on_error,
     };
     static const struct h2_settings settings = {
         .stream_window_bytes = GRPC_STREAM_WINDOW_BYTES,

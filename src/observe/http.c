@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "observe/judge.h"
-#include "observe/kind.h"
+#include "observe/story.h"
 
 enum { READ_BYTES = 16 * 1024 }; /* of a body at once */
 
@@ -29,14 +29,15 @@ int observe_http_client(struct observer *o, const struct probe_target *t, struct
     return code < 0 ? -1 : 0;
 }
 
-void observe_http_address(const struct probe_target *t, struct arena *a, struct http_request *q)
+void observe_http_address(struct slice url, struct arena *a, struct http_request *q)
 {
-    struct slice rest = t->url, scheme = slice_cut(&rest, ':');
-    q->url = t->url;
+    struct slice rest = url, scheme = slice_cut(&rest, ':');
+    bool tls = slice_eq_nocase(scheme, SLICE("h2"));
+    q->url = url;
     q->version = HTTP_VERSION_ANY;
-    if (!slice_eq_nocase(scheme, SLICE("h2")) && !slice_eq_nocase(scheme, SLICE("h2c")))
+    if (!tls && !slice_eq_nocase(scheme, SLICE("h2c")))
         return;
-    q->url = slice_from(arena_printf(a, "%s:%.*s", t->tls ? "https" : "http", SLICE_ARG(rest)));
+    q->url = slice_from(arena_printf(a, "%s:%.*s", tls ? "https" : "http", SLICE_ARG(rest)));
     q->version = HTTP_VERSION_2;
 }
 
@@ -170,6 +171,25 @@ static void answered(struct observer *o, struct http_response *resp, struct http
     read_body(o, resp, trace, r, deadline);
 }
 
+/* After it happened: the trace has the times. */
+static __attribute__((noinline)) void tell(struct observer *o, const struct http_trace *trace,
+                                           const struct http_response *resp, int code,
+                                           const struct err *err)
+{
+    char text[RT_ADDR_TEXT_MAX], took[DURATION_TEXT_MAX];
+    if (trace->address.family != AF_UNSPEC && trace->connect_ns >= 0)
+        TELL(o, "connect", "%s%s after %s", rt_addr_format(&trace->address, true, text),
+             trace->phase <= HTTP_PHASE_CONNECT ? " did not answer" : " answered",
+             story_time(trace->connect_ns, took));
+    if (trace->phase >= HTTP_PHASE_TLS && trace->tls_ns >= 0)
+        story_tls(o->story, &trace->tls, trace->tls_ns,
+                  trace->phase == HTTP_PHASE_TLS ? code : 0, err);
+    /* Not the URL: a chain may have filled a secret into it. */
+    TELL(o, "http", "%s%s", o->spec->method,
+         trace->redirects ? ", and where the answer led" : "");
+    story_http(o->story, trace, resp ? http_head(resp) : NULL, code, err);
+}
+
 void probe_http(struct observer *o, const struct probe_target *t, struct probe_result *r,
                 rt_time deadline)
 {
@@ -188,12 +208,14 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
         .server_name = spec->server_name,
         .no_keep = true,
     };
-    observe_http_address(t, &r->arena, &request);
-    struct http_trace trace = {0};
+    observe_http_address(t->url, &r->arena, &request);
+    struct http_trace trace = {.arena = o->story ? &o->story->arena : NULL};
     struct http_response *resp;
     struct err err = {0};
     int code = http_open(o->http, &request, &resp, &trace, &err, deadline);
     take_trace(&trace, r);
+    if (o->story)
+        tell(o, &trace, code < 0 ? NULL : resp, code, &err);
     if (code < 0) {
         failed(o, t, r, &trace, code, &err);
         return;
