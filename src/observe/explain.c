@@ -215,6 +215,22 @@ static void tell_phases(struct explaining *e)
                                      "(--insecure does)");
 }
 
+/* Through a proxy there is but one way: what a probe does itself. */
+static bool tell_proxy(struct explaining *e)
+{
+    const struct probe_spec *spec = e->o->spec;
+    struct proxy_settings settings = {spec->http_proxy, spec->https_proxy, spec->no_proxy};
+    struct url proxy;
+    const struct probe_target *t = e->t;
+    if (t->kind != PROBE_HTTP && t->kind != PROBE_WS)
+        return false;
+    if (proxy_choose(&settings, t->tls, t->host, t->port, &proxy, NULL) != 1)
+        return false;
+    story_line(e->story, "proxy", "the environment sends this through %.*s:%u (no_proxy keeps "
+               "others out)", SLICE_ARG(proxy.host), proxy.port);
+    return true;
+}
+
 void observe_explain(struct observer *o, const struct probe_target *t, struct probe_result *r,
                      struct buf *out)
 {
@@ -227,7 +243,7 @@ void observe_explain(struct observer *o, const struct probe_target *t, struct pr
         !greets && (t->kind == PROBE_TCP || t->kind == PROBE_TLS || t->kind == PROBE_HTTP);
     utf8_append_shown(out, t->name);
     buf_append_byte(out, '\n');
-    if (phases)
+    if (!tell_proxy(e) && phases)
         tell_phases(e);
     else
         o->story = &story; /* the probe itself tells what it does */

@@ -181,6 +181,8 @@ static __attribute__((noinline)) void tell(struct observer *o, const struct http
         TELL(o, "connect", "%s%s after %s", rt_addr_format(&trace->address, true, text),
              trace->phase <= HTTP_PHASE_CONNECT ? " did not answer" : " answered",
              story_time(trace->connect_ns, took));
+    if (trace->phase == HTTP_PHASE_PROXY)
+        TELL(o, "proxy", "%s", err->code ? err->text : err_name(code));
     if (trace->phase >= HTTP_PHASE_TLS && trace->tls_ns >= 0)
         story_tls(o->story, &trace->tls, trace->tls_ns,
                   trace->phase == HTTP_PHASE_TLS ? code : 0, err);

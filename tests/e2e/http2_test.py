@@ -127,7 +127,7 @@ frontend tls
 @case
 def go_s_server():
     at = f"127.0.0.1:{go_server()}"
-    ask = lambda path, *args: probe_one(f"h2c://{at}{path}", *args)
+    ask = lambda path, *args: unspoilt(lambda: probe_one(f"h2c://{at}{path}", "--timeout", "20s", *args))
     equal(ask("/", "--body", f"^GET HTTP/2.0 {at} 0  $")["ok"], True)
     r = probe_one(f"h2c://me:pw@{at}/", "--method", "POST", "--data", "xyz", "--header", "X-Key: k", "--body",
                   f"^POST HTTP/2.0 {at} 3 k Basic bWU6cHc=$")
@@ -189,7 +189,7 @@ def goaway(code, last=0, words=b""):
 
 
 def ask(talk, *args):
-    return probe_one(f"h2c://127.0.0.1:{Listener(talk).port}/", "--timeout", "20s", *args)
+    return unspoilt(lambda: probe_one(f"h2c://127.0.0.1:{Listener(talk).port}/", "--timeout", "20s", *args))
 
 
 @case
