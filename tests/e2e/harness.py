@@ -181,11 +181,11 @@ def probe_one(*args, **kw):
 
 def unspoilt(ask):
     """What ask() finds; asked again where this machine stood still itself (`limit`)."""
-    for _ in range(10):
+    end = time.monotonic() + 30
+    while True:
         r = ask()
-        if r["reason"] != "limit":
-            break
-    return r
+        if r["reason"] != "limit" or time.monotonic() > end:
+            return r
 
 
 def spawn(*args, **kw):
