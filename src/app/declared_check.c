@@ -47,6 +47,13 @@ static int set_address(struct question *q, const struct config_object *o, const 
     return 0;
 }
 
+static void set_trust(struct question *q, const struct config_object *o)
+{
+    q->spec->ca_file = text(q, o, "ca_file");
+    q->spec->server_name = text(q, o, "server_name");
+    q->spec->insecure = config_bool(o, "insecure");
+}
+
 static int set_tcp(struct question *q, const struct config_object *o, struct err *err)
 {
     (void)err;
@@ -95,8 +102,9 @@ static int set_grpc(struct question *q, const struct config_object *o, struct er
     struct buf service = BUF(MEM_APP, 0);
     (void)err;
     put_encoded(&service, config_string(o, "service"));
-    q->target = arena_printf(q->arena, "grpc://%s/%.*s", text(q, o, "target"),
-                             SLICE_ARG(buf_slice(&service)));
+    set_trust(q, o);
+    q->target = arena_printf(q->arena, "%s://%s/%.*s", config_bool(o, "tls") ? "grpcs" : "grpc",
+                             text(q, o, "target"), SLICE_ARG(buf_slice(&service)));
     buf_done(&service);
     return 0;
 }
@@ -104,15 +112,9 @@ static int set_grpc(struct question *q, const struct config_object *o, struct er
 static int set_web_socket(struct question *q, const struct config_object *o, struct err *err)
 {
     (void)err;
+    set_trust(q, o);
     q->target = text(q, o, "url");
     return 0;
-}
-
-static void set_trust(struct question *q, const struct config_object *o)
-{
-    q->spec->ca_file = text(q, o, "ca_file");
-    q->spec->server_name = text(q, o, "server_name");
-    q->spec->insecure = config_bool(o, "insecure");
 }
 
 static int set_tls(struct question *q, const struct config_object *o, struct err *err)
@@ -279,6 +281,8 @@ static int share_trust(struct question *q, struct err *err)
         const struct probe_step *s = &q->chain->steps[i];
         bool tls = slice_starts_with(s->target, SLICE("https:")) ||
                    slice_starts_with(s->target, SLICE("h2:")) ||
+                   slice_starts_with(s->target, SLICE("grpcs:")) ||
+                   slice_starts_with(s->target, SLICE("wss:")) ||
                    slice_starts_with(s->target, SLICE("tls:"));
         if (!tls)
             continue;

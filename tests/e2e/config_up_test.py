@@ -1,4 +1,5 @@
 """`firebreak up -c`: what is declared is watched, and a change of the files is taken up without a gap."""
+from certificate import Pair
 from harness import *
 from peers import *
 
@@ -106,6 +107,8 @@ def the_kinds_with_a_protocol_of_their_own():
     ssh, (key,) = sshd(("ed25519", ""))
     _, pg = Postgres().start()
     ready(f"postgres://127.0.0.1:{pg}")
+    pair = Pair()
+    secure = health(pair.key, pair.cert)
     clock, dns = chrony("local stratum 5"), dnsmasq()
     for url in (f"grpc://127.0.0.1:{etcd}", f"ntp://127.0.0.1:{clock}"):
         eventually(lambda: probe_one(url)["ok"], 20, url)
@@ -114,6 +117,8 @@ def the_kinds_with_a_protocol_of_their_own():
         "icmp": "icmp: {target: 127.0.0.1}", "redis": f"redis: {{target: {at(redis)}}}",
         "postgres": f"postgres: {{target: {at(pg)}}}", "grpc": f"grpc: {{target: {at(etcd)}}}",
         "grpc-no": f"grpc: {{target: {at(etcd)}, service: no/such one}}",
+        "grpcs": f'grpc: {{target: "localhost:{secure}", service: up, tls: true, ca_file: {pair.cert}}}',
+        "grpcs-no": f'grpc: {{target: "localhost:{secure}", service: up, tls: true}}',
         "ws": f'web_socket: {{url: "ws://127.0.0.1:{ws}/chat"}}',
         "ws-no": f'web_socket: {{url: "ws://127.0.0.1:{ws}/closed"}}',
         "ntp": f"ntp: {{target: {at(clock)}, offset_max: 20s}}",
@@ -123,7 +128,7 @@ def the_kinds_with_a_protocol_of_their_own():
         "dns-no": f"dns: {{server: {at(dns)}, name: web.test, want: [10.1.2.3, 127.0.0.3]}}",
     }
     found, words = once(named(rows))
-    wanted = {"grpc-no": "not_serving", "ws-no": "http_status", "ssh-no": "host_key", "dns-no": "dns_answer"}
+    wanted = {"grpc-no": "not_serving", "grpcs-no": "tls_untrusted", "ws-no": "http_status", "ssh-no": "host_key", "dns-no": "dns_answer"}
     equal({n: c["reason"] for n, c in found.items()}, {n: wanted.get(n, "ok") for n in rows}, words)
     equal((found["icmp"]["target"], found["redis"]["target"]), ("icmp://127.0.0.1", f"redis://127.0.0.1:{redis}"))
 
