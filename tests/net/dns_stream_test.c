@@ -65,11 +65,13 @@ static void a_refusal_is_told_as_one_of_a_datagram(void)
 
 /* ---- servers that say what they should not ---- */
 
+enum lie { FOREIGN_ID, FOREIGN_NAME, SHORT, HALF, NOTHING, SILENCE, BIT_BY_BIT, VERIFIED };
+
 struct liar {
     struct rt_sock *listener;
     struct rt_group group;
     struct rt_addr at;
-    enum { FOREIGN_ID, FOREIGN_NAME, SHORT, HALF, NOTHING, SILENCE, BIT_BY_BIT, VERIFIED } how;
+    enum lie how;
 };
 
 static void lie(struct liar *l, struct rt_sock *c)
@@ -105,7 +107,7 @@ static void liar_main(void *arg)
     rt_close(c);
 }
 
-static int hear(int how, rt_time patience, struct dns_answers *ret)
+static int hear(enum lie how, rt_time patience, struct dns_answers *ret)
 {
     struct liar l = {.how = how};
     struct arena a = ARENA(MEM_TEST, 0);
