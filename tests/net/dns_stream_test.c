@@ -76,8 +76,8 @@ struct liar {
 
 static void lie(struct liar *l, struct rt_sock *c)
 {
-    unsigned char q[512], reply[DNS_REPLY_MAX + 2];
-    struct dns_server scratch = {0};
+    static struct dns_server scratch;
+    static unsigned char q[512], reply[DNS_REPLY_MAX + 2]; /* one lies at a time */
     if (!dns_read_all(c, q, 2) || !dns_read_all(c, q + 2, q[1]))
         return;
     size_t size = dns_answer(&scratch, q + 2, q[1], true, reply + 2);
