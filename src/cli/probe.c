@@ -83,6 +83,7 @@ static const struct cli_example examples[] = {
      "log in, and fetch with what that gave"},
     {"firebreak probe -f targets.txt --every 10s --timeout 1s",
      "a file of targets, again and again"},
+    {"firebreak probe h2c://127.0.0.1:8080/healthz", "HTTP/2 without TLS, by prior knowledge"},
     {"firebreak probe --explain https://example.com/", "what happens on the way, in words"},
     {"firebreak probe -f targets.txt --diff yesterday.jsonl", "what changed since yesterday"},
     {"firebreak probe -f targets.txt -o prom > probes.prom", "a page for node_exporter's textfile"},

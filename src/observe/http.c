@@ -60,6 +60,13 @@ void observe_proxy_failed(struct observer *o, struct probe_result *r, int code,
         r->reason = REASON_PROXY_REFUSED;
 }
 
+/* What of HTTP/2 is missing: its SETTINGS, the answer, or the end of that. */
+static void add_words(struct probe_result *r, const struct err *err)
+{
+    const char *before = arena_strdup(&r->arena, slice_from(r->detail));
+    probe_result_fail(r, r->reason, "%s: %s", before, err->text);
+}
+
 static void failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
                    const struct http_trace *trace, int code, const struct err *err)
 {
@@ -82,6 +89,8 @@ static void failed(struct observer *o, const struct probe_target *t, struct prob
         return;
     default:
         observe_step_failed(o, r, trace->phase == HTTP_PHASE_BODY ? "body" : "answer", code, err);
+        if (code == -ETIMEDOUT && trace->http2)
+            add_words(r, err);
         if (code == -EPROTO) /* an alert, as for a certificate of ours that the peer misses */
             r->reason = REASON_TLS_PROTOCOL;
     }

@@ -172,7 +172,7 @@ void story_http(struct story *s, const struct http_trace *trace, const struct ht
     if (head)
         tell_answer(s, head, trace);
     else
-        story_line(s, "", "failed: %s", code == -ETIMEDOUT ? "no answer in time"
-                                        : err->code        ? err->text
-                                                           : err_name(code));
+        story_line(s, "", "failed: %s", err->code            ? err->text
+                                        : code == -ETIMEDOUT ? "no answer in time"
+                                                             : err_name(code));
 }

@@ -263,6 +263,7 @@ def silence_is_a_timeout():
     quick = ["--timeout", "1s"]
     r = ask(says(settings=False, wait=3), *quick)
     equal(r["reason"], "timeout", str(r))
+    contains(r["detail"], "not done within 1s: no HTTP/2 SETTINGS")
     equal(ask(says(wait=3), *quick)["reason"], "timeout")
     r = ask(says(frame(HEADERS, END_HEADERS, 1, OK_HEAD), wait=3), *quick)
     equal((r["reason"], r["status"]), ("timeout", 200))
