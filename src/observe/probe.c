@@ -238,7 +238,8 @@ static probe_kind_fn *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_CHAIN] = probe_chain,
 };
 
-/* Silence proves nothing where we could not listen. */
+/* Silence proves nothing where we could not listen; nor does an end, where we let a peer wait who
+ * may have lost patience, or looked at a connection only when it was over. */
 static void judge_ourselves(struct observer *o, struct probe_result *r, struct lag_mark mark)
 {
     bool starved;
@@ -246,11 +247,14 @@ static void judge_ourselves(struct observer *o, struct probe_result *r, struct l
     if (held > r->lag_ns)
         r->lag_ns = held;
     bool silent = r->reason == REASON_TIMEOUT || r->reason == REASON_DNS_TIMEOUT;
-    if (!silent || (held <= bound && !starved) || fault_mutant("lag_is_evidence"))
+    bool ended = r->reason == REASON_RESET || r->reason == REASON_CLOSED;
+    bool spoilt = held > bound ? silent || ended : starved && silent;
+    if (!spoilt || fault_mutant("lag_is_evidence"))
         return;
     char text[DURATION_TEXT_MAX];
     if (held > bound)
-        probe_result_fail(r, REASON_LIMIT, "no answer, but we stood still ourselves for %s",
+        probe_result_fail(r, REASON_LIMIT, "%s, but we stood still ourselves for %s",
+                          silent ? "no answer" : "it ended the connection",
                           duration_format(held / RT_MS * RT_MS, text));
     else
         probe_result_fail(r, REASON_LIMIT, "no answer, but this machine was starved of memory or "
