@@ -80,6 +80,7 @@ int app_probe(struct app *app);
 int app_exec(struct app *app); /* run */
 int app_up(struct app *app);
 int app_version(struct app *app);
+int app_completion(struct app *app);
 int app_config(struct app *app);
 int app_explain(struct app *app);
 

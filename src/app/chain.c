@@ -31,20 +31,28 @@ static void add_to(struct building *b, struct cli_list *list, const char *value)
 
 /* ---- captures ---- */
 
-static int compile(struct building *b, struct slice how, struct probe_capture *c)
+int probe_capture_from(struct slice name, struct slice how, struct arena *arena,
+                       struct probe_capture *ret, struct err *err)
 {
     struct jsonpath *path;
-    c->expression = how;
-    struct slice kind = slice_cut(&c->expression, ':');
-    if (slice_eq_cstr(kind, "json") && c->expression.data) {
-        int r = jsonpath_parse(c->expression, b->arena, &path, b->err);
-        if (r == 0)
-            c->path = path;
-        return r;
+    struct probe_capture c = {.name = name, .expression = how};
+    struct slice kind = slice_cut(&c.expression, ':');
+    int r = 0;
+    if (!observe_is_capture_name(name))
+        return err_set(err, -EINVAL, "'%.*s' is no name: letters, digits and '_'",
+                       (int)(name.size < 80 ? name.size : 80), name.data);
+    if (slice_eq_cstr(kind, "json") && c.expression.data) {
+        r = jsonpath_parse(c.expression, arena, &path, err);
+        c.path = r == 0 ? path : NULL;
+    } else if (slice_eq_cstr(kind, "regex") && c.expression.data) {
+        r = observe_pattern_new(c.expression.data, &c.pattern, err);
+    } else {
+        r = err_set(err, -EINVAL, "write json:PATH or regex:RE, not '%.*s'",
+                    (int)(how.size < 80 ? how.size : 80), how.data);
     }
-    if (slice_eq_cstr(kind, "regex") && c->expression.data)
-        return observe_pattern_new(c->expression.data, &c->pattern, b->err);
-    return err_set(b->err, -EINVAL, "write json:PATH or regex:RE behind the '='");
+    if (r == 0)
+        *ret = c;
+    return r;
 }
 
 static int add_capture(struct building *b, struct draft *d, const char *text)
@@ -59,9 +67,7 @@ static int add_capture(struct building *b, struct draft *d, const char *text)
         return err_set(b->err, -EINVAL, "--capture: more than %d of one step", PROBE_CAPTURES_MAX);
     if (!d->captures)
         d->captures = arena_alloc_array(b->arena, PROBE_CAPTURES_MAX, sizeof(d->captures[0]));
-    struct probe_capture *c = &d->captures[d->capture_count];
-    c->name = name;
-    if (compile(b, how, c) < 0)
+    if (probe_capture_from(name, how, b->arena, &d->captures[d->capture_count], b->err) < 0)
         return err_wrap(b->err, "--capture: '%.80s'", text);
     d->capture_count++;
     return 0;

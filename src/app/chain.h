@@ -11,5 +11,9 @@
 int probe_chain_from(const struct cli_parsed *parsed, struct arena *arena, struct probe_chain *ret,
                      struct err *err);
 void probe_chain_done(struct probe_chain *c);
+/* A value that a step takes out of its answer: `how` is json:PATH or regex:RE, and ends in a NUL.
+ * Both texts stay the caller's. Returns 0 or -EINVAL with *err. */
+int probe_capture_from(struct slice name, struct slice how, struct arena *arena,
+                       struct probe_capture *ret, struct err *err);
 
 #endif

@@ -1,5 +1,4 @@
-/* declared_check.h - a check of the configuration as a probe: target, spec, and what more is asked
- * of the answer. */
+/* declared_check.h - a check of the configuration as a probe: target and spec. */
 #ifndef FIREBREAK_APP_DECLARED_CHECK_H
 #define FIREBREAK_APP_DECLARED_CHECK_H
 
@@ -21,8 +20,7 @@ struct declared_check {
     struct probe_spec spec;
     struct probe_target probe;
     struct target_set *targets; /* that `probe` lies in; NULL: it needs none */
-    char **want;                /* dns: answers that must be among those given */
-    uint32_t want_count;
+    struct probe_chain *chain;  /* NULL: it is none */
 };
 
 /* Returns 0; -EOPNOTSUPP: `up` does not ask this kind of question yet; -EINVAL with *err: what the
@@ -30,7 +28,5 @@ struct declared_check {
 int declared_check_new(const struct config_object *check, const char *definition,
                        struct declared_check **ret, struct err *err);
 void declared_check_free(struct declared_check *c); /* NULL is accepted */
-/* After a probe: what the probe itself does not look at. */
-void declared_check_judge(const struct declared_check *c, struct probe_result *r);
 
 #endif

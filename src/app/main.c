@@ -71,29 +71,14 @@ static int run_docs(struct app *app)
     return status;
 }
 
-static int run_completion(struct app *app)
-{
-    struct buf out = BUF(MEM_APP, 0);
-    const char *shell = app->parsed.operands[0];
-    if (strcmp(shell, "zsh") == 0)
-        cli_complete_zsh(&cli_firebreak, &out);
-    else if (strcmp(shell, "fish") == 0)
-        cli_complete_fish(&cli_firebreak, &out);
-    else
-        cli_complete_bash(&cli_firebreak, &out);
-    int status = app_write(app, buf_slice(&out));
-    buf_done(&out);
-    return status;
-}
-
 /* ---- dispatch ---- */
 
 static const struct {
     const struct cli_command *command;
     int (*run)(struct app *app);
 } bodies[] = {
-    {&cli_run, app_exec},
-    {&cli_probe, app_probe},     {&cli_up, app_up},         {&cli_completion, run_completion},
+    {&cli_run, app_exec},        {&cli_probe, app_probe},   {&cli_up, app_up},
+    {&cli_completion, app_completion},
     {&cli_version, app_version}, {&cli_config, app_config}, {&cli_explain, app_explain},
     {&cli_docs, run_docs},       {&cli_help, run_help},
     {&cli_get, app_get},         {&cli_describe, app_describe}, {&cli_delete, app_delete},

@@ -34,7 +34,8 @@ static bool same(const struct probe_spec *a, const struct probe_spec *b)
            a->retries == b->retries && same_text(a->method, b->method) &&
            slice_eq(a->status, b->status) && a->redirects == b->redirects &&
            same_text(a->ca_file, b->ca_file) && same_text(a->server_name, b->server_name) &&
-           a->insecure == b->insecure && a->days_left_min == b->days_left_min;
+           a->insecure == b->insecure && a->days_left_min == b->days_left_min &&
+           a->offset_max_ns == b->offset_max_ns && slice_eq(a->host_key, b->host_key);
 }
 
 static const char *kept(struct pooled_observer *o, const char *text)
@@ -49,6 +50,8 @@ static void copy_spec(struct pooled_observer *o, const struct probe_spec *spec)
     o->spec.method = kept(o, spec->method);
     o->spec.ca_file = kept(o, spec->ca_file);
     o->spec.server_name = kept(o, spec->server_name);
+    if (spec->host_key.size)
+        o->spec.host_key.data = arena_strdup(&o->arena, spec->host_key);
     if (spec->status.size)
         o->spec.status.data = arena_strdup(&o->arena, spec->status);
 }

@@ -64,7 +64,6 @@ static void ask(struct asker *a, struct probe_result *r)
     for (rt_time due = rt_now(); !a->ends;) {
         observe_probe_attempts(pooled_observer_of(a->observer), &c->probe, r, c->spec.retries,
                                NULL);
-        declared_check_judge(c, r);
         if (r->reason == REASON_CANCELED || a->ends || put_result(a, r) < 0)
             return;
         misses = r->reason == REASON_OK ? 0 : misses + 1;

@@ -1,6 +1,6 @@
 #include "cli/commands.h"
 
-static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+static const char *const completions[] = {"bash", "zsh", "fish", "targets", NULL};
 static const char *const documents[] = {"man", "markdown", "config", NULL};
 static const char *const objects[] = {"text", "json", "jsonl", "yaml", "jsonpath=", NULL};
 static const char *const plain_exits[] = {"0  all well", "2  usage", NULL};
@@ -16,8 +16,12 @@ const struct cli_command cli_completion = {
     .operands = "SHELL",
     .operands_min = 1,
     .operands_max = 1,
-    .operand_words = shells,
-    .about = "The script is made from the tables that the program itself parses by.",
+    .operand_words = completions,
+    .about =
+        "The script is made from the tables that the program itself parses by.\n\n"
+        "A target is completed from /etc/hosts, the hosts that ssh knows, and what the "
+        "configuration (FIREBREAK_CONFIG, else /etc/firebreak) declares checks of: 'targets' "
+        "prints the latter, one a line, for the scripts.",
     .examples = completion_examples,
     .example_count = ARRAY_LEN(completion_examples),
     .exits = plain_exits,

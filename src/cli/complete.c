@@ -87,13 +87,28 @@ static const char bash_hosts[] =
     "        sed -e '/^[|@#]/d' -e 's/[ \t].*//' -e 's/\\[//g' -e 's/\\]:[0-9]*//g' \\\n"
     "            -e 's/,/ /g' \"$file\" 2>/dev/null\n"
     "    done\n"
+    "}\n"
+    /* bash has cut the word at its colons: the whole one is in the line, and what stands before the
+     * last colon must not be repeated. A host may stand behind a scheme. */
+    "_firebreak_targets()\n{\n"
+    "    local cur=$2 scheme='' cut=''\n"
+    "    if [[ -n $COMP_LINE ]]; then\n"
+    "        cur=${COMP_LINE:0:COMP_POINT}\n"
+    "        cur=${cur##*[[:space:]]}\n"
+    "    fi\n"
+    "    [[ $cur == *://* ]] && scheme=${cur%%://*}://\n"
+    "    COMPREPLY=(\n"
+    "        $(compgen -P \"$scheme\" -W \"$(_firebreak_hosts)\" -- \"${cur#\"$scheme\"}\")\n"
+    "        $(compgen -W \"$(\"$1\" completion targets 2>/dev/null)\" -- \"$cur\"))\n"
+    "    [[ $cur == *[:=]* && $COMP_WORDBREAKS == *:* ]] && cut=${cur%\"${cur##*[:=]}\"}\n"
+    "    COMPREPLY=(\"${COMPREPLY[@]#\"$cut\"}\")\n"
     "}\n";
 
 static const char bash_tail[] =
     "    case $kind in\n"
     "    file) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
     "    host) compopt -o nospace 2>/dev/null\n"
-    "        COMPREPLY=($(compgen -W \"$(_firebreak_hosts)\" -- \"$cur\")); return ;;\n"
+    "        _firebreak_targets \"${COMP_WORDS[0]}\" \"$cur\"; return ;;\n"
     "    none) return ;;\n"
     "    esac\n"
     "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
@@ -173,7 +188,7 @@ static void zsh_words(struct buf *out, const char *const *words)
 
 static const char *zsh_action(enum cli_hint hint)
 {
-    return hint == CLI_HINT_FILE ? "_files" : hint == CLI_HINT_HOST ? "_hosts" : " ";
+    return hint == CLI_HINT_FILE ? "_files" : hint == CLI_HINT_HOST ? "_firebreak_targets" : " ";
 }
 
 /* "'*--file=[help]:FILE:_files'", once for each of its names. */
@@ -229,11 +244,23 @@ static void zsh_command(struct buf *out, const struct cli_command *c)
     buf_append_cstr(out, " ;;\n");
 }
 
+/* What the configuration declares, then the hosts that zsh knows, also behind a scheme. */
+static const char zsh_targets[] =
+    "_firebreak_targets()\n{\n"
+    "    local -a declared\n"
+    "    declared=(${(f)\"$(firebreak completion targets 2>/dev/null)\"})\n"
+    "    compadd -a declared\n"
+    "    compset -P '*://'\n"
+    "    _hosts\n"
+    "}\n";
+
 void cli_complete_zsh(const struct cli_program *p, struct buf *out)
 {
     buf_printf(out, "#compdef %s\n# zsh completion for %s; load it with: source <(%s completion "
-               "zsh)\n_%s()\n{\n    local context state line\n    local -a commands\n"
-               "    typeset -A opt_args\n    commands=(\n", p->name, p->name, p->name, p->name);
+               "zsh)\n", p->name, p->name, p->name);
+    buf_append_cstr(out, zsh_targets);
+    buf_printf(out, "_%s()\n{\n    local context state line\n    local -a commands\n"
+               "    typeset -A opt_args\n    commands=(\n", p->name);
     for (size_t i = 0; p->commands[i]; i++) {
         buf_printf(out, "        '%s:", p->commands[i]->name);
         zsh_text(out, p->commands[i]->summary, ":");
@@ -272,6 +299,8 @@ static void fish_words(struct buf *out, const char *const *words)
     buf_append_byte(out, '\'');
 }
 
+#define FISH_TARGETS " -a '(__fish_print_hostnames; firebreak completion targets 2>/dev/null)'"
+
 /* `where`: the condition's command; NULL: in any. */
 static void fish_options(struct buf *out, const struct cli_program *p, const char *where,
                          const struct cli_option *o, size_t count, const char *const *outputs)
@@ -291,7 +320,7 @@ static void fish_options(struct buf *out, const struct cli_program *p, const cha
         if (words)
             fish_words(out, words);
         else if (o[i].hint == CLI_HINT_HOST)
-            buf_append_cstr(out, " -a '(__fish_print_hostnames)'");
+            buf_append_cstr(out, FISH_TARGETS);
         buf_append_cstr(out, " -d ");
         fish_text(out, o[i].help);
         buf_append_byte(out, '\n');
@@ -312,7 +341,7 @@ static void fish_command(struct buf *out, const struct cli_program *p, const str
     if (c->operand_words)
         fish_words(out, c->operand_words);
     else
-        buf_append_cstr(out, " -a '(__fish_print_hostnames)'");
+        buf_append_cstr(out, FISH_TARGETS);
     buf_append_byte(out, '\n');
 }
 

@@ -83,6 +83,7 @@ static const struct cli_example examples[] = {
      "log in, and fetch with what that gave"},
     {"firebreak probe -f targets.txt --every 10s --timeout 1s",
      "a file of targets, again and again"},
+    {"firebreak probe h2c://127.0.0.1:8080/healthz", "HTTP/2 without TLS, by prior knowledge"},
     {"firebreak probe --explain https://example.com/", "what happens on the way, in words"},
     {"firebreak probe -f targets.txt --diff yesterday.jsonl", "what changed since yesterday"},
     {"firebreak probe -f targets.txt -o prom > probes.prom", "a page for node_exporter's textfile"},
@@ -107,6 +108,8 @@ const struct cli_command cli_probe = {
         "A TARGET is HOST:PORT (tcp), or the URL of another kind: tcp:// tls:// http:// https:// "
         "ws:// wss:// grpc://HOST:PORT/SERVICE (its health) grpcs:// unix:///path "
         "exec:/path/to/program exec:[\"program\",\"argument\"].\n\n"
+        "https:// speaks HTTP/2 or HTTP/1.1, whichever the server prefers; h2:// is https with "
+        "HTTP/2 or nothing, h2c:// is HTTP/2 without TLS (by prior knowledge).\n\n"
         "icmp://HOST?count=5&interval=200ms, ntp://HOST?offset_max=100ms, "
         "ssh://HOST?host_key=SHA256:...\n\n"
         "redis://USER:PASSWORD@HOST:PORT/NUMBER, rediss:// (the same with TLS), "

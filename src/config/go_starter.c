@@ -107,8 +107,20 @@ static void write_asset(const struct go_service *s, struct buf *out)
                s->kind, name, s->kind);
 }
 
+/* Kinds that are asked at an address and nothing else; else its port is. */
+static const char *question_of(const char *kind)
+{
+    static const char *const kinds[][2] = {
+        {"ssh", "SSH"}, {"redis", "Redis"}, {"postgres", "Postgres"}};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kind, kinds[i][0]) == 0)
+            return kinds[i][1];
+    return "TCP";
+}
+
 static void write_question(const struct go_service *s, struct buf *out)
 {
+    const char *word = question_of(s->kind);
     if (strcmp(s->kind, "http") == 0) {
         buf_append_cstr(out, "HTTP: &firebreak.HTTP{URL: ");
         quote(out, s->target);
@@ -122,7 +134,7 @@ static void write_question(const struct go_service *s, struct buf *out)
         quote(out, s->address);
         buf_append_byte(out, '}');
     } else {
-        buf_append_cstr(out, "TCP: &firebreak.TCP{Target: ");
+        buf_printf(out, "%s: &firebreak.%s{Target: ", word, word);
         quote(out, s->address);
         buf_append_byte(out, '}');
     }

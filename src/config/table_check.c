@@ -50,9 +50,6 @@ STRUCT(asset, "Asset", "Something that is to be kept healthy.", .kind = "asset")
 #define JSON_FIELD                                                                                 \
     FIELD("JSON", "json", STRING, TABLE,                                                           \
           .help = "Values that the answer's JSON must have, by path, like $.status: up.")
-#define URL_FIELD                                              \
-    FIELD("URL", "url", STRING, .required = true, IS_HTTP_URL, \
-          .help = "The page that is asked for.")
 #define ARGV_FIELD                                                                                 \
     FIELD("Argv", "argv", STRING, LIST, .required = true, .has_max = true, .max = 64,              \
           .help = "The program and its arguments, as they are: no shell looks at them.")
@@ -61,7 +58,8 @@ static const struct schema_field tcp_fields[] = {ADDRESS_FIELD("127.0.0.1:5432")
 STRUCT(tcp, "TCP", "Whether a port accepts a connection.");
 
 static const struct schema_field http_fields[] = {
-    URL_FIELD,
+    FIELD("URL", "url", STRING, .required = true, IS_PAGE_URL,
+          .help = "The page that is asked for."),
     FIELD("Method", "method", STRING, .dflt = "GET", .words = methods,
           .help = "The request's method."),
     HEADER_FIELD,
@@ -108,6 +106,8 @@ static const struct schema_field grpc_fields[] = {
     ADDRESS_FIELD("127.0.0.1:50051"),
     FIELD("Service", "service", STRING,
           .help = "The service whose health is asked for. Empty: the server as a whole."),
+    FIELD("TLS", "tls", BOOL, .help = "Whether the server is spoken to over TLS."),
+    TLS_TRUST_FIELDS,
 };
 STRUCT(grpc, "GRPC", "Whether a gRPC server says SERVING (grpc.health.v1).");
 
@@ -170,6 +170,7 @@ static const struct schema_field web_socket_fields[] = {
     FIELD("URL", "url", STRING, .required = true,
           PATTERN("wss?://[^\\s/?#]+([/?#]\\S*)?", "a ws:// or wss:// URL"),
           .help = "The endpoint that is opened."),
+    TLS_TRUST_FIELDS,
 };
 STRUCT(web_socket, "WebSocket", "Whether a WebSocket can be opened.");
 
@@ -277,7 +278,8 @@ STRUCT(check, "Check", "A question that is asked of an asset again and again. It
 static const struct schema_field scrape_fields[] = {
     NAMED_FIELDS("node-metrics"),
     FIELD("Asset", "asset", STRING, IS_REF("asset"), .help = "The asset that the metrics are of."),
-    URL_FIELD,
+    FIELD("URL", "url", STRING, .required = true, IS_HTTP_URL,
+          .help = "The page that is asked for."),
     FIELD("Every", "every", DURATION, .dflt = "15s", RANGE(100 * TABLE_MS, TABLE_DAY),
           .help = "From one reading to the next."),
     FIELD("Timeout", "timeout", DURATION, .dflt = "5s", RANGE(TABLE_MS, TABLE_HOUR),

@@ -44,6 +44,9 @@ enum { TABLE_NAME_BYTES_MAX = 95 };
 #define IS_ADDRESS    PATTERN(TABLE_HOST ":" TABLE_PORT, "HOST:PORT")
 #define IS_LISTEN     PATTERN(TABLE_HOST "?:" TABLE_PORT, "HOST:PORT, or :PORT for every address")
 #define IS_HTTP_URL   PATTERN("https?://[^\\s/?#]+([/?#]\\S*)?", "an http:// or https:// URL")
+#define IS_PAGE_URL                                                                                \
+    PATTERN("(https?|h2c?)://[^\\s/?#]+([/?#]\\S*)?",                                              \
+            "an http:// or https:// URL (h2:// and h2c://: the same in HTTP/2 or not at all)")
 #define IS_PATH       PATTERN("/[^\\x00]*", "an absolute path")
 #define IS_SHA256     PATTERN("[0-9A-Fa-f]{64}", "64 hex digits")
 #define IS_TOKEN      PATTERN("[!#$%&'*+.^_`|~0-9A-Za-z-]+", "an HTTP token")

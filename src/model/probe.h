@@ -11,7 +11,7 @@
 enum probe_kind {
     PROBE_TCP,
     PROBE_UNIX,
-    PROBE_HTTP, /* http and https */
+    PROBE_HTTP, /* http and https; h2 and h2c: the same, with HTTP/2 or nothing */
     PROBE_TLS,
     PROBE_DNS,
     PROBE_EXEC,
@@ -53,7 +53,7 @@ enum {
     PROBE_DETAIL_MAX = 256, /* bytes of detail text */
     PROBE_RETRIES_MAX = 63,
     PROBE_ATTEMPTS_MAX = PROBE_RETRIES_MAX + 1,
-    PROBE_EXPECT_MAX = 16,     /* answers that a name server must give */
+    PROBE_EXPECT_MAX = 64,     /* answers that a name server must give */
     PROBE_ECHOES_MAX = 100,    /* icmp: requests of one probe */
     PROBE_STEPS_MAX = 32,      /* of a chain */
     PROBE_CAPTURES_MAX = 16,   /* of a step */

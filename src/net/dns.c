@@ -543,6 +543,14 @@ int dns_type_parse(struct slice word, uint16_t *ret_type)
     return -EINVAL;
 }
 
+const char *dns_type_name(uint16_t type)
+{
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (types[i].type == type)
+            return types[i].word;
+    return "?";
+}
+
 const char *dns_type_words(void)
 {
     return "A AAAA CNAME MX NS TXT SOA SRV PTR CAA";

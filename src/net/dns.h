@@ -75,6 +75,8 @@ int dns_query(struct dns_resolver *d, const struct rt_addr *server, struct slice
 
 /* "AAAA" to 28, any case. 0 or -EINVAL. */
 int dns_type_parse(struct slice word, uint16_t *ret_type);
+/* 28 to "AAAA"; "?" for one that is not known here. */
+const char *dns_type_name(uint16_t type);
 /* "A AAAA …": for messages. */
 const char *dns_type_words(void);
 

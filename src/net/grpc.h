@@ -73,6 +73,7 @@ struct grpc_options {
     uint32_t message_bytes_max;    /* received; 0: GRPC_MESSAGE_BYTES_MAX */
     rt_time ping_every, ping_wait; /* 0: the defaults above */
     struct grpc_trace *trace;      /* filled while connecting; NULL: nobody wants to know */
+    struct arena *arena;           /* for the chain in the trace's report; NULL: none is wanted */
 };
 
 /* Looks the name up, connects (address after address), shakes hands, and waits until the server

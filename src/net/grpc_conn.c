@@ -157,6 +157,7 @@ static int shake_hands(struct grpc_conn *c, const struct grpc_options *o,
         .name = o->server_name.size ? o->server_name : o->host,
         .alpn = "h2",
         .duplex = true,
+        .arena = o->arena,
     };
     rt_time began = rt_now_exact();
     trace->phase = GRPC_PHASE_TLS;

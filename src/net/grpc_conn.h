@@ -18,6 +18,7 @@ struct grpc_conn {
     uint32_t live;
     uint32_t message_bytes_max;
     rt_time ping_every, ping_wait, heard;
+    bool settled; /* the server's SETTINGS came */
     bool going; /* GOAWAY came, or our numbers are used up: no new calls */
     bool dead;  /* nothing more will come or go; `why` says since what */
     bool torn;  /* a write was cut short */

@@ -3,34 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "net/h2.h"
 #include "wire/base64.h"
-
-/* ---- memory ---- */
-
-static void *hook_alloc(size_t size, void *user)
-{
-    (void)user;
-    return mem_try_alloc(MEM_NET, size);
-}
-
-static void *hook_calloc(size_t count, size_t size, void *user)
-{
-    size_t bytes;
-    (void)user;
-    return __builtin_mul_overflow(count, size, &bytes) ? NULL : mem_try_alloc(MEM_NET, bytes);
-}
-
-static void *hook_resize(void *ptr, size_t size, void *user)
-{
-    (void)user;
-    return mem_resize(MEM_NET, ptr, size);
-}
-
-static void hook_free(void *ptr, void *user)
-{
-    (void)user;
-    mem_free(MEM_NET, ptr);
-}
 
 /* ---- what comes ---- */
 
@@ -173,6 +147,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     struct grpc_stream *s = stream_of(session, frame->hd.stream_id);
     switch (frame->hd.type) {
     case NGHTTP2_SETTINGS:
+        c->settled = true;
         rt_event_set(&c->ready);
         break;
     case NGHTTP2_GOAWAY:
@@ -190,6 +165,19 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         s->ended = true;
         grpc_stream_wake(s);
     }
+    return 0;
+}
+
+/* Before the server's SETTINGS: what answers there is something else. */
+static int on_error(nghttp2_session *session, int code, const char *text, size_t size, void *conn)
+{
+    struct grpc_conn *c = conn;
+    (void)session;
+    (void)code;
+    (void)text;
+    (void)size;
+    if (!c->settled)
+        grpc_conn_die(c, -EBADMSG, "no HTTP/2 came back");
     return 0;
 }
 
@@ -247,15 +235,7 @@ static ssize_t on_want_data(nghttp2_session *session, int32_t id, uint8_t *to, s
 
 int grpc_session_drain(struct grpc_conn *c, struct buf *out)
 {
-    const uint8_t *data;
-    ssize_t n;
-    while (out->size < GRPC_IN_BYTES) {
-        n = nghttp2_session_mem_send(c->session, &data);
-        if (n <= 0)
-            return n < 0 ? -EIO : 0;
-        (void)buf_append(out, data, (size_t)n);
-    }
-    return 0;
+    return h2_drain(c->session, out, GRPC_IN_BYTES);
 }
 
 void grpc_session_consume(struct grpc_stream *s)
@@ -284,13 +264,7 @@ struct head {
 
 static void put(struct head *h, struct slice name, struct slice value, uint8_t flags)
 {
-    h->nv[h->count++] = (nghttp2_nv){
-        .name = (uint8_t *)(uintptr_t)name.data,
-        .namelen = name.size,
-        .value = (uint8_t *)(uintptr_t)value.data,
-        .valuelen = value.size,
-        .flags = flags,
-    };
+    h->nv[h->count++] = h2_field(name, value, flags);
 }
 
 /* Encoded values move while the buffer grows: until all are there, only their places are known. */
@@ -359,40 +333,21 @@ int grpc_session_submit(struct grpc_stream *s, bool tls, const struct grpc_reque
 
 /* ---- the session ---- */
 
-static int settle(nghttp2_session *session)
-{
-    const nghttp2_settings_entry ours[] = {
-        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, GRPC_STREAM_WINDOW_BYTES},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, GRPC_METADATA_BYTES_MAX},
-    };
-    int r = nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, ours, ARRAY_LEN(ours));
-    if (r == 0)
-        r = nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0,
-                                                  GRPC_CONN_WINDOW_BYTES);
-    return r;
-}
-
 int grpc_session_new(struct grpc_conn *c, struct err *err)
 {
-    nghttp2_mem mem = {NULL, hook_alloc, hook_free, hook_calloc, hook_resize};
-    nghttp2_session_callbacks *cb = NULL;
-    nghttp2_option *option = NULL;
-    int r = nghttp2_session_callbacks_new(&cb);
-    if (r == 0)
-        r = nghttp2_option_new(&option);
-    if (r == 0) {
-        nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
-        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
-        nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame_recv);
-        nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_send);
-        nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
-        nghttp2_option_set_no_auto_window_update(option, 1);
-        r = nghttp2_session_client_new3(&c->session, cb, c, option, &mem);
-    }
-    nghttp2_session_callbacks_del(cb);
-    nghttp2_option_del(option);
-    if (r == 0)
-        r = settle(c->session);
-    return r < 0 ? err_set(err, -ENOMEM, "HTTP/2: %s", nghttp2_strerror(r)) : 0;
+    static const struct h2_callbacks callbacks = {
+        .on_header = on_header,
+        .on_data = on_data,
+        .on_frame_recv = on_frame_recv,
+        .on_frame_send = on_frame_send,
+        .on_stream_close = on_stream_close,
+        .on_error = on_error,
+    };
+    static const struct h2_settings settings = {
+        .stream_window_bytes = GRPC_STREAM_WINDOW_BYTES,
+        .conn_window_bytes = GRPC_CONN_WINDOW_BYTES,
+        .header_list_bytes_max = GRPC_METADATA_BYTES_MAX,
+        .window_by_hand = true,
+    };
+    return h2_session_new(&callbacks, &settings, c, &c->session, err);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "net/http_conn.h"
+#include "net/http_h2.h"
 #include "net/http_request.h"
 #include "wire/url.h"
 
@@ -24,6 +25,7 @@ struct http_client {
 struct http_response {
     struct http_client *client;
     struct http_conn *conn; /* NULL: given back already */
+    struct http_h2 *h2;     /* NULL: HTTP/1, with what follows */
     struct http1_body body;
     struct slice rest; /* read with the head, not yet handed out; lies in conn->in */
     bool done;         /* the body's end was seen */
@@ -67,16 +69,37 @@ struct exchange {
     bool has_body, is_foreign, keep;
     struct url proxy; /* of this hop */
     bool proxied;
+    bool http1_only; /* the server wants it so */
     struct err *err;
     rt_time deadline;
 };
+
+static bool is_tls(const struct exchange *x)
+{
+    return slice_eq_nocase(x->url.scheme, SLICE("https"));
+}
+
+static enum http_version version_of(const struct exchange *x)
+{
+    enum http_version v = x->request->version;
+    if (x->http1_only)
+        return HTTP_VERSION_1;
+    return v == HTTP_VERSION_2 && x->is_foreign ? HTTP_VERSION_ANY : v;
+}
+
+/* A proxy is asked in the origin's place; else it is but a way there. */
+static bool asks_proxy(const struct exchange *x)
+{
+    return x->proxied && !is_tls(x) && version_of(x) != HTTP_VERSION_2;
+}
 
 static struct http_origin origin_of(const struct exchange *x)
 {
     struct http_origin o = {
         .host = x->url.host,
         .port = x->url.port,
-        .tls = slice_eq_nocase(x->url.scheme, SLICE("https")),
+        .tls = is_tls(x),
+        .version = version_of(x),
     };
     if (!x->is_foreign) {
         o.server_name = slice_from(x->request->server_name);
@@ -97,7 +120,7 @@ static int put_together(struct exchange *x, struct buf *out)
         .url = &x->url,
         .has_body = x->has_body,
         .is_foreign = x->is_foreign,
-        .proxy = x->proxied && !slice_eq_nocase(x->url.scheme, SLICE("https")) ? &x->proxy : NULL,
+        .proxy = asks_proxy(x) ? &x->proxy : NULL,
         .close = !x->keep,
     };
     out->size_max = REQUEST_HEAD_BYTES_MAX;
@@ -117,18 +140,16 @@ static int send_request(struct exchange *x, struct http_conn *c, struct slice fi
     return r < 0 ? stream_explain(&c->stream, r, "sending the request", x->err) : 0;
 }
 
-/* What came instead of HTTP, for the message. */
 static int not_http(int code, struct slice got, struct err *err)
 {
-    char text[64];
-    size_t used = 0;
-    for (size_t i = 0; i < got.size && i < 24 && used + 5 < sizeof(text); i++) {
-        unsigned char c = (unsigned char)got.data[i];
-        bool plain = c >= 0x20 && c < 0x7F;
-        used += (size_t)snprintf(text + used, sizeof(text) - used, plain ? "%c" : "\\x%02x", c);
-    }
-    text[used] = 0;
-    return err_set(err, code, "no HTTP came back, but '%s'", text);
+    static const struct slice type_settings = {"\4", 1}, no_stream = {"\0\0\0\0", 4};
+    if (slice_eq(slice_sub(got, 3, 4), type_settings) && slice_eq(slice_sub(got, 5, 9), no_stream))
+        return err_set(err, code, "the server speaks HTTP/2 without TLS, and nothing else");
+    struct buf shown = BUF(MEM_NET, 0);
+    http_show_bytes(got, &shown);
+    int r = err_set(err, code, "no HTTP came back, but '%s'", shown.data);
+    buf_done(&shown);
+    return r;
 }
 
 static int no_more_head(const struct http_conn *c, ssize_t n, struct err *err)
@@ -204,6 +225,33 @@ static void look_for_end(struct http_response *resp)
     resp->keep = resp->keep && in.size == 0; /* bytes that nobody asked for: out of step */
 }
 
+/* The head that was put together for HTTP/1.1 is read back, and said in the other form. */
+static int talk_h2(struct exchange *x, struct http_conn *c, struct slice first)
+{
+    struct http_response *resp = x->resp;
+    static const struct http1_limits limits = {.line_bytes_max = REQUEST_HEAD_BYTES_MAX};
+    struct http1_parser p;
+    struct http_h2_request q = {
+        .head = &resp->head,
+        .tls = is_tls(x),
+        .body = x->has_body ? x->request->body : (struct slice){0},
+        .limits = &x->client->options.limits,
+    };
+    http1_parser_request(&p, &limits);
+    if (http1_parse(&p, first, &resp->head, x->err) <= 0)
+        return err_set(x->err, -EINVAL, "the request cannot be said in HTTP/2");
+    x->trace->http2 = true;
+    x->trace->phase = HTTP_PHASE_HEAD;
+    int r = http_h2_open(&c->stream, &q, &resp->head, &x->trace->first_byte_ns, &resp->h2, x->err,
+                         x->deadline);
+    if (r < 0)
+        return r;
+    x->trace->status = resp->head.status;
+    resp->conn = c;
+    resp->done = resp->keep = false;
+    return 0;
+}
+
 static int talk(struct exchange *x, struct http_conn *c, struct slice first)
 {
     struct http_response *resp = x->resp;
@@ -240,7 +288,7 @@ static void trace_hop(struct http_trace *t)
     t->address = (struct rt_addr){0};
     t->dns_ns = t->connect_ns = t->tls_ns = t->first_byte_ns = -1;
     t->status = 0;
-    t->reused = t->proxied = false;
+    t->reused = t->proxied = t->http2 = false;
     t->tls = (struct tls_report){0};
 }
 
@@ -257,10 +305,12 @@ static int exchange_over(struct exchange *x, bool fresh, struct slice first)
         if (r < 0)
             return r;
     }
-    int r = talk(x, c, first);
+    int r = c->http2 ? talk_h2(x, c, first) : talk(x, c, first);
     if (r == 0)
         return 0;
     bool again = died_unseen(x, c, r);
+    if (r == -EPROTONOSUPPORT && c->http2 && version_of(x) == HTTP_VERSION_ANY)
+        again = x->http1_only = true;
     http_conn_close(c);
     if (!again)
         return r;
@@ -272,7 +322,7 @@ static int exchange_over(struct exchange *x, bool fresh, struct slice first)
 
 static int find_proxy(struct exchange *x)
 {
-    bool tls = slice_eq_nocase(x->url.scheme, SLICE("https"));
+    bool tls = is_tls(x);
     bool direct = x->request->unix_path.size && !x->is_foreign;
     int r = direct ? 0
                    : proxy_choose(&x->client->options.proxies, tls, x->url.host, x->url.port,
@@ -383,10 +433,13 @@ static void drain(struct http_response *resp, rt_time deadline)
 static void release(struct http_response *resp)
 {
     struct http_conn *c = resp->conn;
+    bool http2 = resp->h2;
     resp->conn = NULL;
     if (!c)
         return;
-    if (!resp->done)
+    http_h2_close(resp->h2);
+    resp->h2 = NULL;
+    if (!resp->done && !http2)
         look_for_end(resp);
     if (resp->done && resp->keep)
         http_pool_put(&resp->client->pool, c);
@@ -540,6 +593,8 @@ ssize_t http_read(struct http_response *r, void *buf, size_t size, struct err *e
 {
     ssize_t n = -EAGAIN;
     assert(size > 0);
+    if (r->h2)
+        return http_h2_read(r->h2, buf, size, err, deadline);
     while (!r->done && r->rest.size && (n = read_rest(r, buf, size, err)) == 0)
         ;
     if (r->done)

@@ -1,4 +1,5 @@
-/* http.h - an HTTP/1.1 client: requests, redirects, streaming bodies, kept connections.
+/* http.h - an HTTP client: requests, redirects, streaming bodies, kept connections; HTTP/1.1, and
+ * HTTP/2 where it is asked for.
  *
  * A client belongs to one loop and serves all its tasks. A request is one straight line: take an
  * idle connection to the origin or make one (name, connect as dial.h does, TLS),
@@ -14,11 +15,17 @@
  * the first byte of an answer is sent once more over a fresh one, if it is idempotent.
  * Across origins no Authorization, Cookie or Proxy-Authorization is carried on.
  *
+ * HTTP/2 is spoken where TLS agrees on it (HTTP_VERSION_ANY offers both), or where the caller
+ * knows that the server does (HTTP_VERSION_2 without TLS: "h2c" by prior knowledge). The answer's
+ * head and body look the same. Each such request has a connection of its own, which is not kept. A
+ * server that wants HTTP/1.1 after all (HTTP_1_1_REQUIRED) is asked again in it, where both were
+ * offered.
+ *
  * Errors: -EINVAL the URL or a field cannot be sent; -ELOOP more redirects than allowed;
  * -EMSGSIZE a limit of the head; -EBADMSG no (acceptable) HTTP; -EPROTONOSUPPORT a transfer
  * coding or major version that is not understood; -EPIPE the peer closed before its message was
- * complete; -EKEYREJECTED, -EPROTO as tls.h; those of dns.h and rt_connect: the trace's phase
- * tells which. */
+ * complete; -ECONNRESET the connection, or its one stream of HTTP/2, was reset; -EKEYREJECTED,
+ * -EPROTO as tls.h; those of dns.h and rt_connect: the trace's phase tells which. */
 #ifndef FIREBREAK_NET_HTTP_H
 #define FIREBREAK_NET_HTTP_H
 
@@ -56,6 +63,13 @@ int http_client_open(const struct http_client_options *options, struct http_clie
 /* NULL is accepted. No response may be open. */
 void http_client_close(struct http_client *c);
 
+enum http_version {
+    HTTP_VERSION_1,   /* HTTP/1.1 */
+    HTTP_VERSION_ANY, /* over TLS whichever the server prefers; else HTTP/1.1 */
+    HTTP_VERSION_2,   /* HTTP/2 or nothing, without TLS by prior knowledge; for the first origin:
+                       * behind a redirect to another one it is HTTP_VERSION_ANY */
+};
+
 struct http_request {
     struct slice method; /* empty: GET */
     struct slice url;    /* http:// or https://; user:password@ becomes Authorization */
@@ -70,6 +84,7 @@ struct http_request {
         *server_name;       /* TLS: checked and sent instead of the URL's host; first origin only */
     struct slice unix_path; /* first origin only: connect there, whatever the URL's host says */
     bool no_keep;           /* a fresh connection, and none is kept */
+    enum http_version version;
 };
 
 enum http_phase {
@@ -96,6 +111,7 @@ struct http_trace {
     uint32_t attempts;     /* connections tried: addresses that failed and dead kept ones count */
     bool proxied;          /* the last hop went, or was to go, through a proxy */
     bool reused;           /* the last hop went over a kept connection */
+    bool http2;            /* the last hop spoke HTTP/2 */
     struct tls_report tls; /* without its chain, unless `arena` is set */
     struct arena *arena;   /* set by the caller, for the chain; may be NULL */
 };

@@ -154,9 +154,14 @@ static int shake_hands(const struct http_client_options *options, const struct h
                        struct http_conn *c, struct http_trace *trace, struct err *err,
                        rt_time deadline)
 {
+    static const char *const offered[] = {
+        [HTTP_VERSION_1] = "http/1.1",
+        [HTTP_VERSION_ANY] = "h2,http/1.1",
+        [HTTP_VERSION_2] = "h2",
+    };
     struct tls_request q = {
         .name = to->server_name.size ? to->server_name : to->host,
-        .alpn = "http/1.1",
+        .alpn = offered[to->version],
         .arena = trace->arena,
     };
     trace->phase = HTTP_PHASE_TLS;
@@ -166,6 +171,9 @@ static int shake_hands(const struct http_client_options *options, const struct h
     rt_time began = rt_now_exact();
     r = tls_connect(options->tls, c->stream.sock, &q, &c->stream.tls, &trace->tls, err, deadline);
     trace->tls_ns = rt_now_exact() - began;
+    c->http2 = r == 0 && strcmp(trace->tls.alpn, "h2") == 0;
+    if (r == 0 && to->version == HTTP_VERSION_2 && !c->http2)
+        r = err_set(err, -EPROTO, "the server does not agree on HTTP/2");
     return r;
 }
 
@@ -182,8 +190,10 @@ int http_conn_open(const struct http_client_options *options, const struct http_
     struct http_conn *c = mem_alloc(MEM_NET, sizeof(*c));
     c->origin = origin_text(to);
     c->in.sub = MEM_NET;
+    c->http2 = !to->tls && to->version == HTTP_VERSION_2;
     r = connect_any(options, &addresses, c, trace, err, deadline);
-    if (r == 0 && to->tls && to->proxy)
+    /* To a proxy itself, HTTP/2 without TLS would mean the proxy's own. */
+    if (r == 0 && to->proxy && (to->tls || to->version == HTTP_VERSION_2))
         r = proxy_tunnel(&c->stream, to->proxy, to->host, to->port, err, deadline);
     if (r == 0 && to->tls)
         r = shake_hands(options, to, c, trace, err, deadline);
@@ -203,4 +213,13 @@ void http_conn_close(struct http_conn *c)
     buf_done(&c->in);
     mem_free(MEM_NET, c->origin);
     mem_free(MEM_NET, c);
+}
+
+void http_show_bytes(struct slice got, struct buf *out)
+{
+    enum { SHOWN_BYTES = 24 };
+    for (size_t i = 0; i < got.size && i < SHOWN_BYTES; i++) {
+        unsigned char c = (unsigned char)got.data[i];
+        buf_printf(out, c >= 0x20 && c < 0x7F ? "%c" : "\\x%02x", c);
+    }
 }

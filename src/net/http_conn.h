@@ -13,6 +13,7 @@ struct http_origin {
     struct slice server_name; /* empty: the host */
     struct slice unix_path;   /* empty: the host and port */
     const struct url *proxy;  /* the way there, the same for all requests; NULL: straight */
+    enum http_version version;
 };
 
 struct http_conn {
@@ -20,6 +21,7 @@ struct http_conn {
     struct list link; /* of the pool */
     rt_time idle_since;
     bool reused;
+    bool http2; /* agreed on, or known before */
     struct rt_addr address;
     struct buf in; /* read and not yet consumed */
     char *origin;
@@ -45,5 +47,7 @@ int http_conn_open(const struct http_client_options *options, const struct http_
                    struct http_conn **ret_conn, struct http_trace *trace, struct err *err,
                    rt_time deadline);
 void http_conn_close(struct http_conn *c); /* NULL is accepted */
+/* What came instead of HTTP, cut short and made visible, for a message. */
+void http_show_bytes(struct slice got, struct buf *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+#include "base/fault.h"
 #include "wire/octets.h"
 
 const char ssh_kex_names[] = "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
@@ -316,7 +317,8 @@ int ssh_kex_check(struct ssh_kex *k, const struct ssh_transcript *t, struct slic
         r = err_set(err, -EBADMSG, "its host key is no %.*s", SLICE_ARG(algorithm));
     if (r == 0) {
         size = hash_all(k, t, reply, (struct slice){(char *)secret, size}, hash);
-        if (!verify(key, algorithm, reply->signature, (struct slice){(char *)hash, size}))
+        bool own = verify(key, algorithm, reply->signature, (struct slice){(char *)hash, size});
+        if (!own && !fault_mutant("ssh_signature_unchecked"))
             r = err_set(err, -EKEYREJECTED,
                         "it showed a host key that is not its own: the "
                         "signature is wrong");

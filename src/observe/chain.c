@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "observe/kind.h"
+#include "observe/story.h"
 #include "observe/target_parse.h"
 
 /* Steps run one after the other within the chain's own time. What a step has captured is filled
@@ -176,6 +176,19 @@ static void run_kind(struct observer *o, const struct probe_target *t, struct pr
     r->total_ns = rt_now_exact() - begin;
 }
 
+/* Of what was captured only the size is told: it may be a secret. */
+static __attribute__((noinline)) void tell_end(struct observer *o, const struct probe_spec *spec,
+                                              const struct probe_result *r)
+{
+    char took[DURATION_TEXT_MAX];
+    for (uint32_t i = 0; i < spec->capture_count && r->captured; i++)
+        TELL(o, "captured", "%.*s, %zu bytes", SLICE_ARG(spec->captures[i].name),
+             r->captured[i].size);
+    TELL(o, "so far", "%s%s%s, after %s", probe_reason_name(r->reason), r->detail[0] ? ": " : "",
+         r->detail, story_time(r->total_ns, took));
+    o->story->depth--;
+}
+
 /* A step's result has no arena of its own: it lends the chain's while it runs. */
 static void run_step(struct observer *o, const struct running *run, uint32_t i, rt_time deadline)
 {
@@ -193,13 +206,18 @@ static void run_step(struct observer *o, const struct running *run, uint32_t i, 
     *named = (struct probe_target){.name = target_redacted(&whole->arena, s->target)};
     probe_result_reset(r, named);
     whole->step_count = i + 1;
+    TELL(o, "step", "%u: %.*s", i + 1, SLICE_ARG(named->name));
     r->arena = whole->arena;
     if (code < 0 || target_set_count(set) != 1) {
         probe_result_fail(r, REASON_PROTOCOL, "with its ${NAME}s filled in it is no target");
     } else {
         target_set_get(set, 0, slot);
         named->kind = slot->target.kind;
+        if (o->story)
+            o->story->depth++;
         run_kind(o, &slot->target, r, spec, deadline);
+        if (o->story)
+            tell_end(o, spec, r);
         r->target = named;
     }
     whole->arena = r->arena;

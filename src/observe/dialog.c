@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/utf8.h"
+#include "observe/story.h"
 
 enum { READ_BYTES = 4096, SHOWN_COLUMNS_MAX = 160 };
 
@@ -11,7 +12,9 @@ int dialog_open_plain(struct dialog *d, struct observer *o, const struct probe_t
 {
     *d = (struct dialog){.o = o, .t = t, .r = r, .peer = peer, .deadline = deadline};
     d->in = BUF(MEM_OBSERVE, DIALOG_BYTES_MAX);
-    return observe_connect(o, t, r, &d->stream.sock, deadline);
+    int code = observe_connect(o, t, r, &d->stream.sock, deadline);
+    d->began = rt_now_exact();
+    return code;
 }
 
 int dialog_open(struct dialog *d, struct observer *o, const struct probe_target *t,
@@ -44,12 +47,15 @@ int dialog_tls(struct dialog *d, const char *alpn, bool unverified)
         .alpn = alpn,
         .no_resume = true,
         .unverified = unverified,
+        .arena = d->o->story ? &d->o->story->arena : NULL,
     };
     rt_time begin = rt_now_exact();
     int code = tls_connect(d->o->tls, d->stream.sock, &request, &d->stream.tls, &report, &err,
                            d->deadline);
     if (code == 0)
         d->r->tls_ns = rt_now_exact() - begin;
+    if (d->o->story)
+        story_tls(d->o->story, &report, rt_now_exact() - begin, code, &err);
     observe_tls_report(&report, d->r);
     if (code == 0)
         return 0;
@@ -75,6 +81,18 @@ int dialog_say(struct dialog *d, struct slice text)
     int code = stream_write(&d->stream, text.data, text.size, d->deadline);
     d->said = rt_now_exact();
     return code < 0 ? broken(d, "ask", code) : 0;
+}
+
+int dialog_say_line(struct dialog *d, const char *line)
+{
+    TELL(d->o, "asked", "%.*s", SLICE_ARG(slice_trim(slice_from(line))));
+    return dialog_say(d, slice_from(line));
+}
+
+void dialog_tell(struct dialog *d, struct slice words)
+{
+    if (d->o->story)
+        story_heard(d->o->story, words, d->said ? d->said : d->began);
 }
 
 int dialog_say_buf(struct dialog *d, struct buf *text)

@@ -26,7 +26,8 @@ struct dialog {
     struct stream stream;
     struct buf in;    /* heard, and not yet taken */
     const char *peer; /* what the other side should be, for words: "redis" */
-    rt_time said;     /* when we last asked; 0: the first answer is there */
+    rt_time began;    /* when the connection was there */
+    rt_time said;     /* when we last asked; 0: not yet */
 };
 
 /* Looks up, connects, and with t->tls shakes hands. `peer` is a literal. */
@@ -41,6 +42,10 @@ int dialog_tls(struct dialog *d, const char *alpn, bool unverified);
 void dialog_close(struct dialog *d);
 
 int dialog_say(struct dialog *d, struct slice text);
+/* A line with its CR LF, which may be told. */
+int dialog_say_line(struct dialog *d, const char *line);
+/* Tells the peer's words to who listens (story.h). */
+void dialog_tell(struct dialog *d, struct slice words);
 /* Says what was put together, and ends the buffer. */
 int dialog_say_buf(struct dialog *d, struct buf *text);
 /* Waits for more bytes, which are appended to `in`. */

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "net/dns_stream.h"
 #include "observe/dialog.h"
+#include "observe/story.h"
 #include "rt/sock.h"
 
 static void query_failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
@@ -64,6 +65,26 @@ static int ask(struct observer *o, const struct probe_target *t, const struct rt
                                 err, deadline);
 }
 
+static void tell_question(struct observer *o, const struct probe_target *t, const char *server)
+{
+    static const char *const ways[] = {"by datagrams", "over TCP", "over TLS"};
+    TELL(o, "asked", "%s for %.*s, type %s, %s", server, SLICE_ARG(t->dns_name),
+         dns_type_name(t->dns_type), ways[t->extra->transport]);
+}
+
+static __attribute__((noinline)) void tell_answer(struct observer *o, const struct dns_answers *a,
+                                                  int code, const struct err *err, rt_time began)
+{
+    char took[DURATION_TEXT_MAX];
+    story_time(rt_now_exact() - began, took);
+    if (code < 0)
+        TELL(o, "answer", "%s (after %s)",
+             code == -ETIMEDOUT ? "none" : err->code ? err->text : err_name(code), took);
+    else
+        TELL(o, "answer", "%u record%s, %s (after %s)", a->count, a->count == 1 ? "" : "s",
+             a->authentic ? "which it has verified" : "not said to be verified (no AD bit)", took);
+}
+
 /* A server's name may have several addresses, and the server listen at one of them only. */
 static int ask_any(struct observer *o, const struct probe_target *t,
                    const struct dns_addresses *servers, struct probe_result *r,
@@ -73,7 +94,11 @@ static int ask_any(struct observer *o, const struct probe_target *t,
     for (uint32_t i = 0; i < servers->count && is_not_there(code); i++) {
         rt_addr_format(&servers->addr[i], true, r->address);
         err_clear(err);
+        rt_time began = rt_now_exact();
+        tell_question(o, t, r->address);
         code = ask(o, t, &servers->addr[i], r, ret_answers, err, deadline);
+        if (o->story)
+            tell_answer(o, ret_answers, code, err, began);
     }
     return code;
 }
@@ -86,9 +111,14 @@ static int ask_stream(struct observer *o, const struct probe_target *t, struct p
     int code = dialog_open_plain(&d, o, t, r, "dns", deadline);
     if (code == 0 && t->extra->transport == PROBE_OVER_TLS)
         code = dialog_tls(&d, "dot", false);
-    if (code == 0)
+    rt_time began = rt_now_exact();
+    if (code == 0) {
+        tell_question(o, t, r->address);
         code = dns_query_stream(&d.stream, t->dns_name, t->dns_type, &r->arena, ret_answers, err,
                                 deadline);
+        if (o->story)
+            tell_answer(o, ret_answers, code, err, began);
+    }
     dialog_close(&d);
     return code;
 }
@@ -97,8 +127,14 @@ static int ask_datagram(struct observer *o, const struct probe_target *t, struct
                         struct dns_answers *ret_answers, struct err *err, rt_time deadline)
 {
     struct dns_addresses servers;
-    if (t->host.size == 0)
-        return ask(o, t, NULL, r, ret_answers, err, deadline);
+    if (t->host.size == 0) {
+        rt_time began = rt_now_exact();
+        tell_question(o, t, "the servers of /etc/resolv.conf");
+        int code = ask(o, t, NULL, r, ret_answers, err, deadline);
+        if (o->story)
+            tell_answer(o, ret_answers, code, err, began);
+        return code;
+    }
     if (observe_lookup(o, t->host, t->port, r, &servers, deadline) < 0)
         return -1;
     return ask_any(o, t, &servers, r, ret_answers, err, deadline);

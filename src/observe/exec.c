@@ -5,7 +5,7 @@
 #include "host/pipe.h"
 #include "host/spawn.h"
 #include "observe/judge.h"
-#include "observe/kind.h"
+#include "observe/story.h"
 
 enum {
     OUTPUT_GRACE_MS = 200, /* for what a child that has ended left in its pipes */
@@ -109,11 +109,32 @@ static struct slice last_words(const struct running *p)
     return slice_sub(text, at, text.size);
 }
 
+static __attribute__((noinline)) void tell_end(struct observer *o, const struct running *p,
+                                              struct slice words)
+{
+    TELL(o, "ended", p->exit.signaled ? "by signal %d" : "with status %d", p->exit.code);
+    if (judge_is_asked(o->spec))
+        TELL(o, "output", "%zu bytes", p->out.text.size);
+    if (words.size)
+        TELL(o, "said", "%.*s", (int)(words.size < 160 ? words.size : 160), words.data);
+}
+
+static void tell_begin(struct observer *o, const struct running *p)
+{
+    struct buf line = BUF(MEM_OBSERVE, 0);
+    for (const char *const *word = p->spawn.argv; *word; word++)
+        buf_printf(&line, "%s%s", line.size ? " " : "", *word);
+    TELL(o, "run", "%s", line.data);
+    buf_done(&line);
+}
+
 static void ended(struct observer *o, struct running *p, struct probe_result *r, rt_time deadline)
 {
     const struct probe_spec *spec = o->spec;
     struct buf words = BUF(MEM_OBSERVE, 0);
     struct slice said = last_words(p);
+    if (o->story)
+        tell_end(o, p, said);
     utf8_append_shown(&words, said);
     const char *between = words.size ? ": " : "", *text = words.size ? words.data : "";
     if (p->exit.signaled)
@@ -180,6 +201,8 @@ void probe_exec(struct observer *o, const struct probe_target *t, struct probe_r
     struct running *p = arena_new(&r->arena, struct running);
     p->spawn.argv = argv;
     p->spawn.ends_with_us = true;
+    if (o->story)
+        tell_begin(o, p);
     bool asked = judge_is_asked(o->spec);
     p->out.text = BUF(MEM_OBSERVE, asked ? PROBE_BODY_BYTES_MAX : 1); /* else read and dropped */
     p->words.text = BUF(MEM_OBSERVE, WORDS_BYTES_MAX);

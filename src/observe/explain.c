@@ -2,122 +2,66 @@
 
 #include <errno.h>
 
-#include "base/duration.h"
-#include "base/log.h"
 #include "base/utf8.h"
-#include "observe/kind.h"
+#include "observe/story.h"
+#include "observe/target_parse.h"
 #include "wire/url.h"
 
-enum { WORD_COLUMNS = 10, HOPS_MAX = PROBE_REDIRECTS_MAX };
+enum { HOPS_MAX = PROBE_REDIRECTS_MAX };
 
-struct story {
+struct explaining {
     struct observer *o;
     const struct probe_target *t;
-    struct buf *out;
+    struct story *story;
     struct dns_addresses addresses;
     bool found, connected, tls_fine;
     struct rt_addr at; /* the first address that answered */
     struct probe_result step; /* of a step that probes share */
 };
 
-/* ---- lines ---- */
-
-static void begin_line(struct story *s, const char *word)
+static rt_time until(const struct explaining *e)
 {
-    buf_printf(s->out, "  %-*s", WORD_COLUMNS, word);
-}
-
-static void put(struct story *s, const char *text)
-{
-    utf8_append_shown(s->out, slice_from(text));
-}
-
-static void line(struct story *s, const char *word, const char *format, ...) PRINTF_LIKE(3, 4);
-static void line(struct story *s, const char *word, const char *format, ...)
-{
-    struct buf text = BUF(MEM_OBSERVE, 0);
-    va_list args;
-    va_start(args, format);
-    buf_vprintf(&text, format, args);
-    va_end(args);
-    begin_line(s, word);
-    utf8_append_shown(s->out, buf_slice(&text));
-    buf_append_byte(s->out, '\n');
-    buf_done(&text);
-}
-
-/* Several lines, broken between words. */
-static void paragraph(struct story *s, const char *word, const char *text)
-{
-    enum { TEXT_COLUMNS = 86 };
-    struct slice rest = slice_from(text);
-    while (rest.size) {
-        size_t end = rest.size;
-        if (end > TEXT_COLUMNS)
-            for (end = TEXT_COLUMNS; end > 0 && rest.data[end] != ' ';)
-                end--;
-        if (end == 0)
-            end = rest.size;
-        begin_line(s, word);
-        buf_append(s->out, rest.data, end);
-        buf_append_byte(s->out, '\n');
-        rest = slice_trim(slice_sub(rest, end, rest.size));
-        word = "";
-    }
-}
-
-static const char *ms(int64_t ns, char *text)
-{
-    return duration_format(ns / RT_US * RT_US, text);
-}
-
-static rt_time until(const struct story *s)
-{
-    return rt_now() + s->o->spec->timeout_ns;
+    return rt_now() + e->o->spec->timeout_ns;
 }
 
 /* ---- name and addresses ---- */
 
-static __attribute__((noinline)) void tell_name(struct story *s)
+static __attribute__((noinline)) void tell_name(struct explaining *e)
 {
-    char took[DURATION_TEXT_MAX], text[RT_ADDR_TEXT_MAX];
+    char took[DURATION_TEXT_MAX];
     struct rt_addr a;
-    if (rt_addr_parse_ip(s->t->host, s->t->port, &a) == 0) {
-        s->addresses = (struct dns_addresses){.addr = {a}, .count = 1};
-        s->found = true;
+    if (rt_addr_parse_ip(e->t->host, e->t->port, &a) == 0) {
+        e->addresses = (struct dns_addresses){.addr = {a}, .count = 1};
+        e->found = true;
         return;
     }
     rt_time begin = rt_now_exact();
-    s->found = observe_lookup(s->o, s->t->host, s->t->port, &s->step, &s->addresses, until(s)) == 0;
-    ms(rt_now_exact() - begin, took);
-    if (!s->found) {
-        line(s, "name", "%s (after %s)", s->step.detail, took);
-        return;
-    }
-    line(s, "name", "%.*s has %u address%s (after %s):", SLICE_ARG(s->t->host),
-         s->addresses.count, s->addresses.count == 1 ? "" : "es", took);
-    for (uint32_t i = 0; i < s->addresses.count; i++)
-        line(s, "", "  %s", rt_addr_format(&s->addresses.addr[i], false, text));
+    e->found = observe_lookup(e->o, e->t->host, e->t->port, &e->step, &e->addresses, until(e)) == 0;
+    rt_time spent = rt_now_exact() - begin;
+    if (e->found)
+        story_addresses(e->story, e->t->host, &e->addresses, spent);
+    else
+        story_line(e->story, "name", "%s (after %s)", e->step.detail, story_time(spent, took));
 }
 
-static void tell_connect(struct story *s)
+static void tell_connect(struct explaining *e)
 {
     char took[DURATION_TEXT_MAX], text[RT_ADDR_TEXT_MAX];
-    for (uint32_t i = 0; s->found && i < s->addresses.count; i++) {
-        const struct rt_addr *a = &s->addresses.addr[i];
+    for (uint32_t i = 0; e->found && i < e->addresses.count; i++) {
+        const struct rt_addr *a = &e->addresses.addr[i];
         struct rt_sock *sock;
         rt_time begin = rt_now_exact();
-        int code = source_connect(&s->o->sources, a, s->o->spec->reset, &sock, until(s));
-        ms(rt_now_exact() - begin, took);
+        int code = source_connect(&e->o->sources, a, e->o->spec->reset, &sock, until(e));
+        story_time(rt_now_exact() - begin, took);
         rt_addr_format(a, true, text);
         if (code == 0) {
-            line(s, "connect", "%s answered after %s", text, took);
+            story_line(e->story, "connect", "%s answered after %s", text, took);
             rt_close(sock);
-            if (!s->connected)
-                s->at = *a;
-            s->connected = true;
+            if (!e->connected)
+                e->at = *a;
+            e->connected = true;
         } else {
-            line(s, "connect", "%s: %s (after %s)", text,
+            story_line(e->story, "connect", "%s: %s (after %s)", text,
                  code == -ETIMEDOUT ? "no answer" : err_name(code), took);
         }
     }
@@ -125,99 +69,40 @@ static void tell_connect(struct story *s)
 
 /* ---- TLS ---- */
 
-static const char *date(rt_wall wall_ns, char text[LOG_TIME_BYTES + 1])
-{
-    enum { DATE_BYTES = 10 };
-    log_format_time(wall_ns, text);
-    text[DATE_BYTES] = 0;
-    return text;
-}
-
-static void tell_names(struct story *s, const struct tls_certificate *c)
-{
-    enum { SHOWN_MAX = 12 };
-    if (c->name_count == 0)
-        return;
-    begin_line(s, "");
-    buf_append_cstr(s->out, "    for ");
-    for (uint32_t i = 0; i < c->name_count && i < SHOWN_MAX; i++) {
-        if (i)
-            buf_append_cstr(s->out, ", ");
-        put(s, c->names[i]);
-    }
-    if (c->name_count > SHOWN_MAX)
-        buf_printf(s->out, " and %u more", c->name_count - SHOWN_MAX);
-    buf_append_byte(s->out, '\n');
-}
-
-static void tell_certificate(struct story *s, const struct tls_certificate *c, uint32_t number)
-{
-    char from[LOG_TIME_BYTES + 1], to[LOG_TIME_BYTES + 1];
-    line(s, number == 0 ? "chain" : "", "%u %s", number, c->subject);
-    if (number == 0)
-        tell_names(s, c);
-    line(s, "", "    valid %s to %s (%d days left), issued by %s", date(c->not_before, from),
-         date(c->not_after, to), (int)c->days_left, c->issuer);
-}
-
-static void tell_report(struct story *s, const struct tls_report *r)
-{
-    if (r->version)
-        line(s, "tls", "%s with %s%s%s%s", r->version, r->cipher ? r->cipher : "no cipher",
-             r->alpn[0] ? ", ALPN " : "", r->alpn, r->resumed ? ", resumed" : "");
-    for (uint32_t i = 0; i < r->chain_count; i++)
-        tell_certificate(s, &r->chain[i], i);
-    if (r->chain_count && r->faults == 0)
-        line(s, "trust", "the chain leads to a trusted root, and the name is right");
-    if (r->faults && r->chain_count)
-        line(s, "trust", "refused: %s", r->why[0] ? r->why : tls_fault_words(r->fault));
-    for (unsigned f = TLS_EXPIRED; f <= TLS_WRONG_NAME; f++)
-        if (r->faults & 1u << f && (enum tls_fault)f != r->fault)
-            line(s, "", "and also: %s", tls_fault_words((enum tls_fault)f));
-}
-
 /* With a context that overlooks faults: what was negotiated is told in any case. Nothing is sent
  * over it. Apart, as others here: inlined into one, their frames would add up. */
-static __attribute__((noinline)) void shake_hands(struct story *s, struct tls_context *c,
+static __attribute__((noinline)) void shake_hands(struct explaining *e, struct tls_context *c,
                                                   struct rt_sock *sock)
 {
-    char took[DURATION_TEXT_MAX];
-    const char *name = s->o->spec->server_name;
-    struct arena a = ARENA(MEM_OBSERVE, 0);
+    const char *name = e->o->spec->server_name;
     struct tls_report report;
     struct tls_conn *conn = NULL;
     struct err err = {0};
     struct tls_request request = {
-        .name = name ? slice_from(name) : s->t->host,
+        .name = name ? slice_from(name) : e->t->host,
+        .alpn = e->t->kind == PROBE_HTTP ? "h2,http/1.1" : NULL,
         .no_resume = true,
-        .arena = &a,
+        .arena = &e->story->arena,
     };
     rt_time begin = rt_now_exact();
-    int code = tls_connect(c, sock, &request, &conn, &report, &err, until(s));
-    ms(rt_now_exact() - begin, took);
-    if (code < 0)
-        line(s, "tls", "the handshake failed after %s: %s", took,
-             err.code ? err.text : err_name(code));
-    tell_report(s, &report);
-    if (code == 0)
-        line(s, "", "handshake done after %s", took);
-    s->tls_fine = code == 0 && (report.faults == 0 || s->o->spec->insecure);
+    int code = tls_connect(c, sock, &request, &conn, &report, &err, until(e));
+    story_tls(e->story, &report, rt_now_exact() - begin, code, &err);
+    e->tls_fine = code == 0 && (report.faults == 0 || e->o->spec->insecure);
     tls_close(conn);
-    arena_done(&a);
 }
 
-static __attribute__((noinline)) void tell_tls(struct story *s)
+static __attribute__((noinline)) void tell_tls(struct explaining *e)
 {
-    struct tls_options options = {.ca_file = s->o->spec->ca_file, .insecure = true};
+    struct tls_options options = {.ca_file = e->o->spec->ca_file, .insecure = true};
     struct tls_context *c;
     struct rt_sock *sock;
     struct err err = {0};
-    if (tls_context_open(&options, &c, &err, until(s)) < 0) {
-        line(s, "tls", "not tried: %s", err.text);
+    if (tls_context_open(&options, &c, &err, until(e)) < 0) {
+        story_line(e->story, "tls", "not tried: %s", err.text);
         return;
     }
-    if (source_connect(&s->o->sources, &s->at, s->o->spec->reset, &sock, until(s)) == 0) {
-        shake_hands(s, c, sock);
+    if (source_connect(&e->o->sources, &e->at, e->o->spec->reset, &sock, until(e)) == 0) {
+        shake_hands(e, c, sock);
         rt_close(sock);
     }
     tls_context_close(c);
@@ -225,27 +110,8 @@ static __attribute__((noinline)) void tell_tls(struct story *s)
 
 /* ---- HTTP ---- */
 
-static void tell_field(struct story *s, const struct http1_head *h, const char *name)
-{
-    const struct http1_field *f = http1_field_find(h, name, 0);
-    if (f)
-        line(s, "", "  %s: %.*s", name, SLICE_ARG(f->value));
-}
-
-static void tell_answer(struct story *s, struct http_response *resp, const struct http_trace *trace)
-{
-    static const char *const shown[] = {"Server", "Content-Type", "Content-Length",
-                                        "WWW-Authenticate", "Retry-After"};
-    char took[DURATION_TEXT_MAX];
-    const struct http1_head *h = http_head(resp);
-    line(s, "", "HTTP/1.%u %u %s, first byte %s after the request", h->version_minor, h->status,
-         http1_status_words(h->status), ms(trace->first_byte_ns, took));
-    for (size_t i = 0; i < ARRAY_LEN(shown); i++)
-        tell_field(s, h, shown[i]);
-}
-
 /* Where a redirect leads; empty: the answer is none. */
-static void next_url(struct story *s, struct http_response *resp, struct slice url,
+static void next_url(struct explaining *e, struct http_response *resp, struct slice url,
                      struct buf *ret_next)
 {
     const struct http1_head *h = http_head(resp);
@@ -255,16 +121,16 @@ static void next_url(struct story *s, struct http_response *resp, struct slice u
     if (h->status < 300 || h->status > 399 || !f || url_parse(url, &base, NULL) < 0)
         return;
     if (url_resolve(&base, f->value, ret_next) < 0)
-        line(s, "", "leads to '%.*s', which is no URL", SLICE_ARG(f->value));
+        story_line(e->story, "", "leads to '%.*s', which is no URL", SLICE_ARG(f->value));
     else
-        line(s, "redirect", "to %.*s", SLICE_ARG(buf_slice(ret_next)));
+        story_line(e->story, "redirect", "to %.*s", SLICE_ARG(buf_slice(ret_next)));
 }
 
 /* One exchange. True: *next has the URL that it leads to. */
-static __attribute__((noinline)) bool tell_exchange(struct story *s, struct slice url,
+static __attribute__((noinline)) bool tell_exchange(struct explaining *e, struct slice url,
                                                     uint32_t hop, struct buf *next)
 {
-    const struct probe_spec *spec = s->o->spec;
+    const struct probe_spec *spec = e->o->spec;
     struct arena a = ARENA(MEM_OBSERVE, 0);
     struct http1_field *fields = arena_alloc_array(&a, PROBE_HEADERS_MAX, sizeof(*fields));
     /* What the caller wants to be sent is for the first host; see http.h on redirects. */
@@ -273,7 +139,6 @@ static __attribute__((noinline)) bool tell_exchange(struct story *s, struct slic
         fields[i] = (struct http1_field){spec->headers[i].name, spec->headers[i].value};
     struct http_request request = {
         .method = slice_from(spec->method),
-        .url = url,
         .fields = fields,
         .field_count = count,
         .server_name = hop == 0 ? spec->server_name : NULL,
@@ -282,35 +147,33 @@ static __attribute__((noinline)) bool tell_exchange(struct story *s, struct slic
     struct http_trace trace = {.arena = &a};
     struct http_response *resp;
     struct err err = {0};
-    line(s, "http", "%s %.*s", spec->method, SLICE_ARG(url));
-    int code = http_open(s->o->http, &request, &resp, &trace, &err, until(s));
+    struct slice shown = target_redacted(&a, url);
+    story_line(e->story, "http", "%s %.*s", spec->method, SLICE_ARG(shown));
+    observe_http_address(url, &a, &request);
+    int code = http_open(e->o->http, &request, &resp, &trace, &err, until(e));
     buf_clear(next);
-    if (code < 0) {
-        line(s, "", "failed: %s", code == -ETIMEDOUT ? "no answer in time"
-                                  : err.code         ? err.text
-                                                     : err_name(code));
-        if (trace.phase == HTTP_PHASE_TLS && hop > 0)
-            tell_report(s, &trace.tls);
-    } else {
-        tell_answer(s, resp, &trace);
-        next_url(s, resp, url, next);
+    if (trace.phase == HTTP_PHASE_TLS && hop > 0)
+        story_tls(e->story, &trace.tls, trace.tls_ns, code, &err);
+    story_http(e->story, &trace, code < 0 ? NULL : http_head(resp), code, &err);
+    if (code == 0) {
+        next_url(e, resp, url, next);
         http_close(resp);
     }
     arena_done(&a);
     return next->size > 0;
 }
 
-static void tell_http(struct story *s)
+static void tell_http(struct explaining *e)
 {
     struct buf url = BUF(MEM_OBSERVE, 0), next = BUF(MEM_OBSERVE, 0);
-    if (observe_http_client(s->o, s->t, &s->step, until(s)) < 0)
+    if (observe_http_client(e->o, e->t, &e->step, until(e)) < 0)
         return;
-    buf_append_slice(&url, s->t->url);
-    for (uint32_t hop = 0; hop <= s->o->spec->redirects && hop < HOPS_MAX; hop++) {
-        if (!tell_exchange(s, buf_slice(&url), hop, &next))
+    buf_append_slice(&url, e->t->url);
+    for (uint32_t hop = 0; hop <= e->o->spec->redirects && hop < HOPS_MAX; hop++) {
+        if (!tell_exchange(e, buf_slice(&url), hop, &next))
             break;
-        if (hop == s->o->spec->redirects)
-            line(s, "", "not followed: --redirects is %u", s->o->spec->redirects);
+        if (hop == e->o->spec->redirects)
+            story_line(e->story, "", "not followed: --redirects is %u", e->o->spec->redirects);
         buf_clear(&url);
         buf_append_slice(&url, buf_slice(&next));
     }
@@ -320,42 +183,73 @@ static void tell_http(struct story *s)
 
 /* ---- the whole ---- */
 
-static void tell_verdict(struct story *s, const struct probe_result *r)
+static void tell_verdict(struct explaining *e, const struct probe_result *r)
 {
     char took[DURATION_TEXT_MAX];
+    story_time(r->total_ns, took);
     if (r->reason == REASON_OK)
-        line(s, "verdict", "ok, after %s", ms(r->total_ns, took));
+        story_line(e->story, "verdict", "ok, after %s", took);
     else
-        line(s, "verdict", "%s: %s (after %s)", probe_reason_name(r->reason), r->detail,
-             ms(r->total_ns, took));
+        story_line(e->story, "verdict", "%s: %s (after %s)", probe_reason_name(r->reason),
+                   r->detail, took);
     for (uint32_t i = 0; i < r->answer_count; i++)
-        line(s, "", "  %s", r->answers[i]);
-    if (r->days_left != INT32_MIN)
-        line(s, "", "the certificates last for %d more days", (int)r->days_left);
-    paragraph(s, "advice", explain_advice(r->reason));
+        story_line(e->story, "", "  %s", r->answers[i]);
+    if (r->days_left != INT32_MIN && r->days_left >= 0)
+        story_line(e->story, "", "the certificates last for %d more days", (int)r->days_left);
+    story_paragraph(e->story, "advice", explain_advice(r->reason));
+}
+
+/* Phase by phase, each tried by itself and further than a probe goes: every address of a name, a
+ * handshake in spite of what is wrong with the certificate. */
+static void tell_phases(struct explaining *e)
+{
+    const struct probe_target *t = e->t;
+    tell_name(e);
+    tell_connect(e);
+    if (e->connected && (t->tls || t->kind == PROBE_TLS))
+        tell_tls(e);
+    if (e->connected && t->kind == PROBE_HTTP && e->tls_fine)
+        tell_http(e);
+    else if (e->connected && t->kind == PROBE_HTTP)
+        story_line(e->story, "http", "not asked: nothing is sent to who cannot be trusted "
+                                     "(--insecure does)");
+}
+
+/* Through a proxy there is but one way: what a probe does itself. */
+static bool tell_proxy(struct explaining *e)
+{
+    const struct probe_spec *spec = e->o->spec;
+    struct proxy_settings settings = {spec->http_proxy, spec->https_proxy, spec->no_proxy};
+    struct url proxy;
+    const struct probe_target *t = e->t;
+    if (t->kind != PROBE_HTTP && t->kind != PROBE_WS)
+        return false;
+    if (proxy_choose(&settings, t->tls, t->host, t->port, &proxy, NULL) != 1)
+        return false;
+    story_line(e->story, "proxy", "the environment sends this through %.*s:%u (no_proxy keeps "
+               "others out)", SLICE_ARG(proxy.host), proxy.port);
+    return true;
 }
 
 void observe_explain(struct observer *o, const struct probe_target *t, struct probe_result *r,
                      struct buf *out)
 {
-    struct story *s = mem_alloc(MEM_OBSERVE, sizeof(*s));
-    *s = (struct story){.o = o, .t = t, .out = out, .tls_fine = true};
-    /* Behind a plain greeting a handshake by itself would be nonsense: there the verdict tells. */
+    struct explaining *e = mem_alloc(MEM_OBSERVE, sizeof(*e));
+    struct story story = {.out = out, .arena = ARENA(MEM_OBSERVE, 0)};
+    *e = (struct explaining){.o = o, .t = t, .story = &story, .tls_fine = true};
+    /* Behind a plain greeting a handshake by itself would be nonsense. */
     bool greets = t->extra && t->extra->starttls;
-    bool stream = t->kind == PROBE_TCP || t->kind == PROBE_TLS || t->kind == PROBE_HTTP;
+    bool phases =
+        !greets && (t->kind == PROBE_TCP || t->kind == PROBE_TLS || t->kind == PROBE_HTTP);
     utf8_append_shown(out, t->name);
     buf_append_byte(out, '\n');
-    if (stream)
-        tell_name(s);
-    if (stream)
-        tell_connect(s);
-    if (s->connected && !greets && (t->tls || t->kind == PROBE_TLS))
-        tell_tls(s);
-    if (s->connected && t->kind == PROBE_HTTP && s->tls_fine)
-        tell_http(s);
-    else if (s->connected && t->kind == PROBE_HTTP)
-        line(s, "http", "not asked: nothing is sent to who cannot be trusted (--insecure does)");
+    if (!tell_proxy(e) && phases)
+        tell_phases(e);
+    else
+        o->story = &story; /* the probe itself tells what it does */
     observe_probe(o, t, r);
-    tell_verdict(s, r);
-    mem_free(MEM_OBSERVE, s);
+    o->story = NULL;
+    tell_verdict(e, r);
+    arena_done(&story.arena);
+    mem_free(MEM_OBSERVE, e);
 }

@@ -64,7 +64,11 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_PROTOCOL] =
         "What came back is another protocol than the one that was asked for. Is it the right port, "
         "and is it TLS where plain was asked for, or the other way round?",
-    [REASON_NOT_SERVING] = "The service runs, and says itself that it does not serve yet.",
+    [REASON_NOT_SERVING] =
+        "The service runs, and says itself that it does not serve yet, or not this: its words are "
+        "above. Who loads, starts up or follows another one is to be waited for. Who has no place "
+        "left needs a higher limit, or fewer clients. Is the database or service that was asked "
+        "for there at all?",
     [REASON_EXEC_NOT_FOUND] = "The program is not there. Give its whole path.",
     [REASON_EXEC_EXIT] = "The program ran, and ended with a status that is not 0.",
     [REASON_EXEC_SIGNAL] = "A signal killed the program: did it crash, or was memory short?",

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/utf8.h"
-#include "observe/kind.h"
+#include "observe/story.h"
 #include "wire/protobuf.h"
 
 /* grpc.health.v1: Check, of one service or (with an empty name) of the server as a whole. */
@@ -67,6 +67,21 @@ static struct grpc_field *metadata_of(const struct probe_spec *spec, struct aren
     return list;
 }
 
+static __attribute__((noinline)) void tell_answer(struct observer *o,
+                                                  struct slice service, int code,
+                                                  const struct err *err,
+                                                  const struct probe_result *r)
+{
+    char took[DURATION_TEXT_MAX];
+    TELL(o, "asked", "grpc.health.v1.Health/Check of %s%.*s",
+         service.size ? "" : "the server as a whole", SLICE_ARG(service));
+    if (code < 0)
+        TELL(o, "answer", "%s", err->code ? err->text : err_name(code));
+    else
+        TELL(o, "answer", "%s (after %s)", r->reason == REASON_OK ? "SERVING" : r->detail,
+             story_time(r->first_byte_ns, took));
+}
+
 static void check(struct observer *o, const struct probe_target *t, struct grpc_conn *conn,
                   struct probe_result *r, rt_time deadline)
 {
@@ -93,6 +108,8 @@ static void check(struct observer *o, const struct probe_target *t, struct grpc_
         fail_with_words(r, REASON_CLOSED, err.text);
     else
         observe_step_failed(o, r, "answer", code, &err);
+    if (o->story)
+        tell_answer(o, t->extra->service, code, &err, r);
     buf_done(&message);
     buf_done(&reply);
 }
@@ -115,6 +132,27 @@ static void not_connected(struct observer *o, const struct probe_target *t, stru
     }
 }
 
+static __attribute__((noinline)) void tell_connection(struct observer *o,
+                                                      const struct probe_target *t,
+                                                      const struct grpc_trace *trace, int code,
+                                                      const struct err *err, rt_time began)
+{
+    char text[RT_ADDR_TEXT_MAX], took[DURATION_TEXT_MAX];
+    if (trace->dns_ns >= 0)
+        TELL(o, "name", "%.*s was looked up in %s", SLICE_ARG(t->host),
+             story_time(trace->dns_ns, took));
+    if (trace->connect_ns >= 0)
+        TELL(o, "connect", "%s%s after %s", rt_addr_format(&trace->address, true, text),
+             trace->phase == GRPC_PHASE_CONNECT ? " did not answer" : " answered",
+             story_time(trace->connect_ns, took));
+    if (trace->tls_ns >= 0)
+        story_tls(o->story, &trace->tls, trace->tls_ns,
+                  trace->phase == GRPC_PHASE_TLS ? code : 0, err);
+    if (trace->phase == GRPC_PHASE_HTTP2)
+        TELL(o, "http2", "%s (%s in all)", code < 0 ? err->text : "its SETTINGS came: it speaks it",
+             story_time(rt_now_exact() - began, took));
+}
+
 void probe_grpc(struct observer *o, const struct probe_target *t, struct probe_result *r,
                 rt_time deadline)
 {
@@ -130,8 +168,12 @@ void probe_grpc(struct observer *o, const struct probe_target *t, struct probe_r
         .port = t->port,
         .server_name = slice_from(o->spec->server_name),
         .trace = &trace,
+        .arena = o->story ? &o->story->arena : NULL,
     };
+    rt_time begin = rt_now_exact();
     int code = grpc_connect(&options, &conn, &err, deadline);
+    if (o->story)
+        tell_connection(o, t, &trace, code, &err, begin);
     if (trace.address.family != AF_UNSPEC)
         rt_addr_format(&trace.address, true, r->address);
     r->dns_ns = trace.dns_ns;

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "observe/judge.h"
-#include "observe/kind.h"
+#include "observe/story.h"
 
 enum { READ_BYTES = 16 * 1024 }; /* of a body at once */
 
@@ -29,6 +29,18 @@ int observe_http_client(struct observer *o, const struct probe_target *t, struct
     return code < 0 ? -1 : 0;
 }
 
+void observe_http_address(struct slice url, struct arena *a, struct http_request *q)
+{
+    struct slice rest = url, scheme = slice_cut(&rest, ':');
+    bool tls = slice_eq_nocase(scheme, SLICE("h2"));
+    q->url = url;
+    q->version = HTTP_VERSION_ANY;
+    if (!tls && !slice_eq_nocase(scheme, SLICE("h2c")))
+        return;
+    q->url = slice_from(arena_printf(a, "%s:%.*s", tls ? "https" : "http", SLICE_ARG(rest)));
+    q->version = HTTP_VERSION_2;
+}
+
 /* The host that was looked up last, which a redirect may have named: the target's own is known. */
 static void lookup_failed(const struct probe_target *t, struct probe_result *r,
                           const struct http_trace *trace, int code, const struct err *err)
@@ -46,6 +58,13 @@ void observe_proxy_failed(struct observer *o, struct probe_result *r, int code,
                     r->reason != REASON_CANCELED;
     if (answered)
         r->reason = REASON_PROXY_REFUSED;
+}
+
+/* What of HTTP/2 is missing: its SETTINGS, the answer, or the end of that. */
+static void add_words(struct probe_result *r, const struct err *err)
+{
+    const char *before = arena_strdup(&r->arena, slice_from(r->detail));
+    probe_result_fail(r, r->reason, "%s: %s", before, err->text);
 }
 
 static void failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
@@ -70,6 +89,8 @@ static void failed(struct observer *o, const struct probe_target *t, struct prob
         return;
     default:
         observe_step_failed(o, r, trace->phase == HTTP_PHASE_BODY ? "body" : "answer", code, err);
+        if (code == -ETIMEDOUT && trace->http2)
+            add_words(r, err);
         if (code == -EPROTO) /* an alert, as for a certificate of ours that the peer misses */
             r->reason = REASON_TLS_PROTOCOL;
     }
@@ -159,6 +180,27 @@ static void answered(struct observer *o, struct http_response *resp, struct http
     read_body(o, resp, trace, r, deadline);
 }
 
+/* After it happened: the trace has the times. */
+static __attribute__((noinline)) void tell(struct observer *o, const struct http_trace *trace,
+                                           const struct http_response *resp, int code,
+                                           const struct err *err)
+{
+    char text[RT_ADDR_TEXT_MAX], took[DURATION_TEXT_MAX];
+    if (trace->address.family != AF_UNSPEC && trace->connect_ns >= 0)
+        TELL(o, "connect", "%s%s after %s", rt_addr_format(&trace->address, true, text),
+             trace->phase <= HTTP_PHASE_CONNECT ? " did not answer" : " answered",
+             story_time(trace->connect_ns, took));
+    if (trace->phase == HTTP_PHASE_PROXY)
+        TELL(o, "proxy", "%s", err->code ? err->text : err_name(code));
+    if (trace->phase >= HTTP_PHASE_TLS && trace->tls_ns >= 0)
+        story_tls(o->story, &trace->tls, trace->tls_ns,
+                  trace->phase == HTTP_PHASE_TLS ? code : 0, err);
+    /* Not the URL: a chain may have filled a secret into it. */
+    TELL(o, "http", "%s%s", o->spec->method,
+         trace->redirects ? ", and where the answer led" : "");
+    story_http(o->story, trace, resp ? http_head(resp) : NULL, code, err);
+}
+
 void probe_http(struct observer *o, const struct probe_target *t, struct probe_result *r,
                 rt_time deadline)
 {
@@ -170,7 +212,6 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
         fields[i] = (struct http1_field){spec->headers[i].name, spec->headers[i].value};
     struct http_request request = {
         .method = slice_from(spec->method),
-        .url = t->url,
         .fields = fields,
         .field_count = spec->header_count,
         .body = spec->data,
@@ -178,11 +219,14 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
         .server_name = spec->server_name,
         .no_keep = true,
     };
-    struct http_trace trace = {0};
+    observe_http_address(t->url, &r->arena, &request);
+    struct http_trace trace = {.arena = o->story ? &o->story->arena : NULL};
     struct http_response *resp;
     struct err err = {0};
     int code = http_open(o->http, &request, &resp, &trace, &err, deadline);
     take_trace(&trace, r);
+    if (o->story)
+        tell(o, &trace, code < 0 ? NULL : resp, code, &err);
     if (code < 0) {
         failed(o, t, r, &trace, code, &err);
         return;

@@ -2,7 +2,7 @@
 
 #include "base/duration.h"
 #include "net/ping.h"
-#include "observe/kind.h"
+#include "observe/story.h"
 
 enum { INTERVAL_MS = 200 };
 
@@ -15,16 +15,32 @@ static rt_time interval_of(const struct probe_extra *x, uint32_t count, int64_t 
     return wanted < most ? wanted : most;
 }
 
+static __attribute__((noinline)) void tell(struct observer *o, const struct ping_result *seen,
+                                           int code, const struct err *err)
+{
+    char rtt[DURATION_TEXT_MAX];
+    if (code < 0)
+        TELL(o, "answer", "%s", err->code ? err->text : err_name(code));
+    if (seen->received)
+        TELL(o, "answer", "%u of %u came back, after %s on the average", seen->received, seen->sent,
+             story_time(seen->rtt_ns, rtt));
+    else if (code == 0)
+        TELL(o, "answer", "none of %u came back", seen->sent);
+}
+
 static int ping_one(struct observer *o, const struct probe_target *t, const struct rt_addr *to,
                     struct probe_result *r, struct err *err, rt_time deadline)
 {
     uint32_t count = t->extra && t->extra->echoes ? t->extra->echoes : 1;
     struct ping_result seen;
     rt_addr_format(to, false, r->address);
+    TELL(o, "asked", "%s for %u echo%s", r->address, count, count == 1 ? "" : "es");
     int code = ping(o->pinger, to, count, interval_of(t->extra, count, o->spec->timeout_ns), &seen,
                     err, deadline);
     if (seen.received)
         r->rtt_ns = seen.rtt_ns;
+    if (o->story)
+        tell(o, &seen, code, err);
     if (seen.sent)
         r->loss_ratio = (double)(seen.sent - seen.received) / seen.sent;
     return code < 0 ? code : seen.received ? 0 : -ETIMEDOUT;

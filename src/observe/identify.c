@@ -148,14 +148,26 @@ static int ask_all(struct observer *o, const struct service *s, enum service_kin
     return r;
 }
 
+/* What a service of this kind is asked, and how that is written; others are but connected to. */
+static const struct {
+    const char *scheme, *path;
+    enum probe_kind kind;
+} asked[] = {
+    [SERVICE_TCP] = {"", "", PROBE_TCP},
+    [SERVICE_HTTP] = {"http://", "/", PROBE_HTTP},
+    [SERVICE_TLS] = {"tls://", "", PROBE_TLS},
+    [SERVICE_SSH] = {"ssh://", "", PROBE_SSH},
+    [SERVICE_SMTP] = {"", "", PROBE_TCP},
+    [SERVICE_REDIS] = {"redis://", "", PROBE_REDIS},
+    [SERVICE_POSTGRES] = {"postgres://", "", PROBE_POSTGRES},
+    [SERVICE_MYSQL] = {"", "", PROBE_TCP},
+    [SERVICE_UNIX] = {"unix://", "", PROBE_UNIX},
+};
+
 static void name_target(struct service *s)
 {
-    const char *scheme = s->kind == SERVICE_HTTP   ? "http://"
-                         : s->kind == SERVICE_TLS  ? "tls://"
-                         : s->kind == SERVICE_UNIX ? "unix://"
-                                                   : "";
-    snprintf(s->target, sizeof(s->target), "%s%s%s", scheme, s->address,
-             s->kind == SERVICE_HTTP ? "/" : "");
+    snprintf(s->target, sizeof(s->target), "%s%s%s", asked[s->kind].scheme, s->address,
+             asked[s->kind].path);
 }
 
 /* A listener on :: that takes IPv4, too, on a host without an IPv6 loopback. */
@@ -186,9 +198,26 @@ int service_identify(struct observer *o, struct service *s)
     return r == -EACCES || r == -EPERM ? -EACCES : 0;
 }
 
+/* Nobody told us which names, roots and logins are right here. That a certificate has ended is
+ * wrong by any; who asks for a login serves. */
+static void judge(struct probe_result *r)
+{
+    if (r->reason == REASON_OK && r->days_left != INT32_MIN && r->days_left < 0)
+        probe_result_fail(r, REASON_TLS_EXPIRED, "the certificate ended %d days ago",
+                          (int)-r->days_left);
+    bool login = r->target->kind == PROBE_REDIS || r->target->kind == PROBE_POSTGRES;
+    if (login && r->reason == REASON_PERMISSION) {
+        r->reason = REASON_OK;
+        r->detail[0] = 0;
+    }
+}
+
 void service_probe(struct observer *o, const struct service *s, struct probe_result *r)
 {
+    static const struct probe_extra none;
     struct probe_target t = {
+        .kind = asked[s->kind].kind,
+        .extra = &none,
         .name = slice_from(s->target),
         .port = rt_addr_port(&s->connect_to),
     };
@@ -197,16 +226,8 @@ void service_probe(struct observer *o, const struct service *s, struct probe_res
     t.host = slice_from(host);
     if (t.host.size > 1 && t.host.data[0] == '[')
         t.host = slice_sub(t.host, 1, t.host.size - 1);
-    t.kind = s->kind == SERVICE_UNIX   ? PROBE_UNIX
-             : s->kind == SERVICE_HTTP ? PROBE_HTTP
-             : s->kind == SERVICE_TLS  ? PROBE_TLS
-                                       : PROBE_TCP;
     t.url = t.name;
     observe_probe(o, &t, r);
+    judge(r);
     r->target = NULL; /* it lay on our stack */
-    /* Nobody told us which names and roots are right here; that a certificate has ended is wrong
-     * by any. */
-    if (r->reason == REASON_OK && r->days_left != INT32_MIN && r->days_left < 0)
-        probe_result_fail(r, REASON_TLS_EXPIRED, "the certificate ended %d days ago",
-                          (int)-r->days_left);
 }

@@ -8,6 +8,7 @@
 #include "observe/source.h"
 
 struct pinger;
+struct story;
 
 struct observer {
     const struct probe_spec *spec;
@@ -18,6 +19,7 @@ struct observer {
     struct tls_context *tls;   /* NULL until the first probe that needs it */
     struct http_client *http;  /* so, too */
     struct pinger *pinger; /* so, too */
+    struct story *story;   /* who listens (story.h); NULL: nobody */
     size_t *body_held; /* body_bytes of the loop's own observer */
     size_t body_bytes; /* held by probes that look at bodies */
 };
@@ -51,6 +53,9 @@ int observe_tls_context(struct observer *o, bool roots, struct probe_result *r, 
 /* The HTTP client, likewise. */
 int observe_http_client(struct observer *o, const struct probe_target *t, struct probe_result *r,
                         rt_time deadline);
+/* Fills in the request's URL, and which HTTP is spoken there: "h2://" and "h2c://" are https and
+ * http with HTTP/2 or nothing. */
+void observe_http_address(struct slice url, struct arena *a, struct http_request *q);
 /* What a handshake's failure means, and what a finished one showed. */
 void observe_tls_failed(struct observer *o, struct probe_result *r, const struct tls_report *report,
                         int code, const struct err *err);

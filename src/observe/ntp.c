@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/duration.h"
-#include "observe/kind.h"
+#include "observe/story.h"
 #include "rt/sock.h"
 
 enum { QUESTIONS_MAX = 3 }; /* datagrams get lost */
@@ -96,6 +96,21 @@ static void judge(struct observer *o, const struct probe_target *t, struct probe
                           duration_format(most, max));
 }
 
+static __attribute__((noinline)) void tell(struct observer *o, const struct asking *a,
+                                           const struct probe_result *r)
+{
+    char took[DURATION_TEXT_MAX], far[DURATION_TEXT_MAX];
+    const struct ntp_answer *answer = &a->answer;
+    TELL(o, "asked", "%s for the time%s", r->address, a->count > 1 ? ", more than once" : "");
+    TELL(o, "answer", "stratum %u, reference %s, leap indicator %u (after %s)", answer->stratum,
+         answer->reference[0] ? answer->reference : "none", answer->leap,
+         story_time(r->first_byte_ns, took));
+    if (r->offset_ns != INT64_MIN)
+        TELL(o, "clock", "its clock is %s %s of ours, give or take half of the %s on the way",
+             story_time(r->offset_ns < 0 ? -r->offset_ns : r->offset_ns, far),
+             r->offset_ns < 0 ? "behind" : "ahead", story_time(r->rtt_ns, took));
+}
+
 static int ask_one(struct observer *o, const struct probe_target *t, const struct rt_addr *to,
                    struct probe_result *r, rt_time deadline)
 {
@@ -118,6 +133,8 @@ static int ask_one(struct observer *o, const struct probe_target *t, const struc
         r->rtt_ns = ntp_rtt_ns(&a.answer, a.answered->sent, a.received);
         r->offset_ns = ntp_offset_ns(&a.answer, a.answered->sent, a.received);
     }
+    if (o->story)
+        tell(o, &a, r);
     judge(o, t, r, &a.answer);
     return 0;
 }

@@ -6,7 +6,8 @@
  *
  * What we lack ourselves (descriptors, ports, memory) is never said of a target: the run slows
  * down and tries again, and only after OBSERVE_LIMIT_TRIES the result is `limit`. So it is, at
- * once, where a probe ran out of time while this loop or this machine stood still (lag.h).
+ * once, where a probe ran out of time, or its connection was ended, while this loop or this machine
+ * stood still (lag.h).
  *
  * A run follows what comes back: each destination network has a window and a rate (network.h). A
  * run with `every` keeps a breaker for each target (breaker.h), asks one that failed sooner, and

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "observe/dialog.h"
+#include "observe/story.h"
 #include "wire/pgwire.h"
 #include "wire/scram.h"
 
@@ -33,12 +34,21 @@ static int refused(struct dialog *d, struct slice body)
     if (pgwire_parse_fault(body, &f) < 0)
         return dialog_fail(d, REASON_PROTOCOL, "its refusal is cut short", (struct slice){0});
     enum probe_reason reason = reason_of(&f);
+    dialog_tell(d, f.message);
     bool named = d->t->extra->has_user || d->t->extra->database.size;
     if (!named && takes_connections(&f))
         return 1;
     snprintf(what, sizeof(what), "%.20s %.10s", f.severity.data ? f.severity.data : "",
              f.code.data ? f.code.data : "");
     return dialog_fail(d, reason, what, f.message);
+}
+
+/* "server_version" and its value, each with a NUL behind it. */
+static void tell_parameter(struct dialog *d, const struct pgwire_message *m)
+{
+    struct slice rest = m->body, name = slice_cut(&rest, 0), value = slice_cut(&rest, 0);
+    if (m->type == 'S' && slice_eq_cstr(name, "server_version"))
+        TELL(d->o, "", "it is version %.*s", SLICE_ARG(value));
 }
 
 /* The next message that says something about our login; notices and parameters do not. Returns its
@@ -53,6 +63,7 @@ static ptrdiff_t next_message(struct dialog *d, struct pgwire_message *ret)
             return refused(d, ret->body) < 0 ? -1 : 0;
         if (ret->type != 'N' && ret->type != 'S' && ret->type != 'K')
             return size;
+        tell_parameter(d, ret);
         dialog_taken(d, size);
     }
 }
@@ -66,9 +77,13 @@ static int begin_tls(struct dialog *d, enum probe_sslmode mode)
     if (mode == PROBE_SSL_DISABLE)
         return 0;
     pgwire_ssl_request(&out);
+    TELL(d->o, "asked", "whether it takes TLS (SSLRequest)");
     if (dialog_say_buf(d, &out) < 0 || dialog_hear(d) < 0)
         return -1;
     char said = d->in.data[0];
+    dialog_tell(d, said == 'S'   ? SLICE("S: yes")
+                   : said == 'N' ? SLICE("N: no")
+                                 : SLICE("neither yes nor no"));
     if (said == 'S') {
         dialog_taken(d, 1);
         return dialog_tls(d, NULL, mode != PROBE_SSL_VERIFY);
@@ -184,6 +199,7 @@ static int log_in(struct dialog *d, uint32_t method, struct slice data, ptrdiff_
     if (method == PGWIRE_AUTH_MD5)
         pgwire_md5(x->user, x->password, data, text);
     dialog_taken(d, size);
+    TELL(d->o, "asked", "with the password of the URL");
     if (scram)
         return log_in_scram(d, x);
     if (method == PGWIRE_AUTH_MD5)
@@ -206,6 +222,8 @@ static int wait_ready(struct dialog *d)
         if (size <= 0)
             return (int)size;
         bool ready = m.type == 'Z';
+        if (ready)
+            dialog_tell(d, SLICE("it is ready for queries"));
         dialog_taken(d, size);
         if (ready)
             return 0;
@@ -218,6 +236,7 @@ static void leave(struct dialog *d, bool query)
     struct buf out = BUF(MEM_OBSERVE, 0);
     if (query) {
         pgwire_query(&out, "SELECT 1");
+        TELL(d->o, "asked", "SELECT 1");
         if (dialog_say_buf(d, &out) < 0 || wait_ready(d) < 0)
             return;
     }
@@ -233,7 +252,25 @@ static int start(struct dialog *d, const struct probe_extra *x)
     if (r != 0)
         return r < 0 ? -1 : 0;
     struct slice user = x->has_user ? x->user : SLICE("firebreak");
+    TELL(d->o, "asked", "to begin as user %.*s%s%.*s", SLICE_ARG(user),
+         x->database.size ? " in database " : "", SLICE_ARG(x->database));
     return say(d, pgwire_startup(&out, user, x->database), &out);
+}
+
+static struct slice method_words(uint32_t method)
+{
+    switch (method) {
+    case PGWIRE_AUTH_OK:
+        return SLICE("lets us in");
+    case PGWIRE_AUTH_SASL:
+        return SLICE("wants a password, proved by SCRAM");
+    case PGWIRE_AUTH_MD5:
+        return SLICE("wants a password, as its MD5");
+    case PGWIRE_AUTH_CLEARTEXT:
+        return SLICE("wants a password, as it is");
+    default:
+        return SLICE("wants a login of another kind");
+    }
 }
 
 static void talk(struct dialog *d)
@@ -250,6 +287,7 @@ static void talk(struct dialog *d)
                     (struct slice){0});
         return;
     }
+    dialog_tell(d, method_words(method));
     if (method != PGWIRE_AUTH_OK && !x->has_password)
         return; /* it asks who we are: that is an answer */
     if (method == PGWIRE_AUTH_OK)

@@ -8,7 +8,7 @@
 #include "base/fault.h"
 #include "net/dial.h"
 #include "net/ping.h"
-#include "observe/kind.h"
+#include "observe/story.h"
 
 int observer_open(const struct probe_spec *spec, struct observer **ret_observer, struct err *err)
 {
@@ -76,16 +76,29 @@ void observe_lookup_failed(struct probe_result *r, struct slice host, int code)
     probe_result_fail_errno(r, "lookup", code);
 }
 
+static __attribute__((noinline)) void tell_lookup(struct observer *o, struct slice host,
+                                                  const struct probe_result *r,
+                                                  const struct dns_addresses *list)
+{
+    char took[DURATION_TEXT_MAX];
+    struct rt_addr a;
+    if (!list)
+        TELL(o, "name", "%s (after %s)", r->detail, story_time(r->dns_ns, took));
+    else if (rt_addr_parse_ip(host, 0, &a) < 0)
+        story_addresses(o->story, host, list, r->dns_ns);
+}
+
 int observe_lookup(struct observer *o, struct slice host, uint16_t port, struct probe_result *r,
                    struct dns_addresses *ret_addresses, rt_time deadline)
 {
     rt_time begin = rt_now_exact();
     int code = dns_lookup(o->dns, host, port, ret_addresses, NULL, deadline);
     r->dns_ns = rt_now_exact() - begin;
-    if (code == 0)
-        return 0;
-    observe_lookup_failed(r, host, code);
-    return -1;
+    if (code < 0)
+        observe_lookup_failed(r, host, code);
+    if (o->story)
+        tell_lookup(o, host, r, code == 0 ? ret_addresses : NULL);
+    return code < 0 ? -1 : 0;
 }
 
 void observe_step_failed(struct observer *o, struct probe_result *r, const char *step, int code,
@@ -119,6 +132,18 @@ int observe_connect_from(void *arg, const struct rt_addr *to, struct rt_sock **r
     return source_connect(o->sources_at, to, o->spec->reset, ret_sock, deadline);
 }
 
+static __attribute__((noinline)) void tell_connect(struct observer *o, const char *address,
+                                                   int code, rt_time began)
+{
+    char took[DURATION_TEXT_MAX];
+    story_time(rt_now_exact() - began, took);
+    if (code == 0)
+        TELL(o, "connect", "%s answered after %s", address, took);
+    else
+        TELL(o, "connect", "%s: %s (after %s)", address,
+             code == -ETIMEDOUT ? "no answer" : err_name(code), took);
+}
+
 static int connect_one(struct observer *o, const struct rt_addr *to, struct probe_result *r,
                        struct rt_sock **ret_sock, rt_time deadline)
 {
@@ -127,6 +152,8 @@ static int connect_one(struct observer *o, const struct rt_addr *to, struct prob
     int code = observe_connect_from(o, to, ret_sock, deadline);
     if (code == 0)
         r->connect_ns = rt_now_exact() - begin;
+    if (o->story)
+        tell_connect(o, r->address, code, begin);
     return code;
 }
 
@@ -143,6 +170,8 @@ static __attribute__((noinline)) int connect_name(struct observer *o, const stru
     rt_time begin = rt_now_exact();
     int code = dial(&way, &list, ret_sock, &trace, deadline);
     rt_addr_format(&trace.address, true, r->address);
+    if (o->story)
+        tell_connect(o, r->address, code, begin);
     if (code < 0) {
         observe_connect_failed(o, r, code);
         return -1;
@@ -209,7 +238,8 @@ static probe_kind_fn *const kinds[PROBE_KIND_COUNT] = {
     [PROBE_CHAIN] = probe_chain,
 };
 
-/* Silence proves nothing where we could not listen. */
+/* Silence proves nothing where we could not listen; nor does an end, where we let a peer wait who
+ * may have lost patience, or looked at a connection only when it was over. */
 static void judge_ourselves(struct observer *o, struct probe_result *r, struct lag_mark mark)
 {
     bool starved;
@@ -217,11 +247,14 @@ static void judge_ourselves(struct observer *o, struct probe_result *r, struct l
     if (held > r->lag_ns)
         r->lag_ns = held;
     bool silent = r->reason == REASON_TIMEOUT || r->reason == REASON_DNS_TIMEOUT;
-    if (!silent || (held <= bound && !starved) || fault_mutant("lag_is_evidence"))
+    bool ended = r->reason == REASON_RESET || r->reason == REASON_CLOSED;
+    bool spoilt = held > bound ? silent || ended : starved && silent;
+    if (!spoilt || fault_mutant("lag_is_evidence"))
         return;
     char text[DURATION_TEXT_MAX];
     if (held > bound)
-        probe_result_fail(r, REASON_LIMIT, "no answer, but we stood still ourselves for %s",
+        probe_result_fail(r, REASON_LIMIT, "%s, but we stood still ourselves for %s",
+                          silent ? "no answer" : "it ended the connection",
                           duration_format(held / RT_MS * RT_MS, text));
     else
         probe_result_fail(r, REASON_LIMIT, "no answer, but this machine was starved of memory or "

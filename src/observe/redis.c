@@ -2,6 +2,7 @@
 
 #include "observe/dialog.h"
 #include "observe/judge.h"
+#include "observe/story.h"
 #include "wire/resp.h"
 
 /* AUTH and SELECT where the URL says so, PING, and INFO where its text is asked for. */
@@ -32,9 +33,16 @@ static ptrdiff_t ask(struct dialog *d, const struct slice *words, size_t count,
     struct buf out = BUF(MEM_OBSERVE, 0);
     char what[32];
     resp_command(&out, words, count);
+    if (slice_eq_cstr(words[0], "AUTH"))
+        TELL(d->o, "asked", "AUTH, with the password of the URL");
+    else
+        TELL(d->o, "asked", "%.*s%s%.*s", SLICE_ARG(words[0]), count > 1 ? " " : "",
+             SLICE_ARG(count > 1 ? words[1] : SLICE("")));
     if (dialog_say_buf(d, &out) < 0)
         return -1;
     ptrdiff_t size = dialog_next(d, resp_parse, ret);
+    if (size >= 0)
+        dialog_tell(d, ret->text);
     if (size < 0 || ret->type != RESP_ERROR)
         return size;
     enum probe_reason reason = reason_of(ret->text);

@@ -6,6 +6,7 @@
 
 #include "net/ssh_kex.h"
 #include "observe/dialog.h"
+#include "observe/story.h"
 #include "wire/base64.h"
 
 /* Identification, key exchange as far as the host key and the server's signature with it, and a
@@ -78,12 +79,13 @@ static int greet(struct talk *k)
 {
     struct dialog *d = &k->d;
     struct slice ident;
-    if (dialog_say(d, SLICE(OUR_IDENT "\r\n")) < 0)
+    if (dialog_say_line(d, OUR_IDENT "\r\n") < 0)
         return -1;
     ptrdiff_t size = dialog_next(d, ssh_parse_ident, &ident);
     if (size < 0)
         return -1;
     k->server_ident = arena_strdup(&d->r->arena, ident);
+    dialog_tell(d, ident);
     dialog_taken(d, size);
     return 0;
 }
@@ -127,6 +129,9 @@ static int agree(struct talk *k, const struct ssh_kexinit *theirs)
     if (k->algorithm.size == 0)
         return dialog_fail(&k->d, REASON_PROTOCOL, "no type of host key that is known here, only",
                            theirs->host_key);
+    TELL(k->d.o, "agreed", "key exchange %.*s, host key %.*s", SLICE_ARG(k->kex),
+         SLICE_ARG(k->algorithm));
+    TELL(k->d.o, "", "it has host keys for %.*s", SLICE_ARG(theirs->host_key));
     return 0;
 }
 
@@ -186,6 +191,7 @@ static int check(struct talk *k, struct ssh_kex *kex, struct slice message)
         return dialog_fail(d, REASON_HOST_KEY, err.text, (struct slice){0});
     if (code < 0)
         return dialog_fail(d, REASON_PROTOCOL, err.text, (struct slice){0});
+    dialog_tell(d, SLICE("its host key, and a signature with it that is right"));
     EVP_Digest(reply.host_key.data, reply.host_key.size, k->hash, NULL, EVP_sha256(), NULL);
     return 0;
 }
@@ -276,6 +282,17 @@ static void told(struct probe_result *r, const uint8_t *hash)
     r->host_key_sha256 = text;
 }
 
+static void tell_key(struct observer *o, const uint8_t *hash, struct slice expected)
+{
+    char text[64];
+    show(hash, text, sizeof(text));
+    TELL(o, "host key", "%s", text);
+    if (expected.size)
+        TELL(o, "", "wanted is %.*s", SLICE_ARG(expected));
+    else
+        TELL(o, "", "any will do: --host-key or ?host_key= says which is right");
+}
+
 static void mismatch(struct probe_result *r, const uint8_t *found, const uint8_t *wanted)
 {
     char one[64], two[64];
@@ -295,6 +312,8 @@ void probe_ssh(struct observer *o, const struct probe_target *t, struct probe_re
     if (talk(k, o, t, r, deadline) < 0)
         return;
     told(r, k->hash);
+    if (o->story)
+        tell_key(o, k->hash, expected);
     if (expected.size == 0 || parse_fingerprint(expected, wanted) < 0)
         return;
     memcpy(first, k->hash, sizeof(first));

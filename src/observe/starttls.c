@@ -1,5 +1,6 @@
 #include "observe/starttls.h"
 
+#include "observe/story.h"
 #include "wire/greeting.h"
 #include "wire/pgwire.h"
 
@@ -22,6 +23,7 @@ static int smtp_expect(struct dialog *d, int code, enum probe_reason reason, con
     ptrdiff_t size = dialog_next(d, smtp_parse, &reply);
     if (size < 0)
         return -1;
+    dialog_tell(d, reply.text);
     bool closing = reply.code == 421 || reply.code == 554;
     int r = reply.code == code
                 ? 0
@@ -34,18 +36,21 @@ static int begin_smtp(struct dialog *d)
 {
     struct smtp_reply reply;
     if (smtp_expect(d, 220, REASON_NOT_SERVING, "it does not greet") < 0 ||
-        dialog_say(d, SLICE("EHLO firebreak.invalid\r\n")) < 0)
+        dialog_say_line(d, "EHLO firebreak.invalid\r\n") < 0)
         return -1;
     ptrdiff_t size = dialog_next(d, smtp_parse, &reply);
     if (size < 0)
         return -1;
+    dialog_tell(d, reply.text);
+    TELL(d->o, "", "STARTTLS is %samong what it offers",
+         smtp_offers(&reply, "STARTTLS") ? "" : "not ");
     if (reply.code != 250)
         return dialog_fail(d, REASON_NOT_SERVING, "EHLO is refused", reply.text);
     if (!smtp_offers(&reply, "STARTTLS"))
         return dialog_fail(d, REASON_TLS_NOT_OFFERED, "EHLO's answer has no STARTTLS",
                            (struct slice){0});
     dialog_taken(d, size);
-    return dialog_say(d, SLICE("STARTTLS\r\n")) < 0
+    return dialog_say_line(d, "STARTTLS\r\n") < 0
                ? -1
                : smtp_expect(d, 220, REASON_TLS_NOT_OFFERED, "STARTTLS is refused");
 }
@@ -58,10 +63,18 @@ static bool starts(struct slice line, const char *word)
     return line.size >= size && slice_eq_nocase(slice_sub(line, 0, size), slice_from(word));
 }
 
+static ptrdiff_t next_line(struct dialog *d, struct slice *ret)
+{
+    ptrdiff_t size = dialog_next(d, greeting_parse_line, ret);
+    if (size >= 0)
+        dialog_tell(d, *ret);
+    return size;
+}
+
 static int begin_imap(struct dialog *d)
 {
     struct slice line;
-    ptrdiff_t size = dialog_next(d, greeting_parse_line, &line);
+    ptrdiff_t size = next_line(d, &line);
     if (size < 0)
         return -1;
     if (starts(line, "* BYE"))
@@ -71,10 +84,10 @@ static int begin_imap(struct dialog *d)
     if (!starts(line, "* OK"))
         return dialog_fail(d, REASON_PROTOCOL, "no imap answers there, but", line);
     dialog_taken(d, size);
-    if (dialog_say(d, SLICE("a1 STARTTLS\r\n")) < 0)
+    if (dialog_say_line(d, "a1 STARTTLS\r\n") < 0)
         return -1;
     for (int lines = 0; lines < GREETING_LINES_MAX; lines++) {
-        size = dialog_next(d, greeting_parse_line, &line);
+        size = next_line(d, &line);
         if (size < 0)
             return -1;
         if (starts(line, "* BYE"))
@@ -93,7 +106,7 @@ static int begin_imap(struct dialog *d)
 static int begin_pop3(struct dialog *d)
 {
     struct slice line;
-    ptrdiff_t size = dialog_next(d, greeting_parse_line, &line);
+    ptrdiff_t size = next_line(d, &line);
     if (size < 0)
         return -1;
     if (starts(line, "-ERR"))
@@ -101,9 +114,9 @@ static int begin_pop3(struct dialog *d)
     if (!starts(line, "+OK"))
         return dialog_fail(d, REASON_PROTOCOL, "no pop3 answers there, but", line);
     dialog_taken(d, size);
-    if (dialog_say(d, SLICE("STLS\r\n")) < 0)
+    if (dialog_say_line(d, "STLS\r\n") < 0)
         return -1;
-    size = dialog_next(d, greeting_parse_line, &line);
+    size = next_line(d, &line);
     if (size < 0)
         return -1;
     if (!starts(line, "+OK"))
@@ -118,9 +131,11 @@ static int begin_postgres(struct dialog *d)
 {
     struct buf out = BUF(MEM_OBSERVE, 0);
     pgwire_ssl_request(&out);
+    TELL(d->o, "asked", "whether it takes TLS (SSLRequest)");
     if (dialog_say_buf(d, &out) < 0 || dialog_hear(d) < 0)
         return -1;
     struct slice said = buf_slice(&d->in);
+    dialog_tell(d, slice_sub(said, 0, 1));
     struct pgwire_message m;
     struct pgwire_fault f;
     if (said.data[0] == 'S') {
@@ -143,6 +158,7 @@ static int begin_mysql(struct dialog *d)
     ptrdiff_t size = dialog_next(d, mysql_parse, &g);
     if (size < 0)
         return -1;
+    dialog_tell(d, g.fault ? g.words : g.version);
     if (g.fault)
         return dialog_fail(d, REASON_NOT_SERVING, "it takes nobody", g.words);
     if (!g.has_tls)
@@ -150,6 +166,7 @@ static int begin_mysql(struct dialog *d)
     dialog_taken(d, size);
     struct buf out = BUF(MEM_OBSERVE, 0);
     mysql_ssl_request(&out);
+    TELL(d->o, "asked", "to go on with TLS");
     return dialog_say_buf(d, &out);
 }
 

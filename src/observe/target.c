@@ -242,7 +242,8 @@ static int parse_http(struct target_set *s, struct slice text, struct pattern *p
     p->base.url = whole;
     p->base.host = u.host;
     p->base.port = u.port;
-    p->base.tls = slice_eq_nocase(u.scheme, SLICE("https"));
+    p->base.tls = slice_eq_nocase(u.scheme, SLICE("https")) ||
+                  slice_eq_nocase(u.scheme, SLICE("h2"));
     struct pattern scratch = {0}; /* judges the host only */
     return target_parse_host(u.host, &scratch, err);
 }
@@ -291,6 +292,8 @@ static const struct scheme {
     {"tls://", PROBE_TLS, parse_tcp},
     {"http://", PROBE_HTTP, parse_http},
     {"https://", PROBE_HTTP, parse_http},
+    {"h2://", PROBE_HTTP, parse_http},
+    {"h2c://", PROBE_HTTP, parse_http},
     {"unix://", PROBE_UNIX, parse_unix},
     {"exec:", PROBE_EXEC, parse_exec},
     {"dns://", PROBE_DNS, target_parse_dns},

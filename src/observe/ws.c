@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "observe/dialog.h"
+#include "observe/story.h"
 #include "wire/base64.h"
 #include "wire/http1.h"
 #include "wire/url.h"
@@ -72,10 +73,26 @@ static bool has_word(const struct http1_head *h, const char *field, const char *
     return false;
 }
 
+static void tell_head(struct dialog *d, const struct http1_head *h)
+{
+    static const char *const shown[] = {"Upgrade", "Connection", "Server", "Location",
+                                        "WWW-Authenticate"};
+    char line[80];
+    snprintf(line, sizeof(line), "status %u %s", h->status, http1_status_words(h->status));
+    dialog_tell(d, slice_from(line));
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+        const struct http1_field *f = http1_field_find(h, shown[i], 0);
+        if (f)
+            TELL(d->o, "", "  %s: %.*s", shown[i], SLICE_ARG(f->value));
+    }
+}
+
 static int check_answer(struct dialog *d, const struct http1_head *h, const char *key)
 {
     char wanted[WS_ACCEPT_BYTES + 1], status[40];
     d->r->status = h->status;
+    if (d->o->story)
+        tell_head(d, h);
     if (h->status != 101) {
         snprintf(status, sizeof(status), "status %d, not 101", h->status);
         return dialog_fail(d, REASON_HTTP_STATUS, status,
@@ -102,6 +119,7 @@ static int shake_hands(struct dialog *d)
     struct http1_head *head = arena_new(&d->r->arena, struct http1_head);
     make_key(key);
     put_request(d, key, &out);
+    TELL(d->o, "asked", "GET %.*s, to be upgraded to websocket", SLICE_ARG(d->t->name));
     if (dialog_say_buf(d, &out) < 0)
         return -1;
     ptrdiff_t size = dialog_next(d, parse_head, head);
@@ -143,8 +161,12 @@ static int wait_pong(struct dialog *d, struct slice wanted)
             return -1;
         if (f.opcode == WS_CLOSE)
             return closed(d, f.payload);
-        if (f.opcode == WS_PONG && slice_eq(f.payload, wanted))
+        if (f.opcode == WS_PONG && slice_eq(f.payload, wanted)) {
+            dialog_tell(d, SLICE("a pong with the same bytes"));
             return 0;
+        }
+        TELL(d->o, "", "a frame of another kind is let pass: opcode %u, %zu bytes", f.opcode,
+             f.payload.size);
         if (f.opcode == WS_PING && say_frame(d, WS_PONG, f.payload) < 0)
             return -1;
         dialog_taken(d, size);
@@ -159,7 +181,10 @@ static void talk(struct dialog *d)
     char cookie[PING_BYTES];
     struct slice ping = {cookie, sizeof(cookie)};
     observe_secret(cookie, sizeof(cookie));
-    if (shake_hands(d) < 0 || say_frame(d, WS_PING, ping) < 0 || wait_pong(d, ping) < 0)
+    if (shake_hands(d) < 0)
+        return;
+    TELL(d->o, "asked", "a ping with %d bytes that nobody can guess", PING_BYTES);
+    if (say_frame(d, WS_PING, ping) < 0 || wait_pong(d, ping) < 0)
         return;
     struct buf out = BUF(MEM_OBSERVE, 0);
     uint8_t mask[4] = {0};

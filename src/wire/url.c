@@ -39,9 +39,15 @@ static size_t scheme_size(struct slice text)
 
 static uint16_t default_port(struct slice scheme)
 {
-    if (slice_eq_nocase(scheme, SLICE("https")) || slice_eq_nocase(scheme, SLICE("wss")))
-        return 443;
-    return slice_eq_nocase(scheme, SLICE("http")) || slice_eq_nocase(scheme, SLICE("ws")) ? 80 : 0;
+    static const struct {
+        const char *scheme;
+        uint16_t port;
+    } usual[] = {{"http", 80}, {"https", 443}, {"ws", 80},
+                 {"wss", 443}, {"h2c", 80},    {"h2", 443}};
+    for (size_t i = 0; i < ARRAY_LEN(usual); i++)
+        if (slice_eq_nocase(scheme, slice_from(usual[i].scheme)))
+            return usual[i].port;
+    return 0;
 }
 
 static int parse_port(struct slice text, struct url *u, struct err *err)

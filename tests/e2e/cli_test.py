@@ -25,7 +25,7 @@ def help_begins_with_examples():
 def a_misspelt_word_gets_a_suggestion():
     for args, words in ((["prbe"], "did you mean 'probe'?"), (["probe", "--timeot", "1s", "h:1"], "did you mean --timeout?"),
                         (["probe", "h:1", "-o", "jsn"], "did you mean json"), (["--colr", "x"], "did you mean --color?"),
-                        (["probe", "--color", "allways", "h:1"], "did you mean always?"), (["completion", "bsh"], "completion: 'bsh' is none of bash, zsh, fish: did you mean bash?"),
+                        (["probe", "--color", "allways", "h:1"], "did you mean always?"), (["completion", "bsh"], "completion: 'bsh' is none of bash, zsh, fish, targets: did you mean bash?"),
                         (["help", "prob"], "did you mean 'probe'?"), (["docs", "man", "pobe"], "did you mean 'probe'?")):
         r = firebreak(*args)
         equal((args, r.returncode, r.stdout), (args, 2, ""))
@@ -109,7 +109,7 @@ def bash_completes():
     equal(complete("firebreak", "probe", "-o", "json"), ["json", "jsonl", "jsonpath="])
     equal(complete("firebreak", "probe", "--color", "a"), ["auto", "always"])
     equal(complete("firebreak", "up", "--on"), ["--once"])
-    equal(complete("firebreak", "completion", ""), ["bash", "zsh", "fish"])
+    equal(complete("firebreak", "completion", ""), ["bash", "zsh", "fish", "targets"])
     equal(sorted(complete("firebreak", "docs", "")), ["config", "man", "markdown"])
     d = folder()
     write(os.path.join(d, "targets.txt"), "")
@@ -140,11 +140,14 @@ def bash_knows_hosts():
 @case
 def fish_completes():
     fish = need("fish")
+    config = write(os.path.join(folder(), "ops.yaml"), "assets: [{name: a}]\nchecks: [{name: one, asset: a, "
+                   "tcp: {target: 'shop.declared.example:5432'}}]\n")
 
     def complete(line):
         script = f"'{BINARY}' completion fish | source; complete -C '{line}'"
-        r = subprocess.run([fish, "-c", script], capture_output=True, text=True, timeout=30,
-                           env=environment({"HOME": known_hosts()}))
+        env = environment({"HOME": known_hosts(), "FIREBREAK_CONFIG": config})
+        env["PATH"] = os.path.dirname(BINARY) + ":" + env["PATH"]
+        r = subprocess.run([fish, "-c", script], capture_output=True, text=True, timeout=30, env=env)
         equal((line, r.stderr), (line, ""))
         return [x.split("\t")[0] for x in r.stdout.splitlines()]
     equal(sorted(complete("firebreak ")), sorted(COMMANDS))
@@ -152,21 +155,27 @@ def fish_completes():
     equal(sorted(complete("firebreak probe -o js")), ["json", "jsonl", "jsonpath="])
     equal(sorted(complete("firebreak probe --color a")), ["always", "auto"])
     equal(complete("firebreak up --on"), ["--once"])
-    equal(sorted(complete("firebreak completion ")), ["bash", "fish", "zsh"])
+    equal(sorted(complete("firebreak completion ")), ["bash", "fish", "targets", "zsh"])
     contains(complete("firebreak probe db7"), "db7.known.example")
+    contains(complete("firebreak probe shop"), "shop.declared.example:5432")
 
 
-@case
-def zsh_completes():
+def typed(shell, setup, cases):
+    """In an interactive shell on a terminal: what is typed, and what stands there after a tab. Each is typed anew."""
     import pty
     import select
-    zsh, home = need("zsh"), known_hosts()
+    config = write(os.path.join(folder(), "ops.yaml"), "assets: [{name: a}]\nchecks:\n"
+                   "  - {name: one, asset: a, tcp: {target: 'shop.declared.example:5432'}}\n"
+                   "  - {name: two, asset: a, tls: {target: 'door.declared.example:443'}}\n"
+                   "  - {name: three, asset: a, exec: {argv: [/bin/true]}}\n")
+    home = known_hosts()
     pid, fd = pty.fork()
     if pid == 0:
-        os.environ.update(environment({"HOME": home, "TERM": "dumb"}))
-        os.execv(zsh, [zsh, "-f", "-i"])
+        os.environ.update(environment({"HOME": home, "TERM": "dumb", "FIREBREAK_CONFIG": config}))
+        os.environ["PATH"] = os.path.dirname(BINARY) + ":" + os.environ["PATH"]
+        os.execv(shell[0], shell)
 
-    def read_until(word, seconds=15):
+    def read_until(word, seconds=20):
         seen, end = "", time.monotonic() + seconds
         while word not in seen and time.monotonic() < end:
             if select.select([fd], [], [], 0.1)[0]:
@@ -174,19 +183,51 @@ def zsh_completes():
         true(word in seen, f"{word!r} is not in {seen!r}")
         return seen
     try:
-        os.write(fd, f"PS1='> '; path=({os.path.dirname(BINARY)} $path); autoload -U compinit; compinit -u -d {home}/dump; "
-                 "source <(firebreak completion zsh); echo rea''dy\n".encode())
+        os.write(fd, setup.replace("HOME", home).encode() + b"; echo rea''dy\n")
         read_until("ready")
-        for typed, want in (("firebreak comple", "completion"), ("firebreak probe --timeo", "--timeout="),
-                            ("firebreak probe -o jsonp", "jsonpath="), ("firebreak up --onc", "--once"),
-                            ("firebreak completion fi", "fish"), ("firebreak probe db7", "db7.known.example")):
-            os.write(fd, typed.encode() + b"\t")
+        for text, want in cases:
+            os.write(fd, text.encode() + b"\t")
             read_until(want)
             os.write(fd, b"\x15")
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(fd)
+
+
+TARGETS = [("firebreak probe db7", "db7.known.example"), ("firebreak probe tls://db7", "tls://db7.known.example"),
+           ("firebreak probe shop", "shop.declared.example:5432"),
+           ("firebreak probe tls://do", "tls://door.declared.example:443"),
+           ("firebreak probe --explain shop.declared.example:", "example:5432")]
+
+
+@case
+def targets_are_those_of_the_configuration():
+    d = folder()
+    config = write(os.path.join(d, "ops.yaml"), "assets: [{name: a}]\nchecks:\n"
+                   "  - {name: one, asset: a, redis: {target: '127.0.0.1:6379'}}\n"
+                   "  - {name: two, asset: a, http: {url: 'https://example.test/'}}\n"
+                   "  - {name: three, asset: a, exec: {argv: [/bin/true]}}\n  - {name: f, asset: a, heartbeat: {within: 1m}}\n")
+    targets = lambda path: firebreak("completion", "targets", env={"FIREBREAK_CONFIG": path})
+    equal((targets(config).stdout, targets(config).stderr), ("redis://127.0.0.1:6379\nhttps://example.test/\n", ""))
+    for path in (write(os.path.join(d, "bad.yaml"), "checks: [{nam: x}]\n"), os.path.join(d, "none.yaml")):
+        r = targets(path)
+        equal((r.returncode, r.stdout, r.stderr), (0, "", ""))
+
+
+@case
+def bash_completes_what_is_typed():
+    typed([need("bash"), "--norc", "-i"], "PS1='> '; bind 'set bell-style none'; source <(firebreak completion bash)",
+          TARGETS + [("firebreak probe --timeo", "--timeout")])
+
+
+@case
+def zsh_completes():
+    typed([need("zsh"), "-f", "-i"], "PS1='> '; autoload -U compinit; compinit -u -d HOME/dump; "
+          "source <(firebreak completion zsh)",
+          [("firebreak comple", "completion"), ("firebreak probe --timeo", "--timeout="),
+           ("firebreak probe -o jsonp", "jsonpath="), ("firebreak up --onc", "--once"),
+           ("firebreak completion fi", "fish"), *TARGETS])
 
 
 main()

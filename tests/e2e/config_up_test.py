@@ -1,5 +1,7 @@
 """`firebreak up -c`: what is declared is watched, and a change of the files is taken up without a gap."""
+from certificate import Pair
 from harness import *
+from peers import *
 
 
 def config_text(*checks, extra=""):
@@ -80,6 +82,83 @@ def every_kind_that_up_asks():
     equal({n: c["reason"] for n, c in found.items() if n != "tls-no"},
           {"http": "ok", "http-no": "body_mismatch", "unix": "ok", "exec": "ok", "exec-no": "exec_exit"})
     equal(found["tls-no"]["ok"], False)
+
+
+def once(text):
+    """What `up --once` found: checks by their names, which are those of their assets, too."""
+    r = firebreak("up", "-c", write(os.path.join(folder(), "ops.yaml"), text), "--once", "-o", "jsonl")
+    return {a["name"]: a["checks"][0] for a in map(json.loads, r.stdout.splitlines()) if a["checks"]}, r.stderr
+
+
+def named(rows, extra=""):
+    return "assets:\n" + "".join(f"  - {{name: {n}}}\n" for n in rows) + "checks:\n" + "".join(
+        f"  - {{name: {n}, asset: {n}, every: 20s, timeout: 10s, fail: 1, {what}}}\n" for n, what in rows.items())
+
+
+@case
+def the_kinds_with_a_protocol_of_their_own():
+    redis, etcd, peer, d, ws = free_port(), free_port(), free_port(), folder(), free_port()
+    server([need("redis-server"), "--port", str(redis), "--save", "", "--bind", "127.0.0.1"], redis, cwd=d)
+    server([need("etcd"), "--data-dir", d + "/etcd", "--listen-client-urls", f"http://127.0.0.1:{etcd}",
+            "--advertise-client-urls", f"http://127.0.0.1:{etcd}", "--listen-peer-urls", f"http://127.0.0.1:{peer}",
+            "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}", "--initial-cluster",
+            f"default=http://127.0.0.1:{peer}"], etcd)
+    server([python_with("websockets"), write(os.path.join(d, "ws.py"), WEBSOCKET_SERVER), str(ws)], ws)
+    ssh, (key,) = sshd(("ed25519", ""))
+    _, pg = Postgres().start()
+    ready(f"postgres://127.0.0.1:{pg}")
+    pair = Pair()
+    secure = health(pair.key, pair.cert)
+    clock, dns = chrony("local stratum 5"), dnsmasq()
+    for url in (f"grpc://127.0.0.1:{etcd}", f"ntp://127.0.0.1:{clock}"):
+        eventually(lambda: probe_one(url)["ok"], 20, url)
+    at = lambda port: f'"127.0.0.1:{port}"'
+    rows = {
+        "icmp": "icmp: {target: 127.0.0.1}", "redis": f"redis: {{target: {at(redis)}}}",
+        "postgres": f"postgres: {{target: {at(pg)}}}", "grpc": f"grpc: {{target: {at(etcd)}}}",
+        "grpc-no": f"grpc: {{target: {at(etcd)}, service: no/such one}}",
+        "grpcs": f'grpc: {{target: "localhost:{secure}", service: up, tls: true, ca_file: {pair.cert}}}',
+        "grpcs-no": f'grpc: {{target: "localhost:{secure}", service: up, tls: true}}',
+        "ws": f'web_socket: {{url: "ws://127.0.0.1:{ws}/chat"}}',
+        "ws-no": f'web_socket: {{url: "ws://127.0.0.1:{ws}/closed"}}',
+        "ntp": f"ntp: {{target: {at(clock)}, offset_max: 20s}}",
+        "ssh": f'ssh: {{target: {at(ssh)}, host_key: "{key}"}}',
+        "ssh-no": f'ssh: {{target: {at(ssh)}, host_key: "{"0" * 64}"}}',
+        "dns": f"dns: {{server: {at(dns)}, name: Web.test, want: [10.1.2.3]}}",
+        "dns-no": f"dns: {{server: {at(dns)}, name: web.test, want: [10.1.2.3, 127.0.0.3]}}",
+    }
+    found, words = once(named(rows))
+    wanted = {"grpc-no": "not_serving", "grpcs-no": "tls_untrusted", "ws-no": "http_status", "ssh-no": "host_key", "dns-no": "dns_answer"}
+    equal({n: c["reason"] for n, c in found.items()}, {n: wanted.get(n, "ok") for n in rows}, words)
+    equal((found["icmp"]["target"], found["redis"]["target"]), ("icmp://127.0.0.1", f"redis://127.0.0.1:{redis}"))
+
+
+@case
+def a_chain_hands_values_on():
+    def shop(connection):
+        head = connection.recv(65536)
+        body = b"nobody"
+        if head.startswith(b"POST /login "):
+            body = b'{"token": "s3cret", "next": "/orders"}'
+        elif head.startswith(b"GET /orders ") and b"Authorization: Bearer s3cret" in head:
+            body = b"3 orders"
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    port, path = Listener(shop).port, os.path.join(folder(), "x.sock")
+    Listener(host=path)
+    login = f'{{http: {{url: "http://127.0.0.1:{port}/login", method: POST}}, capture: {{T: "json:$.token", ' \
+            """N: 'regex:"next": "([^"]*)"'}}"""
+    orders = lambda body: f'{{http: {{url: "http://127.0.0.1:{port}${{N}}", header: {{Authorization: "Bearer ${{T}}"}}, ' \
+                          f'body: "{body}"}}}}'
+    rest = f'{{exec: {{argv: [/bin/sh, -c, "exit 0"]}}}}, {{unix: {{path: {path}}}}}'
+    chain = lambda *steps: f"retries: 1, chain: {{steps: [{', '.join(steps)}]}}"
+    missing = login.replace("$.token", "$.nothing")
+    found, words = once(named({"good": chain(login, orders("^3 orders$"), rest), "bad": chain(login, orders("none"), rest),
+                               "lost": chain(missing, orders(".")), "unknown": chain(orders("."))}))
+    equal({n: c["reason"] for n, c in found.items()},
+          {"good": "ok", "bad": "body_mismatch", "lost": "capture_missing"}, words)
+    contains(found["bad"]["target"], "/login -> ")
+    true("s3cret" not in json.dumps(found))
+    contains(words, "captured by no step before")
 
 
 @case

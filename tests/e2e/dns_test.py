@@ -2,14 +2,7 @@
 import struct
 
 from harness import *
-
-
-def dnsmasq():
-    program, port = need("dnsmasq"), free_port()
-    server([program, "--no-daemon", "--no-resolv", "--no-hosts", "--port", str(port), "--listen-address=127.0.0.1",
-            "--bind-interfaces", "--user=root", "--address=/web.test/10.1.2.3", "--address=/web.test/fd00::1",
-            "--mx-host=test,mail.test,10", "--txt-record=text.test,hello world", "--local=/test/"], port)
-    return port
+from peers import *
 
 
 class Udp:

@@ -6,6 +6,7 @@ import re
 import struct
 
 from harness import *
+from peers import *
 
 FLOOD = b"x" * 65536
 
@@ -15,7 +16,7 @@ def hostile(scheme, rest="", *args, cases):
     it. The detail must not be empty."""
     for talk, *reasons in cases:
         listener = Listener(talk)
-        r = probe_one(f"{scheme}://127.0.0.1:{listener.port}{rest}", "--timeout", "500ms", *args)
+        r = unspoilt(lambda: probe_one(f"{scheme}://127.0.0.1:{listener.port}{rest}", "--timeout", "500ms", *args))
         listener.close()
         true(r["reason"] in reasons, f"{scheme}: {r['reason']} ({r['detail']}), wanted {reasons}")
         true(r["detail"], "a failure has words")
@@ -203,48 +204,6 @@ def what_is_no_redis():
 
 # ---- postgres ----
 
-def postgres_program(name):
-    found = shutil.which(name) or next((p for v in range(30, 9, -1) if os.path.exists(
-        p := f"/usr/lib/postgresql/{v}/bin/{name}")), None)
-    if not found:
-        raise Skip(f"{name} is not installed")
-    return found
-
-
-class Postgres:
-    """A cluster of the test's own; postgres refuses to run as root."""
-
-    def __init__(self):
-        self.d = folder()
-        self.data = os.path.join(self.d, "data")
-        self.as_user = []
-        if os.getuid() == 0:
-            shutil.chown(self.d, "postgres")
-            self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        password = write(os.path.join(self.d, "pw"), "it's-secret")
-        os.chmod(self.d, 0o755)
-        subprocess.run([*self.as_user, postgres_program("initdb"), "-D", self.data, "-U", "admin", "-A",
-                        "scram-sha-256", "--pwfile", password, "--no-sync"], check=True, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.d)
-
-    def start(self, *options, port=None):
-        port = port or free_port()
-        p = server([*self.as_user, postgres_program("postgres"), "-D", self.data, "-p", str(port), "-k", self.d, "-c",
-                    "listen_addresses=127.0.0.1", "-c", "fsync=off", *options], port, cwd=self.d)
-        return p, port
-
-    def file(self, name, text, mode=0o600):
-        path = write(os.path.join(self.data, name), text, mode)
-        if os.getuid() == 0:
-            shutil.chown(path, "postgres", "postgres")
-        return path
-
-
-def ready(url, *args):
-    """A server that listens still starts up for a moment."""
-    return eventually(lambda: (lambda r: r["reason"] != "not_serving" and r)(probe_one(url, *args)), 10)
-
-
 @case
 def postgres_answers_and_lets_in_whom_it_knows():
     pg = Postgres()
@@ -326,29 +285,6 @@ def what_is_no_postgres():
 
 # ---- websocket ----
 
-WEBSOCKET_SERVER = """
-import asyncio, sys, http
-import websockets
-async def talk(ws, path):
-    if path == "/chatty":
-        for i in range(5):
-            await ws.send("news" * 50000)
-    if path == "/close":
-        await ws.close(4001, "go away")
-    async for _ in ws:
-        pass
-async def gate(path, headers):
-    if path == "/closed":
-        return http.HTTPStatus.FORBIDDEN, [], b"no"
-    if path == "/login" and headers.get("Authorization") != "Basic dTpw":
-        return http.HTTPStatus.UNAUTHORIZED, [], b"no"
-async def main():
-    async with websockets.serve(talk, "127.0.0.1", int(sys.argv[1]), process_request=gate, compression="deflate"):
-        await asyncio.Future()
-asyncio.run(main())
-"""
-
-
 @case
 def a_websocket_server_answers():
     python = python_with("websockets")
@@ -402,15 +338,6 @@ def what_is_no_websocket():
 
 # ---- ntp ----
 
-def chrony(*lines):
-    port, d = free_port(), folder()
-    conf = write(os.path.join(d, "conf"), "\n".join(
-        [f"port {port}", "bindaddress 127.0.0.1", "allow 127.0.0.0/8", "cmdport 0", f"pidfile {d}/pid",
-         "bindcmdaddress /", *lines]) + "\n")
-    server([need("chronyd"), "-d", "-x", "-u", "root", "-f", conf])
-    return port
-
-
 @case
 def chrony_tells_the_time():
     port = chrony("local stratum 5")
@@ -455,8 +382,7 @@ def time_of(question, ahead=0.0, stratum=2, leap=0, reference=b"LOCL", origin=No
 
 def ntp(answer, *args, query=""):
     s = Ntp(answer)
-    r = probe_one(f"ntp://127.0.0.1:{s.port}{query}", "--timeout", "600ms", *args)
-    return r
+    return unspoilt(lambda: probe_one(f"ntp://127.0.0.1:{s.port}{query}", "--timeout", "600ms", *args))
 
 
 @case
@@ -486,24 +412,6 @@ def a_wrong_clock_and_what_is_no_ntp():
 
 
 # ---- ssh ----
-
-def sshd(*keys, options=()):
-    port, d, files = free_port(), folder(), []
-    os.makedirs("/run/sshd", exist_ok=True)
-    for kind, bits in keys:
-        path = os.path.join(d, kind + bits)
-        subprocess.run([need("ssh-keygen"), "-q", "-t", kind, *(["-b", bits] if bits else []), "-N", "", "-f", path],
-                       check=True)
-        files.append(path)
-    server([need("sshd"), "-D", "-e", "-f", "/dev/null", "-o", f"ListenAddress=127.0.0.1:{port}", "-o", "PidFile=none",
-            "-o", "UsePAM=no", *[a for f in files for a in ("-h", f)], *[a for o in options for a in ("-o", o)]], port)
-    return port, [subprocess.run(["ssh-keygen", "-lf", f + ".pub"], capture_output=True, text=True,
-                                 check=True).stdout.split()[1] for f in files]
-
-
-def hexed(fingerprint):
-    return base64.b64decode(fingerprint[7:] + "=").hex()
-
 
 @case
 def sshd_shows_its_host_key():

@@ -7,6 +7,7 @@ import struct
 import termios
 
 from harness import *
+from peers import *
 
 # Where it cannot have a network of its own, other programs come and go: the cases look at their own
 # listeners only.
@@ -56,10 +57,16 @@ def protocols_are_told_apart():
         "postgres": Listener(postgres),
         "tcp": Listener(lambda c: time.sleep(3)),
     }
+    for l in listeners.values():
+        defer(l.close)
     _, found = assets()
     equal({k: found[mine(l.port)]["labels"]["kind"] for k, l in listeners.items()}, {k: k for k in listeners})
     equal(found[mine(listeners["http"].port)]["checks"][0]["target"], f"http://127.0.0.1:{listeners['http'].port}/")
-    equal({found[mine(l.port)]["checks"][0]["ok"] for l in listeners.values()}, {True})
+    checks = {k: found[mine(l.port)]["checks"][0] for k, l in listeners.items()}
+    # Who is asked in its own language, and only pretends to speak it, is found out.
+    equal({k: c["ok"] for k, c in checks.items()}, {k: k not in ("ssh", "redis", "postgres") for k in listeners})
+    equal({k: checks[k]["target"].split("://")[0] for k in ("ssh", "redis", "postgres")},
+          {k: k for k in ("ssh", "redis", "postgres")})
 
 
 @case
@@ -76,11 +83,22 @@ def tls_is_told_from_plain_tcp():
 
 
 @case
-def real_redis_is_known():
-    port = free_port()
-    server([need("redis-server"), "--port", str(port), "--save", "", "--bind", "127.0.0.1"], port, cwd=folder())
+def real_servers_are_asked_in_their_own_language():
+    redis, secret = free_port(), free_port()
+    program = [need("redis-server"), "--save", "", "--bind", "127.0.0.1"]
+    defer(stop, server([*program, "--port", str(redis)], redis, cwd=folder()), True)
+    defer(stop, server([*program, "--port", str(secret), "--requirepass", "x"], secret, cwd=folder()), True)
+    ssh, _ = sshd(("ed25519", ""))
+    p, pg = Postgres().start()
+    defer(stop, p, True)
+    ready(f"postgres://127.0.0.1:{pg}")
     _, found = assets()
-    equal(found[f"redis-server-{port}"]["labels"], {"kind": "redis", "process": "redis-server"})
+    by_port = {name.rsplit("-", 1)[1]: a for name, a in found.items()}
+    for port, kind in [(redis, "redis"), (secret, "redis"), (ssh, "ssh"), (pg, "postgres")]:
+        a = by_port[str(port)]
+        c = a["checks"][0]
+        equal((a["labels"]["kind"], c["target"], c["ok"], c["reason"]),
+              (kind, f"{kind}://127.0.0.1:{port}", True, "ok"), str(a))
 
 
 @case
