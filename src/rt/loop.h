@@ -148,6 +148,7 @@ struct rt_sock {
     bool watched;  /* the back end tells of its edges */
     bool borrowed; /* the descriptor stays somebody else's */
     uint16_t use;  /* of this memory, which a later socket takes over: grows with each close */
+    uint16_t family;
     struct rt_sock *next_free;
     struct sim_end *sim;
 };
@@ -169,7 +170,11 @@ struct rt_backend {
     int (*sock_bind)(struct rt_sock *s, const struct rt_addr *at, bool reuse_port);
     int (*sock_listen)(struct rt_sock *s, int backlog);
     int (*sock_connect)(struct rt_sock *s, const struct rt_addr *to);
-    int (*sock_error)(struct rt_sock *s); /* SO_ERROR */
+    /* What became of a connect under way to `to`, once it is known. */
+    int (*sock_connected)(struct rt_sock *s, const struct rt_addr *to);
+    bool refused_is_fresh; /* a socket that was refused can connect anew, as one just opened */
+    /* Whether `port` may be the one that a connect was given. NULL: any may. */
+    bool (*gives_port)(struct rt_loop *l, uint16_t port);
     /* Whether SOCK_CAN_READ (or _WRITE) is so this instant, whatever the hints say. */
     bool (*sock_ready)(const struct rt_sock *s, unsigned hint);
     int (*sock_accept)(struct rt_sock *s, struct rt_sock *ret_new, struct rt_addr *ret_peer);
@@ -212,6 +217,8 @@ extern const struct rt_backend rt_backend_epoll;
 struct rt_epoll {
     int fd, event_fd;
     bool no_pwait2;
+    uint16_t port_first, port_last; /* that the kernel gives to clients … */
+    rt_time ports_known_until;      /* … as it told us; 0: not asked yet */
     uint64_t random_state[2];
 };
 
@@ -231,6 +238,8 @@ struct rt_loop {
     struct rt_stack *stacks_free;
     struct rt_slab *slabs;
     struct rt_sock *socks_free;
+    struct rt_sock *socks_refused; /* SOCKS_REFUSED_MAX that were refused, for the next connect */
+    uint32_t socks_refused_count;
     struct list groups, chans;
     struct rt_group root;
     uint64_t task_id_last;
@@ -296,6 +305,7 @@ struct rt_loop *rt_loop_get(int index);
 
 /* Ends every wait in the socket. */
 void rt_sock_event(struct rt_sock *s, unsigned hints);
+void rt_socks_forget(struct rt_loop *l); /* at its end: kept descriptors, and the memory of all */
 
 /* ---- watchdog.c, crash.c, offload.c, census ---- */
 int rt_watchdog_start(const struct rt_config *config);
