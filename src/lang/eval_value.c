@@ -203,6 +203,8 @@ static int method(const struct go_value *v, enum go_methods which, struct buf *t
         method_of(e, t, shown_of(v)->value, method_names[which], 4, &receiver);
     if (!f)
         return -ENOENT;
+    if (t->kind == TYPE_POINTER && !shown_of(v)->value.object && f->receiver->kind != TYPE_POINTER)
+        return -ECANCELED; /* it wants what nil points to */
     struct cell text = call_method(e, f, receiver, NULL);
     if (e->stop)
         return -EPIPE; /* told already: the printing ends, too */
