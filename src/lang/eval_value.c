@@ -35,6 +35,8 @@ static enum go_kind kind_of(const struct type *under)
         return GO_POINTER;
     case TYPE_FUNC:
         return GO_FUNC;
+    case TYPE_BAD: /* of a field that was refused: nobody asks what is in it */
+        return GO_NIL;
     default:
         return GO_INTERFACE;
     }
