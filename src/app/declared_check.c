@@ -130,7 +130,7 @@ static int set_json(struct question *q, const struct config_object *o, struct er
     struct probe_spec *spec = q->spec;
     for (const struct value *v = NULL; (v = config_next(o, "json", v));) {
         struct jsonpath *path;
-        const char *key = arena_strdup(q->arena, v->key);
+        const char *key = arena_strdup(q->arena, value_key(v));
         if (spec->json_count == PROBE_JSON_MAX)
             return err_set(err, -EINVAL, "json: more than %d of them", PROBE_JSON_MAX);
         if (jsonpath_parse(slice_from(key), q->arena, &path, err) < 0)
@@ -148,7 +148,7 @@ static int set_headers(struct question *q, const struct config_object *o, struct
         if (spec->header_count == PROBE_HEADERS_MAX)
             return err_set(err, -EINVAL, "header: more than %d of them", PROBE_HEADERS_MAX);
         spec->headers[spec->header_count++] =
-            (struct probe_header){slice_from(arena_strdup(q->arena, v->key)),
+            (struct probe_header){slice_from(arena_strdup(q->arena, value_key(v))),
                                   slice_from(arena_strdup(q->arena, v->text))};
     }
     return 0;
@@ -245,7 +245,7 @@ static int set_captures(struct question *q, const struct config_object *step, st
         arena_alloc_array(q->arena, PROBE_CAPTURES_MAX, sizeof(*list));
     spec->captures = list;
     for (const struct value *v = NULL; (v = config_next(step, "capture", v));) {
-        struct slice name = slice_from(arena_strdup(q->arena, v->key));
+        struct slice name = slice_from(arena_strdup(q->arena, value_key(v)));
         struct slice how = slice_from(arena_strdup(q->arena, v->text));
         if (spec->capture_count == PROBE_CAPTURES_MAX)
             return err_set(err, -EINVAL, "capture: more than %d of them", PROBE_CAPTURES_MAX);

@@ -84,6 +84,7 @@ static void collect_import(struct check *c, const struct node *n)
     p->name = n->a ? check_node(c, n->a)->a
                    : name_intern(c->names, slice_from(p->path).size ? base : SLICE("_"));
     p->is_schema = schema;
+    p->is_dot = n->op == 1;
     p->is_used = n->op == 1 || name_is(c, p->name, "_");
     if (check_find_import(c, p->name) && !p->is_used)
         check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, n->at, "%s is imported twice in this file",
@@ -375,7 +376,9 @@ static uint32_t names_of_decl(struct check *c, const struct symbol *first, struc
                               uint32_t max)
 {
     uint32_t count = 0;
-    uint32_t from = first->order - first->index;
+    uint32_t from = first->order; /* names that were refused have no symbol */
+    while (from > 0 && c->globals[from - 1]->decl == first->decl)
+        from--;
     for (uint32_t i = from;
          i < c->global_count && c->globals[i]->decl == first->decl && count < max; i++)
         ret[count++] = c->globals[i];

@@ -88,6 +88,9 @@ static void types_are_checked(void)
 {
     CHECK_STR(faults("server = 1\n"), "1 type_mismatch server (server)");
     CHECK_STR(faults("assets = {}\n"), "");
+    CHECK_STR(faults("server = false\n"), "1 type_mismatch server (server)");
+    CHECK_STR(faults(ASSET "labels = 0\n"), "3 type_mismatch assets[db].labels (asset.labels)");
+    CHECK_STR(faults(ASSET "owner = 0\n"), "3 type_mismatch assets[db].owner (asset.owner)");
     CHECK_STR(faults("assets = {a = 1}\n"), "1 type_mismatch assets (asset)");
     CHECK_STR(faults("assets = [1]\n"), "1 type_mismatch assets[0] (asset)");
     CHECK_STR(faults(ASSET "owner = 5\n"), "3 type_mismatch assets[db].owner (asset.owner)");
@@ -254,7 +257,7 @@ static void what_is_bad_already_is_not_told_again(void)
     value_get(root, SLICE("assets"))->type = VALUE_BAD;
     struct value *check = value_get(root, SLICE("checks"))->first;
     struct value *bad = value_new(&world_arena_, VALUE_BAD, check->at);
-    bad->key = SLICE("tpc"); /* the language has told that there is no such field */
+    value_set_key(bad, SLICE("tpc")); /* the language has told that there is no such field */
     value_append(check, bad);
     CHECK_INT(config_check(root, NULL, &world_faults_), 0);
 }
