@@ -184,7 +184,7 @@ void resource_set_check(struct resource_set *s)
     }
     for (size_t i = 0; i < of->field_count; i++)
         if (lists[i]) {
-            lists[i]->key = slice_from(of->fields[i].key);
+            value_set_key(lists[i], slice_from(of->fields[i].key));
             value_append(root, lists[i]);
         }
     config_check(root, &options, &s->faults);

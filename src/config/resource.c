@@ -48,14 +48,14 @@ struct value *config_resource_flat(struct arena *a, struct value *v)
     const struct value *found = value_get(v, SLICE("state"));
     bool told = found && (found->type == VALUE_STRING || found->type == VALUE_NULL);
     for (const struct value *m = v->first; m; m = m->next) {
-        struct slice key = m->key;
+        struct slice key = value_key(m);
         if (spec ? is_one_of(key, head)
                  : !is_one_of(key, added) && !(told && is_one_of(key, state)))
             take(a, flat, m);
     }
     for (const struct value *m = spec && spec->type == VALUE_MAP ? spec->first : NULL; m;
          m = m->next)
-        if (!is_one_of(m->key, head))
+        if (!is_one_of(value_key(m), head))
             take(a, flat, m);
     return flat;
 }
@@ -65,7 +65,7 @@ static void set_text(struct arena *a, struct value *flat, struct slice key, stru
     struct value *v = value_get(flat, key);
     if (!v) {
         v = value_new(a, VALUE_STRING, flat->at);
-        v->key = key;
+        value_set_key(v, key);
         value_append(flat, v);
     }
     v->type = VALUE_STRING;
@@ -89,7 +89,7 @@ static struct value *alone(struct arena *a, const struct schema_field *list, str
 {
     struct value *root = value_new(a, VALUE_MAP, flat->at);
     struct value *all = value_new(a, VALUE_LIST, flat->at);
-    all->key = slice_from(list->key);
+    value_set_key(all, slice_from(list->key));
     value_append(all, flat);
     value_append(root, all);
     return root;
