@@ -180,8 +180,9 @@ def reset_only_when_asked():
             ends.append("reset")
     l = Listener(talk)
     probe(f"127.0.0.1:{l.port}")
+    eventually(lambda: len(ends) == 1, 20)
     probe(f"127.0.0.1:{l.port}", "--reset")
-    eventually(lambda: len(ends) == 2)
+    eventually(lambda: len(ends) == 2, 20)
     equal(ends, [b"", "reset"])
 
 
