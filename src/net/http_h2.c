@@ -387,6 +387,8 @@ int http_h2_open(struct stream *stream, const struct http_h2_request *request,
                  struct http_h2 **ret_exchange, struct err *err, rt_time deadline)
 {
     struct http_h2 *x = mem_alloc(MEM_NET, sizeof(*x));
+    struct err own = {0};
+    err = err ? err : &own;
     x->stream = stream;
     x->limits = limits_of(request->limits);
     x->first_byte_ns = -1;

@@ -179,6 +179,11 @@ def probe_one(*args, **kw):
     return results[0]
 
 
+def complaints(stderr):
+    """What a run has said on standard error, but for the watchdog's word about a machine that was busy."""
+    return "\n".join(line for line in stderr.splitlines() if '"event":"stall"' not in line)
+
+
 def unspoilt(ask):
     """What ask() finds; asked again where this machine stood still itself (`limit`)."""
     end = time.monotonic() + 30
