@@ -1,7 +1,6 @@
 #include "app/registry.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "app/declared_check.h"
 #include "app/up_declared.h"
@@ -265,6 +264,14 @@ static void list_files(void *arg)
     }
 }
 
+static void tell_beyond(struct registry *r, const char *key)
+{
+    if (r->up->app->logsink)
+        log_error(&r->up->app->log, "a resource is beyond the limit: it is not looked at",
+                  log_event("registry_limit"), log_str("key", key),
+                  log_i64("limit", REGISTRY_ENTRIES_MAX));
+}
+
 static void set_files(struct registry *r, const struct file_items *all)
 {
     list_each (it, &r->entries) {
@@ -274,7 +281,9 @@ static void set_files(struct registry *r, const struct file_items *all)
     }
     for (const struct file_item *i = all->first; i; i = i->next) {
         struct registry_entry *e = registry_entry(r, slice_from(i->key));
-        if (e)
+        if (!e)
+            tell_beyond(r, i->key);
+        else
             e->files = mem_strdup(MEM_APP, slice_from(i->text));
     }
 }

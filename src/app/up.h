@@ -54,7 +54,6 @@ struct up {
     struct observer_pool observers;
     struct registry *registry; /* what is declared */
     struct list asking;        /* of the checks that are: up_declared.c */
-    uint32_t round;            /* in which askers are told again */
     struct config_options options;
     struct config_reloader reloader;
     struct rt_event config_ready; /* the first configuration has been declared */

@@ -16,7 +16,6 @@ struct asker {
     struct pooled_observer *observer;
     struct rt_event wake; /* it is to end */
     bool ends;
-    uint32_t round; /* in which it was told again */
     struct list link;
 };
 
@@ -184,48 +183,12 @@ void up_declare_asset(struct up *u, const struct config_object *o)
     put(u, s);
 }
 
-/* One whose own end is only a matter of its turn does not count. */
-static bool is_wanted(const struct asker *a)
-{
-    struct buf key = BUF(MEM_APP, 0);
-    buf_printf(&key, "checks/%s/%s", a->check->namespace_, a->check->name);
-    const struct registry_entry *e = registry_find(a->up->registry, buf_slice(&key));
-    buf_done(&key);
-    return e && e->wanted;
-}
-
-static bool is_of(const struct asker *a, const struct sample *asset)
-{
-    return !a->ends && strcmp(a->check->asset, asset->asset) == 0 &&
-           strcmp(a->check->asset_namespace, asset->namespace_) == 0;
-}
-
-/* The next asker of the asset that was not told again yet: the list may change while one is told.
- */
-static struct asker *next_of(struct up *u, const struct sample *asset, uint32_t round)
-{
-    list_each (it, &u->asking) {
-        struct asker *a = list_entry(it, struct asker, link);
-        if (is_of(a, asset) && a->round != round && is_wanted(a)) {
-            a->round = round;
-            return a;
-        }
-    }
-    return NULL;
-}
-
-/* Its checks go with it; those that are asked on bring it back, as one that nobody declares. */
 void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name)
 {
-    struct sample *s = sample_new(SAMPLE_FORGET_ASSET), asset = {.type = SAMPLE_FORGET_ASSET};
-    snprintf(asset.asset, sizeof(asset.asset), "%.*s", SLICE_ARG(name));
-    snprintf(asset.namespace_, sizeof(asset.namespace_), "%.*s", SLICE_ARG(namespace_));
-    memcpy(s->asset, asset.asset, sizeof(s->asset));
-    memcpy(s->namespace_, asset.namespace_, sizeof(s->namespace_));
+    struct sample *s = sample_new(SAMPLE_FORGET_ASSET);
+    snprintf(s->asset, sizeof(s->asset), "%.*s", SLICE_ARG(name));
+    snprintf(s->namespace_, sizeof(s->namespace_), "%.*s", SLICE_ARG(namespace_));
     put(u, s);
-    uint32_t round = ++u->round;
-    for (struct asker *a; (a = next_of(u, &asset, round));)
-        put(u, sample_of(a->check, SAMPLE_FOUND));
 }
 
 /* ---- reloading ---- */

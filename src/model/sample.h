@@ -12,7 +12,7 @@ enum sample_type {
     SAMPLE_GONE,   /* there is nobody to ask any more */
     SAMPLE_ASSET,  /* the configuration declares the asset, or declares it in another way */
     SAMPLE_FORGET, /* the check is no longer asked for: as if it had never been */
-    SAMPLE_FORGET_ASSET, /* so, too, the asset with all its checks */
+    SAMPLE_FORGET_ASSET, /* nobody declares the asset any more: it lives as long as its checks */
 };
 
 /* What a failed check does to its asset. */

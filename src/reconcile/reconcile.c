@@ -294,6 +294,15 @@ static int take_asset(struct reconciler *r, struct asset *a, const struct sample
     return 0;
 }
 
+static void forget_asset(struct reconciler *r, struct asset *a, struct reconcile_time t)
+{
+    a->declared = false;
+    a->labels = NULL;
+    a->settle_ns = 0;
+    if (a->check_count == 0)
+        remove_asset(r, a, t);
+}
+
 static void forget_check(struct reconciler *r, struct asset *a, struct asset_check *c,
                          struct reconcile_time t)
 {
@@ -315,7 +324,7 @@ int reconciler_take(struct reconciler *r, const struct sample *s, struct reconci
         return take_asset(r, a, s, t);
     if (s->type == SAMPLE_FORGET_ASSET) {
         if (a)
-            remove_asset(r, a, t);
+            forget_asset(r, a, t);
         return 0;
     }
     struct asset_check *c = find_check(a, s->check);

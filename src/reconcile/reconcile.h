@@ -37,7 +37,8 @@ struct reconcile_time {
 /* FOUND registers the check (and brings back one that was gone, or sets another threshold); GONE
  * fails it, whatever probes say; a RESULT of `limit` or `canceled` is no evidence and changes
  * nothing, nor does one of a check that is not there or gone. ASSET registers an asset that stays
- * without checks, too; FORGET takes a check out, FORGET_ASSET an asset. Returns 0, or -ENOSPC:
+ * without checks, too; FORGET takes a check out, FORGET_ASSET an asset that has
+ * none; with checks it lives on undeclared, as one that was found. Returns 0, or -ENOSPC:
  * beyond RECONCILE_ASSETS_MAX or ASSET_CHECKS_MAX, and the check is not watched. */
 int reconciler_take(struct reconciler *r, const struct sample *s, struct reconcile_time t);
 /* Time has passed: assets settle; those long gone leave, and so do single checks long gone. Call it

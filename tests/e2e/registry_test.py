@@ -196,6 +196,39 @@ def an_asset_that_is_deleted_leaves_its_checks():
     eventually(lambda: json.loads(s.ok("get", "asset", "x", "-o", "json"))["checks"][0]["ok"], 20)
 
 
+@case
+def a_full_disk_keeps_nobody_from_watching():
+    own_mounts()
+    d = folder()
+    subprocess.run([need("mount"), "-t", "tmpfs", "-o", "size=3000k", "none", d], check=True)
+    defer(lambda: subprocess.run([need("umount"), "-l", d]))
+    l, path = Listener(), os.path.join(folder(), "ops.json")
+    files(path, [check("one", l.port)])
+    s = Server(os.path.join(d, "data"), args=["-c", path], logs=True)
+    eventually(lambda: spec(s, "check", "one"))
+    filler = os.path.join(d, "filler")
+
+    def refused():
+        with contextlib.suppress(OSError):
+            with open(filler, "ab", buffering=0) as f:
+                while True:
+                    f.write(b"x" * 4096)
+        return s.run("store", "put", "/full", "y").returncode == 3
+    eventually(refused, 30)
+    fresh = Listener()
+    assets = [f"a{i}" for i in range(10)]
+    files(path, [check(f"fresh{i}", fresh.port, assets[i % 10], labels={"l": "x" * 2000}) for i in range(60)], assets)
+    asked(fresh, 4)
+    contains(s.log(event="registry_unwritten")["error"], "full")
+    equal(spec(s, "check", "fresh0"), None)
+    os.remove(filler)
+    eventually(lambda: spec(s, "check", "fresh59"), 30)
+    s.log(event="registry_written")
+    s.kill()
+    s.start()
+    asked(fresh, 4)
+
+
 def wrong_values(s, put):
     l = Listener()
     good = json.dumps({"asset": "x", "every": "200ms", "tcp": {"target": f"127.0.0.1:{l.port}"}})

@@ -316,6 +316,24 @@ static void a_declared_asset_needs_no_check(void)
     reconciler_free(w.r);
 }
 
+static void an_asset_that_nobody_declares_lives_as_long_as_its_checks(void)
+{
+    static struct world w;
+    begin(&w);
+    declare(&w, "a", "{\"team\":\"core\"}", 0);
+    found(&w, "a", "c", 0, 0, 0, SAMPLE_SEVERITY_DEFAULT);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_OK);
+    int count = w.count;
+    take(&w, SAMPLE_FORGET_ASSET, "a", "", REASON_OK);
+    CHECK_INT(reconciler_find(w.r, "a")->check_count, 1);
+    CHECK(reconciler_find(w.r, "a")->checks[0].ok);
+    CHECK(reconciler_find(w.r, "a")->labels == NULL);
+    CHECK_INT(w.count, count); /* and nothing is told */
+    take(&w, SAMPLE_FORGET, "a", "c", REASON_OK);
+    CHECK(reconciler_find(w.r, "a") == NULL);
+    reconciler_free(w.r);
+}
+
 static void an_asset_settles_in_its_own_time(void)
 {
     static struct world w;
@@ -417,6 +435,7 @@ int main(void)
     TAP_RUN(a_check_too_many_is_refused);
     TAP_RUN(the_newest_latencies_are_kept);
     TAP_RUN(a_declared_asset_needs_no_check);
+    TAP_RUN(an_asset_that_nobody_declares_lives_as_long_as_its_checks);
     TAP_RUN(an_asset_settles_in_its_own_time);
     TAP_RUN(thresholds_are_the_checks_own);
     TAP_RUN(misses_count_only_once_they_last);
