@@ -78,8 +78,10 @@ static void say_notes(const struct command *c, const struct exec_result *r)
     struct buf notes = BUF(MEM_APP, 0), out = BUF(MEM_APP, 0);
     run_print_notes(&c->spec, r, &notes);
     struct slice rest = buf_slice(&notes);
-    while (rest.size)
-        buf_printf(&out, "firebreak run: %.*s\n", SLICE_ARG(slice_cut(&rest, '\n')));
+    while (rest.size) {
+        struct slice note = slice_cut(&rest, '\n');
+        buf_printf(&out, "firebreak run: %.*s\n", SLICE_ARG(note));
+    }
     if (out.size && !c->app->json_errors)
         rt_output_write_now(RT_STDERR, out.data, out.size);
     buf_done(&notes);

@@ -168,7 +168,8 @@ static int send_request(int fd, const int fds[REQUEST_DESCRIPTORS])
     do
         n = sendmsg(fd, &m, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : 0;
+    /* It died with requests that it had not read: the same news. */
+    return n >= 0 ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
 }
 
 int host_keeper_ask(const struct host_keeper *k, const int stdio[3], int *ret_stream,
