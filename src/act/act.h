@@ -4,7 +4,7 @@
  * standard descriptors and no other, limits, and no way to gain privileges. Nothing that it starts
  * outlives it, unless that is asked for; nothing at all outlives us, however we end.
  *
- * The environment: PATH (HOST_PATH of prepare.c), HOME, USER, LOGNAME, SHELL (of the user that it
+ * The environment: PATH (fixed: environment.c), HOME, USER, LOGNAME, SHELL (of the user that it
  * runs as), LANG=C.UTF-8, what the spec adds, and FIREBREAK_OUTPUT where values are wanted.
  *
  * act_open forks the keeper of programs (host/keeper.h): before rt_run. The rest is for tasks, of

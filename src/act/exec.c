@@ -60,7 +60,7 @@ static int follow(struct execution *x, rt_time deadline)
 static void say(struct exec_result *r, enum probe_reason reason, const char *text)
 {
     r->reason = reason;
-    snprintf(r->detail, sizeof(r->detail), "%s", text);
+    snprintf(r->detail, sizeof(r->detail), "%.*s", EXEC_DETAIL_MAX - 1, text);
 }
 
 static void not_started(struct exec_result *r, const struct host_report *report)

@@ -13,6 +13,13 @@ struct run {
     struct rt_interrupt interrupt;
 };
 
+/* Of one name in every command, for the log and the debugger. */
+static void body(void *arg)
+{
+    struct run *run = arg;
+    run->fn(run->arg);
+}
+
 static void run_main(void *arg)
 {
     struct run *run = arg;
@@ -22,7 +29,7 @@ static void run_main(void *arg)
     run->interrupt.cancels = &run->main;
     int r = rt_go(&helpers, rt_interrupt_watch, &run->interrupt);
     if (r == 0)
-        r = rt_go(&run->main, run->fn, run->arg);
+        r = rt_go(&run->main, body, run);
     if (r < 0) {
         struct err err;
         err_set(&err, r, "no memory for the first tasks");
@@ -44,25 +51,25 @@ int app_run_with(struct app *app, rt_fn *fn, void *arg)
     return run.interrupt.signal ? EXIT_SIGNAL + run.interrupt.signal : run.failed;
 }
 
-struct body {
+struct command {
     struct app *app;
     int (*fn)(struct app *app);
     int status;
 };
 
-static void run_body(void *arg)
+static void run_command(void *arg)
 {
-    struct body *body = arg;
-    body->status = body->fn(body->app);
+    struct command *c = arg;
+    c->status = c->fn(c->app);
 }
 
 int app_run_task(struct app *app, int (*fn)(struct app *app))
 {
-    struct body body = {.app = app, .fn = fn};
-    int status = app_run_with(app, run_body, &body);
+    struct command c = {.app = app, .fn = fn};
+    int status = app_run_with(app, run_command, &c);
     if (status != EXIT_WELL)
         return status;
-    return body.status == EXIT_SIGNAL ? EXIT_WELL : body.status; /* nobody reads: enough was said */
+    return c.status == EXIT_SIGNAL ? EXIT_WELL : c.status; /* nobody reads: enough was said */
 }
 
 int app_print(const struct app *app, struct slice data)

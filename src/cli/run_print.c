@@ -37,7 +37,7 @@ static void put_end(struct json_writer *w, const struct exec_result *r)
     json_cstr(w, r->signal ? exec_signal_name(r->signal, signal) : NULL);
     log_format_time(r->started_wall_ns, at);
     json_key(w, "started_at");
-    json_cstr(w, at);
+    json_string(w, (struct slice){at, sizeof(at)});
     member_ms(w, "wall_ms", r->started, r->wall_ns);
     member_ms(w, "user_ms", r->started, r->user_ns);
     member_ms(w, "system_ms", r->started, r->system_ns);

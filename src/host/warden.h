@@ -4,9 +4,9 @@
 
 #include "host/keeper.h"
 
+struct order_lists;
 /* Reads an order off a buffer that holds exactly one, with its size in front. Pointers lie in the
  * buffer and in *ret_lists, one block of MEM_HOST. Returns 0 or -EBADMSG. */
-struct order_lists;
 int order_parse(char *data, size_t size, struct host_order *ret_order,
                 struct order_lists **ret_lists);
 

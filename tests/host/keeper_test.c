@@ -171,7 +171,7 @@ static void a_keeper_that_is_gone_is_told(void)
 
 /* ---- the tree ---- */
 
-static void the_whole_tree_is_reached(void)
+static void tree_is_reached(const char *root_folder, int at_least)
 {
     int ends[2];
     char said[8];
@@ -195,7 +195,9 @@ static void the_whole_tree_is_reached(void)
                 _exit(2);
             got += (int)n;
         }
-        if (host_signal_descendants(c.pid, 0) < 4)
+        if (root_folder && chroot(root_folder) < 0)
+            _exit(4);
+        if (host_signal_descendants(c.pid, 0) < at_least)
             _exit(3);
         for (pid_t pid = 0; pid >= 0;) {
             host_signal_descendants(c.pid, SIGKILL);
@@ -212,6 +214,23 @@ static void the_whole_tree_is_reached(void)
     close(ends[0]);
 }
 
+static void the_whole_tree_is_reached(void)
+{
+    tree_is_reached(NULL, 4);
+}
+
+static void without_proc_it_is_ended_all_the_same(void)
+{
+    char empty[] = "/tmp/firebreak-empty-XXXXXX";
+    if (geteuid() != 0) {
+        TAP_SKIP("chroot needs root");
+        return;
+    }
+    CHECK(mkdtemp(empty));
+    tree_is_reached(empty, 1);
+    rmdir(empty);
+}
+
 int main(void)
 {
     struct err err = {0};
@@ -223,6 +242,7 @@ int main(void)
     TAP_RUN(a_request_that_nobody_follows_up_is_forgotten);
     TAP_RUN(a_keeper_that_is_gone_is_told);
     TAP_RUN(the_whole_tree_is_reached);
+    TAP_RUN(without_proc_it_is_ended_all_the_same);
     host_keeper_stop(&keeper);
     return tap_done();
 }

@@ -1,17 +1,23 @@
 """The static binary runs where nothing else is: in an empty chroot, started by its descriptor."""
 import json
 import os
+import shutil
 
 from static import FIREBREAK, Web, run
 from case import Folder, Skip, case, contains, equal, main
 
 
-def firebreak(*args):
-    """Runs it with an empty folder as its root; the binary itself is not in there either."""
+def firebreak(*args, helper=False):
+    """Runs it with an empty folder as its root; the binary itself is not in there either, but for
+    `helper`: then it is there as /helper, a program without needs of its own."""
     if os.geteuid() != 0:
         raise Skip("chroot needs root")
     program = os.open(FIREBREAK, os.O_RDONLY)
     with Folder() as f:
+        if helper:
+            shutil.copy(FIREBREAK, f.path / "helper")
+            f.path.chmod(0o755)  # another user finds it, too
+
         def enter():
             os.chroot(f.path)
             os.chdir("/")
@@ -19,7 +25,7 @@ def firebreak(*args):
         try:
             # The child never gets past enter().
             done = run(["/bin/false"], preexec_fn=enter, pass_fds=[program])
-            equal(list(f.path.iterdir()), [])
+            equal([x.name for x in f.path.iterdir()], ["helper"] if helper else [])
             return done
         finally:
             os.close(program)
@@ -62,6 +68,22 @@ def localhost_needs_no_file_of_hosts():
     done = firebreak("probe", f"localhost:{web.port}", "-o", "jsonl")
     result = json.loads(done.stdout)
     equal((result["reason"], result["address"]), ("ok", f"127.0.0.1:{web.port}"))
+
+
+@case
+def it_runs_programs_without_any_file_of_the_system():
+    done = firebreak("run", "--", "/helper", "--version", helper=True)
+    equal((done.returncode, done.stderr), (0, ""))
+    contains(done.stdout, "firebreak ")
+    done = firebreak("run", "-o", "json", "--user", "12345:54321", "--timeout", "20s", "--max-memory", "1G", "--",
+                     "/helper", "nonsense", helper=True)
+    result = json.loads(done.stdout)
+    equal((done.returncode, result["exit"], result["reason"]), (2, 2, "exec_exit"))
+    contains(result["stderr"], "nonsense")
+    done = firebreak("run", "-o", "json", "--timeout", "300ms", "--", "/helper", "run", "--", "/helper", "probe",
+                     "127.0.0.1:1", "--every", "1s", helper=True)
+    equal((done.returncode, json.loads(done.stdout)["reason"]), (124, "timeout"))
+    equal(firebreak("run", "--", "no-such-program", helper=True).returncode, 127)
 
 
 @case

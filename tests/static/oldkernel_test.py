@@ -70,6 +70,15 @@ def costly_guards_are_said_once_in_the_log():
 
 
 @case
+def it_runs_programs_and_ends_them():
+    for flags in ([], ["-p"]):
+        done = on_old_kernel(*flags, FIREBREAK, "run", "-o", "json", "--timeout", "500ms", "--", "sh", "-c",
+                             "echo out; sleep 100")
+        result = json.loads(done.stdout)
+        equal((done.returncode, result["reason"], result["stdout"]), (124, "timeout", "out\n"))
+
+
+@case
 def a_program_that_fails_is_still_told():
     done = on_old_kernel(FIREBREAK, "probe", "exec:/bin/false", "-o", "jsonl")
     equal((json.loads(done.stdout)["reason"], done.returncode), ("exec_exit", 1))
