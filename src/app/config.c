@@ -32,7 +32,7 @@ static void check_summary(const struct config *c, struct buf *out)
     for (const struct value *v = c->root->first; v; v = v->next) {
         if (v->type != VALUE_LIST || !v->count)
             continue;
-        const struct schema_field *f = schema_field_by_key(config_schema.root, v->key);
+        const struct schema_field *f = schema_field_by_key(config_schema.root, value_key(v));
         buf_printf(out, "%s%u %s", first ? ", " : ": ", v->count,
                    v->count == 1 ? f->of->kind : f->key);
         first = v;

@@ -50,7 +50,7 @@ static int set_json(struct declared_check *c, const struct config_object *o, str
 {
     for (const struct value *v = NULL; (v = config_next(o, "json", v));) {
         struct jsonpath *path;
-        const char *key = arena_strdup(&c->arena, v->key);
+        const char *key = arena_strdup(&c->arena, value_key(v));
         if (c->spec.json_count == PROBE_JSON_MAX)
             return err_set(err, -EINVAL, "json: more than %d of them", PROBE_JSON_MAX);
         if (jsonpath_parse(slice_from(key), &c->arena, &path, err) < 0)
@@ -67,7 +67,7 @@ static int set_headers(struct declared_check *c, const struct config_object *o, 
         if (c->spec.header_count == PROBE_HEADERS_MAX)
             return err_set(err, -EINVAL, "header: more than %d of them", PROBE_HEADERS_MAX);
         c->spec.headers[c->spec.header_count++] =
-            (struct probe_header){slice_from(arena_strdup(&c->arena, v->key)),
+            (struct probe_header){slice_from(arena_strdup(&c->arena, value_key(v))),
                                   slice_from(arena_strdup(&c->arena, v->text))};
     }
     return 0;

@@ -49,7 +49,7 @@ void app_log_levels(struct app *app, const struct config_object *log)
         return;
     set_level(app, SLICE(""), config_string(log, "level"));
     for (const struct value *v = NULL; (v = config_next(log, "levels", v));)
-        set_level(app, v->key, v->text);
+        set_level(app, value_key(v), v->text);
 }
 
 /* On the watchdog's thread: the sink takes lines from any. */

@@ -107,16 +107,16 @@ static bool is_of_the_process(struct slice key)
 static void add_lists(struct resource_set *s, const struct value *root)
 {
     for (const struct value *m = root->first; m; m = m->next) {
-        const struct kind *kind = kind_find(m->key);
-        bool items = slice_eq(m->key, SLICE("items"));
-        if (is_of_the_process(m->key) || (value_get(root, SLICE("items")) && !items) ||
+        const struct kind *kind = kind_find(value_key(m));
+        bool items = slice_eq(value_key(m), SLICE("items"));
+        if (is_of_the_process(value_key(m)) || (value_get(root, SLICE("items")) && !items) ||
             m->type == VALUE_NULL || m->type == VALUE_BAD)
             continue;
         if (!kind && !items) {
-            unknown_kind(s, m->key, m->key_at);
+            unknown_kind(s, value_key(m), m->key_at);
         } else if (m->type != VALUE_LIST) {
             config_fault_add(&s->faults, CONFIG_FAULT_TYPE_MISMATCH, m->at, 0,
-                             "%.*s is a list, and this is %s", SLICE_ARG(m->key),
+                             "%.*s is a list, and this is %s", SLICE_ARG(value_key(m)),
                              value_type_name(m->type));
         } else {
             for (const struct value *v = m->first; v; v = v->next)

@@ -290,9 +290,9 @@ static void forget_levels(struct up *u, const struct config *old, const struct c
     for (const struct value *v = NULL; (v = config_next(&section, "levels", v));) {
         bool stays = false;
         for (const struct value *n = NULL; (n = config_next(fresh, "levels", n));)
-            stays |= slice_eq(n->key, v->key);
+            stays |= slice_eq(value_key(n), value_key(v));
         if (!stays && u->app->logsink)
-            logsink_unset_level(u->app->logsink, v->key);
+            logsink_unset_level(u->app->logsink, value_key(v));
     }
 }
 

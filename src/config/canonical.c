@@ -52,9 +52,7 @@ static void canonical_one(struct canonical *c, const struct schema_field *f, str
 static int by_key(const void *a, const void *b)
 {
     const struct value *x = *(struct value *const *)a, *y = *(struct value *const *)b;
-    size_t size = x->key.size < y->key.size ? x->key.size : y->key.size;
-    int d = size ? memcmp(x->key.data, y->key.data, size) : 0;
-    return d ? d : (x->key.size > y->key.size) - (x->key.size < y->key.size);
+    return slice_compare(value_key(x), value_key(y));
 }
 
 /* Links the children anew, in this order. */
@@ -118,7 +116,7 @@ static struct value *member(struct canonical *c, const struct schema_field *f, s
         v = config_default(c->arena, f);
     }
     if (v)
-        v->key = slice_from(f->key);
+        value_set_key(v, slice_from(f->key));
     return v;
 }
 
@@ -130,7 +128,7 @@ static void canonical_struct(struct canonical *c, const struct schema_struct *s,
     size_t hint = 0;
     assert(s->field_count <= FIELDS_MAX);
     for (struct value *m = v->first; m; m = m->next) {
-        size_t i = schema_field_near(s, m->key, hint);
+        size_t i = schema_field_near(s, value_key(m), hint);
         if (i == s->field_count)
             continue;
         set[i] = m;

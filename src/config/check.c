@@ -66,7 +66,7 @@ static void append_path(struct buf *out, const struct check_at *at)
     for (uint32_t n = chain_of(at, chain); n > 0; n--) {
         const struct check_at *a = chain[n - 1];
         if (a->element && a->field->shape == SCHEMA_TABLE) {
-            append_entry(out, a->value->key);
+            append_entry(out, value_key(a->value));
         } else if (a->element) {
             append_element(out, a);
         } else {
@@ -250,13 +250,13 @@ static void unknown_field(struct checker *c, const struct check_at *at,
 {
     struct config_fault *f =
         checker_fault(c, at, CONFIG_FAULT_UNKNOWN_FIELD, v->key_at ? v->key_at : v->at,
-                    "%s has no field \"%s\"", title(c, at, s), checker_shown(c, v->key));
-    if (v->key_at && v->key.size)
-        f->end = v->key_at + (source_place)v->key.size;
-    checker_suggest(c, f, schema_suggest(s, v->key, false));
+                    "%s has no field \"%s\"", title(c, at, s), checker_shown(c, value_key(v)));
+    if (v->key_at && value_key(v).size)
+        f->end = v->key_at + (source_place)value_key(v).size;
+    checker_suggest(c, f, schema_suggest(s, value_key(v), false));
     struct buf path = BUF(MEM_CONFIG, CHECK_PATH_BYTES_MAX);
     append_path(&path, at);
-    append_entry(&path, slice_from(checker_shown(c, v->key)));
+    append_entry(&path, slice_from(checker_shown(c, value_key(v))));
     f->path =
         arena_strdup(c->faults->arena, slice_sub(buf_slice(&path), at->field ? 0 : 1, path.size));
     if (!at->field)
@@ -321,7 +321,7 @@ static void walk_struct(struct checker *c, const struct check_at *at,
     bool doubtful = false; /* a field that is not known may have been meant as a missing one */
     size_t hint = 0;       /* members mostly stand in the schema's order */
     for (const struct value *v = at->value->first; v; v = v->next) {
-        size_t i = schema_field_near(s, v->key, hint);
+        size_t i = schema_field_near(s, value_key(v), hint);
         if (i == s->field_count) {
             doubtful = true;
             if (v->type != VALUE_BAD)

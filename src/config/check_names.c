@@ -86,7 +86,7 @@ void checker_names(struct checker *c, const struct value *root)
 {
     struct check_at at = {.in = config_schema.root, .value = root};
     for (const struct value *list = root->first; list; list = list->next) {
-        const struct schema_field *f = schema_field_by_key(config_schema.root, list->key);
+        const struct schema_field *f = schema_field_by_key(config_schema.root, value_key(list));
         if (!f || !f->of || !f->of->kind)
             continue;
         uint64_t bit = (uint64_t)1 << (f - config_schema.root->fields);

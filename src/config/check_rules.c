@@ -99,14 +99,14 @@ static void json_paths(struct checker *c, const struct check_at *at, const struc
     for (const struct value *v = json->first; v; v = v->next) {
         struct jsonpath *path;
         struct err err = {0};
-        if (jsonpath_parse(v->key, &c->arena, &path, &err) == 0)
+        if (jsonpath_parse(value_key(v), &c->arena, &path, &err) == 0)
             continue;
         struct check_at entry = table;
         entry.up = &table;
         entry.value = v;
         entry.element = true;
         checker_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
-                    "\"%s\" is no JSON path: %s", checker_shown(c, v->key), err.text);
+                    "\"%s\" is no JSON path: %s", checker_shown(c, value_key(v)), err.text);
     }
 }
 
@@ -122,9 +122,9 @@ static void rule_http(struct checker *c, const struct check_at *at)
         entry.up = &table;
         entry.value = v;
         entry.element = true;
-        if (!http1_is_token(v->key))
+        if (!http1_is_token(value_key(v)))
             checker_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
-                        "\"%s\" is no name of a header", checker_shown(c, v->key));
+                        "\"%s\" is no name of a header", checker_shown(c, value_key(v)));
     }
 }
 

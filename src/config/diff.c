@@ -43,13 +43,16 @@ static void compare(struct diff *d, struct config_change *c, const char *path,
         return;
     }
     const char *dot = path[0] ? "." : "";
-    for (const struct value *v = old_map ? old_value->first : NULL; v; v = v->next)
-        compare(d, c, arena_printf(d->arena, "%s%s%.*s", path, dot, SLICE_ARG(v->key)), v,
-                new_map ? value_get(new_value, v->key) : NULL);
-    for (const struct value *v = new_map ? new_value->first : NULL; v; v = v->next)
-        if (!old_map || !value_get(old_value, v->key))
-            compare(d, c, arena_printf(d->arena, "%s%s%.*s", path, dot, SLICE_ARG(v->key)), NULL,
-                    v);
+    for (const struct value *v = old_map ? old_value->first : NULL; v; v = v->next) {
+        struct slice key = value_key(v);
+        compare(d, c, arena_printf(d->arena, "%s%s%.*s", path, dot, SLICE_ARG(key)), v,
+                new_map ? value_get(new_value, key) : NULL);
+    }
+    for (const struct value *v = new_map ? new_value->first : NULL; v; v = v->next) {
+        struct slice key = value_key(v);
+        if (!old_map || !value_get(old_value, key))
+            compare(d, c, arena_printf(d->arena, "%s%s%.*s", path, dot, SLICE_ARG(key)), NULL, v);
+    }
 }
 
 /* ---- resources ---- */

@@ -32,11 +32,11 @@ static struct value *merge_table(struct merge *m, const struct value *low,
 {
     struct value *all = empty_like(m, high);
     for (const struct value *v = low->first; v; v = v->next) {
-        const struct value *wins = value_get(high, v->key);
+        const struct value *wins = value_get(high, value_key(v));
         value_append(all, copy(m, wins ? wins : v));
     }
     for (const struct value *v = high->first; v; v = v->next)
-        if (!value_get(low, v->key))
+        if (!value_get(low, value_key(v)))
             value_append(all, copy(m, v));
     return all;
 }
@@ -137,15 +137,15 @@ static struct value *merge_struct(struct merge *m, const struct schema_struct *s
     bool chosen = chooses(s, high);
     struct value *all = empty_like(m, high);
     for (const struct value *v = low->first; v; v = v->next) {
-        const struct schema_field *f = schema_field_by_key(s, v->key);
-        const struct value *other = value_get(high, v->key);
+        const struct schema_field *f = schema_field_by_key(s, value_key(v));
+        const struct value *other = value_get(high, value_key(v));
         if (other)
             value_append(all, merge_field(m, f, v, other));
         else if (!(chosen && f && f->one_of))
             value_append(all, copy(m, v));
     }
     for (const struct value *v = high->first; v; v = v->next)
-        if (!value_get(low, v->key))
+        if (!value_get(low, value_key(v)))
             value_append(all, copy(m, v));
     return all;
 }

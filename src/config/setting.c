@@ -55,7 +55,7 @@ static struct value *words(struct setting *s, const struct schema_field *f, stru
         if (table && !value.data)
             value = (struct slice){key.data + key.size, 0};
         struct value *v = scalar(s, f, value, s->at + (source_place)(value.data - begin));
-        v->key = key;
+        value_set_key(v, key);
         v->key_at = table ? s->at + (source_place)(key.data - begin) : 0;
         struct value *old = table ? value_get(all, key) : NULL;
         if (old)
@@ -93,13 +93,13 @@ static void set_name(struct setting *s, struct value *object, struct slice word)
 {
     ptrdiff_t slash = slice_find_byte(word, '/');
     struct value *name = make(s, VALUE_STRING, s->source->first);
-    name->key = SLICE("name");
+    value_set_key(name, SLICE("name"));
     name->text = slash < 0 ? word : slice_sub(word, (size_t)slash + 1, word.size);
     value_append(object, name);
     if (slash < 0)
         return;
     struct value *space = make(s, VALUE_STRING, s->source->first);
-    space->key = SLICE("namespace");
+    value_set_key(space, SLICE("namespace"));
     space->text = slice_sub(word, 0, (size_t)slash);
     value_append(object, space);
 }
@@ -131,7 +131,7 @@ static struct value *step(struct setting *s, struct value *in, const struct conf
     if (named)
         set_name(s, v, part->word);
     else
-        v->key = part->word;
+        value_set_key(v, part->word);
     value_append(in, v);
     return v;
 }
@@ -152,7 +152,7 @@ void config_setting_put(struct arena *a, struct value *root, const struct config
                                    slice_sub(source->text, at, source->text.size));
     struct value kept = *v;
     *v = *read;
-    v->key = kept.key;
+    value_set_key(v, value_key(&kept));
     v->key_at = kept.key_at;
     v->next = kept.next;
 }

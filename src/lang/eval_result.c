@@ -84,7 +84,7 @@ static void add_field(struct result *r, struct value *map, const struct type_fie
     }
     if (!v)
         return;
-    v->key = slice_from(f->schema->key);
+    value_set_key(v, slice_from(f->schema->key));
     v->key_at = key_place(r, v->at, f->schema->name);
     value_append(map, v);
 }
@@ -136,7 +136,9 @@ static struct value *convert_map(struct result *r, struct cell c, struct type *u
         struct value *v = convert(r, entries[i]->value, under->elem, true);
         if (!v)
             continue;
-        v->key = keep_text(r, entries[i]->key);
+        if (entries[i]->key.size > VALUE_KEY_BYTES_MAX)
+            eval_limit(r->e, v->at, "key_bytes_max", VALUE_KEY_BYTES_MAX);
+        value_set_key(v, keep_text(r, entries[i]->key));
         v->key_at = entries[i]->key.at;
         value_append(map, v);
     }

@@ -25,7 +25,7 @@ struct value *value_get(const struct value *map, struct slice key)
     if (map->type != VALUE_MAP)
         return NULL;
     for (struct value *v = map->first; v; v = v->next)
-        if (slice_eq(v->key, key))
+        if (slice_eq(value_key(v), key))
             return v;
     return NULL;
 }
@@ -51,7 +51,7 @@ const char *value_type_name(enum value_type type)
 static bool maps_equal(const struct value *a, const struct value *b)
 {
     for (const struct value *v = a->first; v; v = v->next) {
-        const struct value *other = value_get(b, v->key);
+        const struct value *other = value_get(b, value_key(v));
         if (!other || !value_equal(v, other))
             return false;
     }

@@ -24,24 +24,42 @@ enum value_type {
 
 enum value_time { VALUE_TIME_OFFSET, VALUE_TIME_LOCAL, VALUE_DATE_LOCAL, VALUE_CLOCK_LOCAL };
 
+enum { VALUE_KEY_BYTES_MAX = (1 << 24) - 1 };
+
+/* 48 bytes: a configuration of 100,000 resources is a million of them. */
 struct value {
-    uint8_t type;      /* enum value_type */
-    uint8_t time;      /* enum value_time, of a TIME */
-    uint32_t count;    /* of children */
-    source_place at;   /* of its first byte */
+    uint8_t type; /* enum value_type */
+    uint32_t key_size : 24;
+    union {
+        uint32_t count; /* of children */
+        uint32_t time;  /* enum value_time, of a TIME */
+    };
+    source_place at; /* of its first byte */
     source_place key_at;
-    struct slice key;  /* of a member */
+    const char *key_data; /* of a member: value_key */
     struct value *next;
     union {
         bool boolean;
-        int64_t integer; /* INT; DURATION: ns */
-        double number;   /* FLOAT */
+        int64_t integer;   /* INT; DURATION: ns */
+        double number;     /* FLOAT */
         struct slice text; /* STRING: decoded; NUMBER, TIME */
         struct {
             struct value *first, *last;
         };
     };
 };
+
+/* Of a member; empty where it is none, or has the empty key. */
+static inline struct slice value_key(const struct value *v)
+{
+    return (struct slice){v->key_data, v->key_size};
+}
+/* `key` has at most VALUE_KEY_BYTES_MAX bytes, and is not copied. */
+static inline void value_set_key(struct value *v, struct slice key)
+{
+    v->key_data = key.data;
+    v->key_size = key.size & VALUE_KEY_BYTES_MAX;
+}
 
 /* NULL only where the arena's bound is reached. */
 struct value *value_new(struct arena *a, enum value_type type, source_place at);

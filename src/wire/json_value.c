@@ -236,16 +236,21 @@ static bool name(struct parser *p, struct value *v)
 {
     const char *from = p->s.at;
     char c = more(p) ? *from : 0;
-    if (c == '"')
-        return string(p, &v->key);
+    if (c == '"') {
+        struct slice text = {0};
+        bool good = string(p, &text);
+        value_set_key(v, text);
+        return good;
+    }
     if (c == '\'') {
         single_quotes(p);
         return false;
     }
     if (c && is_word(c)) {
-        v->key = take_word(p);
+        value_set_key(v, take_word(p));
         value_fault(&p->r, CONFIG_FAULT_SYNTAX, offset(p, from), offset(p, p->s.at),
-                    "a member's name needs double quotes: \"%s\"", value_shown(&p->r, v->key));
+                    "a member's name needs double quotes: \"%s\"",
+                    value_shown(&p->r, value_key(v)));
         return true;
     }
     fault_here(p, "a member's name in double quotes");
@@ -263,7 +268,7 @@ static bool key(struct parser *p, struct frame *f, struct value *v, bool *ret_tw
     size_t to = offset(p, p->s.at);
     v->key_at = value_place(&p->r, from);
     const struct value *first =
-        good ? value_index_find(&f->index, &p->r, f->container, v->key) : NULL;
+        good ? value_index_find(&f->index, &p->r, f->container, value_key(v)) : NULL;
     if (first)
         value_fault_twice(&p->r, first, from, to);
     skip_space(p);

@@ -97,7 +97,7 @@ static void put_children(struct writer *w, const struct value_trail *t)
             put(w, ",", 1);
         put_line(w, t->depth + 1);
         if (map) {
-            put_string(w, v->key);
+            put_string(w, value_key(v));
             put(w, ": ", w->indent ? 2 : 1);
         }
         put_value(w, &below);

@@ -96,7 +96,7 @@ static struct value *find(struct toml_parser *p, struct toml_node *table, struct
 static void append(struct toml_parser *p, struct toml_node *table, const struct toml_key *key,
                    struct value *v)
 {
-    v->key = key->text;
+    value_set_key(v, key->text);
     v->key_at = value_place(&p->r, key->from);
     value_append(&table->value, v);
 }

@@ -134,7 +134,7 @@ static void put_inline_table(struct writer *w, const struct value_trail *t)
     for (const struct value *v = t->value->first; v && w->o.result == 0; v = v->next) {
         struct value_trail below = value_trail_below(t, v, index);
         put(w, index++ ? ", " : " ");
-        put_key(w, v->key);
+        put_key(w, value_key(v));
         put(w, " = ");
         put_inline(w, &below, true);
     }
@@ -212,7 +212,7 @@ static void put_path(struct writer *w, const struct value_trail *t)
         if (t->up->value->type == VALUE_MAP) /* elements of lists have no name */
             chain[count++] = t;
     while (count--) {
-        put_key(w, chain[count]->value->key);
+        put_key(w, value_key(chain[count]->value));
         if (count)
             put(w, ".");
     }
@@ -256,7 +256,7 @@ static void put_members(struct writer *w, const struct value_trail *t)
         struct value_trail below = value_trail_below(t, v, 0);
         if (is_table(v))
             continue;
-        put_key(w, v->key);
+        put_key(w, value_key(v));
         put(w, " = ");
         put_inline(w, &below, false);
         end_line(w);

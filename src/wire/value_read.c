@@ -82,7 +82,7 @@ void value_fault_limit(struct value_reader *r, size_t from, const char *format, 
 
 void value_fault_twice(struct value_reader *r, const struct value *first, size_t from, size_t to)
 {
-    struct slice key = first->key;
+    struct slice key = value_key(first);
     if (fault_mutant("wire_key_twice"))
         return;
     value_fault(r, CONFIG_FAULT_DUPLICATE_NAME, from, to,
@@ -228,7 +228,7 @@ struct value *value_index_find(struct value_index *x, const struct value_reader 
     if (!x->last)
         x->map = MAP(MEM_WIRE, 0, r->limits.seed);
     for (struct value *v = x->last ? x->last->next : map->first; v; v = v->next) {
-        map_put(&x->map, v->key, v, NULL);
+        map_put(&x->map, value_key(v), v, NULL);
         x->last = v;
     }
     return map_get(&x->map, key);

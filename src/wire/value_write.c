@@ -22,7 +22,7 @@ static void append_path(struct buf *b, const struct value_trail *t)
         }
         if (b->size)
             buf_append_byte(b, '.');
-        buf_append_slice(b, chain[count]->value->key);
+        buf_append_slice(b, value_key(chain[count]->value));
     }
 }
 

@@ -115,6 +115,8 @@ static void set_key(struct yaml_builder *b, struct yaml_frame *f, struct slice k
                     size_t to, bool merge)
 {
     struct value *first = merge ? NULL : value_index_find(&f->index, b->r, f->container, key);
+    if (key.size > VALUE_KEY_BYTES_MAX)
+        value_fault_limit(b->r, from, "a key goes beyond %d bytes", VALUE_KEY_BYTES_MAX);
     f->key = key;
     f->key_from = from;
     f->key_to = to;
@@ -147,7 +149,7 @@ static void attach(struct yaml_builder *b, struct value *v)
         f->has_key = false;
         if (f->drop)
             return;
-        v->key = f->key;
+        value_set_key(v, f->key);
         v->key_at = value_place(b->r, f->key_from);
         if (f->merge)
             into = merges_of(b, f);
@@ -163,7 +165,7 @@ static void merge_members(struct yaml_builder *b, struct yaml_frame *f, struct v
 {
     for (struct value *v = from->first, *next; v; v = next) {
         next = v->next;
-        bool own = value_index_find(&f->index, b->r, f->container, v->key) != NULL;
+        bool own = value_index_find(&f->index, b->r, f->container, value_key(v)) != NULL;
         if (!own || fault_mutant("wire_merge_overrides"))
             value_append(f->container, v);
     }

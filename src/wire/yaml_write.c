@@ -195,7 +195,7 @@ static void put_node(struct value_output *o, const struct value_trail *t, uint32
         if (index++)
             value_put_spaces(o, indent);
         if (map)
-            put_key(o, v->key, indent);
+            put_key(o, value_key(v), indent);
         else
             put(o, "-");
         if (!is_block_node(v)) {

@@ -254,7 +254,7 @@ static void what_is_bad_already_is_not_told_again(void)
     value_get(root, SLICE("assets"))->type = VALUE_BAD;
     struct value *check = value_get(root, SLICE("checks"))->first;
     struct value *bad = value_new(&world_arena_, VALUE_BAD, check->at);
-    bad->key = SLICE("tpc"); /* the language has told that there is no such field */
+    value_set_key(bad, SLICE("tpc")); /* the language has told that there is no such field */
     value_append(check, bad);
     CHECK_INT(config_check(root, NULL, &world_faults_), 0);
 }

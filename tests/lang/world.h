@@ -146,7 +146,7 @@ static inline void world_print(struct buf *to, const struct value *v)
             if (!first)
                 buf_append_byte(to, ',');
             if (v->type == VALUE_MAP) {
-                world_quote(to, c->key);
+                world_quote(to, value_key(c));
                 buf_append_byte(to, ':');
             }
             world_print(to, c);

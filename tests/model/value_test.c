@@ -7,7 +7,7 @@ static struct arena arena = {.sub = MEM_TEST};
 static struct value *integer(const char *key, int64_t n)
 {
     struct value *v = value_new(&arena, VALUE_INT, 0);
-    v->key = slice_from(key);
+    value_set_key(v, slice_from(key));
     v->integer = n;
     return v;
 }

@@ -17,7 +17,7 @@ static struct value *text(const char *s)
 
 static struct value *member(struct value *map, const char *key, struct value *v)
 {
-    v->key = slice_from(key);
+    value_set_key(v, slice_from(key));
     value_append(map, v);
     return map;
 }

@@ -76,7 +76,7 @@ static void an_index_finds_what_a_walk_finds(void)
         CHECK(!value_index_find(&x, &reader, map, slice_from(key)));
         struct value *v = value_make(&reader, VALUE_INT, 0);
         v->integer = i;
-        v->key = slice_from(key);
+        value_set_key(v, slice_from(key));
         value_append(map, v);
         CHECK(value_index_find(&x, &reader, map, slice_from(key)) == v);
     }

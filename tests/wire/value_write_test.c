@@ -59,8 +59,8 @@ static void a_fault_names_the_value_by_its_path(void)
     struct value root = {.type = VALUE_MAP}, list = {.type = VALUE_LIST}, map = {.type = VALUE_MAP};
     struct value leaf = {.type = VALUE_NULL};
     struct err err = {0};
-    list.key = SLICE("checks");
-    leaf.key = SLICE("body");
+    value_set_key(&list, SLICE("checks"));
+    value_set_key(&leaf, SLICE("body"));
     struct value_trail t0 = {.value = &root};
     struct value_trail t1 = value_trail_below(&t0, &list, 0);
     struct value_trail t2 = value_trail_below(&t1, &map, 3);
