@@ -28,7 +28,7 @@ static inline bool again_same(const struct value *a, const struct value *b)
         return false;
     const struct value *y = b->first;
     for (const struct value *x = a->first; x; x = x->next, y = y ? y->next : NULL) {
-        const struct value *other = a->type == VALUE_MAP ? value_get(b, x->key) : y;
+        const struct value *other = a->type == VALUE_MAP ? value_get(b, value_key(x)) : y;
         if (!other || !again_same(x, other))
             return false;
     }

@@ -71,6 +71,7 @@ static void find_config(struct check *c)
         return;
     }
     p->config = s->slot;
+    p->config_is_read = s->mentions > 0;
     p->config_at = s->at;
     if (s->type->kind == TYPE_BAD || s->type == want)
         return;

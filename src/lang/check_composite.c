@@ -79,7 +79,10 @@ static void field_value(struct check *c, node_ref value, const struct type_field
 static void keyed_fields(struct check *c, node_ref list, struct type *type,
                          const struct type *under, struct place_in_schema *where)
 {
-    uint8_t *seen = arena_alloc_array(&c->scratch, under->field_count + 1, 1);
+    uint64_t first = 0; /* fields that were seen; those of a large struct need more room */
+    bool large = under->field_count > 64;
+    uint64_t *seen =
+        large ? arena_alloc_array(&c->scratch, under->field_count / 64 + 1, sizeof(*seen)) : &first;
     for (node_ref e = list; e; e = check_node(c, e)->next) {
         struct node *n = check_node(c, e);
         if (n->kind != NODE_KEYED) {
@@ -89,26 +92,25 @@ static void keyed_fields(struct check *c, node_ref list, struct type *type,
             n->kind = NODE_BAD;
             continue;
         }
-        struct node *key = check_node(c, n->a);
-        int64_t at = key->kind == NODE_NAME ? field_of(c, under, key->a) : -1;
+        int64_t at = n->op ? field_of(c, under, n->a) : -1;
         if (at < 0) {
             struct operand x;
-            if (key->kind == NODE_NAME)
-                tell_unknown_field(c, type, under, key);
-            else if (key->kind != NODE_BAD)
-                check_fault(c, CONFIG_FAULT_SYNTAX, key->at, "a field's name is expected");
+            if (n->op)
+                tell_unknown_field(c, type, under, n);
+            else if (check_node(c, n->a)->kind != NODE_BAD)
+                check_fault(c, CONFIG_FAULT_SYNTAX, n->at, "a field's name is expected");
             if (check_node(c, n->b)->kind != NODE_COMPOSITE || check_node(c, n->b)->a)
                 check_expr(c, n->b, &x); /* its own faults are told, too */
             n->kind = NODE_BAD;
             continue;
         }
-        if (seen[at]) {
-            check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, key->at, "field %s is set twice",
-                        check_name(c, key->a));
+        if (seen[at / 64] >> (at % 64) & 1) {
+            check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, n->at, "field %s is set twice",
+                        check_name(c, n->a));
             n->kind = NODE_BAD;
             continue;
         }
-        seen[at] = 1;
+        seen[at / 64] |= (uint64_t)1 << (at % 64);
         field_value(c, n->b, &under->fields[at], where);
         check_node(c, e)->a = (uint32_t)at;
     }
@@ -165,6 +167,21 @@ static void check_struct_lit(struct check *c, node_ref ref, struct type *type,
     check_node(c, ref)->kind = RUN_STRUCT_LIT;
 }
 
+/* ---- keys that are values ---- */
+
+/* A name as a key is a node of its own where it is no field's. */
+static node_ref key_of(struct check *c, node_ref keyed)
+{
+    struct node *n = check_node(c, keyed);
+    if (n->op) {
+        node_ref key = tree_add(c->tree, NODE_NAME, n->at);
+        check_node(c, key)->a = n->a;
+        n->a = key;
+        n->op = 0;
+    }
+    return n->a;
+}
+
 /* ---- arrays and slices ---- */
 
 static int64_t element_key(struct check *c, node_ref ref)
@@ -206,7 +223,7 @@ static int64_t check_elements(struct check *c, node_ref list, struct type *elem,
         struct node *n = check_node(c, e);
         node_ref value = e;
         if (n->kind == NODE_KEYED) {
-            int64_t key = element_key(c, n->a);
+            int64_t key = element_key(c, key_of(c, e));
             keyed = true;
             value = n->b;
             if (key >= 0)
@@ -228,11 +245,8 @@ static int64_t check_elements(struct check *c, node_ref list, struct type *elem,
             c->where = &where;
         check_element(c, value, elem, "as an element");
         c->where = outer;
-        if (check_node(c, e)->kind != NODE_KEYED) {
-            node_ref inner = check_wrap(c, e, (enum run_kind)NODE_KEYED, c->types.basic[TYPE_BAD]);
-            check_node(c, e)->b = inner;
-        }
-        check_node(c, e)->a = (uint32_t)at;
+        if (value != e)
+            check_node(c, e)->a = (uint32_t)at;
         if (at + 1 > most)
             most = at + 1;
         if (!keyed) /* indexes so far are 0 … at, once each */
@@ -256,7 +270,7 @@ static void check_map_lit(struct check *c, node_ref list, const struct type *und
             n->kind = NODE_BAD;
             continue;
         }
-        struct node *k = check_node(c, n->a);
+        struct node *k = check_node(c, key_of(c, e));
         if (k->kind == NODE_COMPOSITE && !k->a) {
             check_element(c, n->a, under->key, "as a map's key");
         } else {

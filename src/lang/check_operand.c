@@ -1,6 +1,8 @@
 /* What an operand can become: constants into cells, untyped into typed, one type into another. */
 #include "lang/checker.h"
 
+enum { CONSTS_LOOKED_AT = 8 }; /* for one that is the same */
+
 void check_bad(struct check *c, struct operand *x)
 {
     if (!c->is_const_decl && x->node) {
@@ -22,6 +24,10 @@ enum constant_type check_constant_type(const struct type *under)
 uint32_t check_const_index(struct check *c, struct cell v)
 {
     struct program *p = c->program;
+    /* Literals repeat themselves: 30 * time.Second in each of many checks. */
+    for (uint32_t i = p->const_count; i > 0 && i + CONSTS_LOOKED_AT > p->const_count; i--)
+        if (p->consts[i - 1].u == v.u && p->consts[i - 1].size == v.size)
+            return i - 1;
     p->consts = check_grow(c, p->consts, p->const_count, &p->const_cap, sizeof(*p->consts));
     p->consts[p->const_count] = v;
     return p->const_count++;

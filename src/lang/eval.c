@@ -60,6 +60,8 @@ static void run_init(struct eval *e, const struct init *in)
 {
     const struct node *n = eval_node(e, in->value);
     bool pair = in->count == 2 && (n->flags & RUN_OK), ok = false;
+    if (in->count == 1 && in->globals[0] == e->p->config)
+        eval_plain_lists(e, in->value);
     struct cell v = pair ? eval_with_ok(e, in->value, &ok) : eval_expr(e, in->value);
     if (e->heap.is_full) /* nothing ran behind what asked for too much */
         eval_out_of_memory(e, n->at);
@@ -117,7 +119,7 @@ void eval_program(const struct lang_package *package, const struct program *p, b
 {
     struct eval e = {.package = package,
                      .p = p,
-                     .nodes = p->tree->nodes,
+                     .blocks = p->tree->blocks,
                      .types = p->types,
                      .panic_is_final = run_main};
 

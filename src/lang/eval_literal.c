@@ -85,17 +85,21 @@ static struct cell list_literal(struct eval *e, const struct node *n)
         return (struct cell){0};
     }
     struct object *o = object_new(&e->heap, n->a);
-    for (node_ref k = n->b; k && !e->stop; k = eval_node(e, k)->next) {
+    uint32_t at = 0;
+    for (node_ref k = n->b; k && !e->stop; k = eval_node(e, k)->next, at++) {
         const struct node *item = eval_node(e, k);
-        if (item->kind != NODE_KEYED)
+        bool keyed = item->kind == NODE_KEYED;
+        if (keyed)
+            at = item->a;
+        if (at >= n->a) /* out of range: that was told */
             continue;
-        struct cell v = member(e, item->b, &bad);
+        struct cell v = member(e, keyed ? item->b : k, &bad);
         if (bad) {
-            source_place at = v.at;
+            source_place place = v.at;
             v = bad_element(e, under->elem);
-            v.at = at;
+            v.at = place;
         }
-        o->cells[item->a] = v;
+        o->cells[at] = v;
     }
     if (under->kind == TYPE_ARRAY)
         return (struct cell){.object = o, .at = n->at};

@@ -32,9 +32,9 @@ static bool is_space(char c)
 }
 
 /* The field's name stands before its value: `Name: value`. */
-static source_place key_place(struct result *r, source_place value, const char *name)
+static source_place key_place(struct eval *e, source_place value, const char *name)
 {
-    const struct tree_file *f = value ? tree_file_of(r->e->p->tree, value) : NULL;
+    const struct tree_file *f = value ? tree_file_of(e->p->tree, value) : NULL;
     if (!f)
         return 0;
     size_t at = value - f->first, size = strlen(name);
@@ -50,7 +50,13 @@ static source_place key_place(struct result *r, source_place value, const char *
     return f->first + (source_place)(at - size);
 }
 
-static bool is_zero(struct result *r, struct cell c, struct type *under)
+void eval_result_key(struct eval *e, struct value *v, const struct schema_field *f)
+{
+    value_set_key(v, slice_from(f->key));
+    v->key_at = key_place(e, v->at, f->name);
+}
+
+static bool is_zero(struct cell c, const struct type *under)
 {
     switch (under->kind) {
     case TYPE_STRING:
@@ -63,7 +69,6 @@ static bool is_zero(struct result *r, struct cell c, struct type *under)
     case TYPE_FLOAT32:
         return c.f == 0;
     case TYPE_STRUCT:
-        (void)r;
         return false; /* known only when all its fields are */
     default:
         return c.u == 0;
@@ -78,14 +83,13 @@ static void add_field(struct result *r, struct value *map, const struct type_fie
     if (bad) {
         v = bad_value(r, c.at);
     } else {
-        if (is_zero(r, c, under))
+        if (is_zero(c, under))
             return;
         v = convert(r, c, f->type, under->kind == TYPE_POINTER);
     }
     if (!v)
         return;
-    value_set_key(v, slice_from(f->schema->key));
-    v->key_at = key_place(r, v->at, f->schema->name);
+    eval_result_key(r->e, v, f->schema);
     value_append(map, v);
 }
 
@@ -207,8 +211,54 @@ static struct value *convert(struct result *r, struct cell c, struct type *type,
     return v;
 }
 
-struct value *eval_result(struct eval *e, struct cell config)
+struct value *eval_result_cell(struct eval *e, struct cell c, struct type *type, bool keep_zero)
 {
     struct result r = {.e = e, .to = e->package->arena};
-    return convert(&r, config, e->p->global_types[e->p->config], true);
+    if (!keep_zero && is_zero(c, type_under(e->types, type)))
+        return NULL;
+    return convert(&r, c, type, keep_zero);
+}
+
+/* Takes the member with that key out of the plain ones. */
+static struct value *take_plain(struct eval *e, struct slice key)
+{
+    for (struct value **at = &e->plain; *at; at = &(*at)->next)
+        if (slice_eq(value_key(*at), key)) {
+            struct value *v = *at;
+            *at = v->next;
+            return v;
+        }
+    return NULL;
+}
+
+/* The members that were made before, each in its place. */
+static void add_plain(struct eval *e, struct value *root, const struct type *under)
+{
+    struct value *made = root->first;
+    root->count = 0;
+    root->first = root->last = NULL;
+    for (uint32_t i = 0; i < under->field_count; i++) {
+        if (!under->fields[i].schema)
+            continue;
+        struct slice key = slice_from(under->fields[i].schema->key);
+        struct value *v = take_plain(e, key);
+        if (!v && made && slice_eq(value_key(made), key)) {
+            v = made;
+            made = made->next;
+        }
+        if (v)
+            value_append(root, v);
+    }
+    if (made) /* what stands behind all fields: an unknown one */
+        value_append(root, made);
+}
+
+struct value *eval_result(struct eval *e, struct cell config)
+{
+    struct type *type = e->p->global_types[e->p->config];
+    struct result r = {.e = e, .to = e->package->arena};
+    struct value *root = convert(&r, config, type, true);
+    if (root && root->type == VALUE_MAP && e->plain)
+        add_plain(e, root, type_under(e->types, type));
+    return root;
 }

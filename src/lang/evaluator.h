@@ -24,7 +24,7 @@ enum {
 struct eval {
     const struct lang_package *package;
     const struct program *p;
-    struct node *nodes;
+    struct node **blocks; /* of the tree */
     struct types *types;
     struct heap_memory heap;
     struct cell *stack;
@@ -45,11 +45,12 @@ struct eval {
     struct arena scratch;       /* of one call of the library: its arguments */
     uint32_t scratch_users;     /* calls that are under way */
     struct buf spare;           /* texts of the library are built in it */
+    struct value *plain;        /* members of Config that are done, chained by `next` */
 };
 
 static inline struct node *eval_node(const struct eval *e, node_ref ref)
 {
-    return &e->nodes[ref];
+    return &e->blocks[ref >> TREE_BLOCK_BITS][ref & (TREE_BLOCK_NODES - 1)];
 }
 static inline struct type *eval_type(const struct eval *e, const struct node *n)
 {
@@ -139,6 +140,15 @@ struct cell eval_library_cells(struct eval *e, const struct golib_func *f, const
 /* As fmt.Sprint does. */
 int eval_print(struct eval *e, const struct go_value *v, struct buf *to);
 const char *eval_panic_text(struct eval *e, struct cell any);
+
+/* ---- the result ---- */
+
 struct value *eval_result(struct eval *e, struct cell config);
+/* NULL: a zero, which is left out (but for `keep_zero`). */
+struct value *eval_result_cell(struct eval *e, struct cell c, struct type *type, bool keep_zero);
+/* A value becomes the member of this field. */
+void eval_result_key(struct eval *e, struct value *v, const struct schema_field *f);
+/* Before Config is evaluated: lists in its literal that are plain become e->plain, and nil. */
+void eval_plain_lists(struct eval *e, node_ref config);
 
 #endif

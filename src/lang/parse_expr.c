@@ -223,9 +223,16 @@ static node_ref parse_element(struct parser *p)
     uint32_t height = p->height;
     if (!parser_take(p, TOKEN_COLON))
         return first;
-    node_ref n = parser_node(p, NODE_KEYED, at);
+    node_ref n = first;
+    struct node *key = parser_at(p, first);
+    if (key->kind == NODE_NAME) { /* as in nearly all literals: one node says it */
+        key->kind = NODE_KEYED;
+        key->op = 1;
+    } else {
+        n = parser_node(p, NODE_KEYED, at);
+        parser_at(p, n)->a = first;
+    }
     node_ref value = parse_element_part(p);
-    parser_at(p, n)->a = first;
     parser_at(p, n)->b = value;
     parser_raise(p, height);
     return n;

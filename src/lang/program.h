@@ -36,7 +36,7 @@ enum run_kind {
     RUN_ADDRESS,      /* a: what has an address */
     RUN_NEW,          /* a: a value: pointer to a new variable that holds it */
     RUN_STRUCT_LIT,   /* b: KEYED with b: value, a: member */
-    RUN_LIST_LIT,     /* a: length; b: KEYED with b: value, a: index */
+    RUN_LIST_LIT,     /* a: length; b: values in a row, or KEYED with b: value, a: index */
     RUN_MAP_LIT,      /* b: KEYED with a: key, b: value */
     RUN_CLOSURE,      /* a: function */
     RUN_ARITHMETIC,   /* op; a, b; flags: type_kind of the operands */
@@ -138,6 +138,7 @@ struct program {
     uint32_t init_function_count, init_function_cap;
     struct function *main;
     uint32_t config; /* global; UINT32_MAX: there is none */
+    bool config_is_read; /* by the program itself, or written */
     source_place config_at;
 };
 

@@ -7,25 +7,43 @@ enum { NODES_MIN = 4096 };
 
 void tree_init(struct tree *t, size_t source_bytes, uint32_t nodes_max, uint32_t file_count)
 {
-    /* Never grows, so that a pointer to a node stays one. Pages that nobody writes cost nothing. */
     size_t cap = 2 * source_bytes + NODES_MIN;
     *t = (struct tree){.cap = cap > nodes_max ? nodes_max : (uint32_t)cap, .count = 1};
-    t->nodes = mem_alloc(MEM_LANG, ((size_t)t->cap + 1) * sizeof(*t->nodes));
+    t->blocks = mem_alloc(MEM_LANG, (t->cap / TREE_BLOCK_NODES + 1) * sizeof(*t->blocks));
+    tree_add_block(t);
+    *tree_node(t, 0) = (struct node){0};
     t->files = mem_alloc(MEM_LANG, ((size_t)file_count + 1) * sizeof(*t->files));
     t->file_count = file_count;
 }
 
 void tree_done(struct tree *t)
 {
-    mem_free(MEM_LANG, t->nodes);
+    for (uint32_t i = 0; i < t->block_count; i++)
+        mem_free(MEM_LANG, t->blocks[i]);
+    mem_free(MEM_LANG, t->blocks);
     mem_free(MEM_LANG, t->files);
     *t = (struct tree){0};
+}
+
+void tree_add_block(struct tree *t)
+{
+    t->blocks[t->block_count++] =
+        mem_resize(MEM_LANG, NULL, TREE_BLOCK_NODES * sizeof(struct node));
+}
+
+void tree_release(struct tree *t, node_ref from, node_ref to)
+{
+    uint32_t first = (from + TREE_BLOCK_NODES - 1) >> TREE_BLOCK_BITS;
+    for (uint32_t i = first; i < to >> TREE_BLOCK_BITS; i++) {
+        mem_free(MEM_LANG, t->blocks[i]);
+        t->blocks[i] = NULL;
+    }
 }
 
 uint32_t tree_length(const struct tree *t, node_ref list)
 {
     uint32_t n = 0;
-    for (; list; list = t->nodes[list].next)
+    for (; list; list = tree_node(t, list)->next)
         n++;
     return n;
 }
@@ -33,7 +51,7 @@ uint32_t tree_length(const struct tree *t, node_ref list)
 node_ref tree_at(const struct tree *t, node_ref list, uint32_t n)
 {
     while (n-- && list)
-        list = t->nodes[list].next;
+        list = tree_node(t, list)->next;
     return list;
 }
 

@@ -1,4 +1,5 @@
-/* tree.h - the syntax tree: nodes of 24 bytes in one row, children by number.
+/* tree.h - the syntax tree: nodes of 24 bytes in one row, children by number. The row lies in
+ * blocks, so that a pointer to a node stays one, and a part that nobody needs any more goes early.
  *
  * The checker works in this tree: it resolves names, folds constants, and turns each node into the
  * kind that the evaluator runs (check.h has that second life). So a node's fields change their
@@ -22,7 +23,7 @@ enum node_kind {
     NODE_NAME,      /* a: name_id */
     NODE_LITERAL,   /* op: token; a: bytes of its text */
     NODE_COMPOSITE, /* a: type or 0 (elided); b: elements; mark: the '{' */
-    NODE_KEYED,     /* a: key; b: value */
+    NODE_KEYED,     /* a: key; b: value; op 1: the key is a name, and a its name_id */
     NODE_FUNC_LIT,  /* a: FUNC_TYPE; b: BLOCK */
     NODE_PAREN,     /* a */
     NODE_SELECTOR,  /* a: base; b: name_id; mark: of the name */
@@ -84,8 +85,11 @@ struct tree_file {
     node_ref decls;
 };
 
+enum { TREE_BLOCK_BITS = 12, TREE_BLOCK_NODES = 1 << TREE_BLOCK_BITS };
+
 struct tree {
-    struct node *nodes;
+    struct node **blocks; /* of TREE_BLOCK_NODES */
+    uint32_t block_count;
     uint32_t count, cap;
     bool is_full; /* a node was refused */
     struct tree_file *files;
@@ -95,10 +99,15 @@ struct tree {
 /* Room for a source of that size, at most nodes_max nodes. */
 void tree_init(struct tree *t, size_t source_bytes, uint32_t nodes_max, uint32_t file_count);
 void tree_done(struct tree *t);
+/* Nobody asks for the nodes from `from` on and before `to` again: blocks that are theirs alone are
+ * freed. */
+void tree_release(struct tree *t, node_ref from, node_ref to);
+/* Inside of tree_add. */
+void tree_add_block(struct tree *t);
 
 static inline struct node *tree_node(const struct tree *t, node_ref ref)
 {
-    return &t->nodes[ref];
+    return &t->blocks[ref >> TREE_BLOCK_BITS][ref & (TREE_BLOCK_NODES - 1)];
 }
 
 /* 0 where the tree is full: a node that may be written, and means nothing. */
@@ -108,7 +117,9 @@ static inline node_ref tree_add(struct tree *t, enum node_kind kind, source_plac
         t->is_full = true;
         return 0;
     }
-    t->nodes[t->count] = (struct node){.kind = (uint8_t)kind, .at = at};
+    if (__builtin_expect(t->count >> TREE_BLOCK_BITS == t->block_count, 0))
+        tree_add_block(t);
+    *tree_node(t, t->count) = (struct node){.kind = (uint8_t)kind, .at = at};
     return t->count++;
 }
 
@@ -119,7 +130,7 @@ struct node_list {
 static inline void tree_append(struct tree *t, struct node_list *l, node_ref ref)
 {
     if (l->last)
-        t->nodes[l->last].next = ref;
+        tree_node(t, l->last)->next = ref;
     else
         l->first = ref;
     l->last = ref;

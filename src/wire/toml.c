@@ -83,14 +83,20 @@ struct toml_node *toml_node_new(struct toml_parser *p, enum value_type type, enu
         return NULL;
     n->made = (uint8_t)made;
     n->depth = depth + 1;
-    n->next = p->nodes;
-    p->nodes = n;
     return n;
 }
 
 static struct value *find(struct toml_parser *p, struct toml_node *table, struct slice key)
 {
-    return value_index_find(&table->index, &p->r, &table->value, key);
+    if (!table->index && table->value.count >= VALUE_INDEX_FROM) {
+        table->index = value_alloc(&p->r, sizeof(*table->index));
+        if (!table->index)
+            return NULL;
+        table->index->next = p->indexes;
+        p->indexes = table->index;
+    }
+    return table->index ? value_index_find(&table->index->index, &p->r, &table->value, key)
+                        : value_get(&table->value, key);
 }
 
 static void append(struct toml_parser *p, struct toml_node *table, const struct toml_key *key,
@@ -420,7 +426,7 @@ int toml_read(const struct source *source, const struct toml_options *options, s
     while (p.at < p.end && !p.r.stopped)
         statement(&p);
     int r = value_reader_end(&p.r, p.root ? &p.root->value : NULL, ret_root);
-    for (struct toml_node *n = p.nodes; n; n = n->next)
-        value_index_done(&n->index);
+    for (struct toml_index *x = p.indexes; x; x = x->next)
+        value_index_done(&x->index);
     return r;
 }

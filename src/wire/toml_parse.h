@@ -15,11 +15,15 @@ enum toml_made {
 
 /* A table or an array: the value, and what reading needs to know of it. */
 struct toml_node {
-    struct value value; /* first */
+    struct value value;       /* first */
+    struct toml_index *index; /* of a large one, else NULL */
+    uint32_t depth;           /* of its members; those of the root: 2 */
+    uint8_t made;             /* enum toml_made */
+};
+
+struct toml_index {
     struct value_index index;
-    struct toml_node *next; /* all of them, for their end */
-    uint32_t depth;         /* of its members; those of the root: 2 */
-    uint8_t made;           /* enum toml_made */
+    struct toml_index *next; /* all of them, for their end */
 };
 
 /* A part of a dotted key. */
@@ -34,7 +38,7 @@ struct toml_parser {
     enum toml_version version;
     struct toml_key *keys; /* depth_max of them; the key that is being read */
     uint32_t key_count;
-    struct toml_node *nodes;
+    struct toml_index *indexes;
     struct toml_node *root, *current;
 };
 

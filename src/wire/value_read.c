@@ -9,7 +9,6 @@
 #include "wire/json.h"
 
 enum {
-    INDEX_FROM = 16, /* members: fewer are walked */
     MESSAGE_BYTES_MAX = 512,
 };
 
@@ -223,7 +222,7 @@ struct value *value_make(struct value_reader *r, enum value_type type, size_t of
 struct value *value_index_find(struct value_index *x, const struct value_reader *r,
                                const struct value *map, struct slice key)
 {
-    if (map->count < INDEX_FROM)
+    if (map->count < VALUE_INDEX_FROM)
         return value_get(map, key);
     if (!x->last)
         x->map = MAP(MEM_WIRE, 0, r->limits.seed);

@@ -82,6 +82,8 @@ const char *value_shown(struct value_reader *r, struct slice s);
 
 /* Finds members by key in constant time also where a map has very many: a table is made when the
  * map has grown beyond what a walk is good for, and catches up when it is asked. */
+enum { VALUE_INDEX_FROM = 16 }; /* members: fewer are walked, and need no index */
+
 struct value_index {
     struct map map;
     struct value *last; /* that is in the table */

@@ -29,6 +29,23 @@ static void a_full_tree_says_so(void)
     tree_done(&t);
 }
 
+/* Blocks of the range alone; ASan and valgrind see it where a node of them is asked for. */
+static void a_part_goes_early_and_the_rest_stays(void)
+{
+    struct tree t;
+    uint32_t count = 4 * TREE_BLOCK_NODES;
+    tree_init(&t, count, UINT32_MAX, 1);
+    while (t.count < count)
+        tree_add(&t, NODE_NAME, t.count);
+    node_ref from = TREE_BLOCK_NODES - 3, to = 3 * TREE_BLOCK_NODES + 3;
+    tree_release(&t, from, to);
+    CHECK(!t.blocks[1] && !t.blocks[2] && t.blocks[0] && t.blocks[3]);
+    CHECK_INT(tree_node(&t, from)->at, from);
+    CHECK_INT(tree_node(&t, to)->at, to);
+    tree_release(&t, from, to); /* gone is gone */
+    tree_done(&t);
+}
+
 static void places_are_found_in_their_files(void)
 {
     struct tree t;
@@ -51,6 +68,7 @@ int main(void)
 {
     TAP_RUN(lists_are_chained_in_their_order);
     TAP_RUN(a_full_tree_says_so);
+    TAP_RUN(a_part_goes_early_and_the_rest_stays);
     TAP_RUN(places_are_found_in_their_files);
     return tap_done();
 }
