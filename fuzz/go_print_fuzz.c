@@ -56,7 +56,11 @@ static int method(const struct go_value *v, enum go_methods which, struct buf *t
     return r < 0 ? r : t->panics ? -ECANCELED : 0;
 }
 
-static const struct go_value_ops ops = {append_type, child, entry, field_name, method};
+static const struct go_value_ops ops = {.append_type = append_type,
+                                         .child = child,
+                                         .entry = entry,
+                                         .field_name = field_name,
+                                         .method = method};
 
 static uint8_t take(struct slice *s)
 {

@@ -84,6 +84,7 @@ static void collect_import(struct check *c, const struct node *n)
     p->name = n->a ? check_node(c, n->a)->a
                    : name_intern(c->names, slice_from(p->path).size ? base : SLICE("_"));
     p->is_schema = schema;
+    p->is_dot = n->op == 1;
     p->is_used = n->op == 1 || name_is(c, p->name, "_");
     if (check_find_import(c, p->name) && !p->is_used)
         check_fault(c, CONFIG_FAULT_DUPLICATE_NAME, n->at, "%s is imported twice in this file",

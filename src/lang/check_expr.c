@@ -31,6 +31,15 @@ static const char *nearest_name(struct check *c, name_id name)
     return suggest_nearest(name_text(c->names, name), words, count);
 }
 
+/* Through a dot, which was told about. */
+static bool may_be_imported(const struct check *c)
+{
+    for (uint32_t i = 0; i < c->import_count; i++)
+        if (c->imports[i].is_dot && c->imports[i].file == c->file)
+            return true;
+    return false;
+}
+
 static void tell_undefined(struct check *c, const struct node *n, struct operand *x)
 {
     struct slice text = name_text(c->names, n->a);
@@ -39,7 +48,7 @@ static void tell_undefined(struct check *c, const struct node *n, struct operand
                     check_name(c, n->a));
     else if (slice_eq(text, SLICE("_")))
         check_fault(c, CONFIG_FAULT_SYNTAX, n->at, "_ has no value");
-    else if (!c->has_syntax_faults) {
+    else if (!c->has_syntax_faults && !may_be_imported(c)) {
         struct config_fault *f = check_fault_at(c, CONFIG_FAULT_UNRESOLVED_REFERENCE, n->at,
                                                 "undefined: %s", check_name(c, n->a));
         f->suggestion = nearest_name(c, n->a);

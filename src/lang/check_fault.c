@@ -153,6 +153,11 @@ static struct slice plain_text(struct check *c, node_ref ref)
     return slice_sub(text, 0, n);
 }
 
+static const char *with_article(struct check *c, const char *type)
+{
+    return arena_printf(c->arena, "%s %s", strchr("aeio", type[0]) ? "an" : "a", type);
+}
+
 const char *check_describe(struct check *c, const struct operand *x)
 {
     const char *type = x->type ? type_text(&c->types, x->type) : "";
@@ -161,13 +166,12 @@ const char *check_describe(struct check *c, const struct operand *x)
         if (constant_append(&text, &c->scratch, x->value) < 0)
             buf_append_cstr(&text, "…");
         return arena_printf(c->arena, "%.*s (%s constant)", SLICE_ARG(buf_slice(&text)),
-                            kind_is_untyped(x->type->kind) ? type
-                                                           : arena_printf(c->arena, "a %s", type));
+                            kind_is_untyped(x->type->kind) ? type : with_article(c, type));
     }
     if (x->type && x->type->kind == TYPE_UNTYPED_NIL)
         return "nil";
     struct slice text = plain_text(c, x->node);
     if (x->mode == MODE_VARIABLE && text.size)
-        return arena_printf(c->arena, "%.*s (a %s)", SLICE_ARG(text), type);
+        return arena_printf(c->arena, "%.*s (%s)", SLICE_ARG(text), with_article(c, type));
     return arena_printf(c->arena, "a value of type %s", type);
 }

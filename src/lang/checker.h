@@ -112,6 +112,7 @@ struct import {
     const char *path;
     source_place at;
     bool is_used, is_schema;
+    bool is_dot; /* refused: its names are taken as known */
     uint32_t file;
 };
 

@@ -64,7 +64,7 @@ static struct golib_values values_of(struct eval *e, struct cell v)
 }
 
 /* An error of the program's own types is one that stands for it. */
-static const struct go_error *error_of(struct eval *e, struct cell v)
+const struct go_error *eval_error_of(struct eval *e, struct cell v)
 {
     if (!v.boxed)
         return NULL;
@@ -80,7 +80,7 @@ static struct golib_errors_list errors_of(struct eval *e, struct cell v)
     uint32_t count = v.view ? v.view->size : 0;
     const struct go_error **items = heap_alloc(&e->heap, count * sizeof(*items));
     for (uint32_t i = 0; i < count; i++)
-        items[i] = error_of(e, *view_at(v.view, i));
+        items[i] = eval_error_of(e, *view_at(v.view, i));
     return (struct golib_errors_list){.items = items, .count = count};
 }
 
@@ -111,7 +111,7 @@ static void to_lib(struct bridge *b, char letter, struct cell v, union golib_val
         ret->strings = strings_of(e, v);
         break;
     case 'e':
-        ret->error = error_of(e, v);
+        ret->error = eval_error_of(e, v);
         break;
     case 'a':
         ret->any = any_of(e, v);
@@ -144,7 +144,7 @@ static struct cell strings_to_cell(struct eval *e, struct golib_strings s)
 }
 
 /* An error that stands for one of the program's own is that one again. */
-static struct cell error_to_cell(struct eval *e, const struct go_error *g)
+struct cell eval_error_cell(struct eval *e, const struct go_error *g)
 {
     if (g && g->foreign.kind != GO_NIL && g->foreign.object) {
         struct cell v = *(const struct cell *)g->foreign.object;
@@ -173,7 +173,7 @@ static struct cell from_lib(struct eval *e, char letter, const union golib_value
     case 'S':
         return strings_to_cell(e, v->strings);
     case 'e':
-        return error_to_cell(e, v->error);
+        return eval_error_cell(e, v->error);
     default:
         return cell_of_int(v->integer);
     }

@@ -14,15 +14,35 @@ static bool is_present(struct eval *e, node_ref ref)
     return n->kind != NODE_NONE && n->kind != RUN_BLANK;
 }
 
+/* Both are assigned at once: `for i, a[i] = range x` means the i of the round before. */
+static void put(struct eval *e, struct range *r, struct cell key, struct cell value)
+{
+    bool both = is_present(e, r->key) && is_present(e, r->value);
+    uint32_t sp = e->sp;
+    if (both) {
+        eval_left_operands(e, r->key);
+        uint32_t second = e->sp;
+        eval_left_operands(e, r->value);
+        bool any = e->sp > sp;
+        for (int i = 0; i < 2 && !e->stop; i++) {
+            e->operands = any ? &e->stack[i ? second : sp] : NULL;
+            eval_store(e, i ? r->value : r->key, i ? value : key);
+            e->operands = NULL;
+        }
+        e->sp = sp;
+    } else if (is_present(e, r->key)) {
+        eval_store(e, r->key, key);
+    } else if (is_present(e, r->value)) {
+        eval_store(e, r->value, value);
+    }
+}
+
 /* One round. false: the loop ends. */
 static bool round_of(struct eval *e, struct range *r, struct cell key, struct cell value)
 {
     if (!eval_step(e, eval_node(e, r->ref)->at))
         return false;
-    if (is_present(e, r->key))
-        eval_store(e, r->key, key);
-    if (is_present(e, r->value))
-        eval_store(e, r->value, value);
+    put(e, r, key, value);
     enum flow f = eval_stmts(e, r->body);
     if (f == FLOW_NEXT && !e->stop)
         return true;

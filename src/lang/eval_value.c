@@ -35,6 +35,8 @@ static enum go_kind kind_of(const struct type *under)
         return GO_POINTER;
     case TYPE_FUNC:
         return GO_FUNC;
+    case TYPE_BAD: /* of a field that was refused: nobody asks what is in it */
+        return GO_NIL;
     default:
         return GO_INTERFACE;
     }
@@ -128,10 +130,12 @@ static struct slice field_name(const struct go_value *v, uint64_t at)
 static const char *const method_names[] = {
     [GO_HAS_ERROR] = "Error", [GO_HAS_STRING] = "String", [GO_HAS_GOSTRING] = "GoString"};
 
-/* A method of that name, without arguments and with a string as its result, in the method set of
- * the type; also one of an embedded struct. *ret_value: the receiver. */
-static const struct function *method_of(struct eval *e, struct type *t, struct cell v,
-                                        const char *name, uint32_t depth, struct cell *ret)
+/* A method of that name, with that argument or none and that one result, in the method set of the
+ * type; also one of an embedded struct. *ret: the receiver. */
+static const struct function *method_with(struct eval *e, struct type *t, struct cell v,
+                                          const char *name, const struct type *param,
+                                          const struct type *result, uint32_t depth,
+                                          struct cell *ret)
 {
     bool pointer = t->kind == TYPE_POINTER;
     struct type *base = pointer ? t->elem : t;
@@ -140,8 +144,9 @@ static const struct function *method_of(struct eval *e, struct type *t, struct c
             (m->by_pointer && !pointer))
             continue;
         const struct function *f = m->func->func;
-        if (!f || f->type->field_count || f->type->elem->field_count != 1 ||
-            f->type->elem->fields[0].type != e->types->basic[TYPE_STRING])
+        if (!f || f->type->field_count != (param != NULL) || f->type->elem->field_count != 1 ||
+            (param && f->type->fields[0].type != param) ||
+            f->type->elem->fields[0].type != result)
             return NULL;
         *ret = pointer && !m->by_pointer && !type_is_aggregate(e->types, base)
                    ? (v.object ? object_get(v.object, v.size) : v)
@@ -153,11 +158,30 @@ static const struct function *method_of(struct eval *e, struct type *t, struct c
         if (!under->fields[i].is_embedded)
             continue;
         struct cell inner = v.object ? object_get(v.object, i) : (struct cell){0};
-        const struct function *f = method_of(e, under->fields[i].type, inner, name, depth - 1, ret);
+        const struct function *f =
+            method_with(e, under->fields[i].type, inner, name, param, result, depth - 1, ret);
         if (f)
             return f;
     }
     return NULL;
+}
+
+static const struct function *method_of(struct eval *e, struct type *t, struct cell v,
+                                        const char *name, uint32_t depth, struct cell *ret)
+{
+    return method_with(e, t, v, name, NULL, e->types->basic[TYPE_STRING], depth, ret);
+}
+
+static struct cell call_method(struct eval *e, const struct function *f, struct cell receiver,
+                               const struct cell *arg)
+{
+    uint32_t base = e->sp;
+    eval_push(e, cell_copy(&e->heap, receiver, f->receiver));
+    if (arg)
+        eval_push(e, *arg);
+    struct cell v = eval_function(e, e->p->functions[f->number], base, NULL, f->at);
+    e->sp = base;
+    return e->stop ? (struct cell){0} : v;
 }
 
 static int duration_text(struct eval *e, const struct go_value *v, struct buf *to)
@@ -181,10 +205,9 @@ static int method(const struct go_value *v, enum go_methods which, struct buf *t
         method_of(e, t, shown_of(v)->value, method_names[which], 4, &receiver);
     if (!f)
         return -ENOENT;
-    uint32_t base = e->sp;
-    eval_push(e, cell_copy(&e->heap, receiver, f->receiver));
-    struct cell text = eval_function(e, e->p->functions[f->number], base, NULL, f->at);
-    e->sp = base;
+    if (t->kind == TYPE_POINTER && !shown_of(v)->value.object && f->receiver->kind != TYPE_POINTER)
+        return -ECANCELED; /* it wants what nil points to */
+    struct cell text = call_method(e, f, receiver, NULL);
     if (e->stop)
         return -EPIPE; /* told already: the printing ends, too */
     return buf_append_slice(to, cell_text(text));
@@ -205,7 +228,53 @@ static uint8_t methods_of(struct eval *e, struct cell v, struct type *t)
     return have;
 }
 
+/* ---- errors ---- */
+
+static bool equal(const struct go_value *a, const struct go_value *b)
+{
+    struct eval *e = shown_of(a)->e;
+    return type_of(a) == type_of(b) && cell_equal(&e->heap, shown_of(a)->value,
+                                                  shown_of(b)->value, type_of(a)) == 1;
+}
+
+static size_t unwrap(const struct go_value *v, const struct go_error *const **ret, bool *ret_list)
+{
+    struct eval *e = shown_of(v)->e;
+    struct type *one = e->types->error, *many = type_slice(e->types, one);
+    struct cell receiver, c = shown_of(v)->value;
+    const struct function *f = method_with(e, type_of(v), c, "Unwrap", NULL, one, 4, &receiver);
+    *ret_list = !f;
+    if (!f)
+        f = method_with(e, type_of(v), c, "Unwrap", NULL, many, 4, &receiver);
+    if (!f)
+        return 0;
+    struct cell inner = call_method(e, f, receiver, NULL);
+    uint32_t size = !*ret_list ? 1 : inner.view ? inner.view->size : 0;
+    size_t count = 0;
+    if (!heap_has_room(&e->heap, size * sizeof(void *)))
+        return 0;
+    const struct go_error **all = heap_alloc(&e->heap, size * sizeof(*all));
+    for (uint32_t i = 0; i < size && !e->stop; i++) {
+        all[count] = eval_error_of(e, *ret_list ? *view_at(inner.view, i) : inner);
+        count += all[count] != NULL;
+    }
+    *ret = all;
+    return count;
+}
+
+static bool is(const struct go_value *v, const struct go_error *target)
+{
+    struct eval *e = shown_of(v)->e;
+    struct cell receiver, arg = eval_error_cell(e, target);
+    const struct function *f = method_with(e, type_of(v), shown_of(v)->value, "Is", e->types->error,
+                                           e->types->basic[TYPE_BOOL], 4, &receiver);
+    return f && call_method(e, f, receiver, &arg).i != 0;
+}
+
 static const struct go_value_ops ops = {
+    .equal = equal,
+    .unwrap = unwrap,
+    .is = is,
     .append_type = append_type,
     .child = child,
     .entry = entry,

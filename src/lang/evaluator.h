@@ -137,6 +137,9 @@ struct go_value eval_go_value(struct eval *e, struct cell v, struct type *type);
 struct cell eval_library_any(struct eval *e, const struct golib_func *f, node_ref ref);
 struct cell eval_library_cells(struct eval *e, const struct golib_func *f, const struct cell *args,
                                source_place at);
+/* As the library sees an error; NULL: nil. */
+const struct go_error *eval_error_of(struct eval *e, struct cell v);
+struct cell eval_error_cell(struct eval *e, const struct go_error *g);
 /* As fmt.Sprint does. */
 int eval_print(struct eval *e, const struct go_value *v, struct buf *to);
 const char *eval_panic_text(struct eval *e, struct cell any);

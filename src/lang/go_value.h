@@ -61,6 +61,12 @@ struct go_value_ops {
     /* Calls Error, String or GoString and appends what it returns. -ECANCELED: it panicked, and
      * what was appended is the panic's text; fmt prints that as "%!v(PANIC=String method: …)". */
     int (*method)(const struct go_value *v, enum go_methods which, struct buf *to);
+    /* Of errors. Go's ==, of two values with these same operations; false: or they cannot be. */
+    bool (*equal)(const struct go_value *a, const struct go_value *b);
+    /* What the method Unwrap gives: how many, none of them NULL. *ret_list: Unwrap() []error. */
+    size_t (*unwrap)(const struct go_value *v, const struct go_error *const **ret, bool *ret_list);
+    /* What the method Is says; false where there is none. */
+    bool (*is)(const struct go_value *v, const struct go_error *target);
 };
 
 struct go_value {

@@ -63,8 +63,24 @@ struct go_value go_error_value(const struct go_error *err)
 static bool is_same(const struct go_error *x, const struct go_error *y)
 {
     if (x->foreign.kind != GO_NIL && y->foreign.kind != GO_NIL)
-        return x->foreign.object == y->foreign.object && x->foreign.type == y->foreign.type;
+        return x->foreign.ops->equal && x->foreign.ops->equal(&x->foreign, &y->foreign);
     return x == y;
+}
+
+static bool says_it_is(const struct go_error *e, const struct go_error *target)
+{
+    return e->foreign.kind != GO_NIL && e->foreign.ops->is &&
+           e->foreign.ops->is(&e->foreign, target);
+}
+
+static size_t unwrapped(const struct go_error *e, const struct go_error *const **ret,
+                        bool *ret_list)
+{
+    if (e->foreign.kind != GO_NIL)
+        return e->foreign.ops->unwrap ? e->foreign.ops->unwrap(&e->foreign, ret, ret_list) : 0;
+    *ret = e->wrapped;
+    *ret_list = e->is_list;
+    return e->wrapped_count;
 }
 
 /* Depth first, as Go does. Lists inside lists are walked with a stack of our own: the chain is as
@@ -72,27 +88,31 @@ static bool is_same(const struct go_error *x, const struct go_error *y)
 bool go_error_is(const struct go_error *err, const struct go_error *target)
 {
     struct {
-        const struct go_error *list;
-        size_t at;
+        const struct go_error *const *list;
+        size_t count, at;
     } open[GO_ERROR_DEPTH_MAX];
     size_t depth = 0;
+    bool is_list;
     if (!err || !target)
         return err == target;
     for (const struct go_error *e = err; e;) {
-        if (is_same(e, target))
+        if (is_same(e, target) || says_it_is(e, target))
             return true;
-        if (e->wrapped_count == 1) {
-            e = e->wrapped[0];
+        const struct go_error *const *list = NULL;
+        size_t count = unwrapped(e, &list, &is_list);
+        if (count == 1) {
+            e = list[0];
             continue;
         }
-        if (e->wrapped_count && depth < GO_ERROR_DEPTH_MAX) {
-            open[depth].list = e;
+        if (count && depth < GO_ERROR_DEPTH_MAX) {
+            open[depth].list = list;
+            open[depth].count = count;
             open[depth++].at = 0;
         }
         e = NULL;
         while (depth && !e) {
-            if (open[depth - 1].at < open[depth - 1].list->wrapped_count)
-                e = open[depth - 1].list->wrapped[open[depth - 1].at++];
+            if (open[depth - 1].at < open[depth - 1].count)
+                e = open[depth - 1].list[open[depth - 1].at++];
             else
                 depth--;
         }
@@ -117,8 +137,10 @@ static int errors_unwrap(struct golib_call *c, const union golib_value *args,
                          union golib_value *ret)
 {
     (void)c;
-    const struct go_error *e = args[0].error;
-    ret->error = e && !e->is_list && e->wrapped_count ? e->wrapped[0] : NULL;
+    const struct go_error *const *list = NULL;
+    bool is_list = false;
+    size_t count = args[0].error ? unwrapped(args[0].error, &list, &is_list) : 0;
+    ret->error = count && !is_list ? list[0] : NULL;
     return 0;
 }
 

@@ -45,7 +45,7 @@ static void calls_that_go_refuses(void)
         "6:4 type_mismatch cannot use \"a\" (untyped string constant) as int in the call of f\n"
         "6:9 type_mismatch cannot use 1 (untyped int constant) as string in the call of f\n"
         "7:6 type_mismatch the call has no result, which is used as a value\n"
-        "9:2 type_mismatch cannot call x (a int): it is no function\n"
+        "9:2 type_mismatch cannot call x (an int): it is no function\n"
         "10:6 type_mismatch cannot convert 1.5 (a float64 constant) to string\n"
         "11:6 type_mismatch cannot convert \"a\" (a string constant) to int\n"
         "12:6 constant_overflow cannot convert 300 (untyped int constant) to uint8: it overflows\n"

@@ -13,7 +13,7 @@ static void messages_say_what_is_there_and_what_is_wanted(void)
                       "func main() {}\n",
                       "2:13 type_mismatch cannot use \"x\" (untyped string constant) as int in "
                       "variable declaration\n"
-                      "3:16 type_mismatch cannot use a (a int) as string in variable declaration\n"
+                      "3:16 type_mismatch cannot use a (an int) as string in variable declaration\n"
                       "4:14 type_mismatch cannot use nil as bool in variable declaration"));
 }
 

@@ -26,6 +26,10 @@ static void ranges_over_everything(void)
         "b := []int{1, 2, 3}\n"
         "for i, v := range b { b[2] = 10; if i == 2 { check(v == 10) }; b = append(b, 5) }\n"
         "check(len(b) == 6)\n"
+        "var c [3]int\n"
+        "j := 0\n"
+        "for j, c[j] = range []int{7, 8, 9} {}\n" /* c[j] is of the round before */
+        "check(c == [3]int{8, 9, 0} && j == 2)\n"
         "m := map[int]bool{1: true, 2: true}\n"
         "for i := range m { delete(m, 3-i) }\n"
         "check(len(m) == 1)\n"

@@ -23,8 +23,22 @@ static void fmt_sees_names_methods_and_children(void)
                    "}\n"));
 }
 
+static void a_field_whose_type_was_refused_prints_as_nothing(void)
+{
+    struct world w;
+    world_eval(
+        &w, "package ops\n"
+            "import (\n\t\"fmt\"\n\t\"ops/firebreak\"\n)\n"
+            "type p struct { X/ int; s []string }\n"
+            "var s = fmt.Sprintf(\"%v\", p{1, nil}) + fmt.Sprint(map[string]p{\"a\": {2, nil}})\n"
+            "var Config = firebreak.Config{}\n");
+    CHECK(w.faults.count > 0);
+    world_end(&w);
+}
+
 int main(void)
 {
     TAP_RUN(fmt_sees_names_methods_and_children);
+    TAP_RUN(a_field_whose_type_was_refused_prints_as_nothing);
     return tap_done();
 }

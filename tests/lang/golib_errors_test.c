@@ -60,9 +60,10 @@ static void printed_they_are_their_text(void)
 static void an_error_of_the_evaluators_own_keeps_its_identity(void)
 {
     static const int thing = 1, other = 2;
-    const struct go_error a = {.foreign = {.kind = GO_STRUCT, .object = &thing}};
-    const struct go_error again = {.foreign = {.kind = GO_STRUCT, .object = &thing}};
-    const struct go_error b = {.foreign = {.kind = GO_STRUCT, .object = &other}};
+    const struct go_error a = {.foreign = {.kind = GO_STRUCT, .ops = &thing_ops, .object = &thing}};
+    const struct go_error again = {
+        .foreign = {.kind = GO_STRUCT, .ops = &thing_ops, .object = &thing}};
+    const struct go_error b = {.foreign = {.kind = GO_STRUCT, .ops = &thing_ops, .object = &other}};
     CHECK(is(&a, &again) && !is(&a, &b));
     CHECK(go_error_value(&a).object == &thing);
 }

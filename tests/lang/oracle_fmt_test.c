@@ -71,7 +71,11 @@ static int method(const struct go_value *v, enum go_methods which, struct buf *t
     return text[0] == 'P' ? -ECANCELED : r;
 }
 
-static const struct go_value_ops ops = {append_type, child, entry, field_name, method};
+static const struct go_value_ops ops = {.append_type = append_type,
+                                         .child = child,
+                                         .entry = entry,
+                                         .field_name = field_name,
+                                         .method = method};
 
 static char *word(char **at)
 {

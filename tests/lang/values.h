@@ -52,8 +52,17 @@ static inline int thing_method(const struct go_value *v, enum go_methods which, 
     return r < 0 ? r : thing_of(v)->panics ? -ECANCELED : 0;
 }
 
-static const struct go_value_ops thing_ops = {thing_type, thing_child, thing_entry, thing_field,
-                                              thing_method};
+static inline bool thing_equal(const struct go_value *a, const struct go_value *b)
+{
+    return a->object == b->object;
+}
+
+static const struct go_value_ops thing_ops = {.equal = thing_equal,
+                                              .append_type = thing_type,
+                                              .child = thing_child,
+                                              .entry = thing_entry,
+                                              .field_name = thing_field,
+                                              .method = thing_method};
 
 #define G_INT(v)    ((struct go_value){.kind = GO_INT, .integer = (v)})
 #define G_UINT8(v)  ((struct go_value){.kind = GO_UINT8, .natural = (v)})

@@ -192,9 +192,9 @@ static inline const char *world_faults(struct world *w)
 /* ---- programs that check themselves, and programs that are refused ---- */
 
 /* A program with a main that runs these statements; check(false) is a panic in its line. */
-#define WORLD_MAIN(decls, body)                                              \
-    "package main\nfunc check(ok bool) { if !ok { panic(\"no\") } }\n" decls \
-    "\nfunc main() {\n" body "\n}\n"
+#define WORLD_MAIN(decls, body) \
+    "package main\n" decls      \
+    "\nfunc check(ok bool) { if !ok { panic(\"no\") } }\nfunc main() {\n" body "\n}\n"
 
 /* Whether it runs to its end; its faults are printed. */
 static inline bool world_runs(const char *source)
