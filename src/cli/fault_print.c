@@ -88,18 +88,20 @@ void fault_print_text(const struct source_set *sources, const struct config_faul
 {
     struct source_point p;
     bool placed = source_point(sources, f->at, &p) == 0;
+    /* What could not be read is an empty source: it has a name, and no lines. */
+    bool has_line = placed && (f->code != CONFIG_FAULT_SOURCE_IO || p.source->text.size > 0);
     const char *bold = color ? "\x1b[1m" : "", *plain = color ? "\x1b[0m" : "";
     if (placed) {
         buf_append_cstr(out, bold);
         utf8_append_shown(out, slice_from(p.source->name));
-        if (f->code != CONFIG_FAULT_SOURCE_IO)
+        if (has_line)
             buf_printf(out, ":%u:%u", p.line, p.column);
         buf_printf(out, ":%s ", plain);
     }
     utf8_append_shown(out, slice_from(f->message));
     print_suggestion(f, out);
     buf_append_byte(out, '\n');
-    if (!placed || f->code == CONFIG_FAULT_SOURCE_IO)
+    if (!has_line)
         return;
     print_line(&p, f, color, out);
     if (f->path) {

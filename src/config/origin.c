@@ -18,6 +18,30 @@ static const struct value *claim_of(struct value *root, const struct config_key 
     return in ? value_get(in, last->word) : NULL;
 }
 
+/* Elements that merge by their names stand elsewhere in each source: a number is one of the
+ * result, and becomes the name of what stands there. */
+static void name_elements(struct config *c, struct config_key *key)
+{
+    uint32_t count = key->count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct config_key_part *part = &key->parts[i];
+        if (!part->element || part->field->merge != SCHEMA_MERGE_BY_KEY)
+            continue;
+        key->count = i + 1;
+        const struct value *v = config_key_get(c->root, key);
+        key->count = count;
+        const struct value *name = v ? value_get(v, SLICE("name")) : NULL;
+        const struct value *space = v ? value_get(v, SLICE("namespace")) : NULL;
+        bool named = name && name->type == VALUE_STRING && name->text.size;
+        bool spaced = space && space->type == VALUE_STRING && space->text.size;
+        if (named)
+            part->word = slice_from(arena_printf(&c->arena, "%.*s%s%.*s",
+                                                 spaced ? (int)space->text.size : 0,
+                                                 spaced ? space->text.data : "", spaced ? "/" : "",
+                                                 SLICE_ARG(name->text)));
+    }
+}
+
 static bool elements_exist(struct config *c, const struct config_key *key)
 {
     for (uint32_t i = 0; i < key->count; i++) {
@@ -35,20 +59,24 @@ static bool zero_of(const struct schema_field *f, const struct value *v)
     return v->type == VALUE_NULL || (f->shape == SCHEMA_ONE && !f->of && config_is_zero(v));
 }
 
-int config_origin_find(struct config *c, const struct config_key *key, struct config_origin *ret)
+int config_origin_find(struct config *c, const struct config_key *asked, struct config_origin *ret)
 {
+    struct config_key *key = arena_new(&c->arena, struct config_key);
+    *key = *asked;
     const struct config_key_part *last = &key->parts[key->count - 1];
     struct config_claim claims[ORIGIN_CLAIMS_MAX];
     uint32_t n = 0, first = 0;
     if (!elements_exist(c, key))
         return -ENOENT;
+    name_elements(c, key);
     for (size_t i = c->layer_count; i > 0 && n + 1 < ORIGIN_CLAIMS_MAX; i--) {
         const struct value *v = claim_of(c->layers[i - 1].root, key);
         if (v)
             claims[n++] = (struct config_claim){v, c->layers[i - 1].kind};
     }
     struct value *dflt = last->element ? NULL : config_default(&c->arena, last->field);
-    bool nothing = n == 0 || zero_of(last->field, claims[0].value);
+    /* What was said may also be gone because a higher source chose another of its kind. */
+    bool nothing = n == 0 || zero_of(last->field, claims[0].value) || !config_key_get(c->root, key);
     if (dflt)
         claims[n++] = (struct config_claim){dflt, SOURCE_DEFAULT};
     *ret = (struct config_origin){0};

@@ -116,7 +116,10 @@ static int read_input(void *ctx, struct slice path, source_place at, struct aren
     const char *file = arena_printf(arena, "%s%.*s", folder, SLICE_ARG(path));
     record(in, "file", path, at);
     config_add_watched(c, file);
+    enum file_now_kind kind = FILE_NOW_FILE;
     int r = inside(arena, folder, file, e);
+    if (r == 0 && file_now_kind(file, &kind) == 0 && kind == FILE_NOW_OTHER)
+        r = err_set(e, -EACCES, "%s is no plain file", file); /* a pipe may never end */
     if (r == 0 && (r = file_now_read(file, &data)) < 0)
         err_sys(e, r, "%s", file);
     if (r == 0)

@@ -100,6 +100,22 @@ static const char *origin(const struct ask *a, const char *key_text)
     return text;
 }
 
+static void a_number_is_one_of_the_result(void)
+{
+    begin();
+    file("a.yaml", "assets: [{name: x, owner: low}, {name: y, namespace: n, owner: other}]\n"
+                   "checks: [{name: c, tcp: {target: 'h:1'}}]\n");
+    file("b.yaml", "assets: [{name: new, owner: z}, {name: x, owner: high}]\n"
+                   "checks: [{name: c, icmp: {target: h}}]\n");
+    struct ask a = {{in_folder("a.yaml"), in_folder("b.yaml")}, {0}, {{0}}};
+    CHECK_STR(origin(&a, "assets[0].owner"), "file \"high\", file \"low\"");
+    CHECK_STR(origin(&a, "assets[1].owner"), "file \"other\"");
+    CHECK_STR(origin(&a, "assets[2].owner"), "file \"z\"");
+    /* A higher source chose another kind of check: what the lower one says of its own lost. */
+    CHECK_STR(origin(&a, "checks[0].tcp.target"), "nobody nothing, file \"h:1\"");
+    end();
+}
+
 static void nothing_is_an_empty_configuration(void)
 {
     begin();
@@ -323,6 +339,7 @@ static void same_text_twice_is_told_once_and_merged(void)
 
 int main(void)
 {
+    TAP_RUN(a_number_is_one_of_the_result);
     TAP_RUN(nothing_is_an_empty_configuration);
     TAP_RUN(files_then_variables_then_flags);
     TAP_RUN(a_folder_is_read_in_the_order_of_its_names);
