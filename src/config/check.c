@@ -227,11 +227,33 @@ bool config_is_zero(const struct value *v)
     }
 }
 
+/* Whether a zero is one of the field's own type: `labels: 0` is not an omitted table. */
+static bool fits_as_zero(const struct schema_field *f, const struct value *v)
+{
+    bool number = v->type == VALUE_INT || v->type == VALUE_FLOAT;
+    if (f->shape == SCHEMA_SLICE || f->shape == SCHEMA_TABLE) /* either bracket is empty */
+        return v->type == VALUE_LIST || v->type == VALUE_MAP;
+    switch (f->type) {
+    case SCHEMA_STRUCT:
+        return v->type == VALUE_MAP;
+    case SCHEMA_STRING:
+        return v->type == VALUE_STRING;
+    case SCHEMA_BOOL:
+        return v->type == VALUE_BOOL;
+    case SCHEMA_DURATION:
+        return number || v->type == VALUE_DURATION || v->type == VALUE_STRING;
+    case SCHEMA_INT:
+    case SCHEMA_FLOAT:
+        return number;
+    }
+    return true;
+}
+
 static bool is_set(const struct schema_field *f, const struct value *v)
 {
     if (v->type == VALUE_NULL)
         return false;
-    return f->shape == SCHEMA_POINTER || !config_is_zero(v);
+    return f->shape == SCHEMA_POINTER || !config_is_zero(v) || !fits_as_zero(f, v);
 }
 
 /* What a fault calls the struct: its kind, its section, or the field that it stands in. */

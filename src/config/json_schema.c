@@ -30,7 +30,7 @@ static void text_rules(struct json_writer *w, const struct schema_field *f)
         json_key(w, "pattern");
         json_string(w, buf_slice(&pattern));
         buf_done(&pattern);
-    } else if (f->required) {
+    } else if (f->required && f->shape != SCHEMA_SLICE && f->shape != SCHEMA_TABLE) {
         json_key(w, "minLength");
         json_i64(w, 1);
     }

@@ -376,7 +376,9 @@ static uint32_t names_of_decl(struct check *c, const struct symbol *first, struc
                               uint32_t max)
 {
     uint32_t count = 0;
-    uint32_t from = first->order - first->index;
+    uint32_t from = first->order; /* names that were refused have no symbol */
+    while (from > 0 && c->globals[from - 1]->decl == first->decl)
+        from--;
     for (uint32_t i = from;
          i < c->global_count && c->globals[i]->decl == first->decl && count < max; i++)
         ret[count++] = c->globals[i];

@@ -88,6 +88,9 @@ static void types_are_checked(void)
 {
     CHECK_STR(faults("server = 1\n"), "1 type_mismatch server (server)");
     CHECK_STR(faults("assets = {}\n"), "");
+    CHECK_STR(faults("server = false\n"), "1 type_mismatch server (server)");
+    CHECK_STR(faults(ASSET "labels = 0\n"), "3 type_mismatch assets[db].labels (asset.labels)");
+    CHECK_STR(faults(ASSET "owner = 0\n"), "3 type_mismatch assets[db].owner (asset.owner)");
     CHECK_STR(faults("assets = {a = 1}\n"), "1 type_mismatch assets (asset)");
     CHECK_STR(faults("assets = [1]\n"), "1 type_mismatch assets[0] (asset)");
     CHECK_STR(faults(ASSET "owner = 5\n"), "3 type_mismatch assets[db].owner (asset.owner)");

@@ -33,9 +33,22 @@ static void cycles_are_told(void)
                         "2:5 reference_cycle initialisation cycle: a depends on itself"));
 }
 
+/* Some names of one declaration have no variable; the others are initialised all the same. */
+static void refused_names_leave_the_others(void)
+{
+    CHECK(world_refuses("package main\n"
+                        "var 1, g = f()\n"
+                        "var , h, k = f()\n"
+                        "func f() (int, int) { return 1, 2 }\n"
+                        "func main() {}\n",
+                        "2:5 syntax expected a name, found '1'\n"
+                        "3:5 syntax expected a name, found ','"));
+}
+
 int main(void)
 {
     TAP_RUN(the_first_that_is_ready_comes_first);
     TAP_RUN(cycles_are_told);
+    TAP_RUN(refused_names_leave_the_others);
     return tap_done();
 }

@@ -37,7 +37,7 @@ static void types_that_go_refuses(void)
         "2:9 out_of_range invalid array length\n"
         "3:12 type_mismatch invalid map key type []int: it cannot be compared\n"
         "4:6 reference_cycle invalid recursive type c\n"
-        "5:9 type_mismatch the length of an array must be a constant whole number, not n (a int)\n"
+        "5:9 type_mismatch the length of an array must be a constant whole number, not n (an int)\n"
         "7:24 duplicate_name field x is declared twice\n"
         "8:8 unresolved_reference undefined type: unknown\n"
         "9:16 duplicate_name i is declared twice"));
