@@ -211,6 +211,15 @@ def misspelt_variables_are_warned_of():
 
 
 @case
+def several_observers_are_not_taken_for_granted():
+    text = GOOD.replace("every: 30s", "every: 30s, observers: 3, agree: 2")
+    r = config("check", "-c", here("a.yaml", text))
+    equal((r.returncode, r.stdout), (0, "no fault: 1 asset, 1 check\n"))
+    contains(r.stderr, "the check db-port asks for several observers")
+    equal(config("check", "-c", here("a.yaml", text.replace("3, agree: 2", "1"))).stderr, "")
+
+
+@case
 def raw_conversion_knows_no_schema():
     path = here("x.toml", 'a = 1\nb = [1.5, "x"]\n[c]\nd = true\n')
     equal(config("convert", path, "--to", "json", "--raw").stdout, '{"a":1,"b":[1.5,"x"],"c":{"d":true}}\n')
