@@ -8,6 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct lang_limits small = {
     .source_bytes_max = 1 << 20,
+    .line_bytes_max = 1 << 20,
     .nodes_max = 1 << 18,
     .nesting_depth_max = 60,
     .call_depth_max = 60,

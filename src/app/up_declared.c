@@ -198,7 +198,8 @@ static void log_change(struct up *u, const struct config_change *c)
     struct buf fields = BUF(MEM_APP, 0);
     for (const struct config_change_field *f = c->fields; f; f = f->next)
         buf_printf(&fields, "%s%s", fields.size ? " " : "", f->path);
-    log_info(&u->app->log, "the configuration changes", log_event("config_change"),
+    /* A warning, for what runs is another thing now, and warnings are seen by default. */
+    log_warn(&u->app->log, "the configuration changes", log_event("config_change"),
              log_str("action", config_action_name(c->action)), log_str("kind", c->kind),
              log_slice("name", c->name), log_slice("namespace", c->namespace_),
              log_slice("fields", buf_slice(&fields)));

@@ -120,6 +120,21 @@ static struct value *member(struct canonical *c, const struct schema_field *f, s
     return v;
 }
 
+static bool duration_of(const struct value *v, int64_t *ret_ns)
+{
+    return v && v->type == VALUE_STRING && duration_parse(v->text, ret_ns) == 0;
+}
+
+/* A timeout that nobody chose is at most what lies between two attempts. */
+static void fit_timeout(struct canonical *c, struct value *v)
+{
+    struct value *timeout = value_get(v, SLICE("timeout"));
+    int64_t every_ns, timeout_ns;
+    if (timeout && !timeout->at && duration_of(value_get(v, SLICE("every")), &every_ns) &&
+        duration_of(timeout, &timeout_ns) && timeout_ns > every_ns)
+        set_duration(c, timeout, every_ns);
+}
+
 static void canonical_struct(struct canonical *c, const struct schema_struct *s, struct value *v)
 {
     enum { FIELDS_MAX = 64 };
@@ -140,6 +155,8 @@ static void canonical_struct(struct canonical *c, const struct schema_struct *s,
             set[n++] = m;
     }
     relink(v, set, n);
+    if (c->defaults)
+        fit_timeout(c, v);
 }
 
 struct value *config_default(struct arena *a, const struct schema_field *f)

@@ -40,8 +40,10 @@ static void signal_main(void *arg)
     struct rt_signals *s;
     if (rt_signals_open(signals, &s) < 0)
         return; /* the files are watched all the same */
-    while (rt_signals_wait(s, RT_NEVER) > 0)
+    while (rt_signals_wait(s, RT_NEVER) > 0) {
+        r->hangup = true;
         rt_event_set(&r->changed);
+    }
     rt_signals_close(s);
 }
 
@@ -86,11 +88,53 @@ static void load(void *arg)
     r->changes = config_diff(&r->fresh->arena, r->current->root, r->fresh->root);
 }
 
+/* Until nothing changes any more. Returns 0 or -ECANCELED. */
+static int settle(struct config_reloader *r)
+{
+    rt_time end = rt_now() + RELOAD_QUIET_MS_MAX * RT_MS;
+    int code = 0;
+    while (code == 0 && !r->hangup && rt_now() < end) {
+        rt_event_clear(&r->changed);
+        code = rt_event_wait(&r->changed, rt_now() + RELOAD_QUIET_MS * RT_MS);
+    }
+    return code == -ETIMEDOUT ? 0 : code;
+}
+
+static bool has_empty_file(const struct config *c)
+{
+    for (uint32_t i = 0; i < c->sources.count; i++)
+        if (c->sources.items[i].kind == SOURCE_FILE && c->sources.items[i].text.size == 0)
+            return true;
+    return false;
+}
+
+/* Somebody may have emptied a file to write it anew: who took that for a configuration would stop
+ * all that it declares. Returns 0 or -ECANCELED. */
+static int load_settled(struct config_reloader *r)
+{
+    bool asked = r->hangup;
+    int code = settle(r);
+    rt_event_clear(&r->changed);
+    r->hangup = false;
+    if (code == 0)
+        code = rt_offload(load, r, RT_NEVER);
+    if (code < 0 || asked || r->fresh->faults.count || !has_empty_file(r->fresh) ||
+        has_empty_file(r->current))
+        return code;
+    config_free(r->fresh);
+    code = rt_event_wait(&r->changed, rt_now() + RELOAD_EMPTY_MS_MAX * RT_MS);
+    if (code == 0)
+        code = settle(r);
+    rt_event_clear(&r->changed);
+    r->hangup = false;
+    return code < 0 && code != -ETIMEDOUT ? code : rt_offload(load, r, RT_NEVER);
+}
+
 /* Returns 0 or -ECANCELED. */
 static int reload(struct config_reloader *r, struct rt_group *watches)
 {
     struct config *old = r->current;
-    int code = rt_offload(load, r, RT_NEVER);
+    int code = load_settled(r);
     if (code < 0)
         return code;
     struct config *fresh = r->fresh;
@@ -123,10 +167,8 @@ void config_reloader_run(void *arg)
     int code = rt_go(&r->group, signal_main, r);
     while (code == 0) {
         code = rt_event_wait(&r->changed, RT_NEVER);
-        if (code < 0)
-            break;
-        rt_event_clear(&r->changed);
-        code = reload(r, &watches);
+        if (code == 0)
+            code = reload(r, &watches);
     }
     rt_group_done(&watches);
     rt_group_done(&r->group);

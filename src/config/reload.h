@@ -2,9 +2,11 @@
  *
  * Its files are watched (also where an editor writes a new file and renames it over the old one),
  * and SIGHUP asks for it. A new configuration is built and checked beside the one that runs; only
- * one without a fault takes its place. Two reloads never run at the same time: what changes
- * meanwhile makes one more of them. Building and comparing run on an offload thread, whose stack is
- * large enough for what may stand inside each other.
+ * one without a fault takes its place. Files that are written where they stand are read when they
+ * have been quiet for a moment, and empty ones only when they stay so; SIGHUP does not wait. Two
+ * reloads never run at the same time: what changes meanwhile makes one more of them. Building and
+ * comparing run on an offload thread, whose stack is large enough for what may stand inside each
+ * other.
  *
  * On loop 0. */
 #ifndef FIREBREAK_CONFIG_RELOAD_H
@@ -17,6 +19,9 @@
 
 enum {
     RELOAD_WATCHED_MAX = 256, /* paths; those beyond are taken up by SIGHUP only */
+    RELOAD_QUIET_MS = 100,    /* without a change before files are read */
+    RELOAD_QUIET_MS_MAX = 1000,
+    RELOAD_EMPTY_MS_MAX = 800, /* an empty file may be one that is being written */
 };
 
 struct config_reloader {
@@ -34,6 +39,7 @@ struct config_reloader {
 
     struct rt_group group; /* of the watches and the signal */
     struct rt_event changed;
+    bool hangup; /* SIGHUP has come */
     struct config *fresh;
     const struct config_change *changes;
 };

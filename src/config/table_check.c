@@ -234,7 +234,7 @@ static const struct schema_field check_fields[] = {
     FIELD("Pass", "pass", INT, .dflt = "1", RANGE(1, 1000),
           .help = "Passes in a row before it is well again."),
     FIELD("Observers", "observers", INT, .dflt = "1", RANGE(1, 100),
-          .help = "How many nodes ask."),
+          .help = "How many control planes on one store ask; one by itself asks alone."),
     FIELD("Agree", "agree", INT, .dflt = "1", RANGE(1, 100),
           .help = "How many of the observers must see a miss before it counts."),
     FIELD("Retries", "retries", INT, POINTER, RANGE(0, 63),

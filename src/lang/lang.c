@@ -6,6 +6,7 @@
 
 const struct lang_limits lang_limits_default = {
     .source_bytes_max = 32 * 1024 * 1024,
+    .line_bytes_max = 8 * 1024 * 1024,
     .nodes_max = 16 * 1024 * 1024,
     .nesting_depth_max = 500,
     .call_depth_max = 5000,
@@ -29,6 +30,25 @@ static uint32_t fault_count(const struct config_faults *f)
     return f->count + f->dropped;
 }
 
+/* A line of a file that is longer than any may be, is told. */
+static bool has_long_line(const struct lang_package *p, source_place file)
+{
+    struct slice rest = source_of(p->sources, file)->text;
+    size_t max = p->limits->line_bytes_max, at = 0;
+    while (rest.size > max) {
+        ptrdiff_t end = slice_find_byte(rest, '\n');
+        size_t size = end < 0 ? rest.size : (size_t)end;
+        if (size > max) {
+            config_fault_add(p->faults, CONFIG_FAULT_LIMIT, file + (source_place)at, 0,
+                             "this line goes beyond line_bytes_max (%zu)", max);
+            return true;
+        }
+        at += size + 1;
+        rest = slice_sub(rest, size + 1, rest.size);
+    }
+    return false;
+}
+
 static void read_files(struct session *s)
 {
     const struct lang_package *p = &s->package;
@@ -49,7 +69,8 @@ static void read_files(struct session *s)
         s->tree.files[i].text = source_of(p->sources, p->files[i])->text;
     }
     for (uint32_t i = 0; i < p->file_count && s->may_go_on; i++)
-        s->may_go_on = parse_file(&s->tree, i, &s->names, p->limits, p->faults);
+        s->may_go_on = !has_long_line(p, p->files[i]) &&
+                       parse_file(&s->tree, i, &s->names, p->limits, p->faults);
 }
 
 static void begin(struct session *s, const struct lang_package *p)

@@ -26,6 +26,7 @@ enum { LANG_STACK_BYTES_MIN = 8 * 1024 * 1024 };
 
 struct lang_limits {
     uint32_t source_bytes_max;  /* of all files together */
+    uint32_t line_bytes_max;
     uint32_t nodes_max;         /* of the syntax tree */
     uint32_t nesting_depth_max; /* of brackets, blocks, operators and types in the source */
     uint32_t call_depth_max;    /* of functions that run at the same time */

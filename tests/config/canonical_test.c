@@ -26,6 +26,14 @@ static void tables_stand_in_the_order_of_their_keys(void)
         "{\"log\":{\"levels\":{\"B\":\"off\",\"a\":\"\",\"a.b\":\"warn\",\"b\":\"info\"}}}");
 }
 
+static void a_default_timeout_is_not_longer_than_every(void)
+{
+    const char *check = canonical("checks = [{name = \"a\", every = \"1s\", tls = {}}]\n", true);
+    CHECK(strstr(check, "\"every\":\"1s\"") && strstr(check, "\"timeout\":\"1s\""));
+    check = canonical("checks = [{name = \"a\", every = \"9s\", tls = {}}]\n", true);
+    CHECK(strstr(check, "\"timeout\":\"2s\""));
+}
+
 static void what_is_empty_is_left_out(void)
 {
     CHECK_STR(canonical("server = {}\nassets = []\nlog.levels = {}\n", false), "{}");
@@ -84,6 +92,7 @@ int main(void)
 {
     TAP_RUN(members_stand_in_the_schemas_order);
     TAP_RUN(tables_stand_in_the_order_of_their_keys);
+    TAP_RUN(a_default_timeout_is_not_longer_than_every);
     TAP_RUN(what_is_empty_is_left_out);
     TAP_RUN(what_a_pointer_says_stays);
     TAP_RUN(durations_are_as_go_prints_them);

@@ -124,6 +124,26 @@ static void one_with_faults_leaves_the_old_one_in_place(void)
     CHECK_INT(rt_run(&(struct rt_config){0}, faulty_main, &w), 0);
 }
 
+/* As it is between `> ops.yaml` and what the shell's command writes. */
+static void emptied_main(void *arg)
+{
+    struct watched *w = arg;
+    begin(w, "log: {level: info}\n");
+    wait_for(&w->swaps, 1);
+    rt_time start = rt_now();
+    CHECK_INT(truncate(w->path, 0), 0);
+    wait_for(&w->swaps, 2);
+    CHECK_STR(w->level, "none");
+    CHECK(rt_now() - start >= RELOAD_EMPTY_MS_MAX * RT_MS);
+    end(w);
+}
+
+static void an_empty_file_is_believed_only_when_it_stays_empty(void)
+{
+    static struct watched w;
+    CHECK_INT(rt_run(&(struct rt_config){0}, emptied_main, &w), 0);
+}
+
 static void signal_main(void *arg)
 {
     struct watched *w = arg;
@@ -166,6 +186,7 @@ int main(void)
 {
     TAP_RUN(a_file_that_is_renamed_over_is_taken_up);
     TAP_RUN(one_with_faults_leaves_the_old_one_in_place);
+    TAP_RUN(an_empty_file_is_believed_only_when_it_stays_empty);
     TAP_RUN(sighup_asks_for_it);
     TAP_RUN(a_file_that_goes_and_comes_back);
     arena_done(&world_arena_);

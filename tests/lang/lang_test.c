@@ -217,6 +217,7 @@ static void hostile_sources_end_in_limits(void)
                            100000));
     CHECK(repeated_ends_at("nesting_depth_max", "package main\nfunc f() {", "a:\n", 100000));
     CHECK(repeated_ends_at("nesting_depth_max", "package main\ntype t ", "struct { a ", 100000));
+    CHECK(repeated_ends_at("line_bytes_max", "package main // ", "x", 10 * 1000 * 1000));
     CHECK(repeated_ends_at("source_bytes_max", "package main\nvar x = 1\n", "          ",
                            4 * 1024 * 1024));
 }
