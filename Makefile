@@ -74,6 +74,9 @@ $(B)/tests/%: $(B)/tests/%.c.o $(B)/libfirebreak.a
 $(B)/tests/tools/linear_test $(B)/tests/store/etcd_cluster $(B)/tests/store/sqlite_kill: $(B)/tools/linear.c.o
 $(B)/bench/%: $(B)/bench/%.c.o $(B)/libfirebreak.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/bench/steady_sync.so: bench/steady_sync.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 $(B)/fuzz/%_fuzz: $(B)/fuzz/%_fuzz.c.o $(B)/libfirebreak.a $(if $(filter-out fuzz,$(F)),$(B)/fuzz/replay.c.o)
 	$(CC) $(ALL_LDFLAGS) $(if $(filter fuzz,$(F)),-fsanitize=fuzzer) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 $(B)/tools/%: tools/%.c

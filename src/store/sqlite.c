@@ -234,7 +234,7 @@ static void begin_leases(struct sqlite_store *s)
     struct map_entry e;
     for (size_t at = 0; map_next(&s->leases, &at, &e);) {
         struct sqlite_lease *l = e.value;
-        l->ends = rt_now() + l->ttl_ms * RT_MS;
+        l->ends = rt_now_exact() + l->ttl_ms * RT_MS;
     }
 }
 

@@ -5,7 +5,8 @@
 #include "store/sqlite_store.h"
 
 /* That a lease exists is on the disk; until when it lasts is in memory alone. A keep-alive costs no
- * write, and a start grants every lease its whole time again: late, never early. */
+ * write, and a start grants every lease its whole time again: late, never early. So its time begins
+ * by the exact clock: that of the loop's round is as old as the round is long. */
 
 enum { RETRY_MS = 1000 };
 
@@ -37,7 +38,7 @@ static struct store_lease told(const struct sqlite_lease *l)
 void sqlite_lease_add(struct sqlite_store *s, int64_t id, int64_t ttl_ms)
 {
     struct sqlite_lease *l = mem_alloc(MEM_STORE, sizeof(*l));
-    *l = (struct sqlite_lease){.id = id, .ttl_ms = ttl_ms, .ends = rt_now() + ttl_ms * RT_MS};
+    *l = (struct sqlite_lease){.id = id, .ttl_ms = ttl_ms, .ends = rt_now_exact() + ttl_ms * RT_MS};
     map_put_u64(&s->leases, (uint64_t)id, l, NULL);
     sqlite_kick(&s->lease_changed);
 }
@@ -146,7 +147,7 @@ int sqlite_lease_keep(struct store *store, int64_t id, struct store_lease *ret, 
         return err_sys(err, -ETIMEDOUT, "keep a lease");
     if (!l)
         return no_lease(id, err);
-    l->ends = rt_now() + l->ttl_ms * RT_MS;
+    l->ends = rt_now_exact() + l->ttl_ms * RT_MS;
     if (ret)
         *ret = told(l);
     return 0;

@@ -1,6 +1,6 @@
 /* beside.h - cases that wait for the clock, each in a process of its own, beside the others.
  *
- * beside_begin before anything else of the program has run: a fork keeps no thread but its own. */
+ * beside_begin while nothing else runs, no loop and no thread: a fork keeps none but its own. */
 #ifndef FIREBREAK_TESTS_STORE_BESIDE_H
 #define FIREBREAK_TESTS_STORE_BESIDE_H
 
@@ -42,6 +42,7 @@ static inline void beside_end(void)
         CHECK_INT(status, 0);
         tap_report_(besides[i].label);
     }
+    beside_count = 0;
 }
 
 #endif

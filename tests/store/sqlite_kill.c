@@ -465,7 +465,7 @@ int main(int argc, char **argv)
     }
     printf("# seed %llu, %d kills\n", (unsigned long long)random_state, kills);
     tap_ok_ = true;
-    int apart = kills / LONG_LIVES + 1;
+    int apart = kills < 100 ? kills : kills / LONG_LIVES + 1; /* the last one is long anyway */
     for (int i = 1; i <= kills && complaints < COMPLAINTS_MAX; i++)
         one_life(i, i % apart == 0 || i == kills, folder);
     last_life(kills + 1, folder);

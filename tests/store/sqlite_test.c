@@ -77,6 +77,23 @@ static void puts_again_and_again(void *s)
         put(s, "k", value);
 }
 
+/* The loop stood still, so that its own time is old when the lease is kept. */
+static void a_lease_is_kept_from_the_moment_it_was_asked_for(struct store **s)
+{
+    rt_time granted = rt_now_exact();
+    struct store_lease l = grant(*s, 1000);
+    put_leased(*s, "l", l.id);
+    usleep(600 * 1000);
+    rt_time asked = rt_now_exact();
+    int r = store_lease_keep(*s, l.id, NULL, NULL, RT_NEVER);
+    CHECK(r == 0 || asked >= granted + RT_SEC); /* a busy machine may be too late for it */
+    rt_time until = asked + 20 * RT_SEC;
+    while (get(*s, "l").version && rt_now() < until)
+        rt_sleep(rt_now() + 5 * RT_MS);
+    CHECK(r < 0 || rt_now_exact() >= asked + RT_SEC);
+    CHECK_INT(get(*s, "l").version, 0);
+}
+
 static void leases_that_end_together_share_commits(struct store **s)
 {
     enum { LEASES = 300 };
@@ -380,6 +397,7 @@ static void run_as_nobody(rt_fn *fn, const char *name)
 int main(void)
 {
     BESIDE(a_restart_grants_leases_their_whole_time);
+    BESIDE(a_lease_is_kept_from_the_moment_it_was_asked_for);
     BESIDE(history_is_trimmed_and_the_file_stays_small);
     for (size_t i = 0; i < ARRAY_LEN(suite_cases); i++)
         if (suite_cases[i].waits)
