@@ -37,8 +37,8 @@ struct civil_date civil_date(int64_t days)
 {
     int64_t from_era = days + DAYS_TO_1970;
     int64_t era = floor_divide(from_era, ERA_DAYS), day_of_era = from_era - era * ERA_DAYS;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-                           day_of_era / (ERA_DAYS - 1)) / 365;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / (ERA_DAYS - 1)) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month_of_year = (5 * day_of_year + 2) / 153;
     int64_t month = month_of_year < 10 ? month_of_year + 3 : month_of_year - 9;

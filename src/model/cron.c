@@ -105,10 +105,10 @@ static int take_number(struct parser *p, struct slice *s, uint32_t *ret)
                       !slice_eq_nocase(slice_sub(*s, 3, s->size), SLICE("L"))))
         return bad_name(p, *s);
     if (n < f->low || n > f->high) {
-        bad(p, s->data, "%.*s is no %s: those are %u to %u", shown(word), word.data, f->name, f->low,
-            f->high);
-        return (n == 24 && f == &fields[HOUR]) || (n == 60 && f->high == 59)
-                   ? instead(p, word, "0") : -EINVAL;
+        bad(p, s->data, "%.*s is no %s: those are %u to %u", shown(word), word.data, f->name,
+            f->low, f->high);
+        return (n == 24 && f == &fields[HOUR]) || (n == 60 && f->high == 59) ? instead(p, word, "0")
+                                                                             : -EINVAL;
     }
     *s = slice_sub(*s, size, s->size);
     *ret = n;
@@ -140,7 +140,8 @@ static int parse_step(struct parser *p, struct slice s, uint32_t *ret)
     if (slice_to_u64(s, 1000000, &step) < 0 || step == 0)
         return bad(p, s.data, "\"%.*s\" is no step: a whole number from 1 on", shown(s), s.data);
     if (step > f->count)
-        return bad(p, s.data, "a step of %llu is longer than the whole %s field: @every counts longer times",
+        return bad(p, s.data,
+                   "a step of %llu is longer than the whole %s field: @every counts longer times",
                    (unsigned long long)step, f->name);
     *ret = (uint32_t)step;
     return 0;
@@ -173,8 +174,10 @@ static int parse_range(struct parser *p, struct slice item, uint64_t *bits)
         if (nothing_left(p, head) < 0)
             return -EINVAL;
         if (from > to && f == &fields[MONTH_DAY])
-            return bad(p, item.data, "the range of days %u-%u runs backwards: two ranges go round the "
-                       "end of a month, as in %u-31,1-%u", from, to, from, to);
+            return bad(p, item.data,
+                       "the range of days %u-%u runs backwards: two ranges go round the "
+                       "end of a month, as in %u-31,1-%u",
+                       from, to, from, to);
         if (from > to)
             to += f->count; /* 7/2: a Sunday from 7 on; 22-2 */
     }
@@ -195,12 +198,14 @@ static int parse_month_day(struct parser *p, struct slice item)
         uint64_t before;
         if (number.data[0] != '-' ||
             slice_to_u64(slice_sub(number, 1, number.size), 30, &before) < 0)
-            return bad(p, item.data, "\"%.*s\" is no day of the month: L-3 is the third before the last",
+            return bad(p, item.data,
+                       "\"%.*s\" is no day of the month: L-3 is the third before the last",
                        shown(item), item.data);
         n = (uint32_t)before;
     } else if (!from_last) {
         if (number.size == 0)
-            return bad(p, item.data, "W needs a day before it: 15W is the weekday nearest to the 15th");
+            return bad(p, item.data,
+                       "W needs a day before it: 15W is the weekday nearest to the 15th");
         if (take_number(p, &number, &n) < 0 || nothing_left(p, number) < 0)
             return -EINVAL;
     }
@@ -219,7 +224,8 @@ static int parse_weekday(struct parser *p, struct slice item)
     uint32_t day;
     ptrdiff_t hash = slice_find_byte(item, '#');
     if (item.size == 1 && (last == 'L' || last == 'l'))
-        return bad(p, item.data, "L needs a weekday before it: FRIL is the last Friday of the month");
+        return bad(p, item.data,
+                   "L needs a weekday before it: FRIL is the last Friday of the month");
     if (hash < 0 && last != 'L' && last != 'l')
         return 1;
     if (take_number(p, &rest, &day) < 0)
@@ -234,7 +240,8 @@ static int parse_weekday(struct parser *p, struct slice item)
     uint64_t n = 0;
     struct slice number = slice_sub(rest, 1, rest.size);
     if (rest.data[0] != '#' || slice_to_u64(number, CRON_NTH_MAX, &n) < 0 || n == 0)
-        return bad(p, rest.data, "behind # stands which of them in the month: 1 to %d, or L for the last",
+        return bad(p, rest.data,
+                   "behind # stands which of them in the month: 1 to %d, or L for the last",
                    CRON_NTH_MAX);
     p->cron.nth_weekdays[n - 1] |= mark;
     return 0;
@@ -355,7 +362,8 @@ static int check_count(struct parser *p, struct slice first, size_t count)
         return bad(p, first.data, "seven fields: there is none for the year");
     return bad(p, count ? first.data : p->text.data,
                "five fields are needed (minute, hour, day, month, weekday), or six with the second "
-               "first: this has %zu", count);
+               "first: this has %zu",
+               count);
 }
 
 /* Days that exist in no month that is wanted, like the 30th of February. */

@@ -8,10 +8,10 @@
  * A field is a list of items with commas: `*`, a number, a range `a-b`, either with a step `/n`
  * (`a/n` goes from a to the field's end); months and weekdays also by the first three letters of
  * their names, in any case. Weekdays are 0 to 7, 0 and 7 being Sunday. Ranges go round their end
- * (`22-2`, `FRI-MON`), except those of days of the month. `?` is `*`, for the two kinds of day only.
- * Days of the month may be `L` (the last), `L-3` (three before it), `15W` (the weekday, Monday to
- * Friday, that is nearest to the 15th in that month) and `LW`; weekdays may be `FRIL` or `5L` (the
- * last Friday of the month) and `FRI#2` (the second).
+ * (`22-2`, `FRI-MON`), except those of days of the month. `?` is `*`, for the two kinds of day
+ * only. Days of the month may be `L` (the last), `L-3` (three before it), `15W` (the weekday,
+ * Monday to Friday, that is nearest to the 15th in that month) and `LW`; weekdays may be `FRIL` or
+ * `5L` (the last Friday of the month) and `FRI#2` (the second).
  *
  * As in Vixie's cron, where neither kind of day begins with `*` (or `?`), one of the two is enough;
  * else both must hold.
@@ -40,9 +40,9 @@ enum {
 struct cron {
     uint64_t seconds, minutes; /* a bit for each that fits */
     uint32_t hours, month_days, months;
-    uint32_t from_last;         /* bit n: n days before the last of the month */
-    uint32_t near_days;         /* bit n: the weekday nearest to the n-th */
-    uint32_t near_last;         /* bit n: that nearest to n days before the last */
+    uint32_t from_last; /* bit n: n days before the last of the month */
+    uint32_t near_days; /* bit n: the weekday nearest to the n-th */
+    uint32_t near_last; /* bit n: that nearest to n days before the last */
     uint8_t weekdays, last_weekdays;
     uint8_t nth_weekdays[CRON_NTH_MAX]; /* [n]: the n+1-th of the month */
     bool any_month_day, any_weekday;    /* the field begins with '*' or '?' */
@@ -51,17 +51,19 @@ struct cron {
 };
 
 struct cron_fault {
-    uint32_t column;                      /* from 1, in bytes */
-    char message[200];                    /* one clause, without a full stop */
-    char suggestion[CRON_WORD_BYTES_MAX]; /* the whole expression as it may have been meant, or "" */
+    uint32_t column;   /* from 1, in bytes */
+    char message[200]; /* one clause, without a full stop */
+    char
+        suggestion[CRON_WORD_BYTES_MAX]; /* the whole expression as it may have been meant, or "" */
 };
 
 /* Returns 0, or -EINVAL with *fault (may be NULL): what is wrong, or that no day ever fits. */
 int cron_parse(struct slice text, struct cron *ret, struct cron_fault *fault);
 
-/* The first moment after `after` at which it is due, in seconds since 1970. Takes time by the number
- * of fields, not by how far that is. Returns 0, or -ENOENT: there is none up to ZONE_TIME_MAX, or,
- * of a rhythm, none within CRON_YEARS_MAX (its times are only those that a clock leaps over). */
+/* The first moment after `after` at which it is due, in seconds since 1970. Takes time by the
+ * number of fields, not by how far that is. Returns 0, or -ENOENT: there is none up to
+ * ZONE_TIME_MAX, or, of a rhythm, none within CRON_YEARS_MAX (its times are only those that a clock
+ * leaps over). */
 int cron_next(const struct cron *c, const struct zone *z, int64_t after, int64_t *ret);
 /* The last one up to and including `until` that is after `after`; -ENOENT: there is none. Some
  * forty times the work of cron_next. */

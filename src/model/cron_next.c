@@ -128,7 +128,8 @@ static int64_t latest_shown(const struct zone *z, int64_t t)
     int64_t latest = t + s.offset_s;
     /* A clock that was set back by all that is possible has caught up after as much. */
     int64_t since = t - 2 * ZONE_OFFSET_MAX_S;
-    while (s.start > since && s.start > ZONE_TIME_MIN && !fault_mutant("cron_doubled_at_fall_back")) {
+    while (s.start > since && s.start > ZONE_TIME_MIN &&
+           !fault_mutant("cron_doubled_at_fall_back")) {
         int64_t end = s.start;
         s = zone_span_at(z, end - 1);
         if (end - 1 + s.offset_s > latest)
@@ -201,7 +202,8 @@ int cron_next(const struct cron *c, const struct zone *z, int64_t after, int64_t
     return c->is_rhythm ? next_by_rhythm(c, z, after, ret) : next_by_clock(c, z, after, ret);
 }
 
-int cron_last(const struct cron *c, const struct zone *z, int64_t after, int64_t until, int64_t *ret)
+int cron_last(const struct cron *c, const struct zone *z, int64_t after, int64_t until,
+              int64_t *ret)
 {
     int64_t next;
     if (after >= until || cron_next(c, z, after, &next) < 0 || next > until)

@@ -54,8 +54,8 @@ static struct zone_span rule_span(const struct zone_rule *r, int64_t t)
     while (i > 0 && changes[i].at > t)
         i--;
     int64_t end = i < 5 ? changes[i + 1].at : INT64_MAX;
-    return (struct zone_span){changes[i].at, end, changes[i].daylight ? r->daylight_s
-                                                                      : r->standard_s};
+    return (struct zone_span){changes[i].at, end,
+                              changes[i].daylight ? r->daylight_s : r->standard_s};
 }
 
 /* ---- any time ---- */

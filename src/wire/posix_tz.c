@@ -92,8 +92,8 @@ static int take_day(struct reader *r, struct zone_day *ret)
     if (!take(r, ','))
         return bad(r, "daylight time needs both of its days: ',' is missing");
     if (take(r, 'M')) {
-        if (take_number(r, 1, 12, &month) < 0 || !take(r, '.') ||
-            take_number(r, 1, 5, &week) < 0 || !take(r, '.') || take_number(r, 0, 6, &weekday) < 0)
+        if (take_number(r, 1, 12, &month) < 0 || !take(r, '.') || take_number(r, 1, 5, &week) < 0 ||
+            !take(r, '.') || take_number(r, 0, 6, &weekday) < 0)
             return bad(r, "a day is written M month.week.weekday");
         d.type = ZONE_DAY_MONTH_WEEK;
         d.month = (uint8_t)month;
@@ -133,8 +133,7 @@ int posix_tz_parse(struct slice text, struct zone_rule *ret, struct err *err)
     if (r.at < text.size) {
         rule.has_daylight = true;
         rule.daylight_s = rule.standard_s + 3600;
-        if (skip_name(&r) < 0 ||
-            (peek(&r) != ',' && take_offset(&r, &rule.daylight_s) < 0) ||
+        if (skip_name(&r) < 0 || (peek(&r) != ',' && take_offset(&r, &rule.daylight_s) < 0) ||
             take_day(&r, &rule.start) < 0 || take_day(&r, &rule.end) < 0)
             return -EBADMSG;
     }

@@ -99,8 +99,9 @@ static int take_data(struct octets *o, const struct header *h, size_t time_bytes
     if (o->broken)
         return bad(err, "it ends too early");
     if (h->leap_count)
-        return err_set(err, -EOPNOTSUPP, "a time zone that counts leap seconds: take the one "
-                                         "without \"right/\"");
+        return err_set(err, -EOPNOTSUPP,
+                       "a time zone that counts leap seconds: take the one "
+                       "without \"right/\"");
     *z = (struct zone){
         .changes = changes,
         .offsets = offsets,

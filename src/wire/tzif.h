@@ -17,9 +17,9 @@ enum {
     TZIF_CHANGES_MAX = 8192,
 };
 
-/* What lies behind the pointers of *ret is in the arena; ret->name is left NULL. Returns 0; -EBADMSG
- * no such file, or a broken one; -EMSGSIZE a limit; -EOPNOTSUPP it counts leap seconds; each with
- * *err. */
+/* What lies behind the pointers of *ret is in the arena; ret->name is left NULL. Returns 0;
+ * -EBADMSG no such file, or a broken one; -EMSGSIZE a limit; -EOPNOTSUPP it counts leap seconds;
+ * each with *err. */
 int tzif_parse(struct slice file, struct arena *a, struct zone *ret, struct err *err);
 
 #endif

@@ -23,10 +23,10 @@ static void in_zone(const char *rule)
     CHECK_INT(posix_tz_parse(slice_from(rule), &z.rule, &err), 0);
 }
 
-#define BERLIN   "CET-1CEST,M3.5.0,M10.5.0/3"
-#define NEW_YORK "EST5EDT,M3.2.0,M11.1.0"
+#define BERLIN    "CET-1CEST,M3.5.0,M10.5.0/3"
+#define NEW_YORK  "EST5EDT,M3.2.0,M11.1.0"
 #define LORD_HOWE "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"
-#define CAIRO    "EET-2EEST,M4.5.5/0,M10.5.4/24"
+#define CAIRO     "EET-2EEST,M4.5.5/0,M10.5.4/24"
 
 /* "2026-03-29T02:30" or with seconds. */
 static int64_t utc(const char *text)
@@ -49,20 +49,20 @@ static const char *next_times(const char *expression, const char *after, int cou
     out[0] = 0;
     CHECK_INT(parse(expression), 0);
     for (int i = 0; i < count; i++) {
-        char text[CIVIL_TEXT_BYTES];
+        char text[CIVIL_TEXT_BYTES] = "never";
         int64_t before = t;
-        if (cron_next(&c, &z, t, &t) < 0)
-            return strcat(out, " never");
-        CHECK(t > before);
-        civil_format(t, zone_span_at(&z, t).offset_s, text);
-        if (!offsets)
-            text[strcmp(text + 17, "00") > 0 && strncmp(text + 17, "00", 2) == 0 ? 16 : 19] = 0;
+        if (cron_next(&c, &z, t, &t) == 0) {
+            CHECK(t > before);
+            civil_format(t, zone_span_at(&z, t).offset_s, text);
+        }
+        if (!offsets && text[0] != 'n')
+            text[strncmp(text + 17, "00", 2) == 0 ? 16 : 19] = 0;
         size += (size_t)snprintf(out + size, sizeof(out) - size, "%s%s", i ? " " : "", text);
     }
     return out;
 }
 
-#define NEXT(expression, after, count, want)                                                       \
+#define NEXT(expression, after, count, want) \
     CHECK_STR(next_times(expression, after, count, false), want)
 
 /* ---- the calendar ---- */
@@ -149,11 +149,11 @@ static void the_last_days_of_a_month(void)
 static void the_nearest_weekday_stays_in_its_month(void)
 {
     in_zone("UTC0");
-    NEXT("0 0 15W 8 *", "2026-01-01", 1, "2026-08-14T00:00"); /* the 15th is a Saturday */
+    NEXT("0 0 15W 8 *", "2026-01-01", 1, "2026-08-14T00:00");  /* the 15th is a Saturday */
     NEXT("0 0 15W 11 *", "2026-01-01", 1, "2026-11-16T00:00"); /* a Sunday */
     NEXT("0 0 15W 1 *", "2026-01-01", 1, "2026-01-15T00:00");
-    NEXT("0 0 1W 8 *", "2026-01-01", 1, "2026-08-03T00:00"); /* a Saturday, the month's first */
-    NEXT("0 0 31W 5 *", "2026-01-01", 1, "2026-05-29T00:00"); /* a Sunday, the month's last */
+    NEXT("0 0 1W 8 *", "2026-01-01", 1, "2026-08-03T00:00");    /* a Saturday, the month's first */
+    NEXT("0 0 31W 5 *", "2026-01-01", 1, "2026-05-29T00:00");   /* a Sunday, the month's last */
     NEXT("0 0 31W 4,5 *", "2026-01-01", 1, "2026-05-29T00:00"); /* April has none */
     NEXT("0 0 30w 5 *", "2026-01-01", 1, "2026-05-29T00:00");
 }
@@ -222,7 +222,7 @@ static void time_ends_with_the_year_9999(void)
 
 /* ---- days on which clocks are changed ---- */
 
-#define OFFSETS(expression, after, count, want)                                                    \
+#define OFFSETS(expression, after, count, want) \
     CHECK_STR(next_times(expression, after, count, true), want)
 
 static void a_time_that_the_clock_leaps_over_is_due_behind_the_leap(void)
@@ -256,8 +256,7 @@ static void a_time_that_the_clock_shows_twice_is_due_once(void)
     in_zone(CAIRO); /* back from midnight to 23:00 */
     OFFSETS("30 23 * * *", "2026-10-28T22:00", 3,
             "2026-10-29T23:30:00+03:00 2026-10-30T23:30:00+02:00 2026-10-31T23:30:00+02:00");
-    OFFSETS("@daily", "2026-10-28T22:00", 2,
-            "2026-10-30T00:00:00+02:00 2026-10-31T00:00:00+02:00");
+    OFFSETS("@daily", "2026-10-28T22:00", 2, "2026-10-30T00:00:00+02:00 2026-10-31T00:00:00+02:00");
 }
 
 static void a_rhythm_goes_on_by_elapsed_time(void)

@@ -58,8 +58,8 @@ static void days_of_a_year_count_the_29th_of_february_or_not(void)
 
 static void daylight_time_that_ends_when_it_begins_goes_on(void)
 {
-    struct zone z = {.has_rule = true, .rule = {.standard_s = 7200, .daylight_s = 3600,
-                                                .has_daylight = true}};
+    struct zone z = {.has_rule = true,
+                     .rule = {.standard_s = 7200, .daylight_s = 3600, .has_daylight = true}};
     z.rule.start = (struct zone_day){.type = ZONE_DAY_YEAR, .day = 0, .time_s = 0};
     z.rule.end = (struct zone_day){.type = ZONE_DAY_JULIAN, .day = 365, .time_s = 23 * 3600};
     for (int month = 1; month <= 12; month++)
@@ -90,8 +90,8 @@ static void fixed_offsets_need_no_file(void)
     static const struct {
         const char *name;
         int32_t offset_s;
-    } good[] = {{"UTC", 0},         {"Etc/UTC", 0},      {"Z", 0},          {"+02:00", 7200},
-                {"-0330", -12600},  {"+5", 18000},       {"-12", -43200},   {"+00:30", 1800}};
+    } good[] = {{"UTC", 0},        {"Etc/UTC", 0}, {"Z", 0},        {"+02:00", 7200},
+                {"-0330", -12600}, {"+5", 18000},  {"-12", -43200}, {"+00:30", 1800}};
     static const char *const no[] = {"",      "Europe/Berlin", "+",     "+24:00", "+1:30", "+02:60",
                                      "+02-0", "utc+1",         "++200", "+12345", "+2 "};
     struct zone z;

@@ -58,11 +58,27 @@ static void changes_may_be_on_any_kind_of_day_at_any_hour(void)
 static void what_is_no_rule_is_refused_with_words_and_changes_nothing(void)
 {
     static const char *const bad[] = {
-        "",           "C1",          "CET",           "CET-",         "CET-25",     "CET-1CEST",
-        "CET-1CEST,", "CET-1CEST,M3.5.0", "CET-1CEST,M3.5.0,",       "CET-1CEST,M13.5.0,M10.5.0",
-        "CET-1CEST,M3.0.0,M10.5.0",   "CET-1CEST,M3.5.7,M10.5.0",    "CET-1CEST,J0,J365",
-        "CET-1CEST,366,1",            "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x",
-        "<CE",        "<CE>1",       "CET-1:60",      "CET-1 ",       "CET-99999999999",
+        "",
+        "C1",
+        "CET",
+        "CET-",
+        "CET-25",
+        "CET-1CEST",
+        "CET-1CEST,",
+        "CET-1CEST,M3.5.0",
+        "CET-1CEST,M3.5.0,",
+        "CET-1CEST,M13.5.0,M10.5.0",
+        "CET-1CEST,M3.0.0,M10.5.0",
+        "CET-1CEST,M3.5.7,M10.5.0",
+        "CET-1CEST,J0,J365",
+        "CET-1CEST,366,1",
+        "CET-1CEST,M3.5.0/168,M10.5.0",
+        "CET-1CEST,M3.5.0,M10.5.0/3x",
+        "<CE",
+        "<CE>1",
+        "CET-1:60",
+        "CET-1 ",
+        "CET-99999999999",
         "CET-1CEST,M3.5.0,M10.5.0,M1.1.1",
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -68,9 +68,14 @@ static int parse(const struct sketch *s)
     return r;
 }
 
-static const struct sketch sound = {
-    .version = '2', .changes = 3, .types = 2, .name_bytes = 4, .first = -5000000000, .which = 1,
-    .offset = 3600, .footer = "\nCET-1CEST,M3.5.0,M10.5.0/3\n"};
+static const struct sketch sound = {.version = '2',
+                                    .changes = 3,
+                                    .types = 2,
+                                    .name_bytes = 4,
+                                    .first = -5000000000,
+                                    .which = 1,
+                                    .offset = 3600,
+                                    .footer = "\nCET-1CEST,M3.5.0,M10.5.0/3\n"};
 
 static void a_file_of_version_2_gives_its_64_bit_times(void)
 {
