@@ -356,6 +356,7 @@ uint32_t config_check(const struct value *root, const struct check_options *opti
     struct checker c = {.faults = faults,
                         .arena = ARENA(MEM_CONFIG, 0),
                         .space = SLICE("default"),
+                        .zones = options ? options->zones : NULL,
                         .incomplete = options && options->incomplete};
     struct check_at at = {.in = config_schema.root, .value = root};
     if (root->type == VALUE_MAP) {

@@ -3,10 +3,11 @@
  * A fault has a path of the value, by names where there are names (`checks[db-port].tcp.target`,
  * else `checks[0]`), and the schema's name of the field (`check.tcp.target`). One mistake makes one
  * fault: what follows from it is not told. A null is an absent field; for a field that is no
- * pointer so is a zero. Pure; any thread. */
+ * pointer so is a zero. Pure (but for `zones`); any thread. */
 #ifndef FIREBREAK_CONFIG_CHECK_H
 #define FIREBREAK_CONFIG_CHECK_H
 
+#include "config/zones.h"
 #include "model/config_fault.h"
 #include "model/value.h"
 
@@ -19,6 +20,9 @@ enum {
 struct check_options {
     /* A source could not be read or parsed: names that are not found may stand in it. */
     bool incomplete;
+    /* Where names of time zones are looked up: then the check reads files, as zones.h says. NULL:
+     * only their form is looked at. */
+    struct zones *zones;
 };
 
 /* Checks a whole configuration; texts of faults lie in their list's arena. Returns how many faults

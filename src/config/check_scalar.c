@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "base/suggest.h"
 #include "config/check_walk.h"
+#include "model/cron.h"
 
 enum { WORDS_MAX = 64, NUMBER_BYTES_MAX = 48 };
 
@@ -163,6 +164,31 @@ static void bad_word(struct checker *c, const struct check_at *at)
     buf_done(&all);
 }
 
+static void check_cron(struct checker *c, const struct check_at *at)
+{
+    struct cron cron;
+    struct cron_fault f;
+    if (cron_parse(at->value->text, &cron, &f) == 0)
+        return;
+    struct config_fault *fault = checker_fault(
+        c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at, "%s is \"%s\": at its column %u: %s",
+        at->field->key, checker_shown(c, at->value->text), f.column, f.message);
+    checker_suggest(c, fault, f.suggestion[0] ? f.suggestion : NULL);
+}
+
+static void check_zone(struct checker *c, const struct check_at *at)
+{
+    const struct zone *zone;
+    struct err err = {0};
+    int r = c->zones ? zones_find(c->zones, at->value->text, &zone, &err) : 0;
+    if (r == 0)
+        return;
+    struct config_fault *fault = checker_fault(c, at, CONFIG_FAULT_UNRESOLVED_REFERENCE,
+                                               at->value->at, "%s: %s", at->field->key, err.text);
+    if (r == -ENOENT)
+        checker_suggest(c, fault, zones_suggest(c->zones, at->value->text));
+}
+
 static void check_text(struct checker *c, const struct check_at *at)
 {
     const struct schema_field *f = at->field;
@@ -173,9 +199,13 @@ static void check_text(struct checker *c, const struct check_at *at)
             if (slice_eq_cstr(text, f->words[i]))
                 return;
         bad_word(c, at);
+    } else if (f->is_cron) {
+        check_cron(c, at);
     } else if (f->pattern && !pattern_matches(&c->patterns, f->pattern, text)) {
         checker_fault(c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at, "%s is \"%s\": it must be %s",
                     f->key, checker_shown(c, text), f->pattern_help);
+    } else if (f->is_zone) {
+        check_zone(c, at);
     } else if (f->is_regex && pattern_check(text, &err) < 0) {
         checker_fault(c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at,
                     "%s is no regular expression: %s", f->key, err.text);

@@ -7,6 +7,7 @@
 #include "config/check.h"
 #include "config/pattern.h"
 #include "config/schema.h"
+#include "config/zones.h"
 
 /* Where the walk is: a chain on the stack, from the innermost to the root. */
 struct check_at {
@@ -24,6 +25,7 @@ struct checker {
     struct pattern_cache patterns;
     struct map names;     /* "asset\0default\0db" -> its value */
     struct arena arena;   /* keys of names; what the checker needs by itself */
+    struct zones *zones;  /* NULL: names of time zones are not looked up */
     struct slice space;   /* namespace of the object that the walk is in */
     uint32_t told;
     uint32_t suggested; /* references for which a near name was looked for */

@@ -131,8 +131,11 @@ struct config *config_load(const struct config_options *o)
         c->root = config_merge(&c->arena, config_schema.root, c->root, c->layers[i].root);
     if (!c->root || c->root->type == VALUE_NULL)
         c->root = value_new(&c->arena, VALUE_MAP, 0);
-    struct check_options check = {.incomplete = c->incomplete};
+    struct zones zones;
+    zones_init(&zones, o->environment);
+    struct check_options check = {.incomplete = c->incomplete, .zones = &zones};
     config_check(c->root, &check, &c->faults);
+    zones_done(&zones);
     config_faults_sort(&c->faults);
     return c;
 }

@@ -186,19 +186,24 @@ STRUCT(receiver, "Receiver", "Who is told, and how. It is one way; several are s
 
 /* ---- schedules ---- */
 
-#define CRON_PART "[0-9A-Za-z*/,?#LW-]+"
+#define CRON_PART "[0-9A-Za-z*/,?#-]+"
+#define BLANKS    "[ \\t]"
 
 static const struct schema_field schedule_fields[] = {
     NAMED_FIELDS("nightly-backup"),
     FIELD("Cron", "cron", STRING, .required = true,
-          PATTERN(CRON_PART "( +" CRON_PART "){4,5}|@(yearly|annually|monthly|weekly|daily|"
-                            "midnight|hourly)|@every [0-9.a-z]+",
+          PATTERN(BLANKS "*(" CRON_PART "(" BLANKS "+" CRON_PART "){4,5}|@(yearly|annually|"
+                         "monthly|weekly|daily|midnight|hourly)|@every" BLANKS "+[0-9.a-z]+)"
+                         BLANKS "*",
                   "five cron fields (six with seconds first), @daily and so on, or @every 5m"),
+          .is_cron = true,
           .help = "When it runs: five fields (minute, hour, day, month, weekday), six with "
                   "seconds first, @daily and so on, or @every 5m."),
     FIELD("Zone", "zone", STRING, .dflt = "UTC",
-          PATTERN("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", "a time zone like Europe/Berlin"),
-          .help = "The time zone of Cron, like Europe/Berlin."),
+          PATTERN("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*|[+-][0-9]{2}:[0-9]{2}",
+                  "a time zone like Europe/Berlin, or an offset like +02:00"),
+          .is_zone = true,
+          .help = "The time zone of Cron."),
     FIELD("Misfire", "misfire", STRING, .dflt = "run_once", .words = misfires,
           .help = "What happens with times that passed while nobody could run it."),
     FIELD("CatchUp", "catch_up", INT, .dflt = "10", RANGE(1, 1000),

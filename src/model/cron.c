@@ -53,7 +53,7 @@ static PRINTF_LIKE(3, 4) int bad(struct parser *p, const char *at, const char *f
 /* Puts `word` in the place of `old`, a part of the expression. Returns -EINVAL. */
 static int instead(struct parser *p, struct slice old, const char *word)
 {
-    if (!p->fault)
+    if (!p->fault || memchr(p->text.data, 0, p->text.size))
         return -EINVAL;
     size_t before = (size_t)(old.data - p->text.data);
     struct slice rest = slice_sub(p->text, before + old.size, p->text.size);
@@ -335,7 +335,7 @@ static int parse_macro(struct parser *p, struct slice text)
                                            "0 0 * * *", "0 0 * * *", "0 * * * *"};
     struct slice rest = text, word = take_word(&rest);
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (!slice_eq_nocase(word, slice_from(names[i])))
+        if (!slice_eq(word, slice_from(names[i])))
             continue;
         if (i == ARRAY_LEN(meanings))
             return parse_every(p, rest);
@@ -344,7 +344,7 @@ static int parse_macro(struct parser *p, struct slice text)
             return bad(p, more.data, "nothing stands behind %s", names[i]);
         return cron_parse(slice_from(meanings[i]), &p->cron, NULL);
     }
-    if (slice_eq_nocase(word, SLICE("@reboot")))
+    if (slice_eq(word, SLICE("@reboot")))
         return bad(p, word.data, "@reboot is no time: a schedule goes by the clock");
     bad(p, word.data, "there is no \"%.*s\"", shown(word), word.data);
     const char *near = suggest_nearest(word, names, ARRAY_LEN(names));

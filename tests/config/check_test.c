@@ -275,6 +275,44 @@ static void depth_has_a_limit(void)
     buf_done(&text);
 }
 
+#define SCHEDULE(rest) "[[schedules]]\nname = \"s\"\ndo.run.argv = [\"x\"]\n" rest
+
+static void cron_expressions_are_read(void)
+{
+    CHECK_STR(faults(SCHEDULE("cron = \"*/5 2 L * ?\"\nzone = \"Europe/Berlin\"\n")), "");
+    CHECK_STR(faults(SCHEDULE("cron = \"@every 1h30m\"\nzone = \"+05:30\"\n")), "");
+    CHECK_STR(faults(SCHEDULE("cron = \"0 0 * * MNO\"\n")),
+              "4 bad_pattern schedules[s].cron (schedule.cron) 0 0 * * MON");
+    CHECK_STR(message(SCHEDULE("cron = \"0 0 * * MNO\"\n")),
+              "cron is \"0 0 * * MNO\": at its column 9: \"MNO\" is no weekday");
+    CHECK_STR(faults(SCHEDULE("cron = \"0 0 30 2 *\"\n")),
+              "4 bad_pattern schedules[s].cron (schedule.cron)");
+    CHECK_STR(faults(SCHEDULE("cron = \"@dayly\"\n")),
+              "4 bad_pattern schedules[s].cron (schedule.cron) @daily");
+    CHECK_STR(faults(SCHEDULE("")), "1 missing_field schedules[s].cron (schedule.cron)");
+}
+
+static void time_zones_are_looked_up_where_there_is_a_place_for_it(void)
+{
+    static char nowhere[] = "TZDIR=/nowhere/at/all";
+    struct zones zones;
+    zones_init(&zones, (char *const[]){nowhere, NULL});
+    struct check_options options = {.zones = &zones};
+    CHECK_STR(faults(SCHEDULE("cron = \"@daily\"\nzone = \"Europe/Berlin\"\n")), "");
+    CHECK_STR(faults(SCHEDULE("cron = \"@daily\"\nzone = \"../x\"\n")),
+              "5 bad_pattern schedules[s].zone (schedule.zone)");
+    world_reset();
+    CHECK_INT(config_check(world_read(SCHEDULE("cron = \"@daily\"\nzone = \"Europe/Berlin\"\n")),
+                           &options, &world_faults_), 1);
+    CHECK_INT(world_faults_.items[0].code, CONFIG_FAULT_UNRESOLVED_REFERENCE);
+    CHECK_STR(world_faults_.items[0].path, "schedules[s].zone");
+    CHECK(strstr(world_faults_.items[0].message, "install tzdata"));
+    world_reset();
+    CHECK_INT(config_check(world_read(SCHEDULE("cron = \"@daily\"\nzone = \"-03:00\"\n")),
+                           &options, &world_faults_), 0);
+    zones_done(&zones);
+}
+
 int main(void)
 {
     TAP_RUN(what_is_well_has_no_fault);
@@ -295,6 +333,8 @@ int main(void)
     TAP_RUN(rules_of_several_fields);
     TAP_RUN(what_is_bad_already_is_not_told_again);
     TAP_RUN(depth_has_a_limit);
+    TAP_RUN(cron_expressions_are_read);
+    TAP_RUN(time_zones_are_looked_up_where_there_is_a_place_for_it);
     arena_done(&world_arena_);
     return tap_done();
 }

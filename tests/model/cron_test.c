@@ -178,7 +178,7 @@ static void words_stand_for_expressions(void)
     NEXT("@weekly", "2026-01-01", 1, "2026-01-04T00:00");
     NEXT("@monthly", "2026-01-01", 1, "2026-02-01T00:00");
     NEXT("@yearly", "2026-01-01", 1, "2027-01-01T00:00");
-    NEXT(" @Annually ", "2026-01-01", 1, "2027-01-01T00:00");
+    NEXT(" @annually ", "2026-01-01", 1, "2027-01-01T00:00");
 }
 
 static void every_counts_from_1970(void)
@@ -315,60 +315,62 @@ static void the_last_due_moment_is_found(void)
 
 /* ---- what is wrong ---- */
 
+static const struct {
+    const char *text;
+    uint32_t column;
+    const char *message, *suggestion;
+} cases[] = {
+    {"", 1, "this has 0", ""},
+    {"* * * *", 1, "this has 4", ""},
+    {"0 0 0 * * ? 2026", 1, "none for the year", ""},
+    {"CRON_TZ=Europe/Berlin 0 5 * * *", 1, "the time zone is a field of its own", ""},
+    {"60 * * * *", 1, "60 is no minute: those are 0 to 59", "0 * * * *"},
+    {"0 24 * * *", 3, "24 is no hour", "0 0 * * *"},
+    {"0 0 32 * *", 5, "32 is no day of the month: those are 1 to 31", ""},
+    {"0 0 0 * *", 5, "0 is no day of the month", ""},
+    {"0 0 * 13 *", 7, "13 is no month", ""},
+    {"0 0 * * 8", 9, "8 is no weekday", ""},
+    {"0 0 * * MNO", 9, "\"MNO\" is no weekday", "0 0 * * MON"},
+    {"0 0 * * Monday", 9, "\"Monday\" is no weekday", "0 0 * * MON"},
+    {"0 0 * JUNE *", 7, "\"JUNE\" is no month", "0 0 * JUN *"},
+    {"0 0 * jna *", 7, "is no month", "0 0 * JAN *"},
+    {"a * * * *", 1, "\"a\" is no minute", ""},
+    {"*5 * * * *", 1, "\"*5\" is no minute", ""},
+    {"5,,6 * * * *", 3, "an item of the minute is missing", ""},
+    {"5, * * * *", 3, "an item of the minute is missing", ""},
+    {"*/0 * * * *", 3, "\"0\" is no step", ""},
+    {"*/x * * * *", 3, "\"x\" is no step", ""},
+    {"*/ * * * *", 3, "is no step", ""},
+    {"*/90 * * * *", 3, "longer than the whole minute field", ""},
+    {"? * * * *", 1, "? is for days", ""},
+    {"0 ? * * *", 3, "? is for days", ""},
+    {"5-x * * * *", 3, "\"x\" is no minute", ""},
+    {"5x * * * *", 2, "\"x\" is not expected in the minute", ""},
+    {"0 0 25-5 * *", 5, "25-31,1-5", ""},
+    {"0 0 L5 * *", 5, "is no day of the month: L-3", ""},
+    {"0 0 W * *", 5, "W needs a day", ""},
+    {"0 0 1-5W * *", 6, "not expected", ""},
+    {"0 0 * * L", 9, "L needs a weekday before it", ""},
+    {"0 0 * * FRI#6", 12, "1 to 5", ""},
+    {"0 0 * * FRI#0", 12, "1 to 5", ""},
+    {"0 0 * * 1-2#1", 10, "behind #", ""},
+    {"0 0 30 2 *", 5, "no day ever fits", ""},
+    {"0 0 31 2,4,6,9,11 ?", 5, "no day ever fits", ""},
+    {"0 0 0 31W 4 ?", 7, "no day ever fits", ""},
+    {"@dayly", 1, "there is no \"@dayly\"", "@daily"},
+    {"@Daily", 1, "there is no", "@daily"},
+    {"@reboot", 1, "@reboot is no time", ""},
+    {"@daily 5", 8, "nothing stands behind @daily", ""},
+    {"@every", 1, "@every needs a time", ""},
+    {"@every 5", 8, "a time like", ""},
+    {"@every 500ms", 8, "whole seconds", ""},
+    {"@every -5m", 8, "whole seconds", ""},
+    {"@every 5m 3s", 8, "a time like", ""},
+    {"99999999999999999999 * * * *", 1, "is no minute", ""},
+};
+
 static void faults_say_where_and_what_was_meant(void)
 {
-    static const struct {
-        const char *text;
-        uint32_t column;
-        const char *message, *suggestion;
-    } cases[] = {
-        {"", 1, "this has 0", ""},
-        {"* * * *", 1, "this has 4", ""},
-        {"0 0 0 * * ? 2026", 1, "none for the year", ""},
-        {"CRON_TZ=Europe/Berlin 0 5 * * *", 1, "the time zone is a field of its own", ""},
-        {"60 * * * *", 1, "60 is no minute: those are 0 to 59", "0 * * * *"},
-        {"0 24 * * *", 3, "24 is no hour", "0 0 * * *"},
-        {"0 0 32 * *", 5, "32 is no day of the month: those are 1 to 31", ""},
-        {"0 0 0 * *", 5, "0 is no day of the month", ""},
-        {"0 0 * 13 *", 7, "13 is no month", ""},
-        {"0 0 * * 8", 9, "8 is no weekday", ""},
-        {"0 0 * * MNO", 9, "\"MNO\" is no weekday", "0 0 * * MON"},
-        {"0 0 * * Monday", 9, "\"Monday\" is no weekday", "0 0 * * MON"},
-        {"0 0 * JUNE *", 7, "\"JUNE\" is no month", "0 0 * JUN *"},
-        {"0 0 * jna *", 7, "is no month", "0 0 * JAN *"},
-        {"a * * * *", 1, "\"a\" is no minute", ""},
-        {"*5 * * * *", 1, "\"*5\" is no minute", ""},
-        {"5,,6 * * * *", 3, "an item of the minute is missing", ""},
-        {"5, * * * *", 3, "an item of the minute is missing", ""},
-        {"*/0 * * * *", 3, "\"0\" is no step", ""},
-        {"*/x * * * *", 3, "\"x\" is no step", ""},
-        {"*/ * * * *", 3, "is no step", ""},
-        {"*/90 * * * *", 3, "longer than the whole minute field", ""},
-        {"? * * * *", 1, "? is for days", ""},
-        {"0 ? * * *", 3, "? is for days", ""},
-        {"5-x * * * *", 3, "\"x\" is no minute", ""},
-        {"5x * * * *", 2, "\"x\" is not expected in the minute", ""},
-        {"0 0 25-5 * *", 5, "25-31,1-5", ""},
-        {"0 0 L5 * *", 5, "is no day of the month: L-3", ""},
-        {"0 0 W * *", 5, "W needs a day", ""},
-        {"0 0 1-5W * *", 6, "not expected", ""},
-        {"0 0 * * L", 9, "L needs a weekday before it", ""},
-        {"0 0 * * FRI#6", 12, "1 to 5", ""},
-        {"0 0 * * FRI#0", 12, "1 to 5", ""},
-        {"0 0 * * 1-2#1", 10, "behind #", ""},
-        {"0 0 30 2 *", 5, "no day ever fits", ""},
-        {"0 0 31 2,4,6,9,11 ?", 5, "no day ever fits", ""},
-        {"0 0 0 31W 4 ?", 7, "no day ever fits", ""},
-        {"@dayly", 1, "there is no \"@dayly\"", "@daily"},
-        {"@reboot", 1, "@reboot is no time", ""},
-        {"@daily 5", 8, "nothing stands behind @daily", ""},
-        {"@every", 1, "@every needs a time", ""},
-        {"@every 5", 8, "a time like", ""},
-        {"@every 500ms", 8, "whole seconds", ""},
-        {"@every -5m", 8, "whole seconds", ""},
-        {"@every 5m 3s", 8, "a time like", ""},
-        {"99999999999999999999 * * * *", 1, "is no minute", ""},
-    };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         memset(&c, 0x5a, sizeof(c));
         struct cron before = c;
