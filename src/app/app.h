@@ -31,6 +31,7 @@ struct app {
     struct logsink *logsink; /* NULL until app_log_open */
     bool log_quiet;
     struct logger log;       /* the program's own: "app" */
+    void *command_state;     /* the running command's own: for what it runs as a task */
 };
 
 /* Says on standard error why the command ends: one line, or with -o json an RFC 9457 object.
@@ -71,6 +72,7 @@ int app_delete(struct app *app);
 int app_plan(struct app *app);
 int app_apply(struct app *app);
 int app_store(struct app *app);
+int app_schedule(struct app *app);
 int app_probe(struct app *app);
 int app_up(struct app *app);
 int app_version(struct app *app);

@@ -46,8 +46,14 @@ struct store_options {
     int64_t revision, limit;
 };
 
+struct schedule_command_options {
+    struct cli_list paths, settings, vars; /* of preview */
+    int64_t count;
+};
+
 extern const struct cli_command cli_up, cli_probe, cli_get, cli_describe, cli_delete, cli_plan,
-    cli_apply, cli_store, cli_completion, cli_docs, cli_version, cli_help, cli_config, cli_explain;
+    cli_apply, cli_store, cli_completion, cli_docs, cli_version, cli_help, cli_config, cli_explain,
+    cli_schedule;
 extern const struct cli_program cli_firebreak;
 
 #endif
