@@ -1,5 +1,6 @@
 #include "model/civil.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -73,4 +74,36 @@ const char *civil_format(int64_t seconds, int32_t offset_s, char text[CIVIL_TEXT
         snprintf(text + size, (size_t)(CIVIL_TEXT_BYTES - size), "%c%02d:%02d",
                  offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
     return text;
+}
+
+int civil_parse(struct slice text, int64_t *ret_seconds)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:dd";
+    static const struct {
+        uint8_t at, size;
+        uint32_t low, high;
+    } parts[] = {{0, 4, 0, CIVIL_YEAR_MAX},
+                 {5, 2, 1, 12},
+                 {8, 2, 1, 31},
+                 {11, 2, 0, 23},
+                 {14, 2, 0, 59},
+                 {17, 2, 0, 59}};
+    uint64_t n[6];
+    size_t size = sizeof(form) - 1;
+    if (text.size <= size || text.data[text.size - 1] != 'Z' ||
+        (text.size > size + 1 && text.data[size] != '.'))
+        return -EINVAL;
+    for (size_t i = 0; i < size; i++)
+        if (form[i] != 'd' && text.data[i] != form[i])
+            return -EINVAL;
+    for (size_t i = 0; i < 6; i++) {
+        struct slice part = slice_sub(text, parts[i].at, parts[i].at + parts[i].size);
+        if (slice_to_u64(part, parts[i].high, &n[i]) < 0 || n[i] < parts[i].low)
+            return -EINVAL;
+    }
+    if (n[2] > civil_month_days((int32_t)n[0], (uint32_t)n[1]))
+        return -EINVAL;
+    int64_t days = civil_days((int32_t)n[0], (uint32_t)n[1], (int32_t)n[2]);
+    *ret_seconds = days * CIVIL_DAY_SECONDS + (int64_t)(n[3] * 3600 + n[4] * 60 + n[5]);
+    return 0;
 }

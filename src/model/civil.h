@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
 enum {
     CIVIL_DAY_SECONDS = 24 * 3600,
     CIVIL_YEAR_MAX = 9999, /* and as far into the past: all that fits four digits */
@@ -33,5 +35,8 @@ int64_t civil_split(int64_t seconds, int32_t *ret_second);
 /* "2026-03-29T03:00:00+02:00" as a clock `offset_s` east of Greenwich shows it; "Z" for 0. Within
  * the years 0 to CIVIL_YEAR_MAX. Returned. */
 const char *civil_format(int64_t seconds, int32_t offset_s, char text[CIVIL_TEXT_BYTES]);
+/* Reads what civil_format and RFC 3339 write, UTC only ("Z"); a fraction is dropped. Returns 0 or
+ * -EINVAL. */
+int civil_parse(struct slice text, int64_t *ret_seconds);
 
 #endif
