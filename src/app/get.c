@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/client.h"
+#include "app/schedule_row.h"
 #include "base/utf8.h"
 #include "cli/print.h"
 #include "cli/table.h"
@@ -14,6 +15,8 @@
 
 /* get, describe and delete: what a server has, as people and programs want to see it. */
 
+extern char **environ;
+
 struct getting {
     struct app *app;
     struct client client;
@@ -23,7 +26,8 @@ struct getting {
     struct buf target, answer, text;
     struct arena page, rows;
     struct cli_table table;
-    bool all_namespaces, is_asset, first;
+    bool all_namespaces, is_asset, is_schedule, first;
+    struct zones zones; /* of schedules */
     int64_t revision;
 };
 
@@ -70,6 +74,9 @@ static const char *const asset_heads_all[] = {"NAMESPACE", "STATE", "NAME", "KIN
                                               "REASON",    "SINCE", NULL};
 static const char *const asset_heads_wide[] = {"NAMESPACE", "STATE",    "NAME",   "KIND", "REASON",
                                                "SINCE",     "REVISION", "CHECKS", NULL};
+static const char *const schedule_heads[] = {"NAME", "CRON", "ZONE", "NEXT", "LAST", NULL};
+static const char *const schedule_heads_all[] = {"NAMESPACE", "NAME", "CRON", "ZONE",
+                                                 "NEXT",      "LAST", NULL};
 static const char *const other_heads[] = {"NAME", "LABELS", "REVISION", NULL};
 static const char *const other_heads_all[] = {"NAMESPACE", "NAME", "LABELS", "REVISION", NULL};
 static const char *const other_heads_wide[] = {"NAMESPACE", "NAME",  "LABELS", "REVISION",
@@ -140,6 +147,10 @@ static void add_row(struct getting *g, const struct json_value *item)
         }
         return;
     }
+    if (g->is_schedule && !wide) {
+        schedule_row(item, &g->zones, &g->rows, cell);
+        return;
+    }
     *cell++ = labels_of(g, item);
     *cell++ = text_of(g, json_get(item, "revision"));
     if (wide) {
@@ -152,6 +163,8 @@ static const char *const *heads_of(const struct getting *g)
 {
     if (g->form == CLI_FORM_WIDE)
         return g->is_asset ? asset_heads_wide : other_heads_wide;
+    if (g->is_schedule)
+        return g->all_namespaces ? schedule_heads_all : schedule_heads;
     if (g->all_namespaces)
         return g->is_asset ? asset_heads_all : other_heads_all;
     return g->is_asset ? asset_heads : other_heads;
@@ -480,12 +493,15 @@ static int begin(struct getting *g, struct app *app, enum cli_form dflt)
     if (status != EXIT_WELL)
         return status;
     g->is_asset = strcmp(g->kind->name, "asset") == 0;
+    g->is_schedule = strcmp(g->kind->name, "schedule") == 0;
+    zones_init(&g->zones, environ);
     return client_open(&g->client, app);
 }
 
 static void end(struct getting *g)
 {
     client_close(&g->client);
+    zones_done(&g->zones);
     buf_done(&g->target);
     buf_done(&g->answer);
     buf_done(&g->text);

@@ -1,4 +1,5 @@
 """`firebreak schedule`: when something is due next, and what a person wants of it."""
+import calendar
 import random
 
 from serving import *
@@ -75,6 +76,18 @@ def a_server_knows_what_was_applied():
     true(at.endswith("T03:00:00.000Z"), at)
     equal(server.run("schedule", "preview", "other").returncode, 1)
     equal(server.run("schedule", "pause", "other").returncode, 1)
+    table = server.ok("get", "schedules").splitlines()
+    equal((table[0].split(), table[1].split()[:1], table[1].split()[-1]),
+          (["NAME", "CRON", "ZONE", "NEXT", "LAST"], ["nightly"], "-"))
+    contains(table[1], at)
+    state = {"next_at": "2030-01-01T03:00:00.000Z", "paused": False,
+             "runs": [{"task": "t1", "state": "Failed", "due_at": "2029-12-31T03:00:00.000Z"}]}
+    server.ok("store", "put", "/state/schedules/default/nightly", json.dumps(state))
+    row = server.ok("get", "schedule", "nightly", "--all-namespaces")
+    contains(row, "2030-01-01T03:00:00.000Z  Failed 2029-12-31T03:00:00.000Z")
+    contains(server.ok("describe", "schedule", "nightly"), "2029-12-31T03:00:00.000Z")
+    server.ok("store", "put", "/state/schedules/default/nightly", json.dumps({**state, "paused": True}))
+    contains(server.ok("get", "schedules"), "paused")
     key = "/control/schedules/default/nightly"
     equal(server.ok("schedule", "pause", "nightly"), "schedule/nightly paused\n")
     equal(server.ok("store", "get", f"{key}/paused"), f"{key}/paused\ntrue\n")
