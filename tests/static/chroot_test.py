@@ -6,12 +6,15 @@ from static import FIREBREAK, Web, run
 from case import Folder, Skip, case, contains, equal, main
 
 
-def firebreak(*args):
-    """Runs it with an empty folder as its root; the binary itself is not in there either."""
+def firebreak(*args, **files):
+    """Runs it with a folder as its root that holds nothing but these; the binary itself is not in there either."""
     if os.geteuid() != 0:
         raise Skip("chroot needs root")
     program = os.open(FIREBREAK, os.O_RDONLY)
     with Folder() as f:
+        for name, text in files.items():
+            (f.path / name).write_text(text)
+
         def enter():
             os.chroot(f.path)
             os.chdir("/")
@@ -19,7 +22,7 @@ def firebreak(*args):
         try:
             # The child never gets past enter().
             done = run(["/bin/false"], preexec_fn=enter, pass_fds=[program])
-            equal(list(f.path.iterdir()), [])
+            equal(sorted(x.name for x in f.path.iterdir()), sorted(files))
             return done
         finally:
             os.close(program)
@@ -34,6 +37,22 @@ def it_tells_its_version():
         assert version[key], key
     for name in ("openssl", "c-ares", "pcre2", "glibc"):
         contains(version["libraries"], name)
+
+
+@case
+def it_knows_utc_and_offsets_and_says_what_it_lacks_for_other_zones():
+    ops = """schedules:
+- {name: a, cron: "@daily", do: {run: {argv: [x]}}}
+- {name: b, cron: "@daily", zone: "-03:00", do: {run: {argv: [x]}}}
+"""
+    for name, hour in (("a", "T00:00:00.000Z"), ("b", "T03:00:00.000Z")):
+        done = firebreak("schedule", "preview", name, "-c", "/ops.yaml", "-o", "name", **{"ops.yaml": ops})
+        equal((done.returncode, done.stderr), (0, ""))
+        assert all(line.endswith(hour) for line in done.stdout.splitlines()), done.stdout
+    done = firebreak("config", "check", "-c", "/ops.yaml", **{"ops.yaml": ops.replace("-03:00", "Europe/Berlin")})
+    equal(done.returncode, 1)
+    for word in ("Europe/Berlin", "/usr/share/zoneinfo", "install tzdata"):
+        contains(done.stdout + done.stderr, word)
 
 
 @case
