@@ -95,6 +95,8 @@ static void burst(void)
                 &err) < 0)
             exit(1);
     }
+    printf("RESULT case=held bytes=%lld\n",
+           (long long)(mem_usage_of(MEM_SCHEDULE).bytes + mem_usage_of(MEM_MODEL).bytes));
     struct bench_clock start = bench_now();
     now = calendar_next(c);
     for (struct schedule_order *o; (o = calendar_take(c, now)); given++) {

@@ -207,8 +207,8 @@ static const struct schema_field schedule_fields[] = {
     FIELD("Misfire", "misfire", STRING, .dflt = "run_once", .words = misfires,
           .help = "What happens with times that passed while nobody could run it."),
     FIELD("CatchUp", "catch_up", INT, .dflt = "10", RANGE(1, 1000),
-          .help = "With catch_up: how many of the missed times are made up for: the latest ones, "
-                  "in their order."),
+          .help = "With catch_up: how many of the missed times are made up for: the latest "
+                  "ones, in their order."),
     FIELD("Overlap", "overlap", STRING, .dflt = "forbid", .words = overlaps,
           .help = "What happens when it is due while it still runs."),
     FIELD("HistoryMax", "history_max", INT, .dflt = "10", RANGE(1, 1000),

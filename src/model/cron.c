@@ -76,8 +76,13 @@ static int shown(struct slice s)
 static int bad_name(struct parser *p, struct slice s)
 {
     const struct field *f = p->field;
+    size_t letters = 0;
+    while (letters < s.size && (s.data[letters] | 0x20) >= 'a' && (s.data[letters] | 0x20) <= 'z')
+        letters++;
+    if (letters)
+        s = slice_sub(s, 0, letters); /* "Monday-FRI" has one good name */
     bad(p, s.data, "\"%.*s\" is no %s", shown(s), s.data, f->name);
-    if (!f->names)
+    if (!f->names || !letters)
         return -EINVAL;
     const char *near = suggest_nearest(s, f->names, f->name_count);
     for (size_t i = 0; !near && i < f->name_count; i++)

@@ -26,8 +26,9 @@ struct entry {
     struct list link;    /* of those that changed */
     char *key;           /* "namespace/name" */
     struct slice namespace_, name;
-    struct arena arena; /* of `declared` */
     struct schedule declared;
+    char *texts;       /* of `declared`, one behind the other */
+    struct zone fixed; /* that `declared` may point to */
     bool is_declared;
     bool is_bad;           /* something is declared that cannot be used: what is remembered stays */
     bool is_known;         /* `settled_s` means something */
@@ -96,7 +97,7 @@ static void entry_free(struct calendar *c, struct entry *e)
     mem_free(MEM_SCHEDULE, e->cron_text);
     mem_free(MEM_SCHEDULE, e->zone_name);
     mem_free(MEM_SCHEDULE, e->key);
-    arena_done(&e->arena);
+    mem_free(MEM_SCHEDULE, e->texts);
     mem_free(MEM_SCHEDULE, e);
 }
 
@@ -130,8 +131,7 @@ static struct entry *find_or_add(struct calendar *c, struct slice namespace_, st
         return e;
     buf_printf(&key, "%.*s/%.*s", SLICE_ARG(namespace_), SLICE_ARG(name));
     e = mem_alloc(MEM_SCHEDULE, sizeof(*e));
-    *e = (struct entry){
-        .key = key.data, .wish_paused = -1, .due_s = -1, .arena = ARENA(MEM_SCHEDULE, 0)};
+    *e = (struct entry){.key = key.data, .wish_paused = -1, .due_s = -1};
     e->namespace_ = (struct slice){e->key, namespace_.size};
     e->name = (struct slice){e->key + namespace_.size + 1, name.size};
     map_put(&c->entries, buf_slice(&key), e, NULL);
@@ -252,34 +252,56 @@ static void disable(struct calendar *c, struct entry *e)
     arm(c, e);
 }
 
+/* Texts move into one block: of many schedules each is small. */
+static void take_texts(struct entry *e, const struct schedule *s)
+{
+    e->declared = *s;
+    e->declared.namespace_ = e->namespace_;
+    e->declared.name = e->name;
+    struct slice *texts[] = {&e->declared.cron_text, &e->declared.zone_name, &e->declared.action,
+                             &e->declared.node, &e->declared.selector};
+    size_t size = 0;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        size += texts[i]->size + 1;
+    mem_free(MEM_SCHEDULE, e->texts);
+    char *at = e->texts = mem_alloc(MEM_SCHEDULE, size);
+    for (size_t i = 0; i < ARRAY_LEN(texts); at += texts[i++]->size + 1) {
+        memcpy(at, texts[i]->size ? texts[i]->data : "", texts[i]->size);
+        texts[i]->data = at;
+    }
+    if (zone_fixed(e->declared.zone_name.data, &e->fixed) == 0)
+        e->declared.zone = &e->fixed;
+}
+
+/* Reads a declaration and finds its zone. */
+static int read_spec(struct calendar *c, struct slice spec, struct arena *scratch,
+                     struct schedule *ret, struct err *err)
+{
+    struct zone fixed;
+    int r = schedule_spec_parse(spec, scratch, ret, err);
+    if (r == 0 && zone_fixed(ret->zone_name.data, &fixed) < 0)
+        r = c->zone(c->ctx, ret->zone_name, &ret->zone, err);
+    return r;
+}
+
 int calendar_declare(struct calendar *c, struct slice namespace_, struct slice name,
                      struct slice spec, int64_t wall_ns, struct err *err)
 {
-    struct arena arena = ARENA(MEM_SCHEDULE, 0);
+    struct arena scratch = ARENA(MEM_SCHEDULE, 0);
     struct schedule s;
-    struct zone *fixed = arena_new(&arena, struct zone);
-    int r = schedule_spec_parse(spec, &arena, &s, err);
-    if (r == 0 && zone_fixed(s.zone_name.data, fixed) == 0)
-        s.zone = fixed;
-    else if (r == 0)
-        r = c->zone(c->ctx, s.zone_name, &s.zone, err);
+    int r = read_spec(c, spec, &scratch, &s, err);
     struct entry *e = find_or_add(c, namespace_, name);
     if (r == 0 && !e)
         r = err_set(err, -ENOSPC, "more than %d schedules, or too long a name",
                     CALENDAR_SCHEDULES_MAX);
-    if (r < 0) {
-        arena_done(&arena);
-        if (e)
-            disable(c, e);
-        return r;
+    if (r == 0) {
+        take_texts(e, &s);
+        take_declaration(c, e, wall_ns);
+    } else if (e) {
+        disable(c, e);
     }
-    arena_done(&e->arena);
-    e->arena = arena;
-    e->declared = s;
-    e->declared.namespace_ = e->namespace_;
-    e->declared.name = e->name;
-    take_declaration(c, e, wall_ns);
-    return 0;
+    arena_done(&scratch);
+    return r;
 }
 
 void calendar_forget(struct calendar *c, struct slice namespace_, struct slice name)

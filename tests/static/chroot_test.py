@@ -7,8 +7,8 @@ from static import FIREBREAK, Web, run
 from case import Folder, Skip, case, contains, equal, main
 
 
-def firebreak(*args, helper=False):
-    """Runs it with an empty folder as its root; the binary itself is not in there either, but for
+def firebreak(*args, helper=False, **files):
+    """Runs it with a folder as its root that holds nothing but these; the binary itself is not in there either, but for
     `helper`: then it is there as /helper, a program without needs of its own."""
     if os.geteuid() != 0:
         raise Skip("chroot needs root")
@@ -17,6 +17,8 @@ def firebreak(*args, helper=False):
         if helper:
             shutil.copy(FIREBREAK, f.path / "helper")
             f.path.chmod(0o755)  # another user finds it, too
+        for name, text in files.items():
+            (f.path / name).write_text(text)
 
         def enter():
             os.chroot(f.path)
@@ -25,7 +27,7 @@ def firebreak(*args, helper=False):
         try:
             # The child never gets past enter().
             done = run(["/bin/false"], preexec_fn=enter, pass_fds=[program])
-            equal([x.name for x in f.path.iterdir()], ["helper"] if helper else [])
+            equal(sorted(x.name for x in f.path.iterdir()), sorted([*files, "helper"] if helper else files))
             return done
         finally:
             os.close(program)
@@ -40,6 +42,22 @@ def it_tells_its_version():
         assert version[key], key
     for name in ("openssl", "c-ares", "pcre2", "glibc"):
         contains(version["libraries"], name)
+
+
+@case
+def it_knows_utc_and_offsets_and_says_what_it_lacks_for_other_zones():
+    ops = """schedules:
+- {name: a, cron: "@daily", do: {run: {argv: [x]}}}
+- {name: b, cron: "@daily", zone: "-03:00", do: {run: {argv: [x]}}}
+"""
+    for name, hour in (("a", "T00:00:00.000Z"), ("b", "T03:00:00.000Z")):
+        done = firebreak("schedule", "preview", name, "-c", "/ops.yaml", "-o", "name", **{"ops.yaml": ops})
+        equal((done.returncode, done.stderr), (0, ""))
+        assert all(line.endswith(hour) for line in done.stdout.splitlines()), done.stdout
+    done = firebreak("config", "check", "-c", "/ops.yaml", **{"ops.yaml": ops.replace("-03:00", "Europe/Berlin")})
+    equal(done.returncode, 1)
+    for word in ("Europe/Berlin", "/usr/share/zoneinfo", "install tzdata"):
+        contains(done.stdout + done.stderr, word)
 
 
 @case
