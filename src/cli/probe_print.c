@@ -53,6 +53,25 @@ static void whole(struct json_writer *w, int32_t v, int32_t none)
         json_i64(w, v);
 }
 
+/* A list of a million is mostly plain connects: what those never have is written at once. */
+static void behind_connecting(struct json_writer *w, const struct probe_result *r)
+{
+    if (r->tls_ns == PROBE_NONE && r->first_byte_ns == PROBE_NONE && r->days_left == INT32_MIN &&
+        r->status == 0) {
+        json_members(w, SLICE("\"tls_ms\":null,\"first_byte_ms\":null,\"days_left\":null,"
+                              "\"status\":null"));
+        return;
+    }
+    json_key(w, "tls_ms");
+    phase(w, r->tls_ns);
+    json_key(w, "first_byte_ms");
+    phase(w, r->first_byte_ns);
+    json_key(w, "days_left");
+    whole(w, r->days_left, INT32_MIN);
+    json_key(w, "status");
+    whole(w, r->status, 0);
+}
+
 static void of_some_kinds(struct json_writer *w, const struct probe_result *r)
 {
     if (r->rtt_ns == PROBE_NONE && r->loss_ratio < 0 && r->offset_ns == INT64_MIN) {
@@ -118,14 +137,7 @@ void probe_print_json(const struct probe_result *r, struct buf *out)
     phase(&w, r->dns_ns);
     json_key(&w, "connect_ms");
     phase(&w, r->connect_ns);
-    json_key(&w, "tls_ms");
-    phase(&w, r->tls_ns);
-    json_key(&w, "first_byte_ms");
-    phase(&w, r->first_byte_ns);
-    json_key(&w, "days_left");
-    whole(&w, r->days_left, INT32_MIN);
-    json_key(&w, "status");
-    whole(&w, r->status, 0);
+    behind_connecting(&w, r);
     json_key(&w, "lag_ms");
     phase(&w, r->lag_ns);
     json_key(&w, "breaker");
