@@ -147,10 +147,29 @@ static uint64_t name_of(const struct rt_sock *s)
     return at | (uint64_t)s->use << USE_SHIFT;
 }
 
+static struct rt_sock *sock_named(uint64_t name)
+{
+    return (struct rt_sock *)(uintptr_t)(name & ((UINT64_C(1) << USE_SHIFT) - 1));
+}
+
+/* A task stands at the top of its stack, a page that was not touched since it began to wait: to
+ * wake one after the other would be to wait for each page. */
+enum { PREFETCH_AHEAD = 6 };
+
+static void prefetch_waiting(const struct rt_sock *s)
+{
+    if (!s)
+        return;
+    const struct rt_task *t = s->writer ? s->writer : s->reader;
+    if (t)
+        __builtin_prefetch(&t->state);
+    __asm__ volatile("");
+}
+
 static void take_event(struct rt_loop *l, const struct epoll_event *e)
 {
-    uint64_t count, at = e->data.u64 & ((UINT64_C(1) << USE_SHIFT) - 1);
-    struct rt_sock *s = (struct rt_sock *)(uintptr_t)at; /* its memory stays ours to the end */
+    uint64_t count;
+    struct rt_sock *s = sock_named(e->data.u64); /* its memory stays ours to the end */
     if (!s)
         (void)!read(l->epoll.event_fd, &count, sizeof(count));
     else if (s->use == e->data.u64 >> USE_SHIFT || fault_mutant("rt_old_event_taken"))
@@ -164,7 +183,12 @@ static void epoll_poll(struct rt_loop *l, rt_time until)
     /* Every event is taken before any task runs: no task can close a socket that a later event
      * of the same batch still points to. */
     for (int i = 0; i < n; i++)
+        __builtin_prefetch(sock_named(events[i].data.u64));
+    for (int i = 0; i < n; i++) {
+        if (i + PREFETCH_AHEAD < n)
+            prefetch_waiting(sock_named(events[i + PREFETCH_AHEAD].data.u64));
         take_event(l, &events[i]);
+    }
 }
 
 /* ---- sockets ---- */
@@ -220,6 +244,34 @@ static int epoll_sock_error(struct rt_sock *s)
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &size) < 0)
         return -errno;
     return -err;
+}
+
+enum { PORTS_KNOWN_S = 5 }; /* then they are read again: an administrator may change them */
+
+/* "32768\t60999\n"; all ports where it cannot be read. */
+static void read_ports(struct rt_epoll *e)
+{
+    char text[32];
+    int fd = open("/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = 0;
+    char *end = text;
+    unsigned long first = strtoul(text, &end, 10), last = strtoul(end, NULL, 10);
+    bool known = first <= last && last > 0 && last <= UINT16_MAX;
+    e->port_first = known ? (uint16_t)first : 0;
+    e->port_last = known ? (uint16_t)last : UINT16_MAX;
+}
+
+static bool epoll_gives_port(struct rt_loop *l, uint16_t port)
+{
+    struct rt_epoll *e = &l->epoll;
+    if (UNLIKELY(l->now >= e->ports_known_until)) {
+        read_ports(e);
+        e->ports_known_until = l->now + PORTS_KNOWN_S * RT_SEC;
+    }
+    return port >= e->port_first && port <= e->port_last;
 }
 
 static bool epoll_sock_ready(const struct rt_sock *s, unsigned hint)
@@ -385,6 +437,7 @@ const struct rt_backend rt_backend_epoll = {
     .sock_listen = epoll_sock_listen,
     .sock_connect = epoll_sock_connect,
     .sock_error = epoll_sock_error,
+    .gives_port = epoll_gives_port,
     .sock_ready = epoll_sock_ready,
     .sock_accept = epoll_sock_accept,
     .sock_read = epoll_sock_read,

@@ -170,6 +170,8 @@ struct rt_backend {
     int (*sock_listen)(struct rt_sock *s, int backlog);
     int (*sock_connect)(struct rt_sock *s, const struct rt_addr *to);
     int (*sock_error)(struct rt_sock *s); /* SO_ERROR */
+    /* Whether `port` may be the one that a connect was given. NULL: any may. */
+    bool (*gives_port)(struct rt_loop *l, uint16_t port);
     /* Whether SOCK_CAN_READ (or _WRITE) is so this instant, whatever the hints say. */
     bool (*sock_ready)(const struct rt_sock *s, unsigned hint);
     int (*sock_accept)(struct rt_sock *s, struct rt_sock *ret_new, struct rt_addr *ret_peer);
@@ -212,6 +214,8 @@ extern const struct rt_backend rt_backend_epoll;
 struct rt_epoll {
     int fd, event_fd;
     bool no_pwait2;
+    uint16_t port_first, port_last; /* that the kernel gives to clients … */
+    rt_time ports_known_until;      /* … as it told us; 0: not asked yet */
     uint64_t random_state[2];
 };
 

@@ -155,6 +155,12 @@ int rt_wait_writable(struct rt_sock *s, rt_time deadline)
     return wait_ready(s, SOCK_CAN_WRITE, deadline);
 }
 
+/* The edges tell of all that comes after a read that emptied the socket. */
+bool rt_was_quiet(const struct rt_sock *s)
+{
+    return s->watched && !(s->hints & (SOCK_CAN_READ | SOCK_ENDED));
+}
+
 /* ---- streams ---- */
 
 static int connect_finish(struct rt_sock *s, const struct rt_addr *to, rt_time deadline)
@@ -175,13 +181,26 @@ static int connect_finish(struct rt_sock *s, const struct rt_addr *to, rt_time d
     return be->sock_error(s);
 }
 
+/* Whether our port may be the one we connect to: it is asked for, or in what the kernel gives. */
+static bool may_be_to_itself(const struct rt_sock *s, const struct rt_addr *from,
+                             const struct rt_addr *to)
+{
+    const struct rt_backend *be = s->loop->backend;
+    uint16_t port = rt_addr_port(to);
+    if (to->family == AF_UNIX)
+        return false;
+    if (from && rt_addr_port(from) != 0)
+        return rt_addr_port(from) == port;
+    return !be->gives_port || be->gives_port(s->loop, port);
+}
+
 /* The kernel chose as our port the one we connect to, on the same address: then TCP's simultaneous
- * open has met itself, and nobody else listens there. */
-static bool is_to_itself(const struct rt_sock *s, const struct rt_addr *to)
+ * open has met itself, and nobody else listens there. Apart, for the addresses on its stack. */
+static __attribute__((noinline)) bool is_to_itself(const struct rt_sock *s,
+                                                   const struct rt_addr *to)
 {
     struct rt_addr local, peer;
-    if (to->family == AF_UNIX || rt_sock_local(s, &local) < 0 ||
-        rt_addr_port(&local) != rt_addr_port(to))
+    if (rt_sock_local(s, &local) < 0 || rt_addr_port(&local) != rt_addr_port(to))
         return false;
     return rt_sock_peer(s, &peer) == 0 && rt_addr_eq(&local, &peer);
 }
@@ -220,7 +239,7 @@ int rt_connect(const struct rt_addr *to, const struct rt_connect_options *option
         rt_time again = rt_self->now + UNIX_RETRY_MS * RT_MS;
         r = rt_self->now >= deadline ? -ETIMEDOUT : rt_sleep(again < deadline ? again : deadline);
     }
-    if (r == 0 && is_to_itself(s, to))
+    if (r == 0 && may_be_to_itself(s, options ? options->from : NULL, to) && is_to_itself(s, to))
         r = -ECONNREFUSED;
     if (r < 0) {
         rt_close(s);

@@ -119,6 +119,39 @@ static void a_read_times_out_and_the_socket_stays_usable(void *arg)
     server_done(&s);
 }
 
+static void wait_for_news(struct rt_sock *s)
+{
+    rt_time end = rt_now() + 20 * RT_SEC;
+    while (rt_was_quiet(s) && rt_now() < end)
+        rt_sleep(rt_now() + RT_MS);
+}
+
+static void what_was_heard_of_a_socket_is_known_without_asking(void *arg)
+{
+    (void)arg;
+    struct server s;
+    server_open(&s, 16);
+    struct rt_sock *c, *peer;
+    CHECK_INT(rt_connect(&s.addr, NULL, &c, RT_NEVER), 0);
+    CHECK_INT(rt_accept(s.listener, &peer, NULL, RT_NEVER), 0);
+    char b[64];
+    CHECK(!rt_was_quiet(peer)); /* nobody watches it yet */
+    CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_MS), -ETIMEDOUT);
+    CHECK(rt_was_quiet(c));
+    CHECK_INT(rt_write(peer, "x", 1, RT_NEVER), 0);
+    wait_for_news(c);
+    CHECK(!rt_was_quiet(c));
+    CHECK_INT(rt_read(c, b, sizeof(b), RT_NEVER), 1);
+    CHECK(rt_was_quiet(c)); /* that read has emptied it */
+    rt_close(peer);
+    wait_for_news(c);
+    CHECK(!rt_was_quiet(c));
+    CHECK_INT(rt_read(c, b, sizeof(b), RT_NEVER), 0);
+    CHECK(!rt_was_quiet(c)); /* for good */
+    rt_close(c);
+    server_done(&s);
+}
+
 /* The end of the stream arrives together with the last bytes: its edge is told once. */
 static void the_end_is_seen_after_a_short_read(void *arg)
 {
@@ -588,6 +621,7 @@ int main(void)
     ON_ALL(an_echo_server_echoes_until_the_end_of_the_stream);
     ON_ALL(a_port_without_a_listener_refuses);
     ON_ALL(a_socket_is_not_connected_to_itself);
+    ON_ALL(what_was_heard_of_a_socket_is_known_without_asking);
     ON_ALL(a_read_times_out_and_the_socket_stays_usable);
     ON_ALL(the_end_is_seen_after_a_short_read);
     ON_ALL(more_than_the_buffers_hold_arrives_whole);
