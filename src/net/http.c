@@ -2,7 +2,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "net/http_conn.h"
 #include "net/http_request.h"
@@ -11,6 +13,7 @@
 enum {
     READ_BYTES = 4096,       /* a head is read in pieces of this size */
     SMALL_BODY_BYTES = 4096, /* goes out in one write with its head */
+    REQUEST_HEAD_BYTES = 320, /* of most, so that they are put together in one piece of memory */
     REQUEST_HEAD_BYTES_MAX = 64 * 1024,
     DRAIN_MS = 1000,
 };
@@ -19,6 +22,7 @@ struct http_client {
     struct http_client_options options;
     struct http_pool pool;
     uint32_t open; /* responses */
+    struct http_response *spare; /* the last one's memory, for the next */
 };
 
 struct http_response {
@@ -47,6 +51,7 @@ void http_client_close(struct http_client *c)
         return;
     assert(c->open == 0);
     http_pool_done(&c->pool);
+    mem_free(MEM_NET, c->spare);
     mem_free(MEM_NET, c);
 }
 
@@ -100,6 +105,7 @@ static int put_together(struct exchange *x, struct buf *out)
         .proxy = x->proxied && !slice_eq_nocase(x->url.scheme, SLICE("https")) ? &x->proxy : NULL,
         .close = !x->keep,
     };
+    buf_reserve(out, REQUEST_HEAD_BYTES + (body.size <= SMALL_BODY_BYTES ? body.size : 0), NULL);
     out->size_max = REQUEST_HEAD_BYTES_MAX;
     int r = http_request_put(&hop, out, x->err);
     out->size_max = 0;
@@ -247,7 +253,8 @@ static void trace_hop(struct http_trace *t)
 static int exchange_over(struct exchange *x, bool fresh, struct slice first)
 {
     struct http_origin to = origin_of(x);
-    struct http_conn *c = fresh ? NULL : http_pool_take(&x->client->pool, &to);
+    bool repeatable = http1_is_idempotent(x->method);
+    struct http_conn *c = fresh ? NULL : http_pool_take(&x->client->pool, &to, repeatable);
     if (c) {
         x->trace->address = c->address;
         x->trace->reused = true;
@@ -429,13 +436,41 @@ static int run(struct exchange *x)
     return r;
 }
 
+/* A response has room for as many fields as may come: some KB, which are only written once they do.
+ * Not kept where misuse of freed memory is looked for. */
+static struct http_response *response_new(struct http_client *c)
+{
+    struct http_response *r = c->spare;
+    c->spare = NULL;
+    if (r)
+        memset(r, 0, offsetof(struct http_response, head.fields));
+    else
+        r = mem_alloc(MEM_NET, sizeof(*r));
+    r->client = c;
+    r->url = BUF(MEM_NET, 0);
+    return r;
+}
+
+static void response_free(struct http_response *r)
+{
+    struct http_client *c = r->client;
+    buf_done(&r->url);
+#ifndef FIREBREAK_ARENA_DEBUG
+    struct http_response *before = c->spare;
+    c->spare = r;
+    r = before;
+#endif
+    c->open--;
+    mem_free(MEM_NET, r);
+}
+
 int http_open(struct http_client *c, const struct http_request *request,
               struct http_response **ret_response, struct http_trace *trace, struct err *err,
               rt_time deadline)
 {
     struct err own_err = {0};
     struct http_trace *own_trace = trace ? NULL : mem_alloc(MEM_NET, sizeof(*own_trace));
-    struct http_response *resp = mem_alloc(MEM_NET, sizeof(*resp));
+    struct http_response *resp = response_new(c);
     struct exchange x = {
         .client = c,
         .request = request,
@@ -450,8 +485,6 @@ int http_open(struct http_client *c, const struct http_request *request,
     };
     *x.trace = (struct http_trace){.arena = x.trace->arena};
     trace_hop(x.trace);
-    resp->client = c;
-    resp->url = BUF(MEM_NET, 0);
     buf_append_slice(&resp->url, request->url);
     c->open++;
     int r = url_parse(buf_slice(&resp->url), &x.url, x.err);
@@ -586,7 +619,5 @@ void http_close(struct http_response *r)
     if (!r)
         return;
     release(r);
-    r->client->open--;
-    buf_done(&r->url);
-    mem_free(MEM_NET, r);
+    response_free(r);
 }

@@ -11,6 +11,7 @@ void http_pool_init(struct http_pool *p, rt_time rest_max)
     p->rest_max = rest_max;
     list_init(&p->idle);
     p->count = 0;
+    p->spare = BUF(MEM_NET, 0);
 }
 
 static struct http_conn *conn_of(struct list *it)
@@ -34,24 +35,34 @@ void http_pool_done(struct http_pool *p)
 {
     while (!list_empty(&p->idle))
         evict(p, conn_of(p->idle.next));
+    buf_done(&p->spare);
 }
 
-/* What makes two connections exchangeable, as one text. Host names have no case. */
-static char *origin_text(const struct http_origin *o)
+/* What makes two connections exchangeable. Host names have no case. */
+static void keep_origin(struct http_conn *c, const struct http_origin *o)
 {
-    struct buf b = BUF(MEM_NET, 0);
-    buf_append_cstr(&b, o->tls ? "1 " : "0 ");
-    buf_append_u64(&b, o->port);
-    buf_append_byte(&b, ' ');
-    for (size_t i = 0; i < o->host.size; i++) {
-        char c = o->host.data[i];
-        buf_append_byte(&b, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c);
-    }
-    buf_append_byte(&b, ' ');
-    buf_append_slice(&b, o->server_name);
-    buf_append_byte(&b, ' ');
-    buf_append_slice(&b, o->unix_path);
-    return b.data;
+    c->origin = (struct http_origin){
+        .host = {mem_strdup(MEM_NET, o->host), o->host.size},
+        .port = o->port,
+        .tls = o->tls,
+        .server_name = {mem_strdup(MEM_NET, o->server_name), o->server_name.size},
+        .unix_path = {mem_strdup(MEM_NET, o->unix_path), o->unix_path.size},
+    };
+}
+
+static void drop_origin(struct http_conn *c)
+{
+    mem_free(MEM_NET, (char *)(uintptr_t)c->origin.host.data);
+    mem_free(MEM_NET, (char *)(uintptr_t)c->origin.server_name.data);
+    mem_free(MEM_NET, (char *)(uintptr_t)c->origin.unix_path.data);
+}
+
+static bool leads_to(const struct http_conn *c, const struct http_origin *o)
+{
+    const struct http_origin *have = &c->origin;
+    return have->port == o->port && have->tls == o->tls &&
+           slice_eq_nocase(have->host, o->host) && slice_eq(have->server_name, o->server_name) &&
+           slice_eq(have->unix_path, o->unix_path);
 }
 
 static void evict_rested(struct http_pool *p)
@@ -64,29 +75,48 @@ static void evict_rested(struct http_pool *p)
     }
 }
 
-static struct http_conn *find(struct http_pool *p, const char *origin)
+static struct http_conn *find(struct http_pool *p, const struct http_origin *to)
 {
     list_each(it, &p->idle)
-        if (strcmp(conn_of(it)->origin, origin) == 0)
+        if (leads_to(conn_of(it), to))
             return conn_of(it);
     return NULL;
 }
 
-struct http_conn *http_pool_take(struct http_pool *p, const struct http_origin *to)
+struct http_conn *http_pool_take(struct http_pool *p, const struct http_origin *to,
+                                 bool repeatable)
 {
     struct http_conn *c;
-    char *origin = origin_text(to);
     evict_rested(p);
-    while ((c = find(p, origin))) {
+    while ((c = find(p, to))) {
         forget(p, c); /* before the look, which lets other tasks run */
-        if (!stream_is_readable(&c->stream))
+        if ((repeatable && stream_was_quiet(&c->stream)) || !stream_is_readable(&c->stream))
             break;
         http_conn_close(c);
     }
-    mem_free(MEM_NET, origin);
-    if (c)
+    if (c) {
         c->reused = true;
+        c->in = p->spare;
+        p->spare = BUF(MEM_NET, 0);
+    }
     return c;
+}
+
+/* An idle one holds no memory for an answer; the next answer of all gets its. Not where misuse of
+ * freed memory is looked for. */
+static void keep_spare(struct http_pool *p, struct http_conn *c)
+{
+#ifndef FIREBREAK_ARENA_DEBUG
+    enum { SPARE_BYTES_MAX = 16 * 1024 };
+    if (c->in.cap <= SPARE_BYTES_MAX) {
+        buf_done(&p->spare);
+        p->spare = c->in;
+        buf_clear(&p->spare);
+        c->in = BUF(MEM_NET, 0);
+    }
+#endif
+    buf_done(&c->in);
+    (void)p;
 }
 
 void http_pool_put(struct http_pool *p, struct http_conn *c)
@@ -95,7 +125,7 @@ void http_pool_put(struct http_pool *p, struct http_conn *c)
     struct http_conn *oldest = NULL;
     evict_rested(p);
     list_each(it, &p->idle)
-        if (strcmp(conn_of(it)->origin, c->origin) == 0) {
+        if (leads_to(conn_of(it), &c->origin)) {
             same++;
             oldest = conn_of(it);
         }
@@ -103,7 +133,7 @@ void http_pool_put(struct http_pool *p, struct http_conn *c)
         evict(p, oldest);
     else if (p->count >= HTTP_IDLE_MAX)
         evict(p, conn_of(p->idle.prev));
-    buf_done(&c->in);
+    keep_spare(p, c);
     c->idle_since = rt_now();
     list_push_front(&p->idle, &c->link);
     p->count++;
@@ -180,7 +210,7 @@ int http_conn_open(const struct http_client_options *options, const struct http_
     if (r < 0)
         return r;
     struct http_conn *c = mem_alloc(MEM_NET, sizeof(*c));
-    c->origin = origin_text(to);
+    keep_origin(c, to);
     c->in.sub = MEM_NET;
     r = connect_any(options, &addresses, c, trace, err, deadline);
     if (r == 0 && to->tls && to->proxy)
@@ -201,6 +231,6 @@ void http_conn_close(struct http_conn *c)
         return;
     stream_close(&c->stream);
     buf_done(&c->in);
-    mem_free(MEM_NET, c->origin);
+    drop_origin(c);
     mem_free(MEM_NET, c);
 }

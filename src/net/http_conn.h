@@ -22,7 +22,7 @@ struct http_conn {
     bool reused;
     struct rt_addr address;
     struct buf in; /* read and not yet consumed */
-    char *origin;
+    struct http_origin origin; /* its own copy, without the proxy */
 };
 
 /* Idle connections, the one rested longest last. */
@@ -30,13 +30,16 @@ struct http_pool {
     struct list idle;
     uint32_t count;
     rt_time rest_max;
+    struct buf spare; /* the last one's `in`, for the next */
 };
 
 void http_pool_init(struct http_pool *p, rt_time rest_max);
 void http_pool_done(struct http_pool *p);
 /* A live idle connection to the origin, or NULL. Connections found dead or rested too long are
- * closed on the way. */
-struct http_conn *http_pool_take(struct http_pool *p, const struct http_origin *to);
+ * closed on the way. `repeatable`: whoever finds it dead after all may send its request again, so
+ * what the loop has heard of it is enough; else the kernel is asked. */
+struct http_conn *http_pool_take(struct http_pool *p, const struct http_origin *to,
+                                 bool repeatable);
 /* Keeps it, and closes the oldest where a limit would be passed. */
 void http_pool_put(struct http_pool *p, struct http_conn *c);
 

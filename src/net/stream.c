@@ -28,6 +28,11 @@ bool stream_is_readable(const struct stream *s)
     return rt_wait_readable(s->sock, 0) != -ETIMEDOUT;
 }
 
+bool stream_was_quiet(const struct stream *s)
+{
+    return rt_was_quiet(s->sock) && !(s->tls && tls_has_pending(s->tls));
+}
+
 void stream_close(struct stream *s)
 {
     tls_close(s->tls);

@@ -27,6 +27,9 @@ int stream_explain(const struct stream *s, int code, const char *what, struct er
 /* Whether there is something to read now, an end included: on an idle connection that means that
  * it is of no more use. Gives other tasks a turn at most. */
 bool stream_is_readable(const struct stream *s);
+/* Whether an idle connection looks unused to the loop, which has not asked the kernel for it: rt's
+ * rt_was_quiet. */
+bool stream_was_quiet(const struct stream *s);
 /* Says close_notify where that needs no waiting. Idempotent; does not wait. */
 void stream_close(struct stream *s);
 
