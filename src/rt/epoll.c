@@ -237,10 +237,16 @@ static int epoll_sock_connect(struct rt_sock *s, const struct rt_addr *to)
     return -errno;
 }
 
-static int epoll_sock_error(struct rt_sock *s)
+/* Asked by a second connect: unlike SO_ERROR it takes back a socket that was refused to where it
+ * was before the first, whence another peer can be tried (tcp_disconnect). */
+static int epoll_sock_connected(struct rt_sock *s, const struct rt_addr *to)
 {
     int err = 0;
     socklen_t size = sizeof(err);
+    if (connect(s->fd, &to->sa, to->size) == 0 || errno == EISCONN)
+        return 0;
+    if (errno != EALREADY && errno != EINTR)
+        return -errno;
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &size) < 0)
         return -errno;
     return -err;
@@ -436,7 +442,8 @@ const struct rt_backend rt_backend_epoll = {
     .sock_bind = epoll_sock_bind,
     .sock_listen = epoll_sock_listen,
     .sock_connect = epoll_sock_connect,
-    .sock_error = epoll_sock_error,
+    .sock_connected = epoll_sock_connected,
+    .refused_is_fresh = true,
     .gives_port = epoll_gives_port,
     .sock_ready = epoll_sock_ready,
     .sock_accept = epoll_sock_accept,

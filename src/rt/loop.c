@@ -196,13 +196,9 @@ void rt_loop_done(struct rt_loop *l)
 {
     if (!l->backend)
         return;
+    rt_socks_forget(l);
     l->backend->close(l);
     rt_stacks_unmap(l);
-    while (l->socks_free) {
-        struct rt_sock *s = l->socks_free;
-        l->socks_free = s->next_free;
-        mem_free(MEM_RT, s);
-    }
     mem_free(MEM_RT, l->ring);
     mem_free(MEM_RT, l->timers.heap);
     mem_free(MEM_RT, l->timers.slots);

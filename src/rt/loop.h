@@ -148,6 +148,7 @@ struct rt_sock {
     bool watched;  /* the back end tells of its edges */
     bool borrowed; /* the descriptor stays somebody else's */
     uint16_t use;  /* of this memory, which a later socket takes over: grows with each close */
+    uint16_t family;
     struct rt_sock *next_free;
     struct sim_end *sim;
 };
@@ -169,7 +170,9 @@ struct rt_backend {
     int (*sock_bind)(struct rt_sock *s, const struct rt_addr *at, bool reuse_port);
     int (*sock_listen)(struct rt_sock *s, int backlog);
     int (*sock_connect)(struct rt_sock *s, const struct rt_addr *to);
-    int (*sock_error)(struct rt_sock *s); /* SO_ERROR */
+    /* What became of a connect under way to `to`, once it is known. */
+    int (*sock_connected)(struct rt_sock *s, const struct rt_addr *to);
+    bool refused_is_fresh; /* a socket that was refused can connect anew, as one just opened */
     /* Whether `port` may be the one that a connect was given. NULL: any may. */
     bool (*gives_port)(struct rt_loop *l, uint16_t port);
     /* Whether SOCK_CAN_READ (or _WRITE) is so this instant, whatever the hints say. */
@@ -235,6 +238,8 @@ struct rt_loop {
     struct rt_stack *stacks_free;
     struct rt_slab *slabs;
     struct rt_sock *socks_free;
+    struct rt_sock *socks_refused; /* SOCKS_REFUSED_MAX that were refused, for the next connect */
+    uint32_t socks_refused_count;
     struct list groups, chans;
     struct rt_group root;
     uint64_t task_id_last;
@@ -300,6 +305,7 @@ struct rt_loop *rt_loop_get(int index);
 
 /* Ends every wait in the socket. */
 void rt_sock_event(struct rt_sock *s, unsigned hints);
+void rt_socks_forget(struct rt_loop *l); /* at its end: kept descriptors, and the memory of all */
 
 /* ---- watchdog.c, crash.c, offload.c, census ---- */
 int rt_watchdog_start(const struct rt_config *config);

@@ -160,11 +160,12 @@ static void on_room(struct rt_sim *sim, void *obj, uint64_t arg)
     sim_edge(sim, e);
 }
 
-int sim_sock_error(struct rt_sock *s)
+int sim_sock_connected(struct rt_sock *s, const struct rt_addr *to)
 {
     struct rt_sim *sim;
     int error;
     struct sim_end *e = sim_end_usable(s, &sim, &error);
+    (void)to;
     return e ? sim_take_error(e) : error;
 }
 

@@ -119,7 +119,7 @@ int sim_sock_open(struct rt_sock *s, int family);
 int sim_sock_bind(struct rt_sock *s, const struct rt_addr *at, bool reuse_port);
 int sim_sock_listen(struct rt_sock *s, int backlog);
 int sim_sock_connect(struct rt_sock *s, const struct rt_addr *to);
-int sim_sock_error(struct rt_sock *s);
+int sim_sock_connected(struct rt_sock *s, const struct rt_addr *to);
 bool sim_sock_ready(const struct rt_sock *s, unsigned hint);
 int sim_sock_accept(struct rt_sock *s, struct rt_sock *ret_new, struct rt_addr *ret_peer);
 ssize_t sim_sock_read(struct rt_sock *s, void *buf, size_t size);

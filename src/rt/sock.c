@@ -34,9 +34,61 @@ static void sock_free(struct rt_sock *s)
     s->loop->socks_free = s;
 }
 
+/* ---- refused ones ---- */
+
+/* Half of a scan's ports may be closed. A refused socket is the kernel's fresh one again, and stays
+ * watched; no edge of its former life can follow, since what the kernel tells is looked up when
+ * it tells it. To take it for the next connect saves opening, watching and closing one. */
+enum { SOCKS_REFUSED_MAX = 4 };
+
+static struct rt_sock *take_refused(enum rt_sock_kind kind, int family)
+{
+    struct rt_loop *l = rt_self;
+    struct rt_sock *s = l->socks_refused;
+    if (!s || kind != RT_SOCK_STREAM || s->family != family)
+        return NULL;
+    l->socks_refused = s->next_free;
+    l->socks_refused_count--;
+    s->hints = SOCK_CAN_READ | SOCK_CAN_WRITE;
+    return s;
+}
+
+static void keep_refused(struct rt_sock *s)
+{
+    struct rt_loop *l = s->loop;
+    if (!l->backend->refused_is_fresh || l->socks_refused_count == SOCKS_REFUSED_MAX) {
+        rt_close(s);
+        return;
+    }
+    s->next_free = l->socks_refused;
+    l->socks_refused = s;
+    l->socks_refused_count++;
+}
+
+void rt_socks_forget(struct rt_loop *l)
+{
+    while (l->socks_refused) {
+        struct rt_sock *s = l->socks_refused;
+        l->socks_refused = s->next_free;
+        l->backend->sock_close(s);
+        sock_free(s);
+    }
+    while (l->socks_free) {
+        struct rt_sock *s = l->socks_free;
+        l->socks_free = s->next_free;
+        mem_free(MEM_RT, s);
+    }
+}
+
 static int sock_open(enum rt_sock_kind kind, int family, struct rt_sock **ret_sock)
 {
-    struct rt_sock *s = sock_new(kind);
+    struct rt_sock *s = take_refused(kind, family);
+    if (s) {
+        *ret_sock = s;
+        return 0;
+    }
+    s = sock_new(kind);
+    s->family = (uint16_t)family;
     int r = s->loop->backend->sock_open(s, family);
     if (r < 0) {
         sock_free(s);
@@ -178,7 +230,7 @@ static int connect_finish(struct rt_sock *s, const struct rt_addr *to, rt_time d
     /* Writable, and no end in sight: connected, and no system call to learn it. */
     if (!(s->hints & SOCK_ENDED))
         return 0;
-    return be->sock_error(s);
+    return be->sock_connected(s, to);
 }
 
 /* Whether our port may be the one we connect to: it is asked for, or in what the kernel gives. */
@@ -239,11 +291,16 @@ int rt_connect(const struct rt_addr *to, const struct rt_connect_options *option
         rt_time again = rt_self->now + UNIX_RETRY_MS * RT_MS;
         r = rt_self->now >= deadline ? -ETIMEDOUT : rt_sleep(again < deadline ? again : deadline);
     }
+    bool bound = options && options->from;
+    bool refused = r == -ECONNREFUSED || (r == -ETIMEDOUT && fault_mutant("rt_unanswered_kept"));
+    if (refused && !bound && to->family != AF_UNIX && !(options && options->reset_on_close)) {
+        keep_refused(s);
+        return r;
+    }
     if (r == 0 && may_be_to_itself(s, options ? options->from : NULL, to) && is_to_itself(s, to))
         r = -ECONNREFUSED;
     if (r < 0) {
         rt_close(s);
-        bool bound = options && options->from;
         return r == -EADDRNOTAVAIL && !bound && has_no_source(to) ? -ENETUNREACH : r;
     }
     *ret_sock = s;

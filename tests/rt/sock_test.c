@@ -86,6 +86,65 @@ static void a_port_without_a_listener_refuses(void *arg)
     server_done(&s);
 }
 
+/* What was refused may serve the next connect: nothing of its former life is to be seen in it. */
+static void a_connect_after_a_refused_one_is_like_any(void *arg)
+{
+    (void)arg;
+    struct server s, closed;
+    server_open(&s, 16);
+    server_open(&closed, 16);
+    rt_close(closed.listener);
+    closed.listener = NULL;
+    for (int i = 0; i < 20; i++) {
+        struct rt_sock *c = NULL, *peer = NULL;
+        char b[8];
+        for (int refused = 0; refused < i % 3; refused++)
+            CHECK_INT(rt_connect(&closed.addr, NULL, &c, rt_now() + 20 * RT_SEC), -ECONNREFUSED);
+        CHECK_INT(rt_connect(&s.addr, NULL, &c, rt_now() + 20 * RT_SEC), 0);
+        CHECK_INT(rt_accept(s.listener, &peer, NULL, rt_now() + 20 * RT_SEC), 0);
+        if (!c || !peer)
+            break;
+        CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_MS), -ETIMEDOUT);
+        CHECK_INT(rt_write(c, "q", 1, RT_NEVER), 0);
+        CHECK_INT(rt_read(peer, b, sizeof(b), rt_now() + 20 * RT_SEC), 1);
+        CHECK_INT(rt_write(peer, "a", 1, RT_NEVER), 0);
+        CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + 20 * RT_SEC), 1);
+        rt_close(peer);
+        CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + 20 * RT_SEC), 0);
+        rt_close(c);
+    }
+    server_done(&closed);
+    server_done(&s);
+}
+
+/* Nobody accepts here, and what is beyond the queue is dropped: connects time out, whatever the
+ * memory they are given has seen before. */
+static void a_refused_socket_is_not_taken_for_a_connected_one(void *arg)
+{
+    enum { BEYOND_MAX = 16 };
+    (void)arg;
+    struct server s, closed;
+    struct rt_sock *waiting[BEYOND_MAX], *c = NULL;
+    int n = 0, r = 0;
+    server_open(&s, 1);
+    server_open(&closed, 16);
+    rt_close(closed.listener);
+    closed.listener = NULL;
+    while (n < BEYOND_MAX && r == 0)
+        if ((r = rt_connect(&s.addr, NULL, &waiting[n], rt_now() + 50 * RT_MS)) == 0)
+            n++;
+    CHECK_INT(r, -ETIMEDOUT);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(rt_connect(&closed.addr, NULL, &c, rt_now() + 20 * RT_SEC), -ECONNREFUSED);
+        CHECK_INT(rt_connect(&s.addr, NULL, &c, rt_now() + 20 * RT_MS), -ETIMEDOUT);
+        CHECK_INT(rt_connect(&closed.addr, NULL, &c, rt_now() + 20 * RT_SEC), -ECONNREFUSED);
+    }
+    while (n > 0)
+        rt_close(waiting[--n]);
+    server_done(&closed);
+    server_done(&s);
+}
+
 static void a_socket_is_not_connected_to_itself(void *arg)
 {
     (void)arg;
@@ -620,6 +679,8 @@ int main(void)
 {
     ON_ALL(an_echo_server_echoes_until_the_end_of_the_stream);
     ON_ALL(a_port_without_a_listener_refuses);
+    ON_ALL(a_connect_after_a_refused_one_is_like_any);
+    ON_EPOLL(a_refused_socket_is_not_taken_for_a_connected_one);
     ON_ALL(a_socket_is_not_connected_to_itself);
     ON_ALL(what_was_heard_of_a_socket_is_known_without_asking);
     ON_ALL(a_read_times_out_and_the_socket_stays_usable);
