@@ -115,6 +115,17 @@ static int load_own(const struct roots *roots)
     return 0;
 }
 
+/* OpenSSL's own file and folder, or those that the environment names. A folder is searched at each
+ * unknown issuer, by its hash and in the middle of a handshake; so a bundle, where there is one,
+ * comes first. Not its default store: that reads all of the folder, each time. Returns whether
+ * there are roots in memory. */
+static bool load_defaults(SSL_CTX *ssl)
+{
+    SSL_CTX_set_default_verify_file(ssl);
+    SSL_CTX_set_default_verify_dir(ssl);
+    return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(ssl))) > 0;
+}
+
 /* On an offload thread: a bundle of roots takes 20 ms and more to read. */
 static void load_roots(void *arg)
 {
@@ -123,16 +134,15 @@ static void load_roots(void *arg)
         roots->result = load_file(roots->ssl, roots->file);
         return;
     }
-    SSL_CTX_set_default_verify_paths(roots->ssl);
-    bool found =
-        sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(roots->ssl))) > 0;
+    bool told = getenv("SSL_CERT_FILE") || getenv("SSL_CERT_DIR");
+    bool found = told && load_defaults(roots->ssl);
     for (size_t i = 0; i < ARRAY_LEN(bundles) && !found; i++) {
         int r = load_file(roots->ssl, bundles[i]);
         found = r == 0;
         if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
             roots->result = r; /* they may be there: nobody is untrusted because of that */
     }
-    if (found)
+    if (found || (!told && load_defaults(roots->ssl)))
         roots->result = 0;
     ERR_clear_error(); /* a host without roots trusts nobody, which the first handshake tells */
 }
