@@ -128,9 +128,9 @@ def wrk_rate(t, port, in_flight):
     return measure
 
 
-def aiohttp_rate(t, mode, port, in_flight):
+def aiohttp_rate(t, python, mode, port, in_flight):
     def measure():
-        r = t.run(t.on_core(0, ["python3", str(AIOHTTP), mode, str(port), "2000", str(in_flight)]))[mode]
+        r = t.run(t.on_core(0, [python, str(AIOHTTP), mode, str(port), "2000", str(in_flight)]))[mode]
         return r["ops"] / r["cpu_ns"] * 1e9
     return measure
 
@@ -139,9 +139,11 @@ def http_peers(t, mode, port, in_flight):
     found = {}
     if mode == "kept" and installed("wrk"):
         found["wrk"] = wrk_rate(t, port, in_flight)
-    if subprocess.run(["python3", "-c", "import aiohttp"], check=False,
-                      stderr=subprocess.DEVNULL).returncode == 0:
-        found["aiohttp"] = aiohttp_rate(t, mode, port, in_flight)
+    for python in "python3", "/usr/bin/python3":
+        if subprocess.run([python, "-c", "import aiohttp"], check=False,
+                          stderr=subprocess.DEVNULL).returncode == 0:
+            found["aiohttp"] = aiohttp_rate(t, python, mode, port, in_flight)
+            break
     return found
 
 
