@@ -30,20 +30,6 @@ static void die(const char *why)
     exit(1);
 }
 
-/* Peak of the resident memory, in bytes. */
-static int64_t peak_bytes(void)
-{
-    char line[256];
-    long long kilobytes = 0;
-    FILE *f = fopen("/proc/self/status", "re");
-    while (f && fgets(line, sizeof(line), f))
-        if (sscanf(line, "VmHWM: %lld", &kilobytes) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return (int64_t)kilobytes * 1024;
-}
-
 int main(int argc, char **argv)
 {
     if (argc != 4 || strcmp(argv[1], "load") != 0)
@@ -58,7 +44,7 @@ int main(int argc, char **argv)
         die(j.config->faults.items[0].message);
     if (!assets || assets->count != (uint32_t)strtoul(argv[3], NULL, 10))
         die("not the number of assets that was expected");
-    printf("RESULT case=peak ops=1 peak_bytes=%lld\n", (long long)peak_bytes());
+    printf("RESULT case=peak ops=1 peak_bytes=%lld\n", (long long)bench_peak_bytes());
     config_free(j.config);
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "net/http_conn.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "net/dial.h"
 
@@ -38,25 +39,30 @@ void http_pool_done(struct http_pool *p)
     buf_done(&p->spare);
 }
 
-/* What makes two connections exchangeable. Host names have no case. */
+static struct slice put_part(char **at, struct slice s)
+{
+    struct slice copy = {*at, s.size};
+    if (s.size)
+        memcpy(*at, s.data, s.size);
+    *at += s.size;
+    return copy;
+}
+
+/* What makes two connections exchangeable, its texts in one piece of memory. */
 static void keep_origin(struct http_conn *c, const struct http_origin *o)
 {
+    char *at = mem_alloc(MEM_NET, o->host.size + o->server_name.size + o->unix_path.size);
+    c->origin_text = at;
     c->origin = (struct http_origin){
-        .host = {mem_strdup(MEM_NET, o->host), o->host.size},
+        .host = put_part(&at, o->host),
         .port = o->port,
         .tls = o->tls,
-        .server_name = {mem_strdup(MEM_NET, o->server_name), o->server_name.size},
-        .unix_path = {mem_strdup(MEM_NET, o->unix_path), o->unix_path.size},
+        .server_name = put_part(&at, o->server_name),
+        .unix_path = put_part(&at, o->unix_path),
     };
 }
 
-static void drop_origin(struct http_conn *c)
-{
-    mem_free(MEM_NET, (char *)(uintptr_t)c->origin.host.data);
-    mem_free(MEM_NET, (char *)(uintptr_t)c->origin.server_name.data);
-    mem_free(MEM_NET, (char *)(uintptr_t)c->origin.unix_path.data);
-}
-
+/* Host names have no case. */
 static bool leads_to(const struct http_conn *c, const struct http_origin *o)
 {
     const struct http_origin *have = &c->origin;
@@ -241,7 +247,7 @@ void http_conn_close(struct http_conn *c)
         return;
     stream_close(&c->stream);
     buf_done(&c->in);
-    drop_origin(c);
+    mem_free(MEM_NET, c->origin_text);
     mem_free(MEM_NET, c);
 }
 

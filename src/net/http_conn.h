@@ -24,7 +24,8 @@ struct http_conn {
     bool http2; /* agreed on, or known before */
     struct rt_addr address;
     struct buf in; /* read and not yet consumed */
-    struct http_origin origin; /* its own copy, without the proxy */
+    struct http_origin origin; /* its own copy, without the proxy … */
+    char *origin_text;         /* … whose texts lie here */
 };
 
 /* Idle connections, the one rested longest last. */

@@ -39,11 +39,14 @@ struct way {
     struct pinger *pinger;
 };
 
+enum { COOKIES = 64 }; /* drawn at once: the kernel is asked for the process's name each time */
+
 struct pinger {
     struct rt_group group; /* a reader for each way */
     struct way ways[2];    /* IPv4, IPv6 */
     uint16_t id, sequence;
-    uint32_t used;
+    uint32_t used, cookies_left;
+    uint64_t cookies[COOKIES];
     struct slot *slots; /* PING_IN_FLIGHT_MAX; pages that nobody needed are never touched */
 };
 
@@ -261,6 +264,17 @@ static int explain(const struct run *r, int code, struct err *err)
     return code < 0 ? err_sys(err, code, "ping") : 0;
 }
 
+/* What nobody can guess, so that nobody answers what he was not asked. */
+static uint64_t take_cookie(struct pinger *p)
+{
+    if (p->cookies_left == 0) {
+        if (RAND_bytes((unsigned char *)p->cookies, sizeof(p->cookies)) != 1)
+            abort();
+        p->cookies_left = COOKIES;
+    }
+    return p->cookies[--p->cookies_left];
+}
+
 int ping(struct pinger *p, const struct rt_addr *to, uint32_t count, rt_time interval,
          struct ping_result *ret_result, struct err *err, rt_time deadline)
 {
@@ -270,8 +284,7 @@ int ping(struct pinger *p, const struct rt_addr *to, uint32_t count, rt_time int
     r->to = to;
     r->v6 = to->family == AF_INET6;
     r->count = count;
-    if (RAND_bytes((unsigned char *)&r->cookie, sizeof(r->cookie)) != 1)
-        abort();
+    r->cookie = take_cookie(p);
     struct way *w = &p->ways[r->v6];
     int code = way_open(p, w, to->family);
     r->raw = code == 0;

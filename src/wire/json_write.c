@@ -10,6 +10,7 @@
 #include "base/plain.h"
 
 enum { F64_DIGITS_MIN = 15, F64_DIGITS_MAX = 17, NUMBER_TEXT_MAX = 40 };
+#define F64_WHOLE_MAX 1e15 /* beyond, 15 digits need an exponent */
 
 void json_begin(struct json_writer *w, struct buf *out, uint32_t indent)
 {
@@ -173,6 +174,11 @@ void json_f64(struct json_writer *w, double v)
     char text[NUMBER_TEXT_MAX];
     if (!isfinite(v)) {
         json_null(w);
+        return;
+    }
+    /* Whole numbers, of which there are many, without printf; but a zero may be negative. */
+    if (v == trunc(v) && fabs(v) < F64_WHOLE_MAX && !(v == 0 && signbit(v))) {
+        json_i64(w, (int64_t)v);
         return;
     }
     /* 15 digits always survive text -> double -> text; 17 survive double -> text -> double. */

@@ -84,6 +84,20 @@ static void a_double_is_as_short_as_reads_back_the_same(void)
     CHECK_OUT("0.1");
 }
 
+static void a_whole_double_is_written_as_its_digits(void)
+{
+    static const struct {
+        double v;
+        const char *text;
+    } cases[] = {{0, "0"},     {-0.0, "-0"},    {3, "3"}, {999999999999999, "999999999999999"},
+                 {-12, "-12"}, {1e15, "1e+15"}, {-1e300, "-1e+300"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        start(0);
+        json_f64(&w, cases[i].v);
+        CHECK_OUT(cases[i].text);
+    }
+}
+
 static void what_json_cannot_say_is_null(void)
 {
     start(0);
@@ -273,6 +287,7 @@ static void a_literal_key_that_passes_the_bound_is_told_of(void)
 
 int main(void)
 {
+    TAP_RUN(a_whole_double_is_written_as_its_digits);
     TAP_RUN(commas_place_themselves);
     TAP_RUN(a_literal_key_is_written_the_same_in_a_buffer_of_any_room);
     TAP_RUN(a_literal_key_that_passes_the_bound_is_told_of);

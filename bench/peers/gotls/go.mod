@@ -1,0 +1,3 @@
+module firebreak/bench/peers/gotls
+
+go 1.26
