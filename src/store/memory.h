@@ -42,6 +42,19 @@ void store_memory_free(struct store_memory *m);
 int store_memory_open(struct store_memory *m, struct store **ret_store);
 /* From now on nothing fails and nothing is late. */
 void store_memory_calm(struct store_memory *m);
+/* Told of everything that changes, at once and in order, before anybody else is; `client` did it,
+ * NULL: the server's clock, or a request that came late. Must not wait. For checking invariants. */
+void store_memory_observe(struct store_memory *m,
+                          void (*fn)(void *ctx, const struct store *client,
+                                     const struct store_event *events, uint32_t count),
+                          void *ctx);
+/* Between this client and the server nothing gets through, either way: calls wait until their
+ * deadline, or until it is healed; watches are silent meanwhile, and then go on. */
+void store_memory_cut(struct store *client, bool cut);
+/* The client's process dies with its `writes`-th transaction from now, which has happened or not:
+ * from then on each call fails at once, and nothing of it reaches the server. 0: it is dead now. */
+void store_memory_kill(struct store *client, uint64_t writes);
+bool store_memory_killed(const struct store *client);
 struct store_memory_counts store_memory_counts(const struct store_memory *m);
 
 #endif
