@@ -80,7 +80,7 @@ $(B)/tools/%: tools/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 # A world of the simulator each: W=store names one.
-WORLDS := counter store
+WORLDS := counter store schedule
 W ?= counter
 SIM := $(WORLDS:%=$(B)/sim/%/world)
 .SECONDEXPANSION:

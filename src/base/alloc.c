@@ -21,7 +21,8 @@ static const char *const names[MEM_SUBSYSTEM_COUNT] = {
     [MEM_BASE] = "base", [MEM_MODEL] = "model", [MEM_WIRE] = "wire", [MEM_RT] = "rt",
     [MEM_HOST] = "host", [MEM_NET] = "net",     [MEM_OBSERVE] = "observe",
     [MEM_CLI] = "cli",   [MEM_RECONCILE] = "reconcile", [MEM_APP] = "app",
-    [MEM_STORE] = "store", [MEM_GATEWAY] = "gateway", [MEM_TEST] = "test", [MEM_LANG] = "lang",
+    [MEM_STORE] = "store", [MEM_GATEWAY] = "gateway", [MEM_SCHEDULE] = "schedule",
+    [MEM_TEST] = "test", [MEM_LANG] = "lang",
     [MEM_CONFIG] = "config",
 };
 

@@ -27,6 +27,7 @@ enum mem_subsystem {
     MEM_RECONCILE,
     MEM_STORE,
     MEM_GATEWAY,
+    MEM_SCHEDULE,
     MEM_APP,
     MEM_TEST,
     MEM_SUBSYSTEM_COUNT,
