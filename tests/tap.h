@@ -68,6 +68,15 @@ static inline void tap_report_(const char *name)
         tap_report_(#fn);                                                                          \
     } while (0)
 
+/* As TAP_RUN, with runner(fn) instead of fn(): a case that needs a world around it. */
+#define TAP_RUN_IN(runner, fn)                                                                     \
+    do {                                                                                           \
+        tap_ok_ = true;                                                                            \
+        tap_skip_ = NULL;                                                                          \
+        runner(fn);                                                                                \
+        tap_report_(#fn);                                                                          \
+    } while (0)
+
 static inline int tap_done(void)
 {
     printf("1..%d\n", tap_count_);

@@ -55,6 +55,9 @@ int app_run(struct app *app, int loops, rt_fn *fn, void *arg);
 /* Runs fn(app) as a task that SIGINT and SIGTERM cancel. Returns its status, or that of the
  * signal. */
 int app_run_task(struct app *app, int (*fn)(struct app *app));
+/* The same for an fn that takes something else, and says itself how it ended. Returns EXIT_WELL
+ * where fn ran undisturbed. */
+int app_run_with(struct app *app, rt_fn *fn, void *arg);
 /* In a task: writes to standard output. Returns EXIT_WELL, or the exit status after saying what
  * went wrong; EXIT_SIGNAL where nobody reads any more: the command ends without a word. */
 int app_print(const struct app *app, struct slice data);
@@ -72,6 +75,7 @@ int app_plan(struct app *app);
 int app_apply(struct app *app);
 int app_store(struct app *app);
 int app_probe(struct app *app);
+int app_exec(struct app *app); /* run */
 int app_up(struct app *app);
 int app_version(struct app *app);
 int app_config(struct app *app);

@@ -157,6 +157,7 @@ static const struct {
     const struct cli_command *command;
     int (*run)(struct app *app);
 } bodies[] = {
+    {&cli_run, app_exec},
     {&cli_probe, app_probe},     {&cli_up, app_up},         {&cli_completion, run_completion},
     {&cli_version, app_version}, {&cli_config, app_config}, {&cli_explain, app_explain},
     {&cli_docs, run_docs},       {&cli_help, run_help},
@@ -190,8 +191,10 @@ static int run_command(struct app *app, int argc, char **argv)
     look_at_terminal(app);
     if (r == 0)
         r = cli_jsonpath_check(app->parsed.globals.output, &err);
-    if (r < 0)
-        return app_fail(app, EXIT_USAGE, &err);
+    if (r < 0) {
+        int status = app_fail(app, EXIT_USAGE, &err);
+        return app->command->usage_exit ? app->command->usage_exit : status;
+    }
     if (app->parsed.globals.help)
         return print_help(app, app->command);
     if (app->parsed.globals.version)

@@ -6,17 +6,12 @@
 
 struct run {
     struct app *app;
-    int (*fn)(struct app *app);
-    int status;
+    rt_fn *fn;
+    void *arg;
+    int failed;
     struct rt_group main;
     struct rt_interrupt interrupt;
 };
-
-static void body(void *arg)
-{
-    struct run *run = arg;
-    run->status = run->fn(run->app);
-}
 
 static void run_main(void *arg)
 {
@@ -27,28 +22,47 @@ static void run_main(void *arg)
     run->interrupt.cancels = &run->main;
     int r = rt_go(&helpers, rt_interrupt_watch, &run->interrupt);
     if (r == 0)
-        r = rt_go(&run->main, body, run);
+        r = rt_go(&run->main, run->fn, run->arg);
     if (r < 0) {
         struct err err;
         err_set(&err, r, "no memory for the first tasks");
-        run->status = app_fail(run->app, EXIT_UNREACHABLE, &err);
+        run->failed = app_fail(run->app, EXIT_UNREACHABLE, &err);
     }
     rt_group_wait(&run->main, RT_NEVER);
     rt_group_done(&run->main);
     rt_group_done(&helpers);
 }
 
-int app_run_task(struct app *app, int (*fn)(struct app *app))
+int app_run_with(struct app *app, rt_fn *fn, void *arg)
 {
-    struct run run = {.app = app, .fn = fn};
+    struct run run = {.app = app, .fn = fn, .arg = arg};
     int status = app_log_open(app, false);
     if (status == EXIT_WELL)
         status = app_run(app, 1, run_main, &run);
     if (status != EXIT_WELL)
         return status;
-    if (run.interrupt.signal)
-        return EXIT_SIGNAL + run.interrupt.signal;
-    return run.status == EXIT_SIGNAL ? EXIT_WELL : run.status; /* nobody reads: enough was said */
+    return run.interrupt.signal ? EXIT_SIGNAL + run.interrupt.signal : run.failed;
+}
+
+struct body {
+    struct app *app;
+    int (*fn)(struct app *app);
+    int status;
+};
+
+static void run_body(void *arg)
+{
+    struct body *body = arg;
+    body->status = body->fn(body->app);
+}
+
+int app_run_task(struct app *app, int (*fn)(struct app *app))
+{
+    struct body body = {.app = app, .fn = fn};
+    int status = app_run_with(app, run_body, &body);
+    if (status != EXIT_WELL)
+        return status;
+    return body.status == EXIT_SIGNAL ? EXIT_WELL : body.status; /* nobody reads: enough was said */
 }
 
 int app_print(const struct app *app, struct slice data)

@@ -28,6 +28,7 @@ enum mem_subsystem {
     MEM_STORE,
     MEM_GATEWAY,
     MEM_SCHEDULE,
+    MEM_ACT,
     MEM_APP,
     MEM_TEST,
     MEM_SUBSYSTEM_COUNT,

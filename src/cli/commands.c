@@ -70,9 +70,9 @@ const struct cli_command cli_help = {
 };
 
 static const struct cli_command *const commands[] = {
-    &cli_up,      &cli_probe, &cli_get,    &cli_describe, &cli_delete, &cli_plan,
-    &cli_apply,   &cli_store, &cli_config, &cli_explain,  &cli_docs,   &cli_completion,
-    &cli_version, &cli_help,  NULL,
+    &cli_up,         &cli_probe,   &cli_run,   &cli_get,    &cli_describe, &cli_delete,
+    &cli_plan,       &cli_apply,   &cli_store, &cli_config, &cli_explain,  &cli_docs,
+    &cli_completion, &cli_version, &cli_help,  NULL,
 };
 
 const struct cli_program cli_firebreak = {
@@ -81,9 +81,9 @@ const struct cli_program cli_firebreak = {
     .about =
         "Firebreak watches services from the outside and from the host that they run on. "
         "'up' finds what listens on this host and watches it; 'probe' asks any target once, or "
-        "again and again. 'get', 'describe', 'plan', 'apply' and 'delete' are about what was "
-        "declared and what was found: they ask the server that 'up' is. 'store' is about where "
-        "all of it is kept.\n\n"
+        "again and again; 'run' runs a program safely. 'get', 'describe', 'plan', 'apply' and "
+        "'delete' are about what was declared and what was found: they ask the server that 'up' "
+        "is. 'store' is about where all of it is kept.\n\n"
         "Data is written to standard output; progress, summaries and errors to standard error.",
     .commands = commands,
 };

@@ -20,6 +20,13 @@ struct up_options {
     struct cli_list paths, settings, vars;
 };
 
+struct run_options {
+    int64_t timeout_ns, kill_after_ns, limit_bytes, memory_bytes, cpu_ns, processes; /* 0: none */
+    struct cli_list env;
+    const char *user, *dir, *stdin_path;
+    bool keep_background;
+};
+
 struct config_command_options {
     struct cli_list paths, settings, vars;
     const char *listen, *agent_listen, *task_listen, *store;
@@ -46,8 +53,9 @@ struct store_options {
     int64_t revision, limit;
 };
 
-extern const struct cli_command cli_up, cli_probe, cli_get, cli_describe, cli_delete, cli_plan,
-    cli_apply, cli_store, cli_completion, cli_docs, cli_version, cli_help, cli_config, cli_explain;
+extern const struct cli_command cli_up, cli_probe, cli_run, cli_get, cli_describe, cli_delete,
+    cli_plan, cli_apply, cli_store, cli_completion, cli_docs, cli_version, cli_help, cli_config,
+    cli_explain;
 extern const struct cli_program cli_firebreak;
 
 #endif

@@ -169,6 +169,31 @@ static int set_duration(struct parse *p, const struct cli_option *o, const char 
     return 0;
 }
 
+static int set_bytes(struct parse *p, const struct cli_option *o, const char *value, void *to)
+{
+    static const char units[] = "KMGT";
+    struct slice text = slice_from(value);
+    uint64_t v;
+    int shift = 0;
+    text.size -= slice_ends_with(text, SLICE("iB")) ? 2 : slice_ends_with(text, SLICE("i"));
+    bool named = text.size < strlen(value);
+    const char *unit = text.size ? strchr(units, text.data[text.size - 1] & ~0x20) : NULL;
+    if (unit && *unit) {
+        shift = 10 * (int)(unit - units + 1);
+        text.size--;
+    } else if (named) {
+        text.size = 0; /* an 'i' of nothing */
+    }
+    int r = slice_to_u64(text, (uint64_t)INT64_MAX >> shift, &v);
+    if (r == -EINVAL)
+        return err_set(p->err, -EINVAL, "--%s: '%.*s' is no size: write bytes, or 64K, 100M, 2G",
+                       o->name, VALUE_SHOWN_MAX, value);
+    if (r < 0 || out_of_range(o, (double)(v << shift)))
+        return range_fault(p, o, value);
+    *(int64_t *)to = (int64_t)(v << shift);
+    return 0;
+}
+
 static int set_word(struct parse *p, const struct cli_option *o, const char *value, void *to)
 {
     for (size_t i = 0; o->words[i]; i++)
@@ -206,6 +231,8 @@ static int set_value(struct parse *p, const struct found *f, const char *value)
         return set_number(p, f->option, value, to);
     case CLI_DURATION:
         return set_duration(p, f->option, value, to);
+    case CLI_BYTES:
+        return set_bytes(p, f->option, value, to);
     case CLI_WORD:
         return set_word(p, f->option, value, to);
     case CLI_LIST:
@@ -293,6 +320,8 @@ static int take_all(struct parse *p)
                 out->operands[out->operand_count++] = p->argv[p->at++];
         } else if (!is_option(arg)) {
             out->operands[out->operand_count++] = arg;
+            while (p->command->program_follows && p->at < p->argc)
+                out->operands[out->operand_count++] = p->argv[p->at++];
         } else {
             r = arg[1] == '-' ? take_long(p, arg) : take_letters(p, arg);
         }

@@ -17,6 +17,7 @@ enum cli_type {
     CLI_INT,      /* int64_t, min … max */
     CLI_NUMBER,   /* double, min … max */
     CLI_DURATION, /* int64_t ns, min … max */
+    CLI_BYTES,    /* int64_t, min … max: 1048576, 64K, 100M, 2G (of 1024) */
     CLI_WORD,     /* const char *, one of words */
     CLI_LIST,     /* struct cli_list: may be given again and again */
 };
@@ -63,6 +64,8 @@ struct cli_command {
     const char *const *outputs;
     const char *const *exits;   /* "1  a probe failed"; ends in NULL */
     size_t values_size;
+    bool program_follows; /* options end at the first operand: another program's command line */
+    int usage_exit; /* the status of a mistake in the command line; 0: 2 */
 };
 
 /* What every command takes. */

@@ -71,6 +71,9 @@ static int own_limits(const struct host_spawn *s, struct spawn_launch *l)
     struct rlimit files;
     if (s->limits_count > HOST_RESOURCE_COUNT)
         return -EINVAL;
+    if (s->cgroup && snprintf(l->cgroup_file, sizeof(l->cgroup_file), "%s/cgroup.procs",
+                              s->cgroup) >= (int)sizeof(l->cgroup_file))
+        return -EINVAL;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > HOST_CHILD_DESCRIPTORS) {
         files.rlim_cur = HOST_CHILD_DESCRIPTORS;
         l->limits[l->limits_count++] = (struct spawn_limit){RLIMIT_NOFILE, files};
@@ -130,6 +133,12 @@ static int failed(const struct host_spawn *s, const struct spawn_launch *l,
                        err_name(report->code));
     if (report->step == SPAWN_STEP_LIMITS)
         return err_set(err, -EINVAL, "%s: its limits: %s", s->argv[0], err_name(report->code));
+    if (report->step == SPAWN_STEP_IDENTITY)
+        return err_set(err, -EINVAL, "%s: become user %u, group %u: %s", s->argv[0],
+                       s->identity->uid, s->identity->gid, err_name(report->code));
+    if (report->step == SPAWN_STEP_CGROUP)
+        return err_set(err, -EINVAL, "%s: join the cgroup %s: %s", s->argv[0], s->cgroup,
+                       err_name(report->code));
     if (report->step == SPAWN_STEP_STDIO)
         return err_sys(err, -report->code, "%s: its standard descriptors", s->argv[0]);
     /* Taken from dir, where that matters; asked for the words only. */

@@ -51,6 +51,14 @@ struct host_limit {
     uint64_t soft, hard; /* UINT64_MAX: none */
 };
 
+/* As whom it runs. Only root may change it. */
+struct host_identity {
+    uid_t uid;
+    gid_t gid;
+    const gid_t *groups; /* beside gid */
+    size_t group_count;
+};
+
 struct host_spawn {
     const char *const *argv; /* ends in NULL; argv[0] without a '/' is looked up in env's PATH */
     const char *const *env;  /* ends in NULL; NULL: ours */
@@ -63,6 +71,9 @@ struct host_spawn {
     bool ends_with_us;
     const struct host_limit *limits;
     size_t limits_count;
+    const struct host_identity *identity; /* NULL: ours. Its rights hold for dir, too */
+    bool no_new_privileges;               /* set-user-ID programs give it none */
+    const char *cgroup; /* a folder of a version 2 hierarchy that it joins; NULL: ours */
     bool without_pidfd; /* as before Linux 5.2: for tests of that way */
 };
 
@@ -89,7 +100,7 @@ enum host_blame {
     HOST_BLAME_NOT_FOUND,      /* there is no such program */
     HOST_BLAME_NOT_EXECUTABLE, /* there is, and it cannot be run */
     HOST_BLAME_OURS,           /* we lack descriptors, memory or processes: nothing about it */
-    HOST_BLAME_COMMAND,        /* its folder, its limits, or more argv and env than can be given */
+    HOST_BLAME_COMMAND, /* its folder, user or limits, or more argv and env than can be given */
 };
 enum host_blame host_spawn_blame(int error);
 

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/fault.h"
+
 enum {
     REPORT_FD = 3,           /* behind the standard descriptors */
     OUT_OF_THE_WAY = 10,     /* where descriptors are kept that are still to be moved */
@@ -65,7 +67,7 @@ static int number_of(const char *name)
 }
 
 /* Closing while reading may hide names that follow: so it is done again until nothing was left. */
-static bool close_listed(void)
+static bool close_listed(int first)
 {
     _Alignas(struct kernel_dirent) char buf[DIRENT_BYTES];
     bool closed;
@@ -80,7 +82,7 @@ static bool close_listed(void)
             for (long at = 0; at < n;) {
                 const struct kernel_dirent *d = (const void *)(buf + at);
                 int fd = number_of(d->name);
-                if (fd > REPORT_FD && fd != folder)
+                if (fd >= first && fd != folder)
                     closed |= syscall(SYS_close, fd) == 0;
                 at += d->size;
             }
@@ -89,16 +91,15 @@ static bool close_listed(void)
     return true;
 }
 
-/* Ours are all close-on-exec. This is for those that a library forgot, or that we inherited. */
-static void close_others(void)
+void spawn_close_from(int first)
 {
 #ifdef SYS_close_range
-    if (syscall(SYS_close_range, REPORT_FD + 1U, ~0U, 0U) == 0)
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
         return;
 #endif
-    if (close_listed())
+    if (close_listed(first))
         return;
-    for (int fd = REPORT_FD + 1; fd < DESCRIPTORS_CLOSED_MAX; fd++)
+    for (int fd = first; fd < DESCRIPTORS_CLOSED_MAX; fd++)
         syscall(SYS_close, fd);
 }
 
@@ -137,21 +138,54 @@ static int fail(int fd, enum spawn_step step)
     return FAILED_STATUS;
 }
 
+/* "0" is whoever writes it. */
+static int join_cgroup(const char *file)
+{
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CLOEXEC, 0);
+    return fd < 0 || syscall(SYS_write, fd, "0", 1) < 0 ? -1 : 0; /* the fd goes with the others */
+}
+
+/* The kernel's own calls, which change this process only; glibc's would change every thread of
+ * those that share our memory. Groups first: without the user's rights they cannot be set. */
+static int become(const struct host_identity *i)
+{
+    if (syscall(SYS_setgroups, i->group_count, i->groups) < 0 ||
+        syscall(SYS_setresgid, i->gid, i->gid, i->gid) < 0 ||
+        syscall(SYS_setresuid, i->uid, i->uid, i->uid) < 0)
+        return -1;
+    return 0;
+}
+
+static int limit(const struct spawn_launch *l)
+{
+    for (size_t i = 0; i < l->limits_count; i++)
+        if (syscall(SYS_prlimit64, 0, l->limits[i].resource, &l->limits[i].value, NULL) < 0)
+            return -1;
+    return 0;
+}
+
 int spawn_child_main(void *arg)
 {
     const struct spawn_launch *l = arg;
     const struct host_spawn *s = l->spawn;
     join_group(s->group);
-    if (s->ends_with_us)
-        die_with(l->parent);
+    if (l->cgroup_file[0] && join_cgroup(l->cgroup_file) < 0)
+        return fail(l->report_fd, SPAWN_STEP_CGROUP);
     if (take_descriptors(s->stdio, l->report_fd) < 0)
         return fail(l->report_fd, SPAWN_STEP_STDIO);
-    close_others();
+    /* Ours are all close-on-exec: it is for those that a library forgot, or that we inherited. */
+    if (!fault_mutant("host_descriptors_inherited"))
+        spawn_close_from(REPORT_FD + 1);
+    if (limit(l) < 0)
+        return fail(REPORT_FD, SPAWN_STEP_LIMITS);
+    if (s->identity && become(s->identity) < 0)
+        return fail(REPORT_FD, SPAWN_STEP_IDENTITY);
+    if (s->ends_with_us)
+        die_with(l->parent); /* after that: another identity would forget it */
     if (s->dir && syscall(SYS_chdir, s->dir) < 0)
         return fail(REPORT_FD, SPAWN_STEP_DIR);
-    for (size_t i = 0; i < l->limits_count; i++)
-        if (syscall(SYS_prlimit64, 0, l->limits[i].resource, &l->limits[i].value, NULL) < 0)
-            return fail(REPORT_FD, SPAWN_STEP_LIMITS);
+    if (s->no_new_privileges)
+        syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* any kernel of ours has it */
     default_signals();
     syscall(SYS_execve, l->program, s->argv, s->env ? s->env : (const char *const *)environ);
     return fail(REPORT_FD, SPAWN_STEP_EXEC);

@@ -15,7 +15,7 @@
 
 #include "host/spawn.h"
 
-enum { SPAWN_STACK_BYTES = 64 * 1024 };
+enum { SPAWN_STACK_BYTES = 64 * 1024, SPAWN_CGROUP_BYTES_MAX = 512 };
 
 #if defined(__SANITIZE_THREAD__)
 enum { SPAWN_SHARES = 0 };
@@ -29,7 +29,14 @@ enum { SPAWN_SHARES = CLONE_VM | CLONE_VFORK };
 enum { SPAWN_SHARES = CLONE_VM | CLONE_VFORK };
 #endif
 
-enum spawn_step { SPAWN_STEP_EXEC, SPAWN_STEP_STDIO, SPAWN_STEP_DIR, SPAWN_STEP_LIMITS };
+enum spawn_step {
+    SPAWN_STEP_EXEC,
+    SPAWN_STEP_STDIO,
+    SPAWN_STEP_DIR,
+    SPAWN_STEP_LIMITS,
+    SPAWN_STEP_IDENTITY,
+    SPAWN_STEP_CGROUP,
+};
 
 struct spawn_report {
     int code; /* errno */
@@ -43,13 +50,16 @@ struct spawn_limit {
 
 struct spawn_launch {
     const struct host_spawn *spawn;
-    const char *program; /* what execve gets */
+    const char *program;                      /* what execve gets */
+    char cgroup_file[SPAWN_CGROUP_BYTES_MAX]; /* cgroup.procs of the one to join; "": none */
     pid_t parent;
     int report_fd; /* takes one spawn_report; closes at exec */
     struct spawn_limit limits[HOST_RESOURCE_COUNT + 1];
     size_t limits_count;
 };
 
+/* Closes every descriptor from `first` on. By raw calls, without memory of its own. */
+void spawn_close_from(int first);
 /* Takes a spawn_launch. Returns only on failure, with an exit status. */
 int spawn_child_main(void *arg);
 

@@ -7,7 +7,7 @@
 struct values {
     bool flag, other;
     const char *text, *word;
-    int64_t number, span;
+    int64_t number, span, size;
     double rate;
     struct cli_list list;
 };
@@ -24,6 +24,8 @@ static const struct cli_option options[] = {
     {"span", 0, CLI_DURATION, offsetof(struct values, span), "D", "2s", "a time", .min = 1000000,
      .max = INT64_C(60000000000)},
     {"rate", 0, CLI_NUMBER, offsetof(struct values, rate), "R", NULL, "any", .min = 0, .max = 100},
+    {"size", 0, CLI_BYTES, offsetof(struct values, size), "BYTES", NULL, "a size", .min = 10,
+     .max = INT64_C(1) << 40},
     {"list", 'l', CLI_LIST, offsetof(struct values, list), "L", NULL, "many", .words = NULL},
 };
 static const struct cli_command command = {
@@ -61,6 +63,39 @@ static void defaults_stand_until_they_are_changed(void)
     CHECK_INT(V.span, INT64_C(2000000000));
     CHECK_STR(V.word, "red");
     CHECK(!V.flag && !V.text && V.list.count == 0);
+}
+
+static void a_size_has_units_of_1024(void)
+{
+    static const struct {
+        const char *text;
+        int64_t size;
+    } cases[] = {{"10", 10},           {"64K", 65536},          {"64k", 65536},
+                 {"3Ki", 3072},        {"100M", 104857600},     {"2GiB", INT64_C(2) << 30},
+                 {"1T", INT64_C(1) << 40}};
+    static const char *const bad[] = {"",   "K",   "9",  "2T",  "-1", "1.5G", "10i", "10iB",
+                                      "1X", "1KK", "0x", " 10", "9999999999999T"};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CHECK_INT(PARSE("--size", (char *)cases[i].text), 0);
+        CHECK_INT(V.size, cases[i].size);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        CHECK_INT(PARSE("--size", (char *)bad[i]), -EINVAL);
+}
+
+static void a_program_that_follows_ends_the_options(void)
+{
+    struct cli_command run = command;
+    run.program_follows = true;
+    run.operands_max = 5;
+    char *const argv[] = {"-x", "ls", "-l", "--number", "x", NULL};
+    arena_reset(&arena);
+    parsed = (struct cli_parsed){0};
+    CHECK_INT(cli_parse(&run, 5, argv, &arena, &parsed, &err), 0);
+    CHECK_INT(parsed.operand_count, 4);
+    CHECK_STR(parsed.operands[1], "-l");
+    CHECK_STR(parsed.operands[2], "--number");
+    CHECK(V.flag && V.number == 7);
 }
 
 static void every_way_to_write_a_value(void)
@@ -179,6 +214,8 @@ static void a_command_is_found_behind_global_options(void)
 int main(void)
 {
     TAP_RUN(defaults_stand_until_they_are_changed);
+    TAP_RUN(a_size_has_units_of_1024);
+    TAP_RUN(a_program_that_follows_ends_the_options);
     TAP_RUN(every_way_to_write_a_value);
     TAP_RUN(operands_may_stand_anywhere);
     TAP_RUN(mistakes_are_named);
