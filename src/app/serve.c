@@ -2,9 +2,10 @@
 
 #include "app/data.h"
 #include "app/keep.h"
-#include "app/store_open.h"
 #include "app/up.h"
 #include "host/self.h"
+#include "rt/folder.h"
+#include "store/lock.h"
 
 enum { STOP_MS = 3000 };
 
@@ -79,11 +80,32 @@ static int open_gateway(struct up *u, const char *folder)
     return gateway_listen(u->gateway, data_path(u->app, folder, "firebreak.sock"), &u->err);
 }
 
+/* The socket is in the data folder, wherever the store is: one process holds it. A store that is
+ * in it, too, brings the lock with it. */
+static int hold_folder(struct up *u, const char **ret_folder)
+{
+    const char *folder = NULL;
+    int r = data_folder(u->app, &folder, &u->err);
+    if (r < 0)
+        return r;
+    r = rt_folder_make(folder, 0700, RT_NEVER);
+    if (r < 0)
+        return err_sys(&u->err, r, "make the data folder %s", folder);
+    *ret_folder = folder;
+    if (store_is_own(u->app, &u->place))
+        return 0;
+    const char *who = arena_printf(&u->app->arena, "firebreak up, process %d", host_pid());
+    return store_lock_take(data_path(u->app, folder, "store.lock"), who, &u->lock, &u->err,
+                           RT_NEVER);
+}
+
 int up_serve(struct up *u)
 {
-    const char *folder;
+    const char *folder = NULL;
     rt_group_init(&u->keeping, "keep");
-    int r = store_open(u->app, NULL, "firebreak up", true, &u->store, &folder, &u->err);
+    int r = hold_folder(u, &folder);
+    if (r == 0)
+        r = store_open(u->app, &u->place, "firebreak up", true, &u->store, &u->err);
     if (r < 0)
         return r;
     u->keep = keep_new(u, u->store);
@@ -100,6 +122,8 @@ void up_serve_end(struct up *u)
         rt_group_done(&u->keeping); /* which writes what is left */
     keep_free(u->keep);
     store_close(u->store);
+    rt_file_close(u->lock);
+    u->lock = NULL;
     u->gateway = NULL;
     u->keep = NULL;
     u->store = NULL;

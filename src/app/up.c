@@ -11,6 +11,7 @@
 #include "cli/asset_print.h"
 #include "config/canonical.h"
 #include "config/schema.h"
+#include "host/self.h"
 #include "rt/stdio.h"
 
 /* ---- watch: a task for each service ---- */
@@ -413,6 +414,7 @@ void up_notice(struct up *u, const char *text)
 static int read_config(struct up *u, const struct up_options *o)
 {
     app_config_options(u->app, &o->paths, &o->settings, &o->vars, &u->options);
+    app_config_flag(&u->options, "--store", "store.url", o->store);
     u->reloader.options = &u->options;
     u->reloader.current = app_config_load(&u->options);
     int status = app_config_report(u->app, u->reloader.current);
@@ -436,6 +438,36 @@ static int up_log_open(struct up *u, bool screen)
     return status;
 }
 
+static const char *kept_text(struct up *u, struct slice text)
+{
+    return text.size ? arena_strdup(&u->app->arena, text) : NULL;
+}
+
+/* The store stays the one of the start: a change of these is said, and waits for the next one. */
+static int read_store(struct up *u, const struct up_options *o)
+{
+    struct config_object root = config_object_root(u->reloader.current->root);
+    struct config_object section = config_struct(&root, "store");
+    u->place = (struct store_place){
+        .url = kept_text(u, config_string(&section, "url")),
+        .prefix = kept_text(u, config_string(&section, "prefix")),
+        .said = o->store ? "--store" : "store.url",
+        .argument = o->store != NULL,
+    };
+    u->lease_ttl_ns = config_duration(&section, "lease_ttl");
+    struct buf name = BUF(MEM_APP, 0);
+    int r = o->node ? 0 : host_name(&name);
+    u->node = o->node ? o->node : arena_strdup(&u->app->arena, buf_slice(&name));
+    buf_done(&name);
+    if (r < 0)
+        err_sys(&u->err, r, "the host's name: say --node NAME");
+    else if (!kind_name_ok(slice_from(u->node)))
+        r = err_set(&u->err, -EINVAL,
+                    "--node: '%.150s' is no name: letters, digits and -_.: make one, up to %d",
+                    u->node, KIND_NAME_BYTES_MAX);
+    return r < 0 ? app_fail(u->app, EXIT_USAGE, &u->err) : EXIT_WELL;
+}
+
 int app_up(struct app *app)
 {
     const struct up_options *o = app->parsed.values;
@@ -457,6 +489,8 @@ int app_up(struct app *app)
     int status = read_config(u, o);
     if (status == EXIT_WELL)
         status = up_log_open(u, screen);
+    if (status == EXIT_WELL)
+        status = read_store(u, o);
     if (status == EXIT_WELL)
         status = app_run(app, 1, up_main, u);
     if (status == EXIT_WELL)

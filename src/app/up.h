@@ -15,6 +15,7 @@
 #include "app/app.h"
 #include "app/observer_pool.h"
 #include "app/out.h"
+#include "app/store_open.h"
 #include "cli/print.h"
 #include "config/reload.h"
 #include "gateway/gateway.h"
@@ -54,6 +55,10 @@ struct up {
     struct rt_event config_ready; /* the first configuration has been declared */
     bool declares; /* the configuration names assets or checks */
     char *notice;  /* a line for the screen; NULL: none */
+    struct store_place place;
+    const char *node;      /* our name among those that share the store */
+    int64_t lease_ttl_ns;  /* of what we hold in the store */
+    struct rt_file *lock;  /* of the data folder, where the store is not in it */
     struct store *store; /* NULL, as the two below it: --once */
     struct gateway *gateway;
     struct keep *keep;

@@ -300,8 +300,12 @@ static void on_swap(void *ctx, struct config *old, struct config *fresh,
                     const struct config_change *changes)
 {
     struct up *u = ctx;
-    for (const struct config_change *c = changes; c && u->app->logsink; c = c->next)
+    for (const struct config_change *c = changes; c && u->app->logsink; c = c->next) {
         log_change(u, c);
+        if (strcmp(c->kind, "store") == 0)
+            log_warn(&u->app->log, "the store stays the one of the start: restart to change it",
+                     log_event("store_unchanged"));
+    }
     struct config_object root = config_object_root(fresh->root), section;
     section = config_struct(&root, "log");
     forget_levels(u, old, &section);

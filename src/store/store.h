@@ -288,6 +288,11 @@ const char *store_call_name(enum store_call call);     /* "range" … */
 int store_backup(struct store *s, const char *path, int64_t *ret_revision, struct err *err,
                  rt_time deadline);
 
+/* From now on every key stands below this path ("/fleet-a"), as Store.Prefix has it: others in the
+ * same store are not seen, and keys begin with a slash. Before the first call and watch; once.
+ * Returns 0, or -EINVAL: it does not begin with a slash, ends with one, or is too long. */
+int store_set_prefix(struct store *s, struct slice prefix, struct err *err);
+
 /* Ends every watch (LOST), waits for the disk. No other call is under way. NULL is accepted. */
 void store_close(struct store *s);
 
