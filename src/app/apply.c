@@ -6,6 +6,7 @@
 #include "app/client.h"
 #include "app/resources.h"
 #include "base/utf8.h"
+#include "cli/fault_print.h"
 #include "cli/print.h"
 #include "rt/stdio.h"
 #include "wire/json.h"
@@ -27,12 +28,34 @@ struct applying {
 
 /* ---- faults of the files ---- */
 
-static void fault_line(const struct applying *a, const struct config_fault *f, struct buf *out)
+/* The first in words, all of them as data: RFC 9457, as the server would answer. */
+static int tell_faults_json(struct applying *a)
 {
-    struct source_point p;
-    if (source_point(&a->set.sources, f->at, &p) == 0)
-        buf_printf(out, "%s:%u:%u: ", p.source->name, p.line, p.column);
-    utf8_append_shown(out, slice_from(f->message));
+    const struct config_faults *f = &a->set.faults;
+    struct buf list = BUF(MEM_APP, 0);
+    struct source_point p = {0};
+    struct err err;
+    source_point(&a->set.sources, f->items[0].at, &p);
+    err_set(&err, -EINVAL, "%s:%u:%u: %s", p.source ? p.source->name : "", p.line, p.column,
+            f->items[0].message);
+    buf_append_byte(&list, '[');
+    for (uint32_t i = 0; i < f->count; i++) {
+        if (i)
+            buf_append_byte(&list, ',');
+        fault_print_json(&a->set.sources, &f->items[i], &list);
+    }
+    buf_append_byte(&list, ']');
+    struct problem problem = {
+        .status = 400,
+        .title = SLICE("Bad Request"),
+        .detail = slice_from(err.text),
+        .reason = SLICE("bad_request"),
+        .field = slice_from(f->items[0].path),
+        .faults = buf_slice(&list),
+    };
+    int status = app_fail_problem(a->app, EXIT_USAGE, &problem);
+    buf_done(&list);
+    return status;
 }
 
 static int tell_faults(struct applying *a)
@@ -41,21 +64,20 @@ static int tell_faults(struct applying *a)
     struct buf out = BUF(MEM_APP, 0);
     struct err err;
     config_faults_sort(f);
-    if (a->app->json_errors) { /* one object: the first */
-        fault_line(a, &f->items[0], &out);
-        err_set(&err, -EINVAL, "%s", out.data);
-        buf_done(&out);
-        return app_fail(a->app, EXIT_USAGE, &err);
-    }
-    for (uint32_t i = 0; i < f->count; i++) {
-        fault_line(a, &f->items[i], &out);
-        buf_append_byte(&out, '\n');
-    }
+    if (a->app->json_errors)
+        return tell_faults_json(a);
+    for (uint32_t i = 0; i < f->count; i++)
+        fault_print_text(&a->set.sources, &f->items[i], a->app->color_err, &out);
     rt_output_write(RT_STDERR, out.data, out.size, RT_NEVER);
     err_set(&err, -EINVAL, "%u fault%s in the files: nothing was looked at", f->count + f->dropped,
             f->count + f->dropped == 1 ? "" : "s");
     buf_done(&out);
     return app_fail(a->app, EXIT_USAGE, &err);
+}
+
+static void check(void *set)
+{
+    resource_set_check(set);
 }
 
 static int read_files(struct applying *a)
@@ -69,6 +91,8 @@ static int read_files(struct applying *a)
     for (uint32_t i = 0; i < o->files.count; i++)
         if (resource_set_add(&a->set, o->files.items[i], &err) < 0)
             return app_fail(a->app, EXIT_UNREACHABLE, &err);
+    if (a->set.faults.count == 0 && rt_offload(check, &a->set, RT_NEVER) < 0)
+        return EXIT_SIGNAL;
     return a->set.faults.count ? tell_faults(a) : EXIT_WELL;
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/data.h"
 #include "app/keep.h"
+#include "app/resource_check.h"
 #include "app/up.h"
 #include "host/self.h"
 #include "rt/folder.h"
@@ -72,6 +73,7 @@ static int open_gateway(struct up *u, const char *folder)
         .store = u->store,
         .own_uid = host_uid(),
         .collect = collect,
+        .check = resource_check,
         .ctx = u,
     };
     int r = gateway_open(&options, &u->gateway);

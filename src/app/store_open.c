@@ -120,8 +120,7 @@ int store_open(struct app *app, const struct store_place *place, const char *wha
 {
     struct store *store = NULL;
     bool etcd = place->url && slice_starts_with(slice_from(place->url), etcd_scheme);
-    int r = etcd ? open_etcd(place, &store, err)
-                 : open_sqlite(app, place, what, make, &store, err);
+    int r = etcd ? open_etcd(place, &store, err) : open_sqlite(app, place, what, make, &store, err);
     if (r == 0 && place->prefix)
         r = store_set_prefix(store, slice_from(place->prefix), err);
     if (r < 0) {

@@ -44,7 +44,8 @@ static int prefix_span(const struct store *s, struct store_keys *keys, struct ar
     if (keys->end.size == 0 || slice_compare(keys->end, BEHIND_IT) > 0)
         keys->end = BEHIND_IT;
     if (slice_compare(keys->key, keys->end) >= 0)
-        return err_set(err, -EINVAL, "a span without a key: in a store with a prefix they begin "
+        return err_set(err, -EINVAL,
+                       "a span without a key: in a store with a prefix they begin "
                        "with '/'");
     int r = put_on(s, &keys->key, arena, err);
     return r < 0 ? r : put_on(s, &keys->end, arena, err);
