@@ -15,6 +15,8 @@
 /* plan and apply: what files declare, against what the server has. The server itself says what a
  * write would change (?dry_run=true), so plan and apply cannot differ. */
 
+#define DECLARED "/declared/" /* as registry.h has it */
+
 struct applying {
     struct app *app;
     bool apply;
@@ -25,6 +27,12 @@ struct applying {
     struct arena arena; /* of one answer */
     uint32_t changes, shown;
 };
+
+static struct slice member(const struct json_value *v, const char *key)
+{
+    const struct json_value *m = json_get(v, key);
+    return m && m->type == JSON_STRING ? m->text : (struct slice){0};
+}
 
 /* ---- faults of the files ---- */
 
@@ -84,6 +92,8 @@ static int read_files(struct applying *a)
 {
     const struct apply_options *o = a->app->parsed.values;
     struct err err = {0};
+    if (o->files.count == 0 && !a->apply)
+        return EXIT_WELL; /* what the server's own files declare: read_declared */
     if (o->files.count == 0) {
         err_set(&err, -EINVAL, "which resources? -f FILE, -f FOLDER or -f -");
         return app_fail(a->app, EXIT_USAGE, &err);
@@ -94,6 +104,53 @@ static int read_files(struct applying *a)
     if (a->set.faults.count == 0 && rt_offload(check, &a->set, RT_NEVER) < 0)
         return EXIT_SIGNAL;
     return a->set.faults.count ? tell_faults(a) : EXIT_WELL;
+}
+
+/* ---- what the files of `up` declare ---- */
+
+/* "/declared/checks/default/db/NODE": records of several nodes stand side by side, the first one
+ * is taken. */
+static void take_record(struct applying *a, const struct json_value *kv, struct slice *last)
+{
+    const struct json_value *key = json_get(kv, "key"), *value = json_get(kv, "value");
+    struct slice rest = key ? key->text : (struct slice){0}, node;
+    if (!key || !value || !slice_starts_with(rest, SLICE(DECLARED)))
+        return;
+    rest = slice_sub(rest, sizeof(DECLARED) - 1, rest.size);
+    node = rest;
+    struct slice word = slice_cut(&node, '/'), space = slice_cut(&node, '/'),
+                 name = slice_cut(&node, '/');
+    struct slice path = slice_sub(rest, 0, rest.size - node.size);
+    const struct kind *kind = kind_find(word);
+    if (!kind || name.size == 0 || slice_eq(path, *last) || a->set.count == RESOURCES_MAX)
+        return;
+    *last = (struct slice){arena_strdup(&a->set.arena, path), path.size};
+    resource_set_append(&a->set, kind, space, name, value->text);
+}
+
+/* In the place of files: what the next reading of them would write. */
+static int read_declared(struct applying *a)
+{
+    struct slice last = {0}, next = {0};
+    int status = EXIT_WELL;
+    do {
+        struct json_value *page = NULL;
+        buf_clear(&a->target);
+        buf_clear(&a->answer);
+        buf_append_cstr(&a->target, "/v1/store/keys?prefix=true&key=" DECLARED "&next=");
+        url_escape(next, &a->target);
+        status = client_ask(&a->client, "GET", buf_slice(&a->target), (struct slice){0},
+                            &a->answer);
+        if (status == EXIT_WELL && json_parse(buf_slice(&a->answer), &a->arena, 0, &page, NULL) < 0)
+            status = client_refused(&a->client, 500, (struct slice){0});
+        const struct json_value *items = page ? json_get(page, "items") : NULL;
+        for (const struct json_value *i = items ? items->first : NULL; i; i = i->next)
+            take_record(a, i, &last);
+        next = page ? member(page, "next") : (struct slice){0};
+        next.data = arena_strdup(&a->set.arena, next);
+        arena_reset(&a->arena);
+    } while (status == EXIT_WELL && next.size);
+    return status;
 }
 
 /* ---- asking ---- */
@@ -148,12 +205,6 @@ static int put(struct applying *a, const struct declared *d, const char *how)
 }
 
 /* ---- showing ---- */
-
-static struct slice member(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : (struct slice){0};
-}
 
 static void put_json(struct buf *out, const struct json_value *v)
 {
@@ -315,6 +366,7 @@ static int all_steps(struct applying *a)
 
 static int run(struct app *app, bool apply)
 {
+    const struct apply_options *o = app->parsed.values;
     struct applying *a = mem_alloc(MEM_APP, sizeof(*a));
     a->app = app;
     a->apply = apply;
@@ -325,6 +377,8 @@ static int run(struct app *app, bool apply)
     int status = read_files(a);
     if (status == EXIT_WELL)
         status = client_open(&a->client, app);
+    if (status == EXIT_WELL && !apply && !o->files.count)
+        status = read_declared(a);
     if (status == EXIT_WELL)
         status = all_steps(a);
     if (status == EXIT_WELL && !apply && a->changes)

@@ -33,6 +33,22 @@ static struct slice text_at(const struct value *v, struct slice key)
     return m && m->type == VALUE_STRING ? m->text : (struct slice){0};
 }
 
+struct declared *resource_set_append(struct resource_set *s, const struct kind *kind,
+                                     struct slice namespace_, struct slice name, struct slice json)
+{
+    struct declared *d = arena_new(&s->arena, struct declared);
+    *d = (struct declared){
+        .kind = kind,
+        .name = {arena_strdup(&s->arena, name), name.size},
+        .namespace_ = {arena_strdup(&s->arena, namespace_), namespace_.size},
+        .json = {arena_strdup(&s->arena, json), json.size},
+    };
+    *s->end = d;
+    s->end = &d->next;
+    s->count++;
+    return d;
+}
+
 static void add(struct resource_set *s, const struct kind *kind, struct value *v)
 {
     struct buf json = BUF(MEM_APP, 0);
@@ -56,18 +72,10 @@ static void add(struct resource_set *s, const struct kind *kind, struct value *v
         config_fault_add(&s->faults, CONFIG_FAULT_LIMIT, v->at, 0, "more than %d resources",
                          RESOURCES_MAX);
     } else {
-        struct declared *d = arena_new(&s->arena, struct declared);
-        *d = (struct declared){
-            .kind = kind,
-            .name = name,
-            .namespace_ = text_at(v, SLICE("namespace")),
-            .json = {arena_strdup(&s->arena, buf_slice(&json)), json.size},
-            .at = v->at,
-            .value = config_resource_flat(&s->arena, v),
-        };
-        *s->end = d;
-        s->end = &d->next;
-        s->count++;
+        struct declared *d =
+            resource_set_append(s, kind, text_at(v, SLICE("namespace")), name, buf_slice(&json));
+        d->at = v->at;
+        d->value = config_resource_flat(&s->arena, v);
     }
     buf_done(&json);
 }

@@ -32,6 +32,10 @@ struct resource_set {
 };
 
 void resource_set_init(struct resource_set *s);
+/* One that comes from elsewhere, of which only the JSON is known: everything is copied. */
+struct declared *resource_set_append(struct resource_set *s, const struct kind *kind,
+                                     struct slice namespace_, struct slice name,
+                                     struct slice json);
 /* Checks all that was added against the schema of configurations: beside each other, so that a
  * name that stands twice is found; what references name may be on the server. On an offload
  * thread. */

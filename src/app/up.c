@@ -7,6 +7,7 @@
 
 #include "app/config_load.h"
 #include "app/keep.h"
+#include "app/registry.h"
 #include "app/up_declared.h"
 #include "cli/asset_print.h"
 #include "config/canonical.h"
@@ -323,19 +324,34 @@ static void on_output_error(void *ctx, int code)
     rt_group_cancel(&u->main);
 }
 
+/* Every stage of `up`: each a task until it is cancelled. */
+static const struct stage {
+    rt_fn *fn;
+    bool of_registry; /* it gets u->registry, else u itself */
+    bool on_store;    /* not with --once */
+} stages[] = {
+    {reconcile_main, false, false},    {show_main, false, false},
+    {registry_act_main, true, false},  {up_config_main, false, false},
+    {discover_main, false, false},     {registry_sync_main, true, true},
+    {registry_follow_main, true, true},
+};
+
+static int start_stages(struct up *u)
+{
+    int r = 0;
+    for (size_t i = 0; i < ARRAY_LEN(stages) && r == 0; i++)
+        if (u->store || !stages[i].on_store)
+            r = rt_go(&u->stages, stages[i].fn, stages[i].of_registry ? (void *)u->registry : u);
+    return r;
+}
+
 /* Lives in u->main, so that cancelling that ends every wait below. */
 static void stages_main(void *arg)
 {
     struct up *u = arg;
     rt_group_init(&u->stages, "stages");
     rt_group_init(&u->watchers, "watchers");
-    int r = rt_go(&u->stages, reconcile_main, u);
-    if (r == 0)
-        r = rt_go(&u->stages, show_main, u);
-    if (r == 0)
-        r = rt_go(&u->stages, up_config_main, u);
-    if (r == 0)
-        r = rt_go(&u->stages, discover_main, u);
+    int r = start_stages(u);
     if (r < 0)
         err_set(&u->err, r, "no memory for the first tasks");
     else
@@ -347,6 +363,8 @@ static void stages_main(void *arg)
     rt_group_done(&u->stages);
     rt_group_done(&u->watchers);
     up_declared_done(u);
+    registry_free(u->registry);
+    u->registry = NULL;
 }
 
 static void drain(struct up *u)
@@ -373,6 +391,7 @@ static void run_stages(struct up *u)
     rt_chan_init(&u->changes, UP_CHANGES_MAX, "changes");
     list_init(&u->watching);
     list_init(&u->asking);
+    u->registry = registry_new(u);
     observer_pool_init(&u->observers);
     int r = out_open(&u->out, on_output_error, u);
     if (r == 0)

@@ -1,11 +1,12 @@
 /* up.h - `firebreak up`: the stages of this program and the channels between them.
  *
  *     discover -> watch (a task for each service) -> samples -> reconcile -> changes -> show
- *     config   -> ask (a task for each check)     ->               |
- *                                                 keep -> store <-> gateway: the local API
+ *     registry -> ask (a task for each check)     ->               |
+ *      ^   ^                                                       keep -> store
+ *   config  store <-> gateway: the local API
  *
- * Where a configuration declares assets or checks, these are watched and nothing else; else what is
- * discovered.
+ * What the store declares is watched, whoever wrote it there (registry.h). Where files declare
+ * assets or checks nothing is discovered, else what listens on this host is watched, too.
  *
  * All of it lives on loop 0. Assets are written by the reconcile task only; show reads them between
  * two waits, which on one loop is safe. */
@@ -35,6 +36,7 @@ RT_CHAN(sample_chan, struct sample *);
 RT_CHAN(change_chan, struct asset_change *);
 
 struct keep;
+struct registry;
 
 struct up {
     struct app *app;
@@ -49,7 +51,9 @@ struct up {
     struct rt_group stages, watchers;
     struct list watching; /* struct watcher */
     struct observer_pool observers;
-    struct list asking;   /* of the checks that are declared: up_declared.c */
+    struct registry *registry; /* what is declared */
+    struct list asking;        /* of the checks that are: up_declared.c */
+    uint32_t round;            /* in which askers are told again */
     struct config_options options;
     struct config_reloader reloader;
     struct rt_event config_ready; /* the first configuration has been declared */
