@@ -411,6 +411,8 @@ static void up_main(void *arg)
 {
     struct up *u = arg;
     struct reconcile_options options = {.on_change = on_change, .ctx = u};
+    if (!u->once)
+        options.owner = u->node;
     if (observer_open(&u->spec, &u->observer, &u->err) < 0)
         return;
     u->discovery = discovery_new();

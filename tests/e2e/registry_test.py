@@ -157,6 +157,27 @@ def a_change_by_hand_stands_until_files_are_read_again():
 
 
 @case
+def a_namespace_has_its_own_states_and_events():
+    l = Listener()
+    s = Server(args=["--node", "n1"])
+    for space, port in (("one", l.port), ("two", free_port())):
+        text = json.dumps({"assets": [{"name": "x", "namespace": space, "settle": "300ms"}],
+                           "checks": [check("c", port, asset="x", namespace=space)]})
+        equal(s.run("apply", "-f", "-", input=text).returncode, 0)
+
+    def state(space):
+        return json.loads(s.ok("get", "asset", "x", "-n", space, "-o", "json"))
+    eventually(lambda: state("one")["state"] == "Healthy", 20)
+    eventually(lambda: state("two")["state"] == "Failed", 20)
+    equal((state("one")["owner_plane"], state("one")["namespace"]), ("n1", "one"))
+    contains(s.ok("describe", "asset", "x", "-n", "two"), "Pending -> Failed")
+    equal(len(keys(s, "/events/one/x/")), 2)
+    s.ok("delete", "check", "c", "-n", "two")
+    s.ok("delete", "asset", "x", "-n", "two")
+    eventually(lambda: keys(s, "/state/assets/two/") == [], 20)
+
+
+@case
 def an_asset_that_is_deleted_leaves_its_checks():
     l = Listener()
     s = Server()
