@@ -17,13 +17,13 @@ def files(path, checks, assets=("a",)):
 
 
 class Etcd:
-    def __init__(self):
+    def __init__(self, *more):
         need("etcd"), need("etcdctl")
         port, peers = free_port(), free_port()
         mine, others = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
         self.argv = ["etcd", "--data-dir", os.path.join(folder(), "etcd"), "--listen-client-urls", mine,
                      "--advertise-client-urls", mine, "--listen-peer-urls", others,
-                     "--initial-advertise-peer-urls", others, "--initial-cluster", f"default={others}"]
+                     "--initial-advertise-peer-urls", others, "--initial-cluster", f"default={others}", *more]
         self.port, self.url = port, f"etcd://127.0.0.1:{port}"
         self.p = server(self.argv, port)
         eventually(lambda: self.ctl("endpoint", "health").returncode == 0, 20)
@@ -270,6 +270,65 @@ def two_nodes_on_one_etcd_below_a_prefix():
     asked(fresh, 4)
     e.p = server(e.argv, e.port)
     eventually(lambda: (spec(s2, "check", "one") or {}).get("tcp") == {"target": f"127.0.0.1:{fresh.port}"}, 40)
+
+
+@case
+def the_status_of_an_etcd_tells_the_truth():
+    e, dead = Etcd("--quota-backend-bytes", str(4 << 20)), free_port()
+    l = Listener()
+    s = Server(args=["--store", f"etcd://127.0.0.1:{dead},127.0.0.1:{e.port}"])
+
+    def status(code):
+        r = s.run("store", "status", "-o", "json")
+        return json.loads(r.stdout) if r.returncode == code else None
+
+    def numbers():
+        return dict(line.rsplit(" ", 1) for line in s.ask("GET", "/metrics")[1].splitlines() if line[0] != "#")
+    # One endpoint is down: it is said, and all goes on.
+    told = status(0)
+    equal((told["writable"], told["where"], told["leases"], told["compacted_revision"]),
+          (True, f"127.0.0.1:{e.port}", None, 0))
+    contains(told["trouble"], f"127.0.0.1:{dead} does not answer")
+    equal(s.ask("GET", "/readyz")[0], 200)
+    eventually(lambda: status(0)["keys"] == len(keys(s, "/")), 20)
+    # What was compacted, a few reads find out.
+    for i in range(40):
+        s.ok("store", "put", "/n", str(i))
+    at = status(0)["revision"] - 7
+    equal(e.ctl("compact", str(at)).returncode, 0)
+    equal(status(0)["compacted_revision"], at)
+    told = numbers()
+    equal((told["firebreak_store_compacted_revision"], told["firebreak_store_writable"]), (str(at), "1"))
+    for op in ("range", "txn", "status"):
+        true(float(told[f'firebreak_store_request_duration_seconds_count{{op="{op}",backend="etcd"}}']) > 0, op)
+    # A full one takes nothing more.
+    big = "x" * (512 << 10)
+    r = eventually(lambda: [r for r in [s.run("store", "put", "/big", "-", input=big)] if r.returncode], 30)[0]
+    equal(r.returncode, 3)
+    contains(r.stderr, "space")
+    told = eventually(lambda: status(1), 20)
+    equal(told["writable"], False)
+    contains(told["trouble"].lower(), "nospace")
+    equal(s.ask("GET", "/readyz")[0], 503)
+    # It is watched on, and what is there can be read.
+    true(s.ok("store", "get", "/n"))
+    equal(e.ctl("del", "/big").returncode, 0)
+    for args in (["compact", str(status(1)["revision"])], ["defrag"], ["alarm", "disarm"]):
+        r = e.ctl(*args)
+        equal(r.returncode, 0, r.stderr)
+    eventually(lambda: status(0), 20)
+    # Killed: nobody answers, and that is what is said; back again: all well.
+    s.ok("store", "put", "/before", "1")
+    stop(e.p, True)
+    r = s.run("store", "status")
+    equal(r.returncode, 3)
+    contains(r.stderr, "no endpoint answers")
+    contains(r.stderr, f"127.0.0.1:{e.port}")
+    equal(s.ask("GET", "/readyz")[0], 503)
+    equal(s.ask("GET", "/healthz")[0], 200)
+    e.p = server(e.argv, e.port)
+    eventually(lambda: status(0), 30)
+    equal(s.ok("store", "get", "/before"), "/before\n1\n")
 
 
 main()
