@@ -2,6 +2,8 @@
 
 #include "app/data.h"
 #include "app/keep.h"
+#include "app/node.h"
+#include "app/registry.h"
 #include "app/resource_check.h"
 #include "app/up.h"
 #include "host/self.h"
@@ -51,6 +53,22 @@ static void put_assets(struct up *u, struct metrics_writer *w)
     metrics_u64(w, NULL, 0, keep_dropped_total(u->keep));
 }
 
+static void put_registry(struct up *u, struct metrics_writer *w)
+{
+    const struct registry *r = u->registry;
+    if (!r)
+        return; /* it begins or ends */
+    metrics_family(w, "firebreak_registry_entries", METRIC_GAUGE,
+                   "Resources that files or the store declare.");
+    metrics_u64(w, NULL, 0, r->by_key.count);
+    metrics_family(w, "firebreak_registry_unwritten", METRIC_GAUGE,
+                   "1 while the store lacks what the files declare.");
+    metrics_u64(w, NULL, 0, r->has_files && !r->synced);
+    metrics_family(w, "firebreak_registry_bad_values", METRIC_COUNTER,
+                   "Values in the store that are no resources, and were passed over.");
+    metrics_u64(w, NULL, 0, r->bad_values_total);
+}
+
 static void collect(void *ctx, struct metrics_writer *w)
 {
     struct up *u = ctx;
@@ -63,6 +81,7 @@ static void collect(void *ctx, struct metrics_writer *w)
     metrics_u64(w, labels, ARRAY_LEN(labels), 1);
     put_process(w);
     put_assets(u, w);
+    put_registry(u, w);
 }
 
 /* ---- beginning and ending ---- */
@@ -108,10 +127,14 @@ int up_serve(struct up *u)
     int r = hold_folder(u, &folder);
     if (r == 0)
         r = store_open(u->app, &u->place, "firebreak up", true, &u->store, &u->err);
+    if (r == 0)
+        r = node_claim(u, &u->claim, &u->err);
     if (r < 0)
         return r;
     u->keep = keep_new(u, u->store);
     r = rt_go(&u->keeping, keep_main, u->keep);
+    if (r == 0 && u->claim)
+        r = rt_go(&u->keeping, node_main, u->claim);
     if (r < 0)
         return err_set(&u->err, r, "no memory for the first tasks");
     return open_gateway(u, folder);
@@ -123,10 +146,12 @@ void up_serve_end(struct up *u)
     if (u->keep)
         rt_group_done(&u->keeping); /* which writes what is left */
     keep_free(u->keep);
+    node_release(u->claim, rt_now() + STOP_MS * RT_MS);
     store_close(u->store);
     rt_file_close(u->lock);
     u->lock = NULL;
     u->gateway = NULL;
     u->keep = NULL;
+    u->claim = NULL;
     u->store = NULL;
 }

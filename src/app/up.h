@@ -36,6 +36,7 @@ RT_CHAN(sample_chan, struct sample *);
 RT_CHAN(change_chan, struct asset_change *);
 
 struct keep;
+struct node_claim;
 struct registry;
 
 struct up {
@@ -64,6 +65,7 @@ struct up {
     int64_t lease_ttl_ns;  /* of what we hold in the store */
     struct rt_file *lock;  /* of the data folder, where the store is not in it */
     struct store *store; /* NULL, as the two below it: --once */
+    struct node_claim *claim; /* NULL: nobody else can be on the store */
     struct gateway *gateway;
     struct keep *keep;
     struct rt_group keeping;

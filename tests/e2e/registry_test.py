@@ -273,6 +273,32 @@ def two_nodes_on_one_etcd_below_a_prefix():
 
 
 @case
+def a_node_s_name_is_taken_once():
+    e = Etcd()
+    s = Server(args=["--store", e.url, "--node", "n1", "--set", "store.lease_ttl=2s"], logs=True)
+    contains(e.ctl("get", "/leader/node/n1").stdout, f"process {s.p.pid} of ")
+    r = firebreak("up", "--store", e.url, "--node", "n1")
+    equal(r.returncode, 3)
+    contains(r.stderr, f"the node 'n1' is up already on this store, as process {s.p.pid} of ")
+    equal(s.p.poll(), None)
+    r = firebreak("up", "--node", "a/b")
+    equal(r.returncode, 2)
+    contains(r.stderr, "--node: 'a/b' is no name")
+    # Killed, it is back as soon as its lease has ended; ended in order, at once.
+    s.kill()
+    s.start()
+    s.end()
+    equal(e.ctl("get", "/leader/node/n1").stdout, "")
+    s.start()
+    # The store is away for longer than the lease: the name is claimed again.
+    stop(e.p, True)
+    time.sleep(3)
+    e.p = server(e.argv, e.port)
+    s.log(event="node_lost", seconds=30)
+    eventually(lambda: "process" in e.ctl("get", "/leader/node/n1").stdout, 30)
+
+
+@case
 def the_status_of_an_etcd_tells_the_truth():
     e, dead = Etcd("--quota-backend-bytes", str(4 << 20)), free_port()
     l = Listener()
