@@ -6,6 +6,7 @@
 #include "app/client.h"
 #include "app/resources.h"
 #include "base/utf8.h"
+#include "cli/fault_print.h"
 #include "cli/print.h"
 #include "rt/stdio.h"
 #include "wire/json.h"
@@ -13,6 +14,8 @@
 
 /* plan and apply: what files declare, against what the server has. The server itself says what a
  * write would change (?dry_run=true), so plan and apply cannot differ. */
+
+#define DECLARED "/declared/" /* as registry.h has it */
 
 struct applying {
     struct app *app;
@@ -25,14 +28,42 @@ struct applying {
     uint32_t changes, shown;
 };
 
+static struct slice member(const struct json_value *v, const char *key)
+{
+    const struct json_value *m = json_get(v, key);
+    return m && m->type == JSON_STRING ? m->text : (struct slice){0};
+}
+
 /* ---- faults of the files ---- */
 
-static void fault_line(const struct applying *a, const struct config_fault *f, struct buf *out)
+/* The first in words, all of them as data: RFC 9457, as the server would answer. */
+static int tell_faults_json(struct applying *a)
 {
-    struct source_point p;
-    if (source_point(&a->set.sources, f->at, &p) == 0)
-        buf_printf(out, "%s:%u:%u: ", p.source->name, p.line, p.column);
-    utf8_append_shown(out, slice_from(f->message));
+    const struct config_faults *f = &a->set.faults;
+    struct buf list = BUF(MEM_APP, 0);
+    struct source_point p = {0};
+    struct err err;
+    source_point(&a->set.sources, f->items[0].at, &p);
+    err_set(&err, -EINVAL, "%s:%u:%u: %s", p.source ? p.source->name : "", p.line, p.column,
+            f->items[0].message);
+    buf_append_byte(&list, '[');
+    for (uint32_t i = 0; i < f->count; i++) {
+        if (i)
+            buf_append_byte(&list, ',');
+        fault_print_json(&a->set.sources, &f->items[i], &list);
+    }
+    buf_append_byte(&list, ']');
+    struct problem problem = {
+        .status = 400,
+        .title = SLICE("Bad Request"),
+        .detail = slice_from(err.text),
+        .reason = SLICE("bad_request"),
+        .field = slice_from(f->items[0].path),
+        .faults = buf_slice(&list),
+    };
+    int status = app_fail_problem(a->app, EXIT_USAGE, &problem);
+    buf_done(&list);
+    return status;
 }
 
 static int tell_faults(struct applying *a)
@@ -41,16 +72,10 @@ static int tell_faults(struct applying *a)
     struct buf out = BUF(MEM_APP, 0);
     struct err err;
     config_faults_sort(f);
-    if (a->app->json_errors) { /* one object: the first */
-        fault_line(a, &f->items[0], &out);
-        err_set(&err, -EINVAL, "%s", out.data);
-        buf_done(&out);
-        return app_fail(a->app, EXIT_USAGE, &err);
-    }
-    for (uint32_t i = 0; i < f->count; i++) {
-        fault_line(a, &f->items[i], &out);
-        buf_append_byte(&out, '\n');
-    }
+    if (a->app->json_errors)
+        return tell_faults_json(a);
+    for (uint32_t i = 0; i < f->count; i++)
+        fault_print_text(&a->set.sources, &f->items[i], a->app->color_err, &out);
     rt_output_write(RT_STDERR, out.data, out.size, RT_NEVER);
     err_set(&err, -EINVAL, "%u fault%s in the files: nothing was looked at", f->count + f->dropped,
             f->count + f->dropped == 1 ? "" : "s");
@@ -58,10 +83,17 @@ static int tell_faults(struct applying *a)
     return app_fail(a->app, EXIT_USAGE, &err);
 }
 
+static void check(void *set)
+{
+    resource_set_check(set);
+}
+
 static int read_files(struct applying *a)
 {
     const struct apply_options *o = a->app->parsed.values;
     struct err err = {0};
+    if (o->files.count == 0 && !a->apply)
+        return EXIT_WELL; /* what the server's own files declare: read_declared */
     if (o->files.count == 0) {
         err_set(&err, -EINVAL, "which resources? -f FILE, -f FOLDER or -f -");
         return app_fail(a->app, EXIT_USAGE, &err);
@@ -69,7 +101,56 @@ static int read_files(struct applying *a)
     for (uint32_t i = 0; i < o->files.count; i++)
         if (resource_set_add(&a->set, o->files.items[i], &err) < 0)
             return app_fail(a->app, EXIT_UNREACHABLE, &err);
+    if (a->set.faults.count == 0 && rt_offload(check, &a->set, RT_NEVER) < 0)
+        return EXIT_SIGNAL;
     return a->set.faults.count ? tell_faults(a) : EXIT_WELL;
+}
+
+/* ---- what the files of `up` declare ---- */
+
+/* "/declared/checks/default/db/NODE": records of several nodes stand side by side, the first one
+ * is taken. */
+static void take_record(struct applying *a, const struct json_value *kv, struct slice *last)
+{
+    const struct json_value *key = json_get(kv, "key"), *value = json_get(kv, "value");
+    struct slice rest = key ? key->text : (struct slice){0}, node;
+    if (!key || !value || !slice_starts_with(rest, SLICE(DECLARED)))
+        return;
+    rest = slice_sub(rest, sizeof(DECLARED) - 1, rest.size);
+    node = rest;
+    struct slice word = slice_cut(&node, '/'), space = slice_cut(&node, '/'),
+                 name = slice_cut(&node, '/');
+    struct slice path = slice_sub(rest, 0, rest.size - node.size);
+    const struct kind *kind = kind_find(word);
+    if (!kind || name.size == 0 || slice_eq(path, *last) || a->set.count == RESOURCES_MAX)
+        return;
+    *last = (struct slice){arena_strdup(&a->set.arena, path), path.size};
+    resource_set_append(&a->set, kind, space, name, value->text);
+}
+
+/* In the place of files: what the next reading of them would write. */
+static int read_declared(struct applying *a)
+{
+    struct slice last = {0}, next = {0};
+    int status = EXIT_WELL;
+    do {
+        struct json_value *page = NULL;
+        buf_clear(&a->target);
+        buf_clear(&a->answer);
+        buf_append_cstr(&a->target, "/v1/store/keys?prefix=true&key=" DECLARED "&next=");
+        url_escape(next, &a->target);
+        status = client_ask(&a->client, "GET", buf_slice(&a->target), (struct slice){0},
+                            &a->answer);
+        if (status == EXIT_WELL && json_parse(buf_slice(&a->answer), &a->arena, 0, &page, NULL) < 0)
+            status = client_refused(&a->client, 500, (struct slice){0});
+        const struct json_value *items = page ? json_get(page, "items") : NULL;
+        for (const struct json_value *i = items ? items->first : NULL; i; i = i->next)
+            take_record(a, i, &last);
+        next = page ? member(page, "next") : (struct slice){0};
+        next.data = arena_strdup(&a->set.arena, next);
+        arena_reset(&a->arena);
+    } while (status == EXIT_WELL && next.size);
+    return status;
 }
 
 /* ---- asking ---- */
@@ -124,12 +205,6 @@ static int put(struct applying *a, const struct declared *d, const char *how)
 }
 
 /* ---- showing ---- */
-
-static struct slice member(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : (struct slice){0};
-}
 
 static void put_json(struct buf *out, const struct json_value *v)
 {
@@ -291,6 +366,7 @@ static int all_steps(struct applying *a)
 
 static int run(struct app *app, bool apply)
 {
+    const struct apply_options *o = app->parsed.values;
     struct applying *a = mem_alloc(MEM_APP, sizeof(*a));
     a->app = app;
     a->apply = apply;
@@ -301,6 +377,8 @@ static int run(struct app *app, bool apply)
     int status = read_files(a);
     if (status == EXIT_WELL)
         status = client_open(&a->client, app);
+    if (status == EXIT_WELL && !apply && !o->files.count)
+        status = read_declared(a);
     if (status == EXIT_WELL)
         status = all_steps(a);
     if (status == EXIT_WELL && !apply && a->changes)

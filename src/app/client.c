@@ -1,13 +1,14 @@
 #include "app/client.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/data.h"
 
 /* ---- where to ---- */
 
-static int take_server(struct client *c, const char *server, struct err *err)
+static int take_server(struct client *c, const char *who, const char *server, struct err *err)
 {
     struct slice text = slice_from(server);
     if (slice_starts_with(text, SLICE("unix:"))) {
@@ -24,17 +25,20 @@ static int take_server(struct client *c, const char *server, struct err *err)
         return 0;
     }
     return err_set(err, -EINVAL,
-                   "--server: '%.200s' is none: write unix:PATH, http://HOST:PORT or "
+                   "%s: '%.200s' is none: write unix:PATH, http://HOST:PORT or "
                    "https://HOST:PORT",
-                   server);
+                   who, server);
 }
 
 static int find_server(struct client *c, struct err *err)
 {
     const char *folder;
+    const char *given = c->app->parsed.globals.server, *variable = getenv("FIREBREAK_SERVER");
     c->base = "http://firebreak";
-    if (c->app->parsed.globals.server)
-        return take_server(c, c->app->parsed.globals.server, err);
+    c->named = given || (variable && variable[0]);
+    if (c->named)
+        return take_server(c, given ? "--server" : "FIREBREAK_SERVER", given ? given : variable,
+                           err);
     int r = data_folder(c->app, &folder, err);
     if (r == 0)
         c->socket = slice_from(data_path(c->app, folder, "firebreak.sock"));

@@ -21,6 +21,7 @@ struct client {
     struct http_client *http;
     const char *base;    /* "http://firebreak", or the server's URL without a path */
     struct slice socket; /* empty: none */
+    bool named;          /* by --server or FIREBREAK_SERVER, not by the data folder */
     struct arena arena;
 };
 

@@ -17,7 +17,8 @@ struct event {
 /* An asset whose state is to be written. */
 struct dirty {
     struct list link;
-    char name[ASSET_NAME_BYTES_MAX];
+    char name[ASSET_KEY_BYTES_MAX]; /* "namespace/name" */
+    bool not_ours;                  /* the state that stands there */
 };
 
 struct keep {
@@ -36,7 +37,8 @@ struct keep {
 
 struct written {
     uint64_t print;
-    char name[ASSET_NAME_BYTES_MAX];
+    int64_t revision; /* of the state, as we left it */
+    char name[ASSET_KEY_BYTES_MAX];
 };
 
 struct keep *keep_new(struct up *u, struct store *store)
@@ -68,14 +70,16 @@ static void drop_oldest(struct keep *k)
     k->event_count--;
 }
 
-static void mark(struct keep *k, const char *name)
+static struct dirty *mark(struct keep *k, const char *name)
 {
-    if (map_get(&k->by_name, slice_from(name)))
-        return;
-    struct dirty *d = mem_alloc(MEM_APP, sizeof(*d));
+    struct dirty *d = map_get(&k->by_name, slice_from(name));
+    if (d)
+        return d;
+    d = mem_alloc(MEM_APP, sizeof(*d));
     snprintf(d->name, sizeof(d->name), "%s", name);
     list_push_back(&k->dirty, &d->link);
     map_put(&k->by_name, slice_from(d->name), d, NULL);
+    return d;
 }
 
 static void unmark(struct keep *k, struct dirty *d)
@@ -95,7 +99,7 @@ void keep_change(struct keep *k, const struct asset_change *c)
     e->change = *c;
     list_push_back(&k->events, &e->link);
     k->event_count++;
-    mark(k, c->asset);
+    mark(k, c->key);
     rt_event_set(&k->wake);
 }
 
@@ -130,34 +134,37 @@ static uint64_t print_of(const struct keep *k, const struct asset *a)
     return print;
 }
 
-static void note_written(struct keep *k, const char *name)
+static struct written *written_of(struct keep *k, const char *name)
 {
-    const struct asset *a = reconciler_find(k->up->assets, name);
     struct written *w = map_get(&k->written, slice_from(name));
-    if (!a) {
+    if (w)
+        return w;
+    w = mem_alloc(MEM_APP, sizeof(*w));
+    snprintf(w->name, sizeof(w->name), "%s", name);
+    map_put(&k->written, slice_from(w->name), w, NULL);
+    return w;
+}
+
+static void note_written(struct keep *k, const char *name, const struct asset *a, int64_t revision)
+{
+    struct written *w = written_of(k, name);
+    w->revision = revision;
+    if (!a)
         mem_free(MEM_APP, map_remove(&k->written, slice_from(name)));
-        return;
-    }
-    if (!w) {
-        w = mem_alloc(MEM_APP, sizeof(*w));
-        snprintf(w->name, sizeof(w->name), "%s", name);
-        map_put(&k->written, slice_from(w->name), w, NULL);
-    }
-    w->print = print_of(k, a);
 }
 
 static void mark_moved(struct keep *k)
 {
     for (const struct asset *a = NULL; (a = reconciler_next(k->up->assets, a));) {
-        const struct written *w = map_get(&k->written, slice_from(a->name));
+        const struct written *w = map_get(&k->written, slice_from(a->key));
         if (!w || w->print != print_of(k, a))
-            mark(k, a->name);
+            mark(k, a->key);
     }
 }
 
 /* ---- keys ---- */
 
-static const char state_prefix[] = "/state/assets/default/";
+static const char state_prefix[] = "/state/assets/";
 
 /* A name's bytes that no part of a key may have are percent-encoded, as the gateway reads them. */
 static void append_part(struct buf *key, const char *name)
@@ -171,6 +178,14 @@ static void append_part(struct buf *key, const char *name)
     }
 }
 
+/* "namespace/name": no namespace has a slash, a name that was found may. */
+static void append_name(struct buf *key, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    buf_append_slice(key, (struct slice){name, (size_t)(slash + 1 - name)});
+    append_part(key, slash + 1);
+}
+
 static struct slice kept(struct arena *a, struct buf *b)
 {
     struct slice s = {arena_strdup(a, buf_slice(b)), b->size};
@@ -182,15 +197,15 @@ static struct slice state_key(struct arena *a, const char *name)
 {
     struct buf key = BUF(MEM_APP, 0);
     buf_append_cstr(&key, state_prefix);
-    append_part(&key, name);
+    append_name(&key, name);
     return kept(a, &key);
 }
 
 static struct slice event_key(struct arena *a, const char *name, int64_t revision)
 {
     struct buf key = BUF(MEM_APP, 0);
-    buf_append_cstr(&key, "/events/default/");
-    append_part(&key, name);
+    buf_append_cstr(&key, "/events/");
+    append_name(&key, name);
     buf_append_byte(&key, '/');
     if (revision)
         buf_printf(&key, "%020" PRId64, revision);
@@ -204,27 +219,39 @@ struct writing {
     struct dirty *d;
     struct arena arena;
     struct store_op ops[1 + KEEP_EVENTS_AT_ONCE];
-    struct store_compare compares[KEEP_EVENTS_AT_ONCE];
+    struct store_compare compares[1 + KEEP_EVENTS_AT_ONCE];
     struct event *events[KEEP_EVENTS_AT_ONCE];
-    uint32_t op_count, event_count;
+    uint32_t op_count, compare_count, event_count;
+    const struct asset *asset; /* NULL: it is gone */
     bool more; /* events of the asset are left for the next one */
     struct err err;
 };
 
+/* The state of one that is gone goes only as we left it: another node may have written it since. */
+static void delete_state(struct writing *w)
+{
+    struct slice key = state_key(&w->arena, w->d->name);
+    const struct written *last = map_get(&w->k->written, slice_from(w->d->name));
+    if (w->d->not_ours || !last || !last->revision)
+        return;
+    w->compares[w->compare_count++] = (struct store_compare){
+        .key = key, .target = STORE_MOD_REVISION, .number = last->revision};
+    w->ops[w->op_count++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
+}
+
 static void put_state(struct writing *w)
 {
-    note_written(w->k, w->d->name);
-
-    const struct asset *a = reconciler_find(w->k->up->assets, w->d->name);
     struct buf json = BUF(MEM_APP, 0);
-    struct slice key = state_key(&w->arena, w->d->name);
-    if (a) {
-        asset_print_json(a, &json);
-        w->ops[w->op_count++] =
-            (struct store_op){.type = STORE_PUT, .key = key, .value = kept(&w->arena, &json)};
-    } else {
-        w->ops[w->op_count++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
+    w->asset = reconciler_find_key(w->k->up->assets, w->d->name);
+    if (!w->asset) {
+        delete_state(w);
+        return;
     }
+    written_of(w->k, w->d->name)->print = print_of(w->k, w->asset);
+    asset_print_json(w->asset, &json);
+    w->ops[w->op_count++] = (struct store_op){.type = STORE_PUT,
+                                              .key = state_key(&w->arena, w->d->name),
+                                              .value = kept(&w->arena, &json)};
 }
 
 /* Its own revision, whatever the store's will be: larger than every one before it. */
@@ -236,7 +263,7 @@ static void put_event(struct writing *w, struct event *e)
     struct slice key = event_key(&w->arena, w->d->name, revision);
     change.revision = (uint64_t)revision;
     asset_change_print_json(&change, &json);
-    w->compares[w->event_count] =
+    w->compares[w->compare_count++] =
         (struct store_compare){.key = key, .target = STORE_VERSION, .number = 0};
     w->ops[w->op_count++] =
         (struct store_op){.type = STORE_PUT, .key = key, .value = kept(&w->arena, &json)};
@@ -248,7 +275,7 @@ static void gather(struct writing *w)
     put_state(w);
     list_each (it, &w->k->events) {
         struct event *e = list_entry(it, struct event, link);
-        if (strcmp(e->change.asset, w->d->name) != 0)
+        if (strcmp(e->change.key, w->d->name) != 0)
             continue;
         if (w->event_count == KEEP_EVENTS_AT_ONCE) {
             w->more = true;
@@ -262,6 +289,7 @@ static void gather(struct writing *w)
 static void settle(struct writing *w, int64_t revision)
 {
     struct keep *k = w->k;
+    note_written(k, w->d->name, w->asset, revision);
     for (uint32_t i = 0; i < w->event_count; i++) {
         list_remove(&w->events[i]->link);
         mem_free(MEM_APP, w->events[i]);
@@ -304,11 +332,15 @@ static int write_one(struct keep *k, struct dirty *d)
     gather(w);
     struct store_txn txn = {
         .compares = w->compares,
-        .compare_count = w->event_count,
+        .compare_count = w->compare_count,
         .then = w->ops,
         .then_count = w->op_count,
     };
-    int r = store_txn(k->store, &txn, &w->arena, &got, &w->err, rt_now() + 10 * RT_SEC);
+    int r = 0;
+    if (w->op_count)
+        r = store_txn(k->store, &txn, &w->arena, &got, &w->err, rt_now() + 10 * RT_SEC);
+    else
+        got = (struct store_txn_result){.succeeded = true, .revision = k->revision};
     if (r == 0 && got.succeeded)
         settle(w, got.revision);
     else if (r == 0)
@@ -320,7 +352,7 @@ static int write_one(struct keep *k, struct dirty *d)
         trim(w);
     bool again = r < 0 || !got.succeeded || w->more;
     if (again)
-        mark(k, d->name);
+        mark(k, d->name)->not_ours = d->not_ours || (r == 0 && !got.succeeded && !w->asset);
     mem_free(MEM_APP, d);
     arena_done(&w->arena);
     mem_free(MEM_APP, w);
@@ -352,23 +384,37 @@ static int write_all(struct keep *k)
 
 /* ---- the task ---- */
 
-/* What an earlier life left, and what nobody finds any more. */
+static bool is_ours(const struct keep *k, struct slice state, struct arena *a)
+{
+    struct json_value *v;
+    if (json_parse(state, a, 0, &v, NULL) < 0 || v->type != JSON_OBJECT)
+        return true; /* whoever wrote it, it is none */
+    const struct json_value *owner = json_get(v, "owner_plane");
+    return !owner || owner->type != JSON_STRING || slice_eq_cstr(owner->text, k->up->node);
+}
+
+static void forget_state(struct keep *k, const struct store_kv *kv, struct arena *a)
+{
+    struct slice name = slice_sub(kv->key, strlen(state_prefix), kv->key.size);
+    char text[ASSET_KEY_BYTES_MAX];
+    snprintf(text, sizeof(text), "%.*s", SLICE_ARG(name));
+    if (name.size >= sizeof(text) || strchr(text, '%') || !strchr(text, '/') ||
+        reconciler_find_key(k->up->assets, text) || !is_ours(k, kv->value, a))
+        return;
+    written_of(k, text)->revision = kv->mod_revision;
+    mark(k, text);
+}
+
+/* What an earlier life of this node left, and what nobody finds any more. */
 static void forget_old(struct keep *k)
 {
     struct arena a = ARENA(MEM_APP, 0);
-    struct store_range range = {.keys = store_prefix(slice_from(state_prefix)), .keys_only = true};
+    struct store_range range = {.keys = store_prefix(slice_from(state_prefix))};
     struct store_range_result got;
     if (store_range(k->store, &range, &a, &got, NULL, rt_now() + 10 * RT_SEC) == 0) {
         k->revision = got.revision;
-        for (uint32_t i = 0; i < got.count; i++) {
-            struct slice name =
-                slice_sub(got.kvs[i].key, strlen(state_prefix), got.kvs[i].key.size);
-            char text[ASSET_NAME_BYTES_MAX];
-            snprintf(text, sizeof(text), "%.*s", SLICE_ARG(name));
-            if (name.size < sizeof(text) && !strchr(text, '%') &&
-                !reconciler_find(k->up->assets, text))
-                mark(k, text);
-        }
+        for (uint32_t i = 0; i < got.count; i++)
+            forget_state(k, &got.kvs[i], &a);
     }
     arena_done(&a);
 }

@@ -1,8 +1,10 @@
 /* keep.h - what reconcile found, written down: each asset's state, and what happened to it.
  *
- * A state is written whole, "/state/assets/default/NAME", in one transaction with the events that
- * led to it, "/events/default/NAME/REVISION". The revision is 20 digits, so that keys sort by time;
- * it is the next one of the store, as far as this process knew: unique for the asset, and it grows.
+ * A state is written whole, "/state/assets/NAMESPACE/NAME", in one transaction with the events
+ * that led to it, "/events/NAMESPACE/NAME/REVISION". It names this node as its "owner_plane": only
+ * that one deletes it, and only as it left it, so that nodes which share a store keep to their own.
+ * The revision is 20 digits, so that keys sort by time; it is the next one of the store, as far as
+ * this process knew: unique for the asset, and it grows.
  *
  * Where the store takes no writes, states wait (only the newest of each asset counts), and up to
  * KEEP_EVENTS_MAX events; beyond that the oldest are dropped, counted, and told in the log once it

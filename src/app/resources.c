@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "base/suggest.h"
+#include "config/check.h"
+#include "config/resource.h"
 #include "rt/file.h"
 #include "rt/folder.h"
 #include "rt/stdio.h"
@@ -31,7 +33,23 @@ static struct slice text_at(const struct value *v, struct slice key)
     return m && m->type == VALUE_STRING ? m->text : (struct slice){0};
 }
 
-static void add(struct resource_set *s, const struct kind *kind, const struct value *v)
+struct declared *resource_set_append(struct resource_set *s, const struct kind *kind,
+                                     struct slice namespace_, struct slice name, struct slice json)
+{
+    struct declared *d = arena_new(&s->arena, struct declared);
+    *d = (struct declared){
+        .kind = kind,
+        .name = {arena_strdup(&s->arena, name), name.size},
+        .namespace_ = {arena_strdup(&s->arena, namespace_), namespace_.size},
+        .json = {arena_strdup(&s->arena, json), json.size},
+    };
+    *s->end = d;
+    s->end = &d->next;
+    s->count++;
+    return d;
+}
+
+static void add(struct resource_set *s, const struct kind *kind, struct value *v)
 {
     struct buf json = BUF(MEM_APP, 0);
     struct err err = {0};
@@ -54,17 +72,10 @@ static void add(struct resource_set *s, const struct kind *kind, const struct va
         config_fault_add(&s->faults, CONFIG_FAULT_LIMIT, v->at, 0, "more than %d resources",
                          RESOURCES_MAX);
     } else {
-        struct declared *d = arena_new(&s->arena, struct declared);
-        *d = (struct declared){
-            .kind = kind,
-            .name = name,
-            .namespace_ = text_at(v, SLICE("namespace")),
-            .json = {arena_strdup(&s->arena, buf_slice(&json)), json.size},
-            .at = v->at,
-        };
-        *s->end = d;
-        s->end = &d->next;
-        s->count++;
+        struct declared *d =
+            resource_set_append(s, kind, text_at(v, SLICE("namespace")), name, buf_slice(&json));
+        d->at = v->at;
+        d->value = config_resource_flat(&s->arena, v);
     }
     buf_done(&json);
 }
@@ -74,26 +85,34 @@ static void unknown_kind(struct resource_set *s, struct slice word, source_place
     const char *near = kind_suggest(word);
     struct config_fault *f =
         config_fault_add(&s->faults, CONFIG_FAULT_UNKNOWN_FIELD, at, at + (source_place)word.size,
-                         "there is no kind '%.*s'%s%s%s", SLICE_ARG(word),
-                         near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+                         "there is no kind '%.*s'", SLICE_ARG(word));
     f->suggestion = near;
 }
 
+/* An asset is told without its kind. */
+static bool is_told_asset(const struct value *v)
+{
+    return v->type == VALUE_MAP && value_get(v, SLICE("desired_health")) &&
+           value_get(v, SLICE("state")) && value_get(v, SLICE("owner_plane"));
+}
+
 /* One that says its own kind. */
-static void add_with_kind(struct resource_set *s, const struct value *v)
+static void add_with_kind(struct resource_set *s, struct value *v)
 {
     const struct value *word = v->type == VALUE_MAP ? value_get(v, SLICE("kind")) : NULL;
-    if (!word || word->type != VALUE_STRING) {
+    if (!word && is_told_asset(v)) {
+        add(s, kind_find(SLICE("asset")), v);
+    } else if (!word || word->type != VALUE_STRING) {
         if (v->type != VALUE_BAD)
             config_fault_add(&s->faults, CONFIG_FAULT_MISSING_FIELD, v->at, 0,
                              "a resource that stands by itself says its kind");
-        return;
+    } else {
+        const struct kind *kind = kind_find(word->text);
+        if (kind)
+            add(s, kind, v);
+        else
+            unknown_kind(s, word->text, word->at);
     }
-    const struct kind *kind = kind_find(word->text);
-    if (kind)
-        add(s, kind, v);
-    else
-        unknown_kind(s, word->text, word->at);
 }
 
 /* The other parts of a configuration are about the process, not about resources. */
@@ -119,7 +138,7 @@ static void add_lists(struct resource_set *s, const struct value *root)
                              "%.*s is a list, and this is %s", SLICE_ARG(m->key),
                              value_type_name(m->type));
         } else {
-            for (const struct value *v = m->first; v; v = v->next)
+            for (struct value *v = m->first; v; v = v->next)
                 if (kind)
                     add(s, kind, v);
                 else
@@ -128,12 +147,12 @@ static void add_lists(struct resource_set *s, const struct value *root)
     }
 }
 
-static void take_document(struct resource_set *s, const struct value *root)
+static void take_document(struct resource_set *s, struct value *root)
 {
     if (root->type == VALUE_NULL || root->type == VALUE_BAD)
         return;
     if (root->type == VALUE_LIST) {
-        for (const struct value *v = root->first; v; v = v->next)
+        for (struct value *v = root->first; v; v = v->next)
             add_with_kind(s, v);
     } else if (root->type != VALUE_MAP) {
         config_fault_add(&s->faults, CONFIG_FAULT_TYPE_MISMATCH, root->at, 0,
@@ -144,6 +163,31 @@ static void take_document(struct resource_set *s, const struct value *root)
     } else {
         add_lists(s, root);
     }
+}
+
+/* ---- all of them ---- */
+
+void resource_set_check(struct resource_set *s)
+{
+    struct check_options options = {.incomplete = true};
+    const struct schema_struct *of = config_schema.root;
+    struct value *root = value_new(&s->arena, VALUE_MAP, 0);
+    struct value **lists = arena_alloc_array(&s->arena, of->field_count, sizeof(*lists));
+    for (const struct declared *d = s->first; d; d = d->next) {
+        const struct schema_field *f = config_list_of(d->kind);
+        if (!f)
+            continue; /* the server says that nobody declares it */
+        struct value **list = &lists[f - of->fields];
+        if (!*list)
+            *list = value_new(&s->arena, VALUE_LIST, d->at);
+        value_append(*list, d->value);
+    }
+    for (size_t i = 0; i < of->field_count; i++)
+        if (lists[i]) {
+            lists[i]->key = slice_from(of->fields[i].key);
+            value_append(root, lists[i]);
+        }
+    config_check(root, &options, &s->faults);
 }
 
 /* ---- out of a file ---- */
@@ -165,7 +209,7 @@ static int read_text(struct resource_set *s, const char *name, struct slice text
     } else {
         /* JSON is YAML, too, so what comes from a pipe may be either. */
         yaml_read_all(source, NULL, &s->arena, &s->faults, &root);
-        for (const struct value *v = root ? root->first : NULL; v; v = v->next)
+        for (struct value *v = root ? root->first : NULL; v; v = v->next)
             take_document(s, v);
         return 0;
     }

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "model/config_fault.h"
 #include "model/kind.h"
+#include "model/value.h"
 #include "rt/rt.h"
 
 enum { RESOURCES_MAX = 100 * 1000, RESOURCES_FILE_BYTES_MAX = 16 * 1024 * 1024 };
@@ -18,6 +19,7 @@ struct declared {
     struct slice name, namespace_; /* namespace: empty where the file does not say */
     struct slice json;             /* the resource as it stands in the file */
     source_place at;
+    struct value *value; /* as config/resource.h has it: flat */
     struct declared *next;
 };
 
@@ -30,6 +32,14 @@ struct resource_set {
 };
 
 void resource_set_init(struct resource_set *s);
+/* One that comes from elsewhere, of which only the JSON is known: everything is copied. */
+struct declared *resource_set_append(struct resource_set *s, const struct kind *kind,
+                                     struct slice namespace_, struct slice name,
+                                     struct slice json);
+/* Checks all that was added against the schema of configurations: beside each other, so that a
+ * name that stands twice is found; what references name may be on the server. On an offload
+ * thread. */
+void resource_set_check(struct resource_set *s);
 /* Adds what the path has: a file, a folder's *.yaml, *.yml, *.toml and *.json, or "-". Returns 0,
  * also with faults; or a negative errno with *err: it cannot be read. */
 int resource_set_add(struct resource_set *s, const char *path, struct err *err);

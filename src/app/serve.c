@@ -2,9 +2,13 @@
 
 #include "app/data.h"
 #include "app/keep.h"
-#include "app/store_open.h"
+#include "app/node.h"
+#include "app/registry.h"
+#include "app/resource_check.h"
 #include "app/up.h"
 #include "host/self.h"
+#include "rt/folder.h"
+#include "store/lock.h"
 
 enum { STOP_MS = 3000 };
 
@@ -49,6 +53,22 @@ static void put_assets(struct up *u, struct metrics_writer *w)
     metrics_u64(w, NULL, 0, keep_dropped_total(u->keep));
 }
 
+static void put_registry(struct up *u, struct metrics_writer *w)
+{
+    const struct registry *r = u->registry;
+    if (!r)
+        return; /* it begins or ends */
+    metrics_family(w, "firebreak_registry_entries", METRIC_GAUGE,
+                   "Resources that files or the store declare.");
+    metrics_u64(w, NULL, 0, r->by_key.count);
+    metrics_family(w, "firebreak_registry_unwritten", METRIC_GAUGE,
+                   "1 while the store lacks what the files declare.");
+    metrics_u64(w, NULL, 0, r->has_files && !r->synced);
+    metrics_family(w, "firebreak_registry_bad_values", METRIC_COUNTER,
+                   "Values in the store that are no resources, and were passed over.");
+    metrics_u64(w, NULL, 0, r->bad_values_total);
+}
+
 static void collect(void *ctx, struct metrics_writer *w)
 {
     struct up *u = ctx;
@@ -61,6 +81,7 @@ static void collect(void *ctx, struct metrics_writer *w)
     metrics_u64(w, labels, ARRAY_LEN(labels), 1);
     put_process(w);
     put_assets(u, w);
+    put_registry(u, w);
 }
 
 /* ---- beginning and ending ---- */
@@ -71,6 +92,7 @@ static int open_gateway(struct up *u, const char *folder)
         .store = u->store,
         .own_uid = host_uid(),
         .collect = collect,
+        .check = resource_check,
         .ctx = u,
     };
     int r = gateway_open(&options, &u->gateway);
@@ -79,15 +101,40 @@ static int open_gateway(struct up *u, const char *folder)
     return gateway_listen(u->gateway, data_path(u->app, folder, "firebreak.sock"), &u->err);
 }
 
+/* The socket is in the data folder, wherever the store is: one process holds it. A store that is
+ * in it, too, brings the lock with it. */
+static int hold_folder(struct up *u, const char **ret_folder)
+{
+    const char *folder = NULL;
+    int r = data_folder(u->app, &folder, &u->err);
+    if (r < 0)
+        return r;
+    r = rt_folder_make(folder, 0700, RT_NEVER);
+    if (r < 0)
+        return err_sys(&u->err, r, "make the data folder %s", folder);
+    *ret_folder = folder;
+    if (store_is_own(u->app, &u->place))
+        return 0;
+    const char *who = arena_printf(&u->app->arena, "firebreak up, process %d", host_pid());
+    return store_lock_take(data_path(u->app, folder, "store.lock"), who, &u->lock, &u->err,
+                           RT_NEVER);
+}
+
 int up_serve(struct up *u)
 {
-    const char *folder;
+    const char *folder = NULL;
     rt_group_init(&u->keeping, "keep");
-    int r = store_open(u->app, NULL, "firebreak up", true, &u->store, &folder, &u->err);
+    int r = hold_folder(u, &folder);
+    if (r == 0)
+        r = store_open(u->app, &u->place, "firebreak up", true, &u->store, &u->err);
+    if (r == 0)
+        r = node_claim(u, &u->claim, &u->err);
     if (r < 0)
         return r;
     u->keep = keep_new(u, u->store);
     r = rt_go(&u->keeping, keep_main, u->keep);
+    if (r == 0 && u->claim)
+        r = rt_go(&u->keeping, node_main, u->claim);
     if (r < 0)
         return err_set(&u->err, r, "no memory for the first tasks");
     return open_gateway(u, folder);
@@ -99,8 +146,12 @@ void up_serve_end(struct up *u)
     if (u->keep)
         rt_group_done(&u->keeping); /* which writes what is left */
     keep_free(u->keep);
+    node_release(u->claim, rt_now() + STOP_MS * RT_MS);
     store_close(u->store);
+    rt_file_close(u->lock);
+    u->lock = NULL;
     u->gateway = NULL;
     u->keep = NULL;
+    u->claim = NULL;
     u->store = NULL;
 }

@@ -26,6 +26,7 @@ enum { CALL_MS = 30 * 1000, PAGE = 1000 };
 struct storing {
     struct app *app;
     const struct store_options *o;
+    struct store_place place;
     enum cli_form form;
     struct client client;
     struct store *store; /* NULL: the client is asked */
@@ -527,7 +528,7 @@ static int restore(struct storing *s)
 {
     struct err err = {0};
     struct store_restore job = {.from = operand(s, 1)};
-    int r = store_folder(s->app, s->o->store, &job.folder, &err);
+    int r = store_folder(s->app, &s->place, &job.folder, &err);
     if (r < 0)
         return app_fail(s->app, EXIT_USAGE, &err);
     r = rt_folder_make(job.folder, 0700, RT_NEVER);
@@ -560,10 +561,9 @@ static const struct verb {
 static int reach(struct storing *s, bool make)
 {
     struct err err = {0};
-    const char *socket_is_for = s->app->parsed.globals.server;
-    if (!s->o->store) {
+        if (!s->o->store) {
         int status = client_open(&s->client, s->app);
-        if (status != EXIT_WELL || socket_is_for)
+        if (status != EXIT_WELL || s->client.named)
             return status;
         struct rt_addr at;
         struct rt_sock *sock;
@@ -575,7 +575,7 @@ static int reach(struct storing *s, bool make)
         if (r != -ENOENT && r != -ECONNREFUSED)
             return EXIT_WELL; /* whatever is wrong is told when it is asked */
     }
-    int r = store_open(s->app, s->o->store, "firebreak store", make, &s->store, NULL, &err);
+    int r = store_open(s->app, &s->place, "firebreak store", make, &s->store, &err);
     return r < 0 ? failed(s, r == -EINVAL || r == -ECANCELED ? r : -EIO, &err) : EXIT_WELL;
 }
 
@@ -594,6 +594,7 @@ static int run(struct app *app)
     struct storing *s = mem_alloc(MEM_APP, sizeof(*s));
     s->app = app;
     s->o = app->parsed.values;
+    s->place = store_place_of(s->o->store);
     s->form = cli_form_of(app->parsed.globals.output, CLI_FORM_TEXT);
     s->text = s->target = s->json = BUF(MEM_APP, 0);
     s->arena = ARENA(MEM_APP, 0);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h> /* rule zero: kernel header, for the names of the flags of rt_file_open */
+#include <stdlib.h>
 
 #include "app/data.h"
 #include "host/self.h"
@@ -14,22 +15,60 @@ enum { OPEN_S = 60 };
 
 static const struct slice etcd_scheme = {"etcd://", 7};
 
-int store_folder(struct app *app, const char *url, const char **ret_folder, struct err *err)
+static const char *variable(const char *name)
+{
+    const char *text = getenv(name);
+    return text && text[0] ? text : NULL;
+}
+
+struct store_place store_place_of(const char *flag)
+{
+    struct store_place p = {.url = flag, .said = "--store", .argument = true};
+    p.prefix = variable("FIREBREAK_STORE_PREFIX");
+    if (!flag) {
+        p.url = variable("FIREBREAK_STORE_URL");
+        p.said = "FIREBREAK_STORE_URL";
+        p.argument = false;
+    }
+    return p;
+}
+
+int store_folder(struct app *app, const struct store_place *place, const char **ret_folder,
+                 struct err *err)
 {
     static const struct slice scheme = {"sqlite:", 7}, file = {"/store.db", 9};
-    struct slice text = slice_from(url);
-    if (!url)
+    struct slice text = slice_from(place->url);
+    if (!place->url)
         return data_folder(app, ret_folder, err);
     if (!slice_starts_with(text, scheme))
         return err_set(err, -EINVAL,
-                       "--store: '%.200s' is none that this program knows: write "
+                       "%s: '%.200s' is none that this program knows: write "
                        "sqlite:FOLDER/store.db or etcd://HOST:PORT",
-                       url);
+                       place->said, place->url);
     text = slice_sub(text, scheme.size, text.size);
     if (!slice_ends_with(text, file) || text.size == file.size)
-        return err_set(err, -EINVAL, "--store: the file of '%.200s' is to be called store.db", url);
+        return err_set(err, -EINVAL, "%s: the file of '%.200s' is to be called store.db",
+                       place->said, place->url);
     *ret_folder = arena_strdup(&app->arena, slice_sub(text, 0, text.size - file.size));
     return 0;
+}
+
+static struct slice without_slash(const char *path)
+{
+    struct slice s = slice_from(path);
+    while (s.size > 1 && s.data[s.size - 1] == '/')
+        s.size--;
+    return s;
+}
+
+bool store_is_own(struct app *app, const struct store_place *place)
+{
+    const char *folder, *data;
+    struct err err;
+    if (!place->url)
+        return true;
+    return store_folder(app, place, &folder, &err) == 0 && data_folder(app, &data, &err) == 0 &&
+           slice_eq(without_slash(folder), without_slash(data));
 }
 
 /* Who only looks makes no store. */
@@ -43,25 +82,23 @@ static int must_exist(struct app *app, const char *folder, struct err *err)
     return r < 0 ? err_sys(err, r, "%s", path) : 0;
 }
 
-/* What stands in a command line, all users of the machine can read. */
-static int open_etcd(const char *url, struct store **ret_store, struct err *err)
+static int open_etcd(const struct store_place *place, struct store **ret_store, struct err *err)
 {
-    struct slice rest = slice_sub(slice_from(url), etcd_scheme.size, SIZE_MAX);
+    struct slice rest = slice_sub(slice_from(place->url), etcd_scheme.size, SIZE_MAX);
     ptrdiff_t at = slice_find_byte(rest, '@'), colon = slice_find_byte(rest, ':');
-    if (at >= 0 && colon >= 0 && colon < at)
+    if (place->argument && at >= 0 && colon >= 0 && colon < at)
         return err_set(err, -EINVAL,
-                       "--store: a password is never an argument: write "
-                       "etcd://USER@HOST:PORT?password_file=FILE or password_env=NAME");
-    return store_etcd_open(url, ret_store, err, rt_now() + OPEN_S * RT_SEC);
+                       "%s: a password is never an argument: write "
+                       "etcd://USER@HOST:PORT?password_file=FILE or password_env=NAME",
+                       place->said);
+    return store_etcd_open(place->url, ret_store, err, rt_now() + OPEN_S * RT_SEC);
 }
 
-int store_open(struct app *app, const char *url, const char *what, bool make,
-               struct store **ret_store, const char **ret_folder, struct err *err)
+static int open_sqlite(struct app *app, const struct store_place *place, const char *what,
+                       bool make, struct store **ret_store, struct err *err)
 {
     const char *folder;
-    if (url && slice_starts_with(slice_from(url), etcd_scheme))
-        return open_etcd(url, ret_store, err);
-    int r = store_folder(app, url, &folder, err);
+    int r = store_folder(app, place, &folder, err);
     if (r == 0 && make) {
         r = rt_folder_make(folder, 0700, RT_NEVER);
         if (r < 0)
@@ -75,8 +112,21 @@ int store_open(struct app *app, const char *url, const char *what, bool make,
         .folder = folder,
         .who = arena_printf(&app->arena, "%s, process %d", what, host_pid()),
     };
-    r = store_sqlite_open(&options, ret_store, err, rt_now() + OPEN_S * RT_SEC);
-    if (r == 0 && ret_folder)
-        *ret_folder = folder;
-    return r;
+    return store_sqlite_open(&options, ret_store, err, rt_now() + OPEN_S * RT_SEC);
+}
+
+int store_open(struct app *app, const struct store_place *place, const char *what, bool make,
+               struct store **ret_store, struct err *err)
+{
+    struct store *store = NULL;
+    bool etcd = place->url && slice_starts_with(slice_from(place->url), etcd_scheme);
+    int r = etcd ? open_etcd(place, &store, err) : open_sqlite(app, place, what, make, &store, err);
+    if (r == 0 && place->prefix)
+        r = store_set_prefix(store, slice_from(place->prefix), err);
+    if (r < 0) {
+        store_close(store);
+        return r;
+    }
+    *ret_store = store;
+    return 0;
 }

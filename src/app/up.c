@@ -7,10 +7,12 @@
 
 #include "app/config_load.h"
 #include "app/keep.h"
+#include "app/registry.h"
 #include "app/up_declared.h"
 #include "cli/asset_print.h"
 #include "config/canonical.h"
 #include "config/schema.h"
+#include "host/self.h"
 #include "rt/stdio.h"
 
 /* ---- watch: a task for each service ---- */
@@ -322,19 +324,34 @@ static void on_output_error(void *ctx, int code)
     rt_group_cancel(&u->main);
 }
 
+/* Every stage of `up`: each a task until it is cancelled. */
+static const struct stage {
+    rt_fn *fn;
+    bool of_registry; /* it gets u->registry, else u itself */
+    bool on_store;    /* not with --once */
+} stages[] = {
+    {reconcile_main, false, false},    {show_main, false, false},
+    {registry_act_main, true, false},  {up_config_main, false, false},
+    {discover_main, false, false},     {registry_sync_main, true, true},
+    {registry_follow_main, true, true},
+};
+
+static int start_stages(struct up *u)
+{
+    int r = 0;
+    for (size_t i = 0; i < ARRAY_LEN(stages) && r == 0; i++)
+        if (u->store || !stages[i].on_store)
+            r = rt_go(&u->stages, stages[i].fn, stages[i].of_registry ? (void *)u->registry : u);
+    return r;
+}
+
 /* Lives in u->main, so that cancelling that ends every wait below. */
 static void stages_main(void *arg)
 {
     struct up *u = arg;
     rt_group_init(&u->stages, "stages");
     rt_group_init(&u->watchers, "watchers");
-    int r = rt_go(&u->stages, reconcile_main, u);
-    if (r == 0)
-        r = rt_go(&u->stages, show_main, u);
-    if (r == 0)
-        r = rt_go(&u->stages, up_config_main, u);
-    if (r == 0)
-        r = rt_go(&u->stages, discover_main, u);
+    int r = start_stages(u);
     if (r < 0)
         err_set(&u->err, r, "no memory for the first tasks");
     else
@@ -346,6 +363,8 @@ static void stages_main(void *arg)
     rt_group_done(&u->stages);
     rt_group_done(&u->watchers);
     up_declared_done(u);
+    registry_free(u->registry);
+    u->registry = NULL;
 }
 
 static void drain(struct up *u)
@@ -372,6 +391,7 @@ static void run_stages(struct up *u)
     rt_chan_init(&u->changes, UP_CHANGES_MAX, "changes");
     list_init(&u->watching);
     list_init(&u->asking);
+    u->registry = registry_new(u);
     observer_pool_init(&u->observers);
     int r = out_open(&u->out, on_output_error, u);
     if (r == 0)
@@ -391,6 +411,8 @@ static void up_main(void *arg)
 {
     struct up *u = arg;
     struct reconcile_options options = {.on_change = on_change, .ctx = u};
+    if (!u->once)
+        options.owner = u->node;
     if (observer_open(&u->spec, &u->observer, &u->err) < 0)
         return;
     u->discovery = discovery_new();
@@ -413,6 +435,7 @@ void up_notice(struct up *u, const char *text)
 static int read_config(struct up *u, const struct up_options *o)
 {
     app_config_options(u->app, &o->paths, &o->settings, &o->vars, &u->options);
+    app_config_flag(&u->options, "--store", "store.url", o->store);
     u->reloader.options = &u->options;
     u->reloader.current = app_config_load(&u->options);
     int status = app_config_report(u->app, u->reloader.current);
@@ -436,6 +459,36 @@ static int up_log_open(struct up *u, bool screen)
     return status;
 }
 
+static const char *kept_text(struct up *u, struct slice text)
+{
+    return text.size ? arena_strdup(&u->app->arena, text) : NULL;
+}
+
+/* The store stays the one of the start: a change of these is said, and waits for the next one. */
+static int read_store(struct up *u, const struct up_options *o)
+{
+    struct config_object root = config_object_root(u->reloader.current->root);
+    struct config_object section = config_struct(&root, "store");
+    u->place = (struct store_place){
+        .url = kept_text(u, config_string(&section, "url")),
+        .prefix = kept_text(u, config_string(&section, "prefix")),
+        .said = o->store ? "--store" : "store.url",
+        .argument = o->store != NULL,
+    };
+    u->lease_ttl_ns = config_duration(&section, "lease_ttl");
+    struct buf name = BUF(MEM_APP, 0);
+    int r = o->node ? 0 : host_name(&name);
+    u->node = o->node ? o->node : arena_strdup(&u->app->arena, buf_slice(&name));
+    buf_done(&name);
+    if (r < 0)
+        err_sys(&u->err, r, "the host's name: say --node NAME");
+    else if (!kind_name_ok(slice_from(u->node)))
+        r = err_set(&u->err, -EINVAL,
+                    "--node: '%.150s' is no name: letters, digits and -_.: make one, up to %d",
+                    u->node, KIND_NAME_BYTES_MAX);
+    return r < 0 ? app_fail(u->app, EXIT_USAGE, &u->err) : EXIT_WELL;
+}
+
 int app_up(struct app *app)
 {
     const struct up_options *o = app->parsed.values;
@@ -457,6 +510,8 @@ int app_up(struct app *app)
     int status = read_config(u, o);
     if (status == EXIT_WELL)
         status = up_log_open(u, screen);
+    if (status == EXIT_WELL)
+        status = read_store(u, o);
     if (status == EXIT_WELL)
         status = app_run(app, 1, up_main, u);
     if (status == EXIT_WELL)

@@ -1,11 +1,12 @@
 /* up.h - `firebreak up`: the stages of this program and the channels between them.
  *
  *     discover -> watch (a task for each service) -> samples -> reconcile -> changes -> show
- *     config   -> ask (a task for each check)     ->               |
- *                                                 keep -> store <-> gateway: the local API
+ *     registry -> ask (a task for each check)     ->               |
+ *      ^   ^                                                       keep -> store
+ *   config  store <-> gateway: the local API
  *
- * Where a configuration declares assets or checks, these are watched and nothing else; else what is
- * discovered.
+ * What the store declares is watched, whoever wrote it there (registry.h). Where files declare
+ * assets or checks nothing is discovered, else what listens on this host is watched, too.
  *
  * All of it lives on loop 0. Assets are written by the reconcile task only; show reads them between
  * two waits, which on one loop is safe. */
@@ -15,6 +16,7 @@
 #include "app/app.h"
 #include "app/observer_pool.h"
 #include "app/out.h"
+#include "app/store_open.h"
 #include "cli/print.h"
 #include "config/reload.h"
 #include "gateway/gateway.h"
@@ -34,6 +36,8 @@ RT_CHAN(sample_chan, struct sample *);
 RT_CHAN(change_chan, struct asset_change *);
 
 struct keep;
+struct node_claim;
+struct registry;
 
 struct up {
     struct app *app;
@@ -48,13 +52,20 @@ struct up {
     struct rt_group stages, watchers;
     struct list watching; /* struct watcher */
     struct observer_pool observers;
-    struct list asking;   /* of the checks that are declared: up_declared.c */
+    struct registry *registry; /* what is declared */
+    struct list asking;        /* of the checks that are: up_declared.c */
+    uint32_t round;            /* in which askers are told again */
     struct config_options options;
     struct config_reloader reloader;
     struct rt_event config_ready; /* the first configuration has been declared */
     bool declares; /* the configuration names assets or checks */
     char *notice;  /* a line for the screen; NULL: none */
+    struct store_place place;
+    const char *node;      /* our name among those that share the store */
+    int64_t lease_ttl_ns;  /* of what we hold in the store */
+    struct rt_file *lock;  /* of the data folder, where the store is not in it */
     struct store *store; /* NULL, as the two below it: --once */
+    struct node_claim *claim; /* NULL: nobody else can be on the store */
     struct gateway *gateway;
     struct keep *keep;
     struct rt_group keeping;

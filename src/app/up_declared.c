@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/declared_check.h"
+#include "app/registry.h"
 #include "cli/config_print.h"
 #include "cli/fault_print.h"
 #include "wire/json_value.h"
@@ -16,7 +16,7 @@ struct asker {
     struct pooled_observer *observer;
     struct rt_event wake; /* it is to end */
     bool ends;
-    bool seen; /* the new configuration has it, too */
+    uint32_t round; /* in which it was told again */
     struct list link;
 };
 
@@ -111,7 +111,7 @@ static void start(struct up *u, struct declared_check *check)
 {
     struct asker *a = mem_alloc(MEM_APP, sizeof(*a));
     struct err err = {0};
-    *a = (struct asker){.up = u, .check = check, .seen = true};
+    *a = (struct asker){.up = u, .check = check};
     list_push_back(&u->asking, &a->link);
     if (observer_pool_get(&u->observers, &check->spec, &a->observer, &err) < 0) {
         tell_unasked(u, check, &err);
@@ -128,29 +128,23 @@ static void stop(struct asker *a)
     rt_event_set(&a->wake);
 }
 
-static struct asker *find(struct up *u, const char *namespace_, const char *name)
+static struct asker *find(struct up *u, struct slice namespace_, struct slice name)
 {
     list_each(it, &u->asking)
     {
         struct asker *a = list_entry(it, struct asker, link);
-        if (!a->ends && strcmp(a->check->name, name) == 0 &&
-            strcmp(a->check->namespace_, namespace_) == 0)
+        if (!a->ends && slice_eq_cstr(name, a->check->name) &&
+            slice_eq_cstr(namespace_, a->check->namespace_))
             return a;
     }
     return NULL;
 }
 
-/* ---- one configuration takes the place of another ---- */
+/* ---- what is declared, and no longer ---- */
 
-/* Starts a check that was built (`r` 0), in the place of the one that it changes. */
-static void take_check(struct up *u, struct declared_check *check, int r, const struct err *err)
+void up_declare_check(struct up *u, struct declared_check *check, int r, const struct err *err)
 {
-    struct asker *old = find(u, check->namespace_, check->name);
-    if (old && strcmp(old->check->definition, check->definition) == 0) {
-        old->seen = true; /* it goes on as if nothing had happened */
-        declared_check_free(check);
-        return;
-    }
+    struct asker *old = find(u, slice_from(check->namespace_), slice_from(check->name));
     bool moved = old && (strcmp(old->check->asset, check->asset) != 0 ||
                          strcmp(old->check->asset_namespace, check->asset_namespace) != 0);
     struct sample *forget = moved || (old && r < 0) ? sample_of(old->check, SAMPLE_FORGET) : NULL;
@@ -166,45 +160,24 @@ static void take_check(struct up *u, struct declared_check *check, int r, const 
     start(u, check);
 }
 
-struct building {
-    const struct config_object *object;
-    struct declared_check *check;
-    struct err err;
-    int result;
-};
-
-/* On an offload thread: a regular expression may need more stack than a task has. */
-static void build(void *arg)
+void up_undeclare_check(struct up *u, struct slice namespace_, struct slice name)
 {
-    struct building *b = arg;
-    struct buf definition = BUF(MEM_APP, 0);
-    json_value_write(&definition, b->object->value, 0, NULL);
-    b->result = declared_check_new(b->object, definition.data ? definition.data : "", &b->check,
-                                   &b->err);
-    buf_done(&definition);
+    struct asker *a = find(u, namespace_, name);
+    if (!a)
+        return;
+    struct sample *s = sample_of(a->check, SAMPLE_FORGET);
+    stop(a); /* from here on it may be gone */
+    put(u, s);
 }
 
-static void apply_check(struct up *u, const struct config_object *o)
-{
-    struct building b = {.object = o};
-    if (rt_offload(build, &b, RT_NEVER) < 0)
-        return; /* it all ends */
-    take_check(u, b.check, b.result, &b.err);
-}
-
-static void name_of(const struct config_object *asset, struct sample *s)
-{
-    snprintf(s->asset, sizeof(s->asset), "%.*s", SLICE_ARG(config_string(asset, "name")));
-    snprintf(s->namespace_, sizeof(s->namespace_), "%.*s",
-             SLICE_ARG(config_string(asset, "namespace")));
-}
-
-static void apply_asset(struct up *u, const struct config_object *o)
+void up_declare_asset(struct up *u, const struct config_object *o)
 {
     struct sample *s = sample_new(SAMPLE_ASSET);
     struct buf labels = BUF(MEM_APP, 0);
     const struct value *table = value_get(o->value, SLICE("labels"));
-    name_of(o, s);
+    snprintf(s->asset, sizeof(s->asset), "%.*s", SLICE_ARG(config_string(o, "name")));
+    snprintf(s->namespace_, sizeof(s->namespace_), "%.*s",
+             SLICE_ARG(config_string(o, "namespace")));
     s->settle_ns = config_duration(o, "settle");
     if (table && json_value_write(&labels, table, 0, NULL) == 0)
         s->labels = mem_strdup(MEM_MODEL, buf_slice(&labels));
@@ -212,60 +185,48 @@ static void apply_asset(struct up *u, const struct config_object *o)
     put(u, s);
 }
 
-static bool has_asset(const struct config *c, const struct sample *wanted)
+/* One whose own end is only a matter of its turn does not count. */
+static bool is_wanted(const struct asker *a)
 {
-    struct config_object root = config_object_root(c->root), o = {0};
-    while (config_next_object(&root, "assets", &o)) {
-        struct sample s = {0};
-        name_of(&o, &s);
-        if (strcmp(s.asset, wanted->asset) == 0 && strcmp(s.namespace_, wanted->namespace_) == 0)
-            return true;
-    }
-    return false;
+    struct buf key = BUF(MEM_APP, 0);
+    buf_printf(&key, "checks/%s/%s", a->check->namespace_, a->check->name);
+    const struct registry_entry *e = registry_find(a->up->registry, buf_slice(&key));
+    buf_done(&key);
+    return e && e->wanted;
 }
 
-static void forget_assets(struct up *u, const struct config *old, const struct config *fresh)
+static bool is_of(const struct asker *a, const struct sample *asset)
 {
-    struct config_object root = config_object_root(old->root), o = {0};
-    while (config_next_object(&root, "assets", &o)) {
-        struct sample *s = sample_new(SAMPLE_FORGET_ASSET);
-        name_of(&o, s);
-        if (has_asset(fresh, s))
-            sample_free(s);
-        else
-            put(u, s);
-    }
+    return !a->ends && strcmp(a->check->asset, asset->asset) == 0 &&
+           strcmp(a->check->asset_namespace, asset->namespace_) == 0;
 }
 
-static struct asker *next_unseen(struct up *u)
+/* The next asker of the asset that was not told again yet: the list may change while one is told.
+ */
+static struct asker *next_of(struct up *u, const struct sample *asset, uint32_t round)
 {
-    list_each(it, &u->asking)
-    {
+    list_each (it, &u->asking) {
         struct asker *a = list_entry(it, struct asker, link);
-        if (!a->seen && !a->ends)
+        if (is_of(a, asset) && a->round != round && is_wanted(a)) {
+            a->round = round;
             return a;
+        }
     }
     return NULL;
 }
 
-void up_declare(struct up *u, const struct config *old, struct config *fresh)
+/* Its checks go with it; those that are asked on bring it back, as one that nobody declares. */
+void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name)
 {
-    struct config_object root = config_object_root(fresh->root), o = {0};
-    u->declares = config_has(&root, "assets") || config_has(&root, "checks");
-    list_each(it, &u->asking)
-        list_entry(it, struct asker, link)->seen = false;
-    while (config_next_object(&root, "assets", &o))
-        apply_asset(u, &o);
-    o = (struct config_object){0};
-    while (config_next_object(&root, "checks", &o))
-        apply_check(u, &o);
-    for (struct asker *a; (a = next_unseen(u));) {
-        struct sample *s = sample_of(a->check, SAMPLE_FORGET);
-        stop(a); /* from here on it may be gone */
-        put(u, s);
-    }
-    if (old)
-        forget_assets(u, old, fresh);
+    struct sample *s = sample_new(SAMPLE_FORGET_ASSET), asset = {.type = SAMPLE_FORGET_ASSET};
+    snprintf(asset.asset, sizeof(asset.asset), "%.*s", SLICE_ARG(name));
+    snprintf(asset.namespace_, sizeof(asset.namespace_), "%.*s", SLICE_ARG(namespace_));
+    memcpy(s->asset, asset.asset, sizeof(s->asset));
+    memcpy(s->namespace_, asset.namespace_, sizeof(s->namespace_));
+    put(u, s);
+    uint32_t round = ++u->round;
+    for (struct asker *a; (a = next_of(u, &asset, round));)
+        put(u, sample_of(a->check, SAMPLE_FOUND));
 }
 
 /* ---- reloading ---- */
@@ -296,20 +257,30 @@ static void forget_levels(struct up *u, const struct config *old, const struct c
     }
 }
 
+/* Where files declare what is watched, nothing is discovered. */
+static void take_files(struct up *u, struct config *config)
+{
+    struct config_object root = config_object_root(config->root);
+    u->declares = config_has(&root, "assets") || config_has(&root, "checks");
+    registry_take_files(u->registry, config);
+}
+
 static void on_swap(void *ctx, struct config *old, struct config *fresh,
                     const struct config_change *changes)
 {
     struct up *u = ctx;
-    for (const struct config_change *c = changes; c && u->app->logsink; c = c->next)
+    for (const struct config_change *c = changes; c && u->app->logsink; c = c->next) {
         log_change(u, c);
+        if (strcmp(c->kind, "store") == 0)
+            log_warn(&u->app->log, "the store stays the one of the start: restart to change it",
+                     log_event("store_unchanged"));
+    }
     struct config_object root = config_object_root(fresh->root), section;
     section = config_struct(&root, "log");
     forget_levels(u, old, &section);
     app_log_levels(u->app, &section);
-    if (changes) {
-        up_notice(u, NULL);
-        up_declare(u, old, fresh);
-    }
+    up_notice(u, NULL);
+    take_files(u, fresh);
 }
 
 static void on_faults(void *ctx, const struct config *bad)
@@ -352,7 +323,9 @@ void up_config_main(void *arg)
     u->reloader.on_faults = on_faults;
     u->reloader.on_unwatched = on_unwatched;
     u->reloader.ctx = u;
-    up_declare(u, NULL, u->reloader.current);
+    take_files(u, u->reloader.current);
+    if (registry_wait(u->registry) < 0)
+        return;
     rt_event_set(&u->config_ready);
     if (!u->once)
         config_reloader_run(&u->reloader);

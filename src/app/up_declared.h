@@ -1,18 +1,24 @@
-/* up_declared.h - the part of `up` that runs a configuration: its assets, its checks, and what
- * happens when it changes.
+/* up_declared.h - the part of `up` that watches what is declared, and takes up changed files.
  *
- * A change stops only what it changes: a check whose words stay the same is asked on as if nothing
- * had happened, and one that is asked in another way keeps its verdict until it has answered. */
+ * What is to be watched, registry.h says, one asset or check at a time: here each check becomes a
+ * task. One that is asked in another way keeps its verdict until it has answered. */
 #ifndef FIREBREAK_APP_UP_DECLARED_H
 #define FIREBREAK_APP_UP_DECLARED_H
 
+#include "app/declared_check.h"
 #include "app/up.h"
 
-/* A task: declares u->reloader.current, says so by u->config_ready, and follows its changes. */
+/* A task: hands the configuration to the registry, says so by u->config_ready, and follows its
+ * changes. */
 void up_config_main(void *up);
-/* Starts, changes and stops what the step from one configuration to the next says. `old` may be
- * NULL; both are canonical. */
-void up_declare(struct up *u, const struct config *old, struct config *fresh);
+
+/* By one task only. Each may wait. Of the first, `r` and `err` are those of declared_check_new; the
+ * check is taken over. */
+void up_declare_check(struct up *u, struct declared_check *check, int r, const struct err *err);
+void up_undeclare_check(struct up *u, struct slice namespace_, struct slice name);
+void up_declare_asset(struct up *u, const struct config_object *asset);
+void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name);
+
 /* Frees what no task has freed: after the group of the tasks is done. */
 void up_declared_done(struct up *u);
 

@@ -74,7 +74,7 @@ void asset_print_json(const struct asset *a, struct buf *out)
         check_json(&w, &a->checks[i]);
     json_array_close(&w);
     json_key(&w, "owner_plane");
-    json_null(&w);
+    json_cstr(&w, a->owner);
     json_key(&w, "revision");
     json_u64(&w, a->revision);
     json_object_close(&w);

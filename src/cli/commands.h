@@ -18,6 +18,7 @@ struct probe_options {
 struct up_options {
     bool once;
     struct cli_list paths, settings, vars;
+    const char *store, *node;
 };
 
 struct run_options {

@@ -34,7 +34,9 @@ const struct cli_option cli_global_options[] = {
     {"namespace", 'n', CLI_TEXT, offsetof(struct cli_globals, namespace_), "NAME", "default",
      "the namespace of resources", NULL, 0, 0, CLI_HINT_NONE},
     {"server", 0, CLI_TEXT, offsetof(struct cli_globals, server), "URL", NULL,
-     "the server that is asked: unix:PATH, http:// or https:// (else DATA/firebreak.sock)", NULL,
+     "the server that is asked: unix:PATH, http:// or https:// (else FIREBREAK_SERVER, else "
+     "DATA/firebreak.sock)",
+     NULL,
      0, 0, CLI_HINT_NONE},
     {"data", 0, CLI_TEXT, offsetof(struct cli_globals, data), "DIR", NULL,
      "the data folder (else FIREBREAK_DATA; root: /var/lib/firebreak, others: "

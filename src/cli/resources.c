@@ -122,6 +122,7 @@ static const struct cli_option apply_options[] = {
 
 static const struct cli_example plan_examples[] = {
     {"firebreak plan -f ops/", "what 'apply' would change, and nothing more"},
+    {"firebreak plan", "what was changed by hand since 'up' read its files"},
 };
 
 static const char *const plan_exits[] = {"0    nothing to do", "1    changes are shown",
@@ -129,8 +130,10 @@ static const char *const plan_exits[] = {"0    nothing to do", "1    changes are
 
 const struct cli_command cli_plan = {
     .name = "plan",
-    .summary = "show what apply would change",
-    .about = FILES_ABOUT,
+    .summary = "show what apply would change, or where the store is not as the files have it",
+    .about = FILES_ABOUT
+    "\n\nWithout -f: what the next reading of its own files will change for 'up', because somebody "
+    "changed or deleted by hand what they declare.",
     .examples = plan_examples,
     .example_count = ARRAY_LEN(plan_examples),
     .options = apply_options,

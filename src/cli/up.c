@@ -11,6 +11,13 @@ static const struct cli_option options[] = {
      "set one value of the configuration; may be given again", .words = NULL},
     {"var", 0, CLI_LIST, AT(vars), "NAME=VALUE", NULL,
      "what firebreak.Var(NAME) is in Go files; may be given again", .words = NULL},
+    {"store", 0, CLI_TEXT, AT(store), "URL", NULL,
+     "where state is kept: sqlite:FOLDER/store.db or etcd://HOST:PORT,HOST:PORT (else store.url, "
+     "else the data folder)",
+     .words = NULL},
+    {"node", 0, CLI_TEXT, AT(node), "NAME", NULL,
+     "the name of this process among those that share the store (default the host's name)",
+     .words = NULL},
 };
 
 static const char *const outputs[] = {"table", "jsonl", "json", "yaml", "name", "jsonpath=", NULL};
@@ -18,6 +25,7 @@ static const char *const outputs[] = {"table", "jsonl", "json", "yaml", "name", 
 static const struct cli_example examples[] = {
     {"firebreak up", "find what listens on this host and watch it, live"},
     {"firebreak up --once -o jsonl", "one round, one asset a line, for a script"},
+    {"firebreak up -c ops/ --store etcd://10.0.0.1:2379,10.0.0.2:2379", "on the store of a fleet"},
     {"firebreak up -o jsonl | jq 'select(.to == \"Failed\")'", "follow what breaks"},
 };
 
@@ -40,6 +48,10 @@ const struct cli_command cli_up = {
         "It holds the data folder, keeps there what it finds (store.db), and serves the local API "
         "on DATA/firebreak.sock to its own user and root: what 'get' and the other commands ask. "
         "With --once nothing is kept, and nothing is served.\n\n"
+        "What files declare is written into the store (/registry), and what the store declares is "
+        "watched, whoever wrote it: 'apply' and 'delete' are acted on at once. Reading the files, "
+        "at the start and at each change, is an apply of them; what they no longer name goes, "
+        "unless somebody changed it by hand.\n\n"
         "On a terminal: a live table (q or Ctrl-C ends it). Elsewhere: JSON lines, an event at "
         "each change; with --once an asset a line.",
     .examples = examples,

@@ -51,13 +51,16 @@ static const struct schema_field server_fields[] = {
 };
 STRUCT(server, "Server", "Where this program listens, and whom it believes.");
 
+#define STORE_HOST TABLE_HOST "(:" TABLE_PORT ")?"
+
 static const struct schema_field store_fields[] = {
     FIELD("URL", "url", STRING,
-          PATTERN("sqlite:\\S+|etcd://" TABLE_HOST ":" TABLE_PORT "(," TABLE_HOST ":" TABLE_PORT
-                  ")*|memory:",
-                  "sqlite:PATH, or etcd://HOST:PORT,HOST:PORT"),
-          .help = "Where state is kept: sqlite:PATH, or etcd://HOST:PORT,HOST:PORT. Without it, "
-                  "store.db in the data folder."),
+          PATTERN("sqlite:\\S+/store\\.db|etcd://([^\\s/@?]+@)?" STORE_HOST "(," STORE_HOST
+                  ")*/?(\\?\\S+)?",
+                  "sqlite:FOLDER/store.db, or etcd://[USER@]HOST:PORT,HOST:PORT[?OPTION=VALUE&…]"),
+          .help = "Where state is kept: sqlite:FOLDER/store.db, or etcd://HOST:PORT,HOST:PORT. "
+                  "Without it, store.db in the data folder. The options of etcd are tls=true, ca, "
+                  "cert, key and server_name, password_file and password_env."),
     FIELD("Prefix", "prefix", STRING,
           PATTERN("(/[A-Za-z0-9._-]+)+", "a path like /firebreak, without a slash at its end"),
           .help = "Stands before every key, so that several fleets can share one store."),

@@ -3,6 +3,8 @@
  * Whoever the kernel says to be root or this process's own user is admin; others get 403. Every
  * failure is a problem (RFC 9457) whose `reason` is one of: bad_request syntax not_found method
  * conflict compacted too_large forbidden bad_value unavailable limit timeout protocol internal.
+ * Of a resource that is not what its kind may be, `faults` has every fault, as `config check` tells
+ * it (line and column are those of the body), and `field` the path of the first.
  *
  *   GET /healthz /readyz /metrics        alive; the store takes writes; numbers (by Accept:
  *                                        OpenMetrics or Prometheus's text)
@@ -53,16 +55,28 @@ enum {
 
 struct gateway;
 
+/* What somebody wants to be so. */
+struct gateway_resource {
+    const struct kind *kind;
+    struct slice namespace_, name;
+    struct slice body; /* JSON, an object: as it was sent */
+};
+
+struct gateway_verdict {
+    struct buf value;         /* JSON, an object: name, namespace, labels, and the spec's members */
+    struct buf field, faults; /* the path of what is wrong; all that is: a JSON array */
+};
+
 struct gateway_options {
     struct store *store; /* outlives the gateway */
     uint32_t own_uid;    /* admin, beside root */
     /* Adds to /metrics what only the caller knows. NULL: nothing. */
     void (*collect)(void *ctx, struct metrics_writer *w);
-    /* Whether a declared resource is what its kind may be. `spec`: without name, namespace and
-     * labels. Returns 0, or -EINVAL with *err and, in *field, the path of what is wrong. NULL:
-     * whatever is JSON. */
-    int (*check)(void *ctx, const struct kind *kind, const struct json_value *spec,
-                 struct buf *field, struct err *err);
+    /* Whether a declared resource is what its kind may be. May wait. Returns 0, and in
+     * ret->value the resource as it is kept (empty: as it was sent); or -EINVAL with *err and what
+     * is wrong. NULL: whatever is JSON. */
+    int (*check)(void *ctx, const struct gateway_resource *sent, struct gateway_verdict *ret,
+                 struct err *err);
     void *ctx;
 };
 

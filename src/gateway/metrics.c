@@ -134,6 +134,15 @@ static void put_queues(struct metrics_writer *w, struct sums *s, const struct st
                      offsetof(struct sum, c));
 }
 
+/* A number that not every back end knows is left out, not made up. */
+static void put_known(struct metrics_writer *w, const char *name, const char *help, int64_t v)
+{
+    if (v < 0)
+        return;
+    metrics_family(w, name, METRIC_GAUGE, help);
+    metrics_i64(w, NULL, 0, v);
+}
+
 static void put_store(struct gateway *g, struct metrics_writer *w, const struct store_status *s)
 {
     const struct store *store = g->options.store;
@@ -153,7 +162,7 @@ static void put_store(struct gateway *g, struct metrics_writer *w, const struct 
         metrics_u64(w, labels, ARRAY_LEN(labels), stats->failed_total[i]);
     }
     metrics_family(w, "firebreak_store_watch_lag_seconds", METRIC_HISTOGRAM,
-                   "From a commit to when a watcher of the API took the change.");
+                   "From when the store told a change to when a watcher of the API took it.");
     metrics_histogram(w, NULL, 0, &g->watch_lag);
     metrics_family(w, "firebreak_store_bad_values", METRIC_COUNTER,
                    "Values that another program wrote wrongly, each time one was met.");
@@ -162,11 +171,10 @@ static void put_store(struct gateway *g, struct metrics_writer *w, const struct 
         return;
     metrics_family(w, "firebreak_store_revision", METRIC_GAUGE, "The store's revision.");
     metrics_i64(w, NULL, 0, s->revision);
-    metrics_family(w, "firebreak_store_compacted_revision", METRIC_GAUGE,
-                   "The revision before which history is gone.");
-    metrics_i64(w, NULL, 0, s->compacted);
-    metrics_family(w, "firebreak_store_keys", METRIC_GAUGE, "Keys that there are.");
-    metrics_i64(w, NULL, 0, s->keys);
+    put_known(w, "firebreak_store_compacted_revision",
+              "The revision before which history is gone.", s->compacted);
+    put_known(w, "firebreak_store_keys", "Keys that there are.", s->keys);
+    put_known(w, "firebreak_store_leases", "Leases that there are.", s->leases);
     metrics_family(w, "firebreak_store_bytes", METRIC_GAUGE, "Size on disk.");
     metrics_i64(w, NULL, 0, s->bytes);
     metrics_family(w, "firebreak_store_writable", METRIC_GAUGE, "Whether it takes writes.");

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "gateway/inside.h"
+#include "wire/problem.h"
 
 /* ---- what was sent ---- */
 
@@ -12,7 +13,7 @@ static int bad_field(struct request *q, const char *field, const char *what)
     return -EINVAL;
 }
 
-static int read_body(struct request *q, const struct json_value **ret)
+static int read_body(struct request *q, struct slice *ret_text, const struct json_value **ret)
 {
     struct buf body = BUF(MEM_GATEWAY, STORE_VALUE_BYTES_MAX);
     struct json_value *v;
@@ -37,6 +38,7 @@ static int read_body(struct request *q, const struct json_value **ret)
                        v->column);
     else
         *ret = v;
+    *ret_text = text;
     return r < 0 || v->type != JSON_OBJECT ? -EINVAL : 0;
 }
 
@@ -95,6 +97,7 @@ static bool is_of_spec(struct slice key, bool inside)
 struct sent {
     struct json_value spec; /* an object: the members of the spec */
     const struct json_value *labels;
+    struct slice value; /* as it is kept; empty: the members above are */
     int64_t revision;
     bool has_revision;
 };
@@ -123,8 +126,42 @@ static int take_apart(struct request *q, const struct json_value *v, struct sent
     return 0;
 }
 
-static int check_sent(struct request *q, const struct collection *c, struct slice namespace_,
-                      struct slice name, const struct json_value *v, struct sent *s)
+static void answer_faults(struct request *q, const struct gateway_verdict *v)
+{
+    struct buf json = BUF(MEM_GATEWAY, 0);
+    problem_write(&(struct problem){.status = 400,
+                                    .title = slice_from(http1_status_words(400)),
+                                    .detail = slice_from(q->err.text),
+                                    .reason = SLICE("bad_request"),
+                                    .field = buf_slice(&v->field),
+                                    .faults = buf_slice(&v->faults)},
+                  &json);
+    buf_append_byte(&json, '\n');
+    exchange_answer(q->x, 400, PROBLEM_MEDIA_TYPE, buf_slice(&json));
+    buf_done(&json);
+}
+
+static int check_schema(struct request *q, const struct gateway_resource *sent, struct sent *s)
+{
+    struct gateway_verdict v = {BUF(MEM_GATEWAY, 0), BUF(MEM_GATEWAY, 0), BUF(MEM_GATEWAY, 0)};
+    if (!q->g->options.check)
+        return 0;
+    int r = q->g->options.check(q->g->options.ctx, sent, &v, &q->err);
+    if (r == -EINVAL)
+        answer_faults(q, &v);
+    else if (r < 0)
+        answer_store_error(q, r);
+    else
+        s->value = (struct slice){arena_strdup(&q->arena, buf_slice(&v.value)), v.value.size};
+    buf_done(&v.value);
+    buf_done(&v.field);
+    buf_done(&v.faults);
+    return r;
+}
+
+static int check_sent(struct request *q, const struct collection *c,
+                      const struct gateway_resource *sent, const struct json_value *v,
+                      struct sent *s)
 {
     const struct json_value *kind = json_get(v, "kind");
     if (kind && (kind->type != JSON_STRING || kind_find(kind->text) != c->kind)) {
@@ -133,23 +170,21 @@ static int check_sent(struct request *q, const struct collection *c, struct slic
                        kind->column, c->kind->name);
         return -EINVAL;
     }
-    if (check_same(q, v, "name", name) < 0 || check_same(q, v, "namespace", namespace_) < 0 ||
-        take_apart(q, v, s) < 0 || check_labels(q, s->labels) < 0)
+    if (check_same(q, v, "name", sent->name) < 0 ||
+        check_same(q, v, "namespace", sent->namespace_) < 0 || take_apart(q, v, s) < 0 ||
+        check_labels(q, s->labels) < 0)
         return -EINVAL;
-    struct buf field = BUF(MEM_GATEWAY, 0);
-    int r = 0;
-    if (q->g->options.check)
-        r = q->g->options.check(q->g->options.ctx, c->kind, &s->spec, &field, &q->err);
-    if (r < 0)
-        answer_problem(q, 400, "bad_request", field.size ? field.data : NULL, "%s", q->err.text);
-    buf_done(&field);
-    return r;
+    return check_schema(q, sent, s);
 }
 
 static void write_value(struct slice namespace_, struct slice name, const struct sent *s,
                         struct buf *out)
 {
     struct json_writer w;
+    if (s->value.size) {
+        buf_append_slice(out, s->value);
+        return;
+    }
     json_begin(&w, out, 0);
     json_object_open(&w);
     json_key(&w, "name");
@@ -311,11 +346,12 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
 {
     const struct json_value *v = NULL;
     struct sent *s = arena_new(&q->arena, struct sent);
+    struct gateway_resource sent = {.kind = c->kind, .namespace_ = namespace_, .name = name};
     int64_t revision;
     bool given, dry_run;
     if (param_flag(q, "dry_run", &dry_run) < 0 || check_names(q, namespace_, name) < 0 ||
-        param_number(q, "revision", 0, INT64_MAX, &revision, &given) < 0 || read_body(q, &v) < 0 ||
-        check_sent(q, c, namespace_, name, v, s) < 0)
+        param_number(q, "revision", 0, INT64_MAX, &revision, &given) < 0 ||
+        read_body(q, &sent.body, &v) < 0 || check_sent(q, c, &sent, v, s) < 0)
         return;
     if (given) {
         s->revision = revision;

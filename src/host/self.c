@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "host/limits.h"
@@ -17,6 +18,14 @@ uint32_t host_uid(void)
 int host_pid(void)
 {
     return getpid();
+}
+
+int host_name(struct buf *out)
+{
+    struct utsname u;
+    if (uname(&u) < 0)
+        return -errno;
+    return buf_append_slice(out, slice_from(u.nodename));
 }
 
 int host_current_folder(struct buf *out)

@@ -9,6 +9,8 @@
 
 uint32_t host_uid(void); /* the effective one */
 int host_pid(void);
+/* Appends the host's name, as `uname -n` prints it. Returns 0 or negative errno. */
+int host_name(struct buf *out);
 /* Appends the path of the current folder. Returns 0 or negative errno. */
 int host_current_folder(struct buf *out);
 

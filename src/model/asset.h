@@ -21,6 +21,7 @@ enum {
     ASSET_CHECKS_MAX = 16,
     ASSET_LATENCIES_MAX = 32, /* of a check: the newest are kept */
     ASSET_NAME_BYTES_MAX = 128,
+    ASSET_KEY_BYTES_MAX = 200, /* "namespace/name" */
 };
 
 /* "Pending" …: public words. */
@@ -57,6 +58,7 @@ struct asset {
     const char *name, *namespace_;
     const char *key; /* "namespace/name" */
     const char *process, *kind; /* labels; kind: what it speaks. "": not known */
+    const char *owner;          /* the node that watches it; NULL: nobody says */
     const char *labels;         /* of a declared one: a JSON object; NULL: none */
     bool declared;              /* by the configuration: stays without a check, too */
     int64_t settle_ns;          /* 0: the reconciler's own */
@@ -76,7 +78,8 @@ struct asset {
 struct asset_change {
     int64_t at_wall_ns;
     uint64_t revision;
-    char asset[ASSET_NAME_BYTES_MAX];
+    char asset[ASSET_NAME_BYTES_MAX]; /* with its namespace, where that is not the default */
+    char key[ASSET_KEY_BYTES_MAX];
     enum asset_state from, to;
     bool created, removed; /* there is no `from`; no `to` */
     const char *reason;    /* a public word, a literal */

@@ -58,6 +58,7 @@ static void tell(struct reconciler *r, struct asset *a, struct asset_change *c)
     bool other = strcmp(a->namespace_, "default") != 0;
     snprintf(c->asset, sizeof(c->asset), "%s%s%s", other ? a->namespace_ : "", other ? "/" : "",
              a->name);
+    snprintf(c->key, sizeof(c->key), "%s", a->key);
     c->revision = a->revision;
     if (r->options.on_change)
         r->options.on_change(r->options.ctx, c);
@@ -137,6 +138,7 @@ static struct asset *add_asset(struct reconciler *r, const struct sample *s,
         s->namespace_[0] ? arena_strdup(&a->arena, slice_from(s->namespace_)) : "default";
     a->process = arena_strdup(&a->arena, slice_from(s->process));
     a->kind = s->kind ? s->kind : "";
+    a->owner = r->options.owner;
     a->state = ASSET_PENDING;
     a->reason = "registered";
     a->since_wall_ns = t.wall_ns;
@@ -359,6 +361,11 @@ struct asset *reconciler_find_in(const struct reconciler *r, const char *namespa
 struct asset *reconciler_find(const struct reconciler *r, const char *name)
 {
     return reconciler_find_in(r, NULL, name);
+}
+
+struct asset *reconciler_find_key(const struct reconciler *r, const char *key)
+{
+    return map_get(&r->by_name, slice_from(key));
 }
 
 uint32_t reconciler_count(const struct reconciler *r)

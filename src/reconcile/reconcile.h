@@ -21,6 +21,7 @@ struct reconcile_options {
     uint32_t fail;      /* 0: RECONCILE_FAIL */
     int64_t settle_ns;  /* 0: RECONCILE_SETTLE_S */
     int64_t gone_ns;    /* 0: RECONCILE_GONE_S */
+    const char *owner;  /* of all assets: outlives them; NULL: none */
     /* May wait; the move has been made. */
     void (*on_change)(void *ctx, const struct asset_change *c);
     void *ctx;
@@ -47,6 +48,8 @@ void reconciler_tick(struct reconciler *r, struct reconcile_time t);
 struct asset *reconciler_find_in(const struct reconciler *r, const char *namespace_,
                                  const char *name);
 struct asset *reconciler_find(const struct reconciler *r, const char *name);
+/* "namespace/name" */
+struct asset *reconciler_find_key(const struct reconciler *r, const char *key);
 /* In the order in which they were added; NULL begins, NULL ends. */
 struct asset *reconciler_next(const struct reconciler *r, const struct asset *a);
 uint32_t reconciler_count(const struct reconciler *r);

@@ -36,6 +36,7 @@ struct store_backend {
 struct store {
     const struct store_backend *backend;
     struct store_stats stats; /* kept by store.c */
+    struct slice prefix;      /* the same: prefix.h */
 };
 
 /* Whether the key is one of these. */

@@ -151,12 +151,70 @@ static int ask_member(struct etcd *s, struct store_status *ret, struct err *err,
     return r;
 }
 
+/* ---- what is below our prefix, which we may read where others' keys are not ours to see ---- */
+
+static struct store_keys own_keys(const struct etcd *s, struct arena *arena)
+{
+    struct slice prefix = s->store.prefix;
+    if (prefix.size == 0)
+        return store_prefix((struct slice){0});
+    return store_prefix(slice_from(arena_printf(arena, "%.*s/", SLICE_ARG(prefix))));
+}
+
+static int count_at(struct etcd *s, struct store_keys keys, int64_t revision,
+                    struct store_range_result *ret, struct err *err, rt_time deadline)
+{
+    struct arena arena = ARENA(MEM_STORE, 0);
+    struct store_range q = {.keys = keys, .count_only = true, .revision = revision};
+    int r = etcd_range(&s->store, &q, &arena, ret, err, deadline);
+    arena_done(&arena);
+    return r;
+}
+
+static int count_keys(struct etcd *s, struct store_status *ret, struct err *err, rt_time deadline)
+{
+    struct arena arena = ARENA(MEM_STORE, 0);
+    struct store_range_result got;
+    int r = count_at(s, own_keys(s, &arena), 0, &got, err, deadline);
+    if (r == 0) {
+        ret->revision = got.revision;
+        ret->keys = got.total;
+    }
+    arena_done(&arena);
+    return r;
+}
+
+/* etcd tells nobody what it has compacted, but refuses to read behind it. One read says that
+ * nothing has changed; where something has, a few more find the place. */
+static int find_oldest(struct etcd *s, int64_t revision, int64_t *ret, rt_time deadline)
+{
+    struct arena arena = ARENA(MEM_STORE, 0);
+    struct store_range_result got;
+    struct store_keys keys = store_key(own_keys(s, &arena).key);
+    int64_t gone = (s->oldest ? s->oldest : 1) - 1, left = revision, at = gone + 1;
+    int r = 0;
+    if (keys.key.size == 0)
+        keys = store_key(FIRST_KEY);
+    while (r == 0 && left > gone + 1) {
+        r = count_at(s, keys, at, &got, NULL, deadline);
+        if (r == 0)
+            left = at;
+        else if (r == -ENODATA)
+            gone = at, r = 0;
+        at = gone + (left - gone) / 2;
+    }
+    if (r == 0)
+        *ret = s->oldest = left;
+    arena_done(&arena);
+    return r;
+}
+
 /* The cluster's word for the revision. A user with a few keys may not ask for it: then the member's
  * stands. Where there is none, the member answers and the cluster does not: that is the trouble. */
 static int ask_cluster(struct etcd *s, struct store_status *ret, struct err *err, rt_time deadline)
 {
     struct err why = {0};
-    int r = etcd_revision(s, FIRST_KEY, &ret->revision, &why, deadline);
+    int r = count_keys(s, ret, &why, deadline);
     if (r == -ECANCELED || (r == -EACCES && !s->token))
         return err_set(err, r, "%s", why.text);
     if (r < 0 && r != -EACCES)
@@ -175,8 +233,13 @@ static int etcd_status(struct store *st, struct store_status *ret, struct err *e
     int r = ask_member(s, made, err, deadline);
     if (r == 0)
         r = ask_cluster(s, made, err, deadline);
+    int64_t oldest;
+    if (r == 0 && made->keys >= 0 && find_oldest(s, made->revision, &oldest, deadline) == 0)
+        made->compacted = oldest > 1 ? oldest : 0;
     if (r == 0) {
         made->writable = made->trouble[0] == 0;
+        if (made->writable) /* by those that are left */
+            snprintf(made->trouble, sizeof(made->trouble), "%s", etcd_links_look(s, deadline));
         say_where(s, made);
         *ret = *made;
     }

@@ -165,3 +165,32 @@ int etcd_link_get(struct etcd *s, enum etcd_link_name name, struct etcd_conn **r
     *ret = c;
     return 0;
 }
+
+const char *etcd_links_look(struct etcd *s, rt_time deadline)
+{
+    struct etcd_conn *used = s->links[LINK_CALLS].conn;
+    size_t at = 0;
+    if (s->looked && rt_now() < s->looked + ETCD_LOOK_EVERY_MS * RT_MS)
+        return s->dead;
+    s->looked = rt_now();
+    s->dead[0] = 0;
+    for (uint32_t i = 0; i < s->endpoint_count; i++) {
+        struct etcd_conn *c;
+        struct err why = {0};
+        rt_time most = rt_now() + ETCD_LOOK_MS * RT_MS;
+        if (used && used->endpoint == i)
+            continue; /* it has just answered */
+        int r = dial(s, i, &c, &why, deadline < most ? deadline : most);
+        if (r == 0)
+            etcd_conn_put(c);
+        if (r == -ECANCELED)
+            break;
+        if (r < 0 && at < sizeof(s->dead)) {
+            int n = snprintf(s->dead + at, sizeof(s->dead) - at, "%s%s:%u does not answer: %s",
+                             at ? "; " : "", s->url.endpoints[i].host, s->endpoints[i].port,
+                             why.text);
+            at += n > 0 ? (size_t)n : 0;
+        }
+    }
+    return s->dead;
+}

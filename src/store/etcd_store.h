@@ -12,6 +12,8 @@
 
 /* ---- connections (etcd_link.c) ---- */
 
+enum { ETCD_LOOK_EVERY_MS = 10 * 1000, ETCD_LOOK_MS = 1000 }; /* the second: for each of them */
+
 /* A connection and those who use it: it is closed behind the last one. */
 struct etcd_conn {
     struct grpc_conn *grpc;
@@ -48,6 +50,9 @@ struct etcd {
     bool no_auth, logging_in; /* no_auth: the server wants none */
     struct rt_event logged_in;
 
+    rt_time looked;          /* at the endpoints; 0: never */
+    char dead[ERR_TEXT_MAX]; /* those that did not answer then */
+    int64_t oldest;          /* revision that could be read when it was last looked for; 0: never */
     struct rt_group group;
 
     struct map watches;   /* by id, of struct etcd_watch */
@@ -81,6 +86,9 @@ void etcd_conn_put(struct etcd_conn *c);
 void etcd_link_blame(struct etcd *s, enum etcd_link_name name, struct etcd_conn *c,
                      const char *why);
 void etcd_links_close(struct etcd *s);
+/* Which of the endpoints do not answer, in words, "" where all do: each is connected to, once in
+ * ETCD_LOOK_EVERY_MS. Points into *s. */
+const char *etcd_links_look(struct etcd *s, rt_time deadline);
 
 /* ---- what a status means (etcd_status.c) ---- */
 

@@ -6,6 +6,16 @@ static void number(struct json_writer *w, const char *key, int64_t v)
     json_i64(w, v);
 }
 
+/* null: it is not known. */
+static void known(struct json_writer *w, const char *key, int64_t v)
+{
+    json_key_slice(w, slice_from(key));
+    if (v < 0)
+        json_null(w);
+    else
+        json_i64(w, v);
+}
+
 static void text(struct json_writer *w, const char *key, const char *v)
 {
     json_key_slice(w, slice_from(key));
@@ -35,15 +45,15 @@ void store_status_print(const struct store_status *s, struct json_writer *w)
     text(w, "version", s->version);
     text(w, "where", s->where);
     number(w, "revision", s->revision);
-    number(w, "compacted_revision", s->compacted);
-    number(w, "keys", s->keys);
+    known(w, "compacted_revision", s->compacted);
+    known(w, "keys", s->keys);
     number(w, "bytes", s->bytes);
     json_key(w, "bytes_max");
     if (s->bytes_max)
         json_i64(w, s->bytes_max);
     else
         json_null(w);
-    number(w, "leases", s->leases);
+    known(w, "leases", s->leases);
     number(w, "watches", s->watches);
     json_key(w, "writable");
     json_bool(w, s->writable);

@@ -1,8 +1,9 @@
 #include "store/store.h"
 
+#include <assert.h>
 #include <errno.h>
 
-#include "store/backend.h"
+#include "store/prefix.h"
 #include "store/watch.h"
 
 /* Every request passes here on its way to a back end, so that all of them refuse the same. */
@@ -162,9 +163,16 @@ int store_range(struct store *s, const struct store_range *request, struct arena
                 struct store_range_result *ret, struct err *err, rt_time deadline)
 {
     rt_time began = rt_now_exact();
+    struct arena own = ARENA(MEM_STORE, 0);
+    struct store_range below = *request;
     int r = check_range(request, err);
     if (r == 0)
-        r = s->backend->range(s, request, arena, ret, err, deadline);
+        r = prefix_keys(s, &below.keys, &own, err);
+    if (r == 0)
+        r = s->backend->range(s, &below, arena, ret, err, deadline);
+    if (r == 0)
+        prefix_strip_range(s, ret);
+    arena_done(&own);
     return took(s, STORE_CALL_RANGE, began, r);
 }
 
@@ -187,8 +195,13 @@ int store_txn(struct store *s, const struct store_txn *txn, struct arena *arena,
     if (r < 0)
         return took(s, STORE_CALL_TXN, began, r);
     struct arena own = ARENA(MEM_STORE, 0);
+    struct store_txn below;
     struct store_txn_result result;
-    r = s->backend->txn(s, txn, arena ? arena : &own, &result, err, deadline);
+    r = prefix_txn(s, txn, &own, &below, err);
+    if (r == 0)
+        r = s->backend->txn(s, &below, arena ? arena : &own, &result, err, deadline);
+    if (r == 0)
+        prefix_strip_txn(s, &result);
     if (r == 0 && ret)
         *ret = result;
     arena_done(&own);
@@ -239,11 +252,16 @@ int store_watch(struct store *s, const struct store_watch_request *request, stru
     int r = check_keys(&request->keys, err);
     if (r == 0 && request->revision < 0)
         r = err_set(err, -EINVAL, "revision %lld", (long long)request->revision);
-    if (r < 0)
-        return took(s, STORE_CALL_WATCH, began, r);
-    *w = (struct store_watch){.store = s};
-    r = s->backend->watch(s, request, w, err, deadline);
-    w->open = r == 0;
+    struct arena own = ARENA(MEM_STORE, 0);
+    struct store_watch_request below = *request;
+    if (r == 0)
+        r = prefix_keys(s, &below.keys, &own, err);
+    if (r == 0) {
+        *w = (struct store_watch){.store = s};
+        r = s->backend->watch(s, &below, w, err, deadline);
+        w->open = r == 0;
+    }
+    arena_done(&own);
     return took(s, STORE_CALL_WATCH, began, r);
 }
 
@@ -287,8 +305,10 @@ int store_lease_get(struct store *s, int64_t id, struct arena *arena, struct sto
                     struct err *err, rt_time deadline)
 {
     rt_time began = rt_now_exact();
-    return took(s, STORE_CALL_LEASE, began,
-                s->backend->lease_get(s, id, arena, ret, err, deadline));
+    int r = s->backend->lease_get(s, id, arena, ret, err, deadline);
+    if (r == 0 && arena)
+        prefix_strip_lease(s, ret);
+    return took(s, STORE_CALL_LEASE, began, r);
 }
 
 int store_compact(struct store *s, int64_t revision, struct err *err, rt_time deadline)
@@ -316,8 +336,24 @@ int store_backup(struct store *s, const char *path, int64_t *ret_revision, struc
                 s->backend->backup(s, path, ret_revision, err, deadline));
 }
 
+int store_set_prefix(struct store *s, struct slice prefix, struct err *err)
+{
+    assert(s->prefix.size == 0);
+    if (prefix.size == 0)
+        return 0;
+    if (!slice_starts_with(prefix, SLICE("/")) || slice_ends_with(prefix, SLICE("/")) ||
+        prefix.size > STORE_KEY_BYTES_MAX / 2)
+        return err_set(err, -EINVAL, "the prefix '%.*s': write a path like /firebreak, without a "
+                       "slash at its end", SLICE_ARG(prefix));
+    s->prefix = (struct slice){mem_strdup(MEM_STORE, prefix), prefix.size};
+    return 0;
+}
+
 void store_close(struct store *s)
 {
-    if (s)
-        s->backend->close(s);
+    if (!s)
+        return;
+    char *prefix = (char *)(uintptr_t)s->prefix.data;
+    s->backend->close(s); /* which still tells watchers */
+    mem_free(MEM_STORE, prefix);
 }

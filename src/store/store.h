@@ -249,13 +249,14 @@ struct store_status {
     const char *backend; /* "sqlite", "etcd", "memory": a literal */
     char version[64];    /* of the library or server */
     char where[256];     /* file or endpoint in use */
-    int64_t revision, compacted;
-    int64_t keys;      /* current */
+    int64_t revision;
+    int64_t compacted; /* the oldest that is left; 0: all of them. -1, as the next: not known */
+    int64_t keys;      /* current, below the prefix; -1: we may not read them */
     int64_t bytes;     /* on disk; memory: held */
     int64_t bytes_max; /* 0: no bound */
-    int64_t leases;
+    int64_t leases; /* -1: not known */
     bool writable;
-    char trouble[ERR_TEXT_MAX + 4]; /* why it is not writable, or slow; empty: all well */
+    char trouble[ERR_TEXT_MAX + 4]; /* why it is not writable, or what else is not well */
     uint32_t queued, queued_max;    /* writes that wait, and how many may; 0, 0: no such queue */
     uint64_t queue_full_total;      /* writes that found it full */
     uint64_t leader;                /* etcd: the member's id; else 0 */
@@ -287,6 +288,11 @@ const char *store_call_name(enum store_call call);     /* "range" … */
  * The file must not exist. *ret_revision is that of the copy. */
 int store_backup(struct store *s, const char *path, int64_t *ret_revision, struct err *err,
                  rt_time deadline);
+
+/* From now on every key stands below this path ("/fleet-a"), as Store.Prefix has it: others in the
+ * same store are not seen, and keys begin with a slash. Before the first call and watch; once.
+ * Returns 0, or -EINVAL: it does not begin with a slash, ends with one, or is too long. */
+int store_set_prefix(struct store *s, struct slice prefix, struct err *err);
 
 /* Ends every watch (LOST), waits for the disk. No other call is under way. NULL is accepted. */
 void store_close(struct store *s);

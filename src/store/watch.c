@@ -1,5 +1,7 @@
 #include "store/watch.h"
 
+#include "store/prefix.h"
+
 struct store_batch *watch_queue_batch(int64_t revision)
 {
     struct store_batch *b = mem_alloc(MEM_STORE, sizeof(*b));
@@ -35,6 +37,7 @@ bool watch_queue_deliver(struct store_watch *w, struct store_batch *b)
         watch_queue_end(w, STORE_WATCH_SLOW, 0, NULL);
         return false;
     }
+    prefix_strip_batch(w->store, b);
     put(w, b);
     return true;
 }

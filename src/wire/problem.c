@@ -31,6 +31,10 @@ void problem_write(const struct problem *p, struct buf *out)
     text(&w, p->field);
     json_key(&w, "trace_id");
     text(&w, p->trace_id);
+    if (p->faults.size) {
+        json_key(&w, "faults");
+        json_raw(&w, p->faults);
+    }
     json_object_close(&w);
     json_end(&w);
 }

@@ -1,7 +1,8 @@
 /* problem.h - an error as JSON (RFC 9457): what a server answers, a command prints with -o json.
  *
  * Its members are always all there, so that a reader need not ask: a word that there is none of
- * is null. Pure; any thread. */
+ * is null. An extension of ours is "faults", where what was sent is wrong in itself. Pure; any
+ * thread. */
 #ifndef FIREBREAK_WIRE_PROBLEM_H
 #define FIREBREAK_WIRE_PROBLEM_H
 
@@ -16,6 +17,7 @@ struct problem {
     struct slice reason;   /* one word for programs */
     struct slice field;    /* which part of what was sent; empty: null */
     struct slice trace_id; /* empty: null */
+    struct slice faults;   /* JSON, an array: each that was found; empty: the member is left out */
 };
 
 /* One object, no line end. */

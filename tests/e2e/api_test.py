@@ -45,11 +45,11 @@ def curl_speaks_to_it():
     def run(*args):
         return subprocess.run([*base, *args], capture_output=True, text=True, timeout=30)
     equal(run("http://x/healthz").stdout, "ok\n")
-    r = run("-X", "PUT", "-d", '{"every":"5s"}', "-w", "%{http_code}", "http://x/v1/checks/by-curl")
+    r = run("-X", "PUT", "-d", '{"asset":"a","every":"5s","tcp":{"target":"h:1"}}', "-w", "%{http_code}", "http://x/v1/checks/by-curl")
     true(r.stdout.endswith("201"), r.stdout)
     # chunked, with Expect, and two requests on one connection
     r = run("-H", "Transfer-Encoding: chunked", "-H", "Expect: 100-continue", "-X", "PUT", "--data-binary",
-            '{"every":"6s"}', "-v", "http://x/v1/checks/by-curl", "http://x/v1/checks/by-curl")
+            '{"asset":"a","every":"6s","tcp":{"target":"h:1"}}', "-v", "http://x/v1/checks/by-curl", "http://x/v1/checks/by-curl")
     contains(r.stderr, "HTTP/1.1 100 Continue")
     contains(r.stderr, "Re-using existing connection")
     equal(r.stdout.count('"every":"6s"'), 2)
@@ -95,8 +95,8 @@ def what_listens_here_is_an_asset_with_a_story():
 def files_are_planned_and_applied():
     d = folder()
     yaml = write(f"{d}/ops.yaml", "checks:\n- name: db\n  labels: {tier: front}\n  asset: db\n  tcp: {target: 'h:1'}\n"
-                 "role_bindings:\n- name: ann\n  role: viewer\n")
-    toml = write(f"{d}/more.toml", '[[schedules]]\nname = "nightly"\ncron = "0 3 * * *"\n')
+                 "role_bindings:\n- name: ann\n  role: viewer\n  users: [ann]\n")
+    toml = write(f"{d}/more.toml", '[[schedules]]\nname = "nightly"\ncron = "0 3 * * *"\ndo.run.argv = ["true"]\n')
     write(f"{d}/.hidden.yaml", "checks: [{")
     write(f"{d}/notes.txt", "no")
     r = server_.run("plan", "-f", d, "-o", "json")
@@ -127,24 +127,57 @@ def faults_of_files_have_their_place_and_nothing_is_applied():
     d = folder()
     for name, text, words in (
             ("a.yaml", "checks:\n- name: a\n- {asset: b}\n", "a.yaml:3:3: the check has no name"),
-            ("b.yaml", "chekcs: []\n", "b.yaml:1:1: there is no kind 'chekcs': did you mean check?"),
+            ("b.yaml", "chekcs: []\n", "b.yaml:1:1: there is no kind 'chekcs': did you mean \"check\"?"),
             ("c.json", '{"checks":[{"name":"x",}]}', "c.json:1:23: JSON has no comma before a"),
             ("d.toml", 'checks = 3\n', "d.toml:1:10: checks is a list, and this is"),
-            ("e.yaml", "kind: chek\nname: x\n", "did you mean check?"),
+            ("e.yaml", "kind: chek\nname: x\n", 'did you mean "check"?'),
             ("f.yaml", "- name: x\n", "says its kind")):
         path = write(f"{d}/{name}", text)
         r = server_.run("apply", "-f", path)
         equal((name, r.returncode, r.stdout), (name, 2, ""))
         contains(r.stderr, words)
-    good = write(f"{d}/g.yaml", "checks:\n- name: fine\n- name: 'not fine'\n")
+    good = write(f"{d}/g.yaml", "checks:\n- {name: fine, asset: a, tcp: {target: 'h:1'}}\n"
+                 "- {name: 'not fine', asset: a, tcp: {target: 'h:1'}}\n")
     r = server_.run("apply", "-f", good)
     equal(r.returncode, 2)
-    contains(r.stderr, "g.yaml:3:3: check 'not fine': name: letters")
+    contains(r.stderr, "g.yaml:3:10: name is \"not fine\": it must be letters")
     equal(server_.run("get", "check", "fine").returncode, 1, "nothing was applied")
     r = server_.run("apply", "-f", f"{d}/none.yaml", "-o", "json")
     equal(r.returncode, 3)
     equal(json.loads(r.stderr)["reason"], "source_io")
     equal(server_.run("apply").returncode, 2)
+
+
+@case
+def the_schema_is_one_for_files_and_for_what_is_sent():
+    """The same faults from the client, before anything is asked, and from the server."""
+    text = '{"checks": [\n {"name": "x", "asset": "a", "evry": "1s", "tcp": {"target": "h:1"}},\n' \
+           ' {"name": "y", "asset": "a", "every": 30, "tcp": {"target": "h"}}]}'
+    path = write(os.path.join(folder(), "ops.json"), text)
+    r = server_.run("apply", "-f", path)
+    equal(r.returncode, 2)
+    contains(r.stderr, 'ops.json:2:30: check has no field "evry": did you mean "every"?\n')
+    contains(r.stderr, "checks[x].evry (check)")
+    contains(r.stderr, "ops.json:3:39: every is a duration: 30 of what?")
+    contains(r.stderr, "3 faults in the files")
+    told = json.loads(server_.run("plan", "-f", path, "-o", "json").stderr)
+    equal((told["status"], told["reason"], told["field"]), (400, "bad_request", "checks[x].evry"))
+    for item in json.loads(text)["checks"]:
+        name = item.pop("name")
+        status, body = server_.ask("PUT", f"/v1/checks/{name}", json.dumps(item))
+        equal(status, 400)
+        problem = json.loads(body)
+        here = [f for f in told["faults"] if f["path"].startswith(f"checks[{name}]")]
+        true(here)
+        for field in ("code", "path", "schema", "message", "suggestion"):
+            equal([f[field] for f in problem["faults"]], [f[field] for f in here])
+        equal(problem["field"], here[0]["path"])
+    equal(server_.run("get", "checks", "-o", "name").stdout, "")
+    # Another way of saying the same is no change.
+    good = '{"asset": "a", "every": "60s", "tcp": {"target": "h:1"}}'
+    equal(server_.ask("PUT", "/v1/checks/x", good)[0], 201)
+    equal(server_.run("plan", "-f", "-", input="checks: [{name: x, asset: a, every: 1m, tcp: {target: 'h:1'}}]").returncode, 0)
+    server_.ok("delete", "check", "x")
 
 
 @case
@@ -172,37 +205,38 @@ def the_commands_say_what_is_wrong():
 @case
 def a_list_pages_and_selects():
     for i in range(1200):
-        status, _ = server_.ask("PUT", f"/v1/remedies/r{i:04}", json.dumps({"labels": {"odd": str(i % 2)}}))
+        status, _ = server_.ask("PUT", f"/v1/receivers/r{i:04}",
+                                json.dumps({"labels": {"odd": str(i % 2)}, "webhook": {"url": "http://h/"}}))
         equal(status, 201)
-    out = json.loads(server_.ok("get", "remedies", "-o", "json"))
+    out = json.loads(server_.ok("get", "receivers", "-o", "json"))
     equal(([r["name"] for r in out["items"]], out["next"]), ([f"r{i:04}" for i in range(1200)], ""))
     true(out["revision"] >= 1200)
-    equal(len(server_.ok("get", "remedies", "-l", "odd=1", "-o", "name").splitlines()), 600)
-    equal(len(server_.ok("get", "remedy", "-o", "jsonl").splitlines()), 1200)
-    equal(server_.ok("get", "remedies", "-o", "jsonpath=$.items[1].name"), "r0001\n")
-    equal(server_.ok("get", "remedies", "-n", "other", "-o", "name"), "")
-    server_.json("PUT", "/v1/remedies/x?namespace=other", "{}", 201)
-    equal(server_.ok("get", "remedies", "-n", "other", "-o", "name"), "remedy/x\n")
-    equal(len(server_.ok("get", "remedies", "--all-namespaces", "-o", "name").splitlines()), 1201)
+    equal(len(server_.ok("get", "receivers", "-l", "odd=1", "-o", "name").splitlines()), 600)
+    equal(len(server_.ok("get", "receiver", "-o", "jsonl").splitlines()), 1200)
+    equal(server_.ok("get", "receivers", "-o", "jsonpath=$.items[1].name"), "r0001\n")
+    equal(server_.ok("get", "receivers", "-n", "other", "-o", "name"), "")
+    server_.json("PUT", "/v1/receivers/x?namespace=other", '{"webhook":{"url":"http://h/"}}', 201)
+    equal(server_.ok("get", "receivers", "-n", "other", "-o", "name"), "receiver/x\n")
+    equal(len(server_.ok("get", "receivers", "--all-namespaces", "-o", "name").splitlines()), 1201)
 
 
 @case
 def a_value_of_another_program_is_told_and_left_out():
-    server_.ok("store", "put", "/registry/receivers/default/bad", "{nonsense")
-    server_.ok("store", "put", "/registry/receivers/default/good", "{}")
-    r = server_.run("get", "receivers", "-o", "name")
-    equal((r.returncode, r.stdout), (0, "receiver/good\n"))
-    contains(r.stderr, "left out: /registry/receivers/default/bad: line 1, column 2: expected")
-    equal(server_.run("get", "receiver", "bad").returncode, 3)
+    server_.ok("store", "put", "/registry/routes/default/bad", "{nonsense")
+    server_.ok("store", "put", "/registry/routes/default/good", "{}")
+    r = server_.run("get", "routes", "-o", "name")
+    equal((r.returncode, r.stdout), (0, "route/good\n"))
+    contains(r.stderr, "left out: /registry/routes/default/bad: line 1, column 2: expected")
+    equal(server_.run("get", "route", "bad").returncode, 3)
 
 
 @case
 def a_watch_is_told_everything_and_ends_with_the_server():
     s = Server()
-    w = s.lines("get", "checks", "-w", "-o", "jsonl")
+    w = s.lines("get", "receivers", "-w", "-o", "jsonl")
     time.sleep(1)
     for i in range(50):
-        s.json("PUT", f"/v1/checks/c{i}", "{}", 201)
+        s.json("PUT", f"/v1/receivers/c{i}", '{"webhook":{"url":"http://h/"}}', 201)
     w.wait(lambda e: e["item"]["name"] == "c49")
     equal([e["item"]["name"] for e in w.seen], [f"c{i}" for i in range(50)])
     revisions = [e["revision"] for e in w.seen]

@@ -18,19 +18,35 @@ class Unix(http.client.HTTPConnection):
 class Server:
     """One data folder, served by one process after another."""
 
-    def __init__(self, data=None, **kw):
+    def __init__(self, data=None, args=(), logs=False, **kw):
         self.data = data or data_folder()
         self.env = {"FIREBREAK_DATA": self.data}
         self.socket = os.path.join(self.data, "firebreak.sock")
+        self.args, self.logs = list(args), [] if logs else None
         self.start(**kw)
 
-    def start(self, preexec_fn=None):
-        self.p = spawn("up", "-o", "jsonl", env=self.env, stdout=subprocess.DEVNULL, preexec_fn=preexec_fn)
+    def start(self, preexec_fn=None, args=None):
+        """With `logs` its log is read as it comes."""
+        more = self.args if args is None else args
+        if self.logs is not None:
+            more = [*more, "--log-format", "json"]
+        self.p = spawn("up", "-o", "jsonl", *more, env=self.env, stdout=subprocess.DEVNULL, preexec_fn=preexec_fn)
+        if self.logs is not None:
+            threading.Thread(target=self._read_logs, args=(self.p.stderr,), daemon=True).start()
         eventually(self.answers, 20, "firebreak up does not serve")
+
+    def _read_logs(self, stream):
+        for text in stream:
+            self.logs.append(json.loads(text))
+
+    def log(self, seconds=20, **fields):
+        def found():
+            return [x for x in list(self.logs) if all(x.get(k) == v for k, v in fields.items())]
+        return eventually(found, seconds, f"{fields}: {self.logs}")[-1]
 
     def answers(self):
         if self.p.poll() is not None:
-            raise AssertionError(f"firebreak up ended with {self.p.returncode}: {self.p.stderr.read()}")
+            raise AssertionError(f"firebreak up ended with {self.p.returncode}: {self.logs or self.p.stderr.read()}")
         try:
             return self.ask("GET", "/healthz")[0] == 200
         except OSError:

@@ -28,13 +28,18 @@ static rt_time soon(void)
     return rt_now() + 20 * RT_SEC;
 }
 
-static int check_spec(void *ctx, const struct kind *kind, const struct json_value *spec,
-                      struct buf *field, struct err *err)
+/* "wrong" is a fault; what has "twice" is kept in another form; all else as it was sent. */
+static int check_spec(void *ctx, const struct gateway_resource *sent, struct gateway_verdict *ret,
+                      struct err *err)
 {
     (void)ctx;
-    if (strcmp(kind->name, "check") != 0 || !json_get(spec, "wrong"))
+    if (slice_find(sent->body, SLICE("twice")) >= 0)
+        buf_printf(&ret->value, "{\"name\":\"%.*s\",\"namespace\":\"%.*s\",\"kept\":2}",
+                   SLICE_ARG(sent->name), SLICE_ARG(sent->namespace_));
+    if (strcmp(sent->kind->name, "check") != 0 || slice_find(sent->body, SLICE("wrong")) < 0)
         return 0;
-    buf_append_cstr(field, "wrong");
+    buf_append_cstr(&ret->field, "wrong");
+    buf_append_cstr(&ret->faults, "[{\"code\":\"unknown_field\"}]");
     return err_set(err, -EINVAL, "there is no field 'wrong'");
 }
 
@@ -195,6 +200,20 @@ static void what_is_put_is_got(void)
     CHECK_INT(ask("GET", "/v1/checks/db", NULL), 404);
     CHECK_INT(ask("DELETE", "/v1/checks/db", NULL), 404);
     CHECK_INT(ask("GET", "/v1/checks/db?namespace=other", NULL), 200);
+    close_world();
+}
+
+static void what_the_check_makes_of_it_is_kept(void)
+{
+    open_world();
+    CHECK_INT(ask("PUT", "/v1/checks/db?dry_run=true", "{\"twice\":1}"), 200);
+    CHECK(has("\"path\":\"kept\",\"old\":null,\"new\":2"));
+    CHECK_INT(ask("PUT", "/v1/checks/db", "{\"twice\":1}"), 201);
+    CHECK(has("\"spec\":{\"kept\":2}"));
+    CHECK_INT(ask("PUT", "/v1/checks/db", "{\"twice\":1}"), 200);
+    CHECK(has("\"revision\":2"));
+    CHECK_INT(ask("PUT", "/v1/checks/db", "{\"wrong\":1}"), 400);
+    CHECK(has("\"field\":\"wrong\",\"trace_id\":null,\"faults\":[{\"code\":\"unknown_field\"}]}"));
     close_world();
 }
 
@@ -543,6 +562,7 @@ static void cases(void *arg)
     TAP_RUN(alive_and_ready);
     TAP_RUN(a_kind_has_many_spellings);
     TAP_RUN(what_is_put_is_got);
+    TAP_RUN(what_the_check_makes_of_it_is_kept);
     TAP_RUN(a_revision_guards_a_write);
     TAP_RUN(a_dry_run_tells_what_would_change);
     TAP_RUN(what_is_wrong_is_told_with_its_place);
