@@ -105,11 +105,14 @@ void task_sum_up(struct task *t)
         return;
     t->state = t->targets[0].state;
     t->exit = t->targets[0].exit;
+    t->status = t->targets[0].status;
     for (uint32_t i = 1; i < t->target_count; i++) {
         const struct task_target *x = &t->targets[i];
         if (weight(x->state) > weight(t->state))
             t->state = x->state;
         if (x->exit > t->exit)
             t->exit = x->exit;
+        if (x->status > t->status)
+            t->status = x->status;
     }
 }

@@ -69,6 +69,7 @@ struct task_result {
     struct slice node;
     int64_t token;
     int32_t exit;        /* the program's status; < 0: it has none */
+    int32_t status;      /* what `task run --wait` exits with */
     struct slice signal; /* "SIGTERM"; empty: none */
     struct slice detail; /* why it did not begin, or was lost */
     int64_t started_ms;  /* since 1970; 0: it did not begin */
@@ -94,7 +95,7 @@ struct task_target {
     uint32_t tries;        /* attempts that ended and count against `retries` */
     uint32_t lost;         /* attempts whose node went; these do not */
     int64_t not_before_ms; /* since 1970; 0: at once */
-    int32_t exit;
+    int32_t exit, status;
 };
 
 struct task {
@@ -103,7 +104,8 @@ struct task {
     struct slice *argv, *env; /* "K=V" */
     uint32_t argc, env_count;
     struct slice dir, user, action; /* action: the name of a declared one; only for its rate */
-    struct slice node, selector;    /* both empty: one node, whichever */
+    struct slice node, selector;    /* both empty: one node, whichever; then `node` tells which */
+    bool pinned;                    /* `node` was asked for */
     struct slice dedup_key, concurrency, asset, remedy;
     int64_t timeout_ms, backoff_ms, deadline_ms; /* 0: none; deadline: from its creation */
     int64_t output_bytes_max;                    /* 0: TASK_OUTPUT_BYTES */
@@ -116,7 +118,7 @@ struct task {
     struct slice created_by, decided_by; /* who approved, rejected or canceled it */
     bool cancel;                         /* it is to end */
     bool locked;                         /* it holds its concurrency key */
-    int32_t exit;                        /* the highest of its targets; < 0: none */
+    int32_t exit, status;                /* the highest of its targets; exit < 0: none */
     struct task_target *targets;
     uint32_t target_count;
     struct task_attempt *attempts; /* oldest first */

@@ -366,7 +366,7 @@ static void plan_job(struct hand *h, struct job *j, const struct store_kv *kv, b
     plan_settle(&h->plan);
     book_timer(b, j, h->plan.due);
     /* What only its own nodes can run waits for these, not in the queue for any. */
-    bool pinned = h->task.node.size || h->task.selector.size;
+    bool pinned = h->task.pinned || h->task.selector.size;
     if (h->plan.ready && (granted || pinned))
         give(h, j);
     else if (h->plan.ready)

@@ -137,6 +137,7 @@ static void accept(struct plan *p, struct task_target *x, const struct task_resu
     attempt_of(p, x, r->token)->accepted = true;
     x->state = r->state;
     x->exit = r->exit;
+    x->status = r->status;
     x->token = r->token;
     changed(p);
 }
@@ -146,8 +147,9 @@ static void free_target(struct plan *p, struct task_target *x, int64_t wait_ms)
 {
     enum task_state stop = stop_of(p);
     x->state = stop;
+    x->status = stop == TASK_PENDING ? 0 : PLAN_STOPPED_STATUS;
     x->not_before_ms = stop == TASK_PENDING && wait_ms ? p->clock.wall_ms + wait_ms : 0;
-    if (p->task->node.size == 0 && p->task->selector.size == 0 && stop == TASK_PENDING)
+    if (!p->task->pinned && p->task->selector.size == 0 && stop == TASK_PENDING)
         x->node = (struct slice){NULL, 0};
     changed(p);
 }
@@ -232,6 +234,7 @@ static void settle_pending(struct plan *p, struct task_target *x)
     enum task_state stop = stop_of(p);
     if (stop != TASK_PENDING) {
         x->state = stop;
+        x->status = PLAN_STOPPED_STATUS;
         changed(p);
     } else if (ready_at(p, x) <= p->clock.now) {
         p->ready++;
@@ -293,10 +296,11 @@ static void settle_new(struct plan *p)
     enum task_state stop = stop_of(p);
     if (stop != TASK_PENDING) {
         p->task->state = stop;
+        p->task->status = PLAN_STOPPED_STATUS;
         changed(p);
     } else if (p->task->state == TASK_PENDING && p->task->selector.size == 0) {
         p->task->targets = arena_alloc_array(p->arena, 1, sizeof(*p->task->targets));
-        add_target(p, p->task->node);
+        add_target(p, p->task->pinned ? p->task->node : (struct slice){NULL, 0});
         p->ready = 1;
     } else if (p->task->state == TASK_PENDING) {
         p->ready = 1; /* plan_spread says which */
@@ -355,6 +359,8 @@ void plan_give(struct plan *p, uint32_t i, struct slice node, int64_t incarnatio
 {
     struct task_target *x = &p->task->targets[i];
     x->node = node;
+    if (p->task->selector.size == 0)
+        p->task->node = node;
     x->state = TASK_ASSIGNED;
     x->token = fault_mutant("schedule_token_reused") && x->token ? x->token : p->mod;
     x->not_before_ms = 0;

@@ -14,6 +14,7 @@ enum {
     AGAIN_MS = 100,
     RECORD_TRIES = 50, /* to write down that a result was refused */
     ENV_OURS = 4,
+    FAILED_STATUS = 125, /* we failed ourselves */
 };
 
 struct run {
@@ -203,12 +204,14 @@ static void judge(struct run *u)
         .node = x->worker->options->node,
         .token = x->given.token,
         .exit = -1,
+        .status = FAILED_STATUS,
     };
     if (u->code < 0) {
         r->detail = slice_from(u->err.text);
         r->state = u->code == -ECANCELED ? TASK_CANCELED : TASK_FAILED;
     } else {
         r->exit = e->exit;
+        r->status = exec_result_status(e);
         r->detail = slice_from(e->detail);
         r->started_ms = e->started ? e->started_wall_ns / RT_MS : 0;
         r->wall_ns = e->wall_ns;

@@ -58,6 +58,8 @@ void worker_start(struct worker *w)
             drop(w, x); /* the controller gives it anew when the node is seen to do nothing */
         }
     }
+    if (stats->running != w->running_count)
+        rt_event_set(&w->changed);
     stats->running = w->running_count;
     stats->queued = w->queued;
     stats->worker_max = w->max;
@@ -362,19 +364,20 @@ static bool tell_node(struct worker *w)
 static void tell_main(void *arg)
 {
     struct worker *w = arg;
-    uint32_t told_max = UINT32_MAX;
+    uint32_t told_max = UINT32_MAX, told_running = 0;
     enum node_state told_state = NODE_STATE_COUNT;
     for (;;) {
-        uint32_t max = w->max;
+        uint32_t max = w->max, running = w->running_count;
         enum node_state state = w->state;
         rt_event_clear(&w->changed);
-        if (max == told_max && state == told_state) {
+        if (max == told_max && state == told_state && running == told_running) {
             if (rt_event_wait(&w->changed, RT_NEVER) == -ECANCELED)
                 return;
             continue;
         }
         if (tell_node(w)) {
             told_max = max;
+            told_running = running;
             told_state = state;
         }
         if (rt_sleep(rt_now() + TELL_MS * RT_MS) < 0)

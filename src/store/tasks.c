@@ -148,6 +148,7 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
     bound_times(t);
     t->created_ms = rt_wall_now() / RT_MS;
     t->exit = -1;
+    t->pinned = t->node.size > 0;
     r = task_write(t, &json);
     if (r < 0)
         err_set(err, r, "the task is larger than %d bytes", TASK_JSON_BYTES_MAX);
@@ -174,12 +175,13 @@ static void begin_anew(struct task *t)
         if (x->state == TASK_SUCCEEDED)
             continue;
         /* A target of a node by name, or of a selector, stays that node's. */
-        bool pinned = t->node.size || t->selector.size;
+        bool pinned = t->pinned || t->selector.size;
         *x = (struct task_target){
             .node = pinned ? x->node : none, .state = TASK_PENDING, .token = x->token, .exit = -1};
     }
     t->state = TASK_PENDING;
     t->cancel = false;
+    t->status = 0;
     t->finished_ms = 0;
     t->created_ms = rt_wall_now() / RT_MS;
     t->exit = -1;

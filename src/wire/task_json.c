@@ -58,6 +58,8 @@ static const struct field task_fields[] = {
     {"cancel", FIELD_BOOL, AT(task, cancel), false, false},
     {"locked", FIELD_BOOL, AT(task, locked), false, false},
     {"exit", FIELD_EXIT, AT(task, exit), false, false},
+    {"status", FIELD_I32, AT(task, status), false, false},
+    {"pinned", FIELD_BOOL, AT(task, pinned), false, false},
 };
 
 static const struct field target_fields[] = {
@@ -68,6 +70,7 @@ static const struct field target_fields[] = {
     {"lost", FIELD_U32, AT(task_target, lost), false, true},
     {"not_before", FIELD_MOMENT, AT(task_target, not_before_ms), false, true},
     {"exit", FIELD_EXIT, AT(task_target, exit), false, true},
+    {"status", FIELD_I32, AT(task_target, status), false, false},
 };
 
 static const struct field attempt_fields[] = {
@@ -87,6 +90,7 @@ static const struct field result_fields[] = {
     {"token", FIELD_I64, AT(task_result, token), false, true},
     {"state", FIELD_STATE, AT(task_result, state), false, true},
     {"exit", FIELD_EXIT, AT(task_result, exit), false, true},
+    {"status", FIELD_I32, AT(task_result, status), false, false},
     {"signal", FIELD_TEXT, AT(task_result, signal), false, true},
     {"detail", FIELD_TEXT, AT(task_result, detail), false, true},
     {"started_at", FIELD_MOMENT, AT(task_result, started_ms), false, true},

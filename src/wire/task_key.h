@@ -7,7 +7,7 @@
  *     /dedup/<key>             the name of the task            created with the task
  *     /concurrency/<key>       the name of the task that has it   controller
  *     /nodes/<node>            a worker that lives             the worker, under its lease
- *     /registry/nodes/default/<node>   cordoned, draining      whoever says so
+ *     /config/nodes/<node>     cordoned, draining              whoever says so
  *     /output/<task>/<node>/<token>/<n>   its output, in order    the worker
  *     /config/worker_max       how many a node runs at once    people
  *
