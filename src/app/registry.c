@@ -5,6 +5,7 @@
 
 #include "app/declared_check.h"
 #include "app/up_declared.h"
+#include "base/fault.h"
 #include "config/resource.h"
 #include "store/follow.h"
 
@@ -16,8 +17,7 @@ struct registry *registry_new(struct up *u)
 {
     struct registry *r = mem_alloc(MEM_APP, sizeof(*r));
     r->up = u;
-    r->by_key =
-        MAP(MEM_APP, REGISTRY_ENTRIES_MAX, ((struct map_seed){rt_random(), rt_random()}));
+    r->by_key = MAP(MEM_APP, REGISTRY_ENTRIES_MAX, ((struct map_seed){rt_random(), rt_random()}));
     list_init(&r->entries);
     list_init(&r->dirty);
     rt_event_set(&r->acted_all);
@@ -35,6 +35,7 @@ static void entry_free(struct registry *r, struct registry_entry *e)
     mem_free(MEM_APP, e->wanted);
     mem_free(MEM_APP, e->acted);
     mem_free(MEM_APP, e->record);
+    mem_free(MEM_APP, e->skipped_value);
     mem_free(MEM_APP, e);
 }
 
@@ -304,12 +305,17 @@ void registry_take_files(struct registry *r, struct config *config)
 
 /* ---- what the store says ---- */
 
-static void tell_bad(struct registry *r, struct slice key, const char *why)
+/* `rest`: of the key, behind the prefix. */
+static void tell_bad(struct registry *r, struct slice rest, const char *why)
 {
+    struct buf key = BUF(MEM_APP, 0);
     r->bad_values_total++;
+    buf_printf(&key, "%s%.*s", prefix, SLICE_ARG(rest));
     if (r->up->app->logsink)
         log_warn(&r->up->app->log, "a value in the store is no resource: it is passed over",
-                 log_event("bad_value"), log_slice("key", key), log_str("error", why));
+                 log_event("bad_value"), log_slice("key", buf_slice(&key)),
+                 log_str("error", why));
+    buf_done(&key);
 }
 
 int registry_read(const struct registry_entry *e, struct slice value, struct buf *ret_text,
@@ -331,30 +337,74 @@ int registry_read(const struct registry_entry *e, struct slice value, struct buf
     return r;
 }
 
+/* What the store has is wanted, unless it is no news. Returns 0 or -ECANCELED. */
+static int take_value(struct registry *r, struct registry_entry *e, struct slice value,
+                      int64_t revision)
+{
+    struct buf text = BUF(MEM_APP, 0);
+    struct err err = {0};
+    e->pins++; /* it stays while it is read */
+    int code = registry_read(e, value, &text, &err);
+    e->pins--;
+    if (code == -EBADMSG)
+        tell_bad(r, slice_from(e->key), err.text);
+    /* Files, or a newer change, may have spoken meanwhile. */
+    if (code == 0 && revision > e->quiet_until && revision > e->heard) {
+        e->heard = revision;
+        registry_want(r, e, text.data);
+    }
+    buf_done(&text);
+    return code == -ECANCELED ? code : 0;
+}
+
+static void take_absence(struct registry *r, struct registry_entry *e, int64_t revision)
+{
+    if (revision <= e->heard)
+        return;
+    e->heard = revision;
+    registry_want(r, e, NULL);
+}
+
+/* Whether the change is to be passed over. */
+static bool is_quiet(struct registry_entry *e, const struct slice *value, int64_t revision)
+{
+    if (revision > e->quiet_until)
+        return false;
+    if (e->quiet_until == INT64_MAX && revision >= e->skipped) {
+        mem_free(MEM_APP, e->skipped_value);
+        e->skipped_value = value ? mem_strdup(MEM_APP, *value) : NULL;
+        e->skipped = revision;
+    }
+    return true;
+}
+
+void registry_settled(struct registry *r, struct registry_entry *e, int64_t revision)
+{
+    char *value = e->skipped_value;
+    int64_t skipped = e->skipped;
+    e->quiet_until = revision;
+    e->skipped_value = NULL;
+    e->skipped = 0;
+    if (skipped > revision && value && !fault_mutant("registry_skips_for_good"))
+        (void)take_value(r, e, slice_from(value), skipped);
+    else if (skipped > revision && !value)
+        take_absence(r, e, skipped);
+    mem_free(MEM_APP, value);
+}
+
 static int take_set(struct registry *r, const struct follow_change *c)
 {
     struct slice rest = slice_sub(c->kv.key, sizeof(prefix) - 1, c->kv.key.size);
     struct registry_entry *e = registry_entry(r, rest);
-    struct buf text = BUF(MEM_APP, 0);
-    struct err err = {0};
     if (!e) {
-        tell_bad(r, c->kv.key, "the key is none of a resource that can be declared");
+        tell_bad(r, rest, "the key is none of a resource that can be declared");
         return 0;
     }
-    if (c->kv.mod_revision <= e->quiet_until)
+    if (is_quiet(e, &c->kv.value, c->kv.mod_revision))
         return 0;
-    e->pins++; /* it stays while it is read */
-    int code = registry_read(e, c->kv.value, &text, &err);
-    e->pins--;
-    if (code == -EBADMSG)
-        tell_bad(r, c->kv.key, err.text);
-    if (code == 0 && c->kv.mod_revision > e->quiet_until) { /* files may have spoken meanwhile */
-        e->heard = c->kv.mod_revision;
-        registry_want(r, e, text.data);
-    }
-    buf_done(&text);
+    int code = take_value(r, e, c->kv.value, c->kv.mod_revision);
     drop_if_empty(r, e);
-    return code == -ECANCELED ? code : 0;
+    return code;
 }
 
 static void take_gone(struct registry *r, const struct follow_change *c)
@@ -362,10 +412,9 @@ static void take_gone(struct registry *r, const struct follow_change *c)
     struct slice rest = slice_sub(c->kv.key, sizeof(prefix) - 1, c->kv.key.size);
     struct registry_entry *e = registry_find(r, rest);
     int64_t revision = c->kv.mod_revision ? c->kv.mod_revision : r->followed;
-    if (!e || revision <= e->quiet_until)
+    if (!e || is_quiet(e, NULL, revision))
         return;
-    e->heard = revision;
-    registry_want(r, e, NULL);
+    take_absence(r, e, revision);
     drop_if_empty(r, e);
 }
 

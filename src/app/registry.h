@@ -26,10 +26,10 @@
 
 enum {
     REGISTRY_ENTRIES_MAX = 200 * 1000,
-    REGISTRY_TXN_RESOURCES = 60,         /* written at once: two keys each */
-    REGISTRY_TXN_BYTES = 512 * 1024,     /* of their values, unless it is a single one */
-    REGISTRY_AGAIN_MS = 1000,            /* after a write or read that failed */
-    REGISTRY_ROUNDS_MAX = 10,            /* that meet another writer, before it is waited */
+    REGISTRY_TXN_RESOURCES = 60,     /* written at once: two keys each */
+    REGISTRY_TXN_BYTES = 512 * 1024, /* of their values, unless it is a single one */
+    REGISTRY_AGAIN_MS = 1000,        /* after a write or read that failed */
+    REGISTRY_ROUNDS_MAX = 10,        /* that meet another writer, before it is waited */
 };
 
 /* A resource. Texts are canonical JSON (config/resource.h). */
@@ -43,9 +43,14 @@ struct registry_entry {
     char *wanted, *acted;          /* what is to be acted on, and what is; NULL: nothing */
     char *former;                  /* `files` of the ones before, while new ones are taken */
     bool dirty;
-    uint32_t pins; /* by those who wait and come back to it */
+    uint32_t pins;       /* by those who wait and come back to it */
     int64_t heard;       /* the newest change that the store told of it */
     int64_t quiet_until; /* what is not newer is no news; INT64_MAX: it is still to be written */
+
+    /* The newest change that was passed over while it was still to be written: it may be newer
+     * than that write turns out to be. */
+    int64_t skipped;
+    char *skipped_value; /* NULL: it went */
 
     /* While files are written (registry_sync.c): */
     char *record;            /* of this node */
@@ -84,6 +89,9 @@ struct registry_entry *registry_find(const struct registry *r, struct slice key)
 /* NULL: the key names no resource that can be declared. */
 struct registry_entry *registry_entry(struct registry *r, struct slice key);
 void registry_want(struct registry *r, struct registry_entry *e, const char *text);
+/* From here on what is newer than `revision` is news: also what was passed over until now. May
+ * wait. */
+void registry_settled(struct registry *r, struct registry_entry *e, int64_t revision);
 /* A value of another program as canonical text. Returns 0; -EBADMSG with what is wrong in *err; or
  * -ECANCELED. */
 int registry_read(const struct registry_entry *e, struct slice value, struct buf *ret_text,

@@ -90,8 +90,7 @@ static int take_record(struct round *t, struct slice rest, const struct store_kv
     if (!slice_ends_with(rest, node) || rest.size < node.size + 2 ||
         rest.data[rest.size - node.size - 1] != '/')
         return 0;
-    struct registry_entry *e =
-        registry_entry(t->r, slice_sub(rest, 0, rest.size - node.size - 1));
+    struct registry_entry *e = registry_entry(t->r, slice_sub(rest, 0, rest.size - node.size - 1));
     if (e) {
         mem_free(MEM_APP, e->record);
         e->record = mem_strdup(MEM_APP, kv->value);
@@ -108,6 +107,7 @@ static int look(struct round *t)
         struct registry_entry *e = list_entry(it, struct registry_entry, link);
         e->stored = (struct slice){0};
         e->stored_revision = 0;
+        e->so = e->others = false;
     }
     int r = each_key(t, "/declared/", take_record);
     if (r == 0)
@@ -141,11 +141,46 @@ static int is_so(struct registry_entry *e)
 }
 
 /* Nothing is left to be written of it: what comes behind this revision is news. */
-static void settle(struct registry_entry *e, const char *files, int64_t revision)
+static void settle(struct round *t, struct registry_entry *e, const char *files, int64_t revision)
 {
     bool same = e->files == files || (e->files && files && strcmp(e->files, files) == 0);
     if (same)
-        e->quiet_until = revision;
+        registry_settled(t->r, e, revision);
+}
+
+/* Whether another node's files have it, too. Returns 0, 1 or why not. */
+static int others_have_it(struct round *t, const struct registry_entry *e)
+{
+    struct store_range q = {.count_only = true};
+    struct store_range_result got;
+    q.keys = store_prefix(slice_from(arena_printf(&t->arena, "/declared/%s/", e->key)));
+    int r = store_range(t->r->up->store, &q, &t->arena, &got, &t->err, soon());
+    return r < 0 ? r : got.total > (e->record ? 1 : 0);
+}
+
+/* Two nodes that let go of it at the same time each saw the other's record: the one that comes
+ * last deletes it. Returns whether it did. */
+static bool delete_behind(struct round *t, struct registry_entry *e)
+{
+    struct slice key = registry_key(t, e);
+    struct store_compare same = {
+        .key = key, .target = STORE_MOD_REVISION, .number = e->stored_revision};
+    struct store_op op = {.type = STORE_DELETE, .keys = store_key(key)};
+    struct store_txn txn = {.compares = &same, .compare_count = 1, .then = &op, .then_count = 1};
+    struct store_txn_result got = {0};
+    return others_have_it(t, e) == 0 &&
+           store_txn(t->r->up->store, &txn, &t->arena, &got, &t->err, soon()) == 0 && got.succeeded;
+}
+
+/* Files let go of it, and it stays, by hand or for another node: the store's word holds. */
+static void stays(struct round *t, struct registry_entry *e, int64_t revision)
+{
+    struct buf text = BUF(MEM_APP, 0);
+    struct err err;
+    if (e->stored_revision && !(e->others && delete_behind(t, e)) &&
+        registry_read(e, e->stored, &text, &err) == 0 && !e->files && e->heard <= revision)
+        registry_want(t->r, e, text.data);
+    buf_done(&text);
 }
 
 /* One that is too large for a transaction is watched, and told; the others are written. */
@@ -160,6 +195,15 @@ static bool fits(const struct round *t, const struct registry_entry *e)
     return false;
 }
 
+/* The files named it, and no longer do, and it was never written. */
+static void let_be(struct round *t, struct registry_entry *e)
+{
+    e->pins++;
+    stays(t, e, t->revision);
+    settle(t, e, NULL, t->revision);
+    e->pins--;
+}
+
 /* Fills t->work. Returns 0 or -ECANCELED. */
 static int compare(struct round *t)
 {
@@ -169,7 +213,7 @@ static int compare(struct round *t)
     uint32_t n = 0;
     list_each (it, &t->r->entries) {
         struct registry_entry *e = list_entry(it, struct registry_entry, link);
-        if (e->files || e->record)
+        if (e->files || e->record || e->quiet_until == INT64_MAX)
             all[n++] = e;
     }
     t->work = all;
@@ -179,8 +223,10 @@ static int compare(struct round *t)
         if (so < 0)
             return so;
         e->so = so;
-        if (so && e->record && e->files && strcmp(e->record, e->files) == 0)
-            settle(e, e->files, t->revision);
+        if (!e->files && !e->record)
+            let_be(t, e);
+        else if (so && e->record && e->files && strcmp(e->record, e->files) == 0)
+            settle(t, e, e->files, t->revision);
         else if (fits(t, e))
             t->work[t->count++] = e;
     }
@@ -204,7 +250,7 @@ static void put(struct batch *b, struct slice key, struct slice value)
     b->bytes += value.size;
 }
 
-static void delete(struct batch *b, struct slice key)
+static void delete (struct batch *b, struct slice key)
 {
     b->ops[b->op_count++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
 }
@@ -216,16 +262,6 @@ static void tell_reset(const struct round *t, const struct registry_entry *e)
         return;
     log_warn(&t->r->up->app->log, "what was changed by hand is again as the files have it",
              log_event("declared_again"), log_str("key", e->key));
-}
-
-/* Whether another node's files have it, too. Returns 0, 1 or why not. */
-static int others_have_it(struct round *t, const struct registry_entry *e)
-{
-    struct store_range q = {.count_only = true};
-    struct store_range_result got;
-    q.keys = store_prefix(slice_from(arena_printf(&t->arena, "/declared/%s/", e->key)));
-    int r = store_range(t->r->up->store, &q, &t->arena, &got, &t->err, soon());
-    return r < 0 ? r : got.total > (e->record ? 1 : 0);
 }
 
 /* The files no longer name it: it goes, unless it was changed by hand or another node has it. */
@@ -263,47 +299,22 @@ static int add(struct round *t, struct batch *b, struct registry_entry *e)
     return 0;
 }
 
-/* Two nodes that let go of it at the same time each saw the other's record: the one that comes
- * last deletes it. Returns whether it did. */
-static bool delete_behind(struct round *t, struct registry_entry *e)
-{
-    struct slice key = registry_key(t, e);
-    struct store_compare same = {
-        .key = key, .target = STORE_MOD_REVISION, .number = e->stored_revision};
-    struct store_op op = {.type = STORE_DELETE, .keys = store_key(key)};
-    struct store_txn txn = {.compares = &same, .compare_count = 1, .then = &op, .then_count = 1};
-    struct store_txn_result got = {0};
-    return others_have_it(t, e) == 0 &&
-           store_txn(t->r->up->store, &txn, &t->arena, &got, &t->err, soon()) == 0 &&
-           got.succeeded;
-}
-
-/* Files let go of it, and it stays, by hand or for another node: the store's word holds. */
-static void stays(struct round *t, struct registry_entry *e, int64_t revision)
-{
-    struct buf text = BUF(MEM_APP, 0);
-    struct err err;
-    if (e->stored_revision && !(e->others && delete_behind(t, e)) &&
-        registry_read(e, e->stored, &text, &err) == 0 && !e->files && e->heard <= revision)
-        registry_want(t->r, e, text.data);
-    buf_done(&text);
-}
-
 static void written(struct round *t, const struct batch *b, int64_t revision)
 {
     for (uint32_t i = 0; i < b->count; i++) {
         struct registry_entry *e = b->entries[i];
-        e->pins++; /* the loop below waits */
+        e->pins++; /* what follows waits */
         mem_free(MEM_APP, e->record);
         e->record = NULL; /* the next round reads it */
-        settle(e, b->files[i], revision);
         t->r->written_total++;
     }
     for (uint32_t i = 0; i < b->count; i++)
         if (!b->files[i] && b->entries[i]->so)
             stays(t, b->entries[i], revision);
-    for (uint32_t i = 0; i < b->count; i++)
+    for (uint32_t i = 0; i < b->count; i++) {
+        settle(t, b->entries[i], b->files[i], revision);
         b->entries[i]->pins--;
+    }
 }
 
 static int send_batch(struct round *t, struct batch *b)
