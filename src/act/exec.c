@@ -188,7 +188,11 @@ static int run(struct execution *x, const struct exec_sink *sink, struct exec_re
         return code;
     /* Nothing runs before the last byte of it: an order that is cut off is none. */
     code = rt_write(x->talk, x->order.data, x->order.size, deadline);
-    if (code == 0 || code == -EPIPE || code == -ECONNRESET)
+    if (code == -EPIPE || code == -ECONNRESET) { /* it may have said why */
+        rt_shutdown_write(x->talk);
+        code = 0;
+    }
+    if (code == 0)
         code = follow(x, deadline);
     for (int i = 0; i < EXEC_STREAM_COUNT; i++)
         output_finish(&x->outputs[i], x->canceled || code < 0);

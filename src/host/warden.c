@@ -59,14 +59,26 @@ static bool read_whole(int fd, void *to, size_t size)
     return true;
 }
 
-static void tell(const struct warden *w, const struct host_report *report)
+/* On the heap, and zeroed to the last byte: it goes over the stream as it is. */
+static struct host_report *report_new(const struct warden *w, enum host_report_kind kind)
+{
+    struct host_report *report = mem_alloc(MEM_HOST, sizeof(*report));
+    report->kind = kind;
+    report->memory_by_cgroup = w->cgroup.limits_memory;
+    report->processes_by_cgroup = w->cgroup.limits_processes;
+    return report;
+}
+
+/* Frees it. */
+static void tell(const struct warden *w, struct host_report *report)
 {
     for (size_t at = 0; at < sizeof(*report);) {
         ssize_t n = send(w->stream, (const char *)report + at, sizeof(*report) - at, MSG_NOSIGNAL);
         if (n < 0 && errno != EINTR)
-            return; /* they are gone, and poll will say so */
+            break; /* they are gone, and poll will say so */
         at += n > 0 ? (size_t)n : 0;
     }
+    mem_free(MEM_HOST, report);
 }
 
 /* ---- beginning ---- */
@@ -121,15 +133,11 @@ static bool start(struct warden *w, const int stdio[3])
     };
     w->started_us = now_us();
     int r = host_spawn(&s, &w->child, &err);
-    struct host_report report = {
-        .kind = r < 0 ? HOST_REPORT_FAILED : HOST_REPORT_STARTED,
-        .code = r,
-        .pid = w->child.pid,
-        .memory_by_cgroup = w->cgroup.limits_memory,
-        .processes_by_cgroup = w->cgroup.limits_processes,
-    };
-    memcpy(report.text, err.text, sizeof(report.text));
-    tell(w, &report);
+    struct host_report *report = report_new(w, r < 0 ? HOST_REPORT_FAILED : HOST_REPORT_STARTED);
+    report->code = r;
+    report->pid = w->child.pid;
+    memcpy(report->text, err.text, strlen(err.text) + 1);
+    tell(w, report);
     return r == 0;
 }
 
@@ -140,8 +148,6 @@ static void signal_all(const struct warden *w, int signal)
     /* The group first, as that happens to all of it at the same instant. */
     if (!w->ended)
         host_child_signal(&w->child, signal);
-    if (fault_mutant("host_group_not_killed"))
-        return;
     host_signal_descendants(w->child.pid, signal);
 }
 
@@ -219,7 +225,8 @@ static int wait_ms(const struct warden *w, int64_t now)
 /* What goes on after the program's own end. */
 static void outlived(struct warden *w, int64_t now)
 {
-    if (w->order.leaves_processes && w->kill_at_ms == NEVER)
+    bool leaves = w->order.leaves_processes || fault_mutant("host_leftovers_kept");
+    if (leaves && w->kill_at_ms == NEVER)
         w->alone = true;
     else if (w->kill_at_ms == NEVER)
         w->stop_at_ms = now + HOST_LINGER_MS;
@@ -245,7 +252,7 @@ static void watch(struct warden *w)
             w->kill_at_ms = now;
         }
         if (now >= w->stop_at_ms) {
-            w->timed_out |= !w->ended;
+            w->timed_out |= !w->ended && !fault_mutant("host_timeout_untold");
             stop(w, now);
         }
         if (now >= w->kill_at_ms && !w->alone)
@@ -255,25 +262,21 @@ static void watch(struct warden *w)
 
 static void tell_end(struct warden *w)
 {
-    struct host_report report = {
-        .kind = HOST_REPORT_ENDED,
-        .exit = w->exit,
-        .wall_us = w->ended_us - w->started_us,
-        .timed_out = w->timed_out,
-        .memory_by_cgroup = w->cgroup.limits_memory,
-        .processes_by_cgroup = w->cgroup.limits_processes,
-    };
+    struct host_report *report = report_new(w, HOST_REPORT_ENDED);
+    report->exit = w->exit;
+    report->wall_us = w->ended_us - w->started_us;
+    report->timed_out = w->timed_out;
     struct rusage u;
     if (getrusage(RUSAGE_CHILDREN, &u) == 0) {
-        report.exit.user_us = u.ru_utime.tv_sec * INT64_C(1000000) + u.ru_utime.tv_usec;
-        report.exit.system_us = u.ru_stime.tv_sec * INT64_C(1000000) + u.ru_stime.tv_usec;
-        report.exit.rss_max_bytes = u.ru_maxrss * INT64_C(1024);
+        report->exit.user_us = u.ru_utime.tv_sec * INT64_C(1000000) + u.ru_utime.tv_usec;
+        report->exit.system_us = u.ru_stime.tv_sec * INT64_C(1000000) + u.ru_stime.tv_usec;
+        report->exit.rss_max_bytes = u.ru_maxrss * INT64_C(1024);
     }
     uint64_t peak = w->cgroup.limits_memory ? host_cgroup_memory_peak(&w->cgroup) : 0;
     if (peak)
-        report.exit.rss_max_bytes = (int64_t)peak;
+        report->exit.rss_max_bytes = (int64_t)peak;
     host_cgroup_remove(&w->cgroup);
-    tell(w, &report);
+    tell(w, report);
 }
 
 static void work(struct warden *w, const int stdio[3])
