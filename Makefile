@@ -115,8 +115,8 @@ oracle-long: $(FIREBREAK) #        ten thousand of them; SEED=7: others
 	@$(ORACLE) --count 10000
 e2e: $(FIREBREAK) #                the real binary against real servers
 	@FIREBREAK=$(FIREBREAK) $(PYTAP) -t 240 $(wildcard tests/e2e/*_test.py)
-kill: $(FIREBREAK) #               the store and the tasks under kill -9, 300 times
-	@FIREBREAK=$(FIREBREAK) FIREBREAK_KILLS=$(or $(KILLS),300) $(PYTAP) -t 1800 tests/e2e/kill_test.py tests/e2e/task_kill_test.py
+kill: $(FIREBREAK) #               kill -9: the store 300 times, with tasks in flight 100 times
+	@FIREBREAK=$(FIREBREAK) FIREBREAK_KILLS=$(or $(KILLS),300) FIREBREAK_TASK_KILLS=$(or $(KILLS),100) $(PYTAP) -t 1800 tests/e2e/kill_test.py tests/e2e/task_kill_test.py
 kill-long: #          the same, 2,000 times
 	@$(MAKE) KILLS=2000 kill
 static-test: static $(B)/tools/oldkernel # ELF, empty chroot, old kernel, reproducible

@@ -175,7 +175,7 @@ static void begin(struct world *w)
         .refuse_ppm = 5000,
         .lose_request_ppm = 5000,
         .lose_reply_ppm = 5000,
-        .late_ppm = 3000,
+        .late_ppm = 6000,
         .twice_ppm = 3000,
         .late_max = 3 * RT_SEC,
         .watch_late_max = 100 * RT_MS,

@@ -131,8 +131,8 @@ struct world {
     uint32_t loads[WORKERS];
     enum node_state wanted[WORKERS];
     rt_time wanted_at[WORKERS];
-    int64_t leader; /* create revision of the key; 0: none */
-    uint32_t leading;
+    int64_t leader;                   /* create revision of the key; 0: none */
+    uint64_t leading;                 /* the client that made it */
     uint32_t locked_by[KEYS_MAX + 1]; /* 0: nobody, else the task's number and 1 */
     struct {
         rt_time at;
@@ -153,8 +153,7 @@ void say(const struct world *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 uint32_t number_of(struct slice name, char letter);
 
 /* observer.c */
-void observe(void *world, const struct store *client, const struct store_event *events,
-             uint32_t count);
+void observe(void *world, uint64_t client, const struct store_event *events, uint32_t count);
 /* process.c */
 void process_start(struct process *p);
 /* Ends it, and waits for that: dead (its writes fail), or in good order. */

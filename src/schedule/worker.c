@@ -350,10 +350,7 @@ static bool tell_node(struct worker *w)
     };
     struct store_op op = {
         .type = STORE_PUT, .key = key, .value = node_value(w, &a), .lease = w->session.lease};
-    struct store_txn txn = {.compares = same,
-                            .compare_count = fault_mutant("schedule_node_told_late") ? 1 : 2,
-                            .then = &op,
-                            .then_count = 1};
+    struct store_txn txn = {.compares = same, .compare_count = 2, .then = &op, .then_count = 1};
     if (r == 0)
         r = store_txn(s, &txn, &a, &got, NULL, rt_now() + ASK_MS * RT_MS);
     arena_done(&a);

@@ -18,9 +18,9 @@ struct store_memory {
     struct rt_group group; /* the clock of leases, and requests under way */
     struct kick_chan lease_changed;
     struct list watches; /* of all clients */
-    void (*observe)(void *ctx, const struct store *client, const struct store_event *events,
-                    uint32_t count);
+    store_memory_observer *observe;
     void *observe_ctx;
+    uint64_t clients; /* opened so far */
     int64_t observed; /* the newest revision that was */
 };
 
@@ -29,6 +29,7 @@ struct client {
     struct store_memory *server;
     struct list watches;
     uint32_t watch_count;
+    uint64_t number;
     bool cut, dead, dies;
     uint64_t writes_left; /* of one that dies */
 };
@@ -82,7 +83,7 @@ static void kick_watches(struct store_memory *m)
         kick(&list_entry(it, struct watch, of_server)->changed);
 }
 
-static void observe(struct store_memory *m, const struct store *client)
+static void observe(struct store_memory *m, uint64_t client)
 {
     static const struct store_keys all = {.scope = STORE_PREFIX};
     struct arena a = ARENA(MEM_STORE, 0);
@@ -96,10 +97,7 @@ static void observe(struct store_memory *m, const struct store *client)
     arena_done(&a);
 }
 
-void store_memory_observe(struct store_memory *m,
-                          void (*fn)(void *ctx, const struct store *client,
-                                     const struct store_event *events, uint32_t count),
-                          void *ctx)
+void store_memory_observe(struct store_memory *m, store_memory_observer *fn, void *ctx)
 {
     m->observe = fn;
     m->observe_ctx = ctx;
@@ -114,7 +112,7 @@ static void expire(struct store_memory *m, int64_t *ret_next)
     int64_t next = mvcc_lease_expire(m->mvcc, server_ms(m));
     m->counts.leases_expired += (uint64_t)(before - mvcc_leases(m->mvcc));
     if (mvcc_revision(m->mvcc) != revision) {
-        observe(m, NULL);
+        observe(m, 0);
         kick_watches(m);
     }
     if (ret_next)
@@ -278,9 +276,8 @@ static int memory_range(struct store *s, const struct store_range *request, stru
 
 /* ---- transactions, also those that arrive when nobody waits for them any more ---- */
 
-static int server_txn(struct store_memory *m, const struct store *client,
-                      const struct store_txn *txn, struct arena *arena,
-                      struct store_txn_result *ret, struct err *err)
+static int server_txn(struct store_memory *m, uint64_t client, const struct store_txn *txn,
+                      struct arena *arena, struct store_txn_result *ret, struct err *err)
 {
     int64_t before = mvcc_revision(m->mvcc);
     int r = mvcc_txn(m->mvcc, txn, arena, ret, err);
@@ -298,6 +295,7 @@ static int server_txn(struct store_memory *m, const struct store *client,
 
 struct late {
     struct store_memory *server;
+    uint64_t client;
     struct arena arena;
     struct store_txn txn;
     rt_time at;
@@ -329,17 +327,19 @@ static void arrive_late(void *arg)
     struct store_txn_result ignored;
     if (rt_sleep(l->at) == 0) {
         expire(l->server, NULL);
-        (void)server_txn(l->server, NULL, &l->txn, &l->arena, &ignored, NULL);
+        (void)server_txn(l->server, l->client, &l->txn, &l->arena, &ignored, NULL);
     }
     arena_done(&l->arena);
     mem_free(MEM_STORE, l);
 }
 
-static void send_late(struct store_memory *m, const struct store_txn *txn)
+static void send_late(struct client *c, const struct store_txn *txn)
 {
+    struct store_memory *m = c->server;
     struct late *l = mem_alloc(MEM_STORE, sizeof(*l));
     struct arena *a = &l->arena;
     l->server = m;
+    l->client = c->number;
     *a = ARENA(MEM_STORE, 0);
     struct store_compare *compares =
         arena_alloc_array(a, txn->compare_count + 1, sizeof(*compares));
@@ -383,9 +383,9 @@ static int memory_txn(struct store *s, const struct store_txn *txn, struct arena
     if (dies_now(client_of(s)) && chance(500000))
         return err_sys(err, -ENOLINK, "store");
     if (fate == FATE_LATE || fate == FATE_TWICE)
-        send_late(m, txn);
+        send_late(client_of(s), txn);
     if (fate != FATE_LATE)
-        r = server_txn(m, s, txn, arena, &made, err);
+        r = server_txn(m, client_of(s)->number, txn, arena, &made, err);
     r = way_back(client_of(s), fate, r, err, deadline);
     if (r == 0)
         *ret = made;
@@ -539,7 +539,7 @@ static int memory_lease_revoke(struct store *s, int64_t id, struct err *err, rt_
         return r;
     if (fate != FATE_LATE) {
         r = mvcc_lease_revoke(m->mvcc, id, err);
-        observe(m, s);
+        observe(m, client_of(s)->number);
         kick_watches(m);
     }
     return way_back(client_of(s), fate, r, err, deadline);
@@ -643,6 +643,11 @@ void store_memory_kill(struct store *s, uint64_t writes)
     c->writes_left = writes;
 }
 
+uint64_t store_memory_client(const struct store *s)
+{
+    return CONTAINER_OF(s, const struct client, store)->number;
+}
+
 bool store_memory_killed(const struct store *s)
 {
     return CONTAINER_OF(s, const struct client, store)->dead;
@@ -653,6 +658,7 @@ int store_memory_open(struct store_memory *m, struct store **ret_store)
     struct client *c = mem_alloc(MEM_STORE, sizeof(*c));
     c->store.backend = &memory_backend;
     c->server = m;
+    c->number = ++m->clients;
     list_init(&c->watches);
     *ret_store = &c->store;
     return 0;

@@ -291,8 +291,8 @@ static int write_node(const struct tasks_at *at, struct slice key, struct slice 
 {
     struct store_kv kv;
     int r = store_get(at->store, key, a, &kv, err, deadline);
-    if (r < 0 || (kv.version && slice_eq(kv.value, value)))
-        return r;
+    if (r < 0)
+        return r; /* and where it says so already, it is said again: for its revision */
     struct store_compare same = {
         .key = key, .target = STORE_MOD_REVISION, .number = kv.mod_revision};
     struct store_op op = {.type = STORE_PUT, .key = key, .value = value};

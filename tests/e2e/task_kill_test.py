@@ -1,12 +1,12 @@
 """kill -9 in a loop, with twenty tasks in flight each time: the server with its controller and worker, and a task's own
-process, in turn. A ledger file counts what the programs did. FIREBREAK_KILLS says how often (300; make kill-long more)."""
+process, in turn. A ledger file counts what the programs did. FIREBREAK_TASK_KILLS says how often (make kill: 100; make kill-long: 2,000)."""
 import random
 
 from serving import *
 
 own_network()
 
-KILLS = int(os.environ.get("FIREBREAK_KILLS", "30"))
+KILLS = int(os.environ.get("FIREBREAK_TASK_KILLS", "12"))
 SEED = int(os.environ.get("FIREBREAK_KILL_SEED", "5"))
 IN_FLIGHT = 20
 
