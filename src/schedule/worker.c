@@ -44,7 +44,7 @@ static void drop(struct worker *w, struct work *x)
 void worker_start(struct worker *w)
 {
     struct schedule_stats *stats = w->options->stats;
-    while (w->incarnation && w->queued &&
+    while (w->incarnation && w->max_known && w->queued &&
            (w->running_count < w->max || fault_mutant("schedule_worker_max_ignored"))) {
         struct work *x = best_queued(w);
         list_remove(&x->link);
@@ -213,7 +213,9 @@ static void follow_on(struct worker *w, struct follow *f,
             if (rt_sleep(rt_now() + AGAIN_MS * RT_MS) < 0)
                 return;
         }
-        if (r == 0 && c.type != FOLLOW_SYNCED)
+        bool first = f == &w->config && !w->max_known && r == 0 && c.type == FOLLOW_SYNCED;
+        w->max_known |= first;
+        if (r == 0 && (c.type != FOLLOW_SYNCED || first))
             take(w, &c);
         if (f->mended_total != mended) {
             mended = f->mended_total;
@@ -407,6 +409,7 @@ static void end_following(struct worker *w)
     while (!list_empty(&w->queue))
         unqueue(w, list_entry(w->queue.next, struct work, link));
     w->incarnation = 0;
+    w->max_known = false;
 }
 
 static void live(struct worker *w)
