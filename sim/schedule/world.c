@@ -53,13 +53,13 @@ void check(struct world *w, enum check which, bool holds, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    sim_check(&w->sim, which, check_names[which], holds, fmt, args);
+    sim_check(&w->sim, (int)which, check_names[which], holds, fmt, args);
     va_end(args);
 }
 
 void happened(struct world *w, enum event event)
 {
-    sim_happened(&w->sim, event, 1);
+    sim_happened(&w->sim, (int)event, 1);
 }
 
 void say(const struct world *w, const char *fmt, ...)
