@@ -59,9 +59,10 @@ static const char *const exits[] = {
     "2    usage",
     "3    no server answers: is 'firebreak up' running?",
     "4    the server does not allow it",
-    "N    run --wait: the program's own status, the highest of several; 124 timed out, 125 "
-    "Canceled, "
-    "Expired or not run, 126 not executable, 127 not found, 128+N killed by a signal",
+    "N    run --wait: the program's own status, the highest of several",
+    "124  run --wait: it timed out",
+    "125  run --wait: it was canceled or expired, or could not be run",
+    "126  run --wait: not executable (127: not found; 128+N: a signal ended it)",
     "130  interrupted (143: terminated); the task goes on",
     NULL,
 };

@@ -3,7 +3,7 @@ import re
 
 from harness import *
 
-COMMANDS = ["up", "probe", "run", "get", "describe", "delete", "plan", "apply", "store", "config", "explain", "docs", "completion",
+COMMANDS = ["up", "probe", "run", "get", "describe", "delete", "plan", "apply", "task", "node", "store", "config", "explain", "docs", "completion",
             "version", "help"]
 
 
