@@ -76,6 +76,8 @@ int app_plan(struct app *app);
 int app_apply(struct app *app);
 int app_store(struct app *app);
 int app_schedule(struct app *app);
+int app_task(struct app *app);
+int app_node(struct app *app);
 int app_probe(struct app *app);
 int app_exec(struct app *app); /* run */
 int app_up(struct app *app);

@@ -82,6 +82,25 @@ static const char *const other_heads_all[] = {"NAMESPACE", "NAME", "LABELS", "RE
 static const char *const other_heads_wide[] = {"NAMESPACE", "NAME",  "LABELS", "REVISION",
                                                "SPEC",      "STATE", NULL};
 
+/* Of what the scheduler keeps: these members, under these heads. */
+static const struct columns {
+    const char *kind;
+    const char *const *heads, *const *members;
+} columns[] = {
+    {"task", (const char *const[]){"NAME", "STATE", "NODE", "EXIT", "CREATED", "ARGV", NULL},
+     (const char *const[]){"name", "state", "node", "exit", "created_at", "argv", NULL}},
+    {"node", (const char *const[]){"NAME", "STATE", "RUNNING", "CAPACITY", "VERSION", NULL},
+     (const char *const[]){"name", "state", "running", "capacity", "version", NULL}},
+};
+
+static const struct columns *columns_of(const struct getting *g)
+{
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+        if (strcmp(columns[i].kind, g->kind->name) == 0)
+            return &columns[i];
+    return NULL;
+}
+
 static struct slice text_of(struct getting *g, const struct json_value *v)
 {
     struct buf out = BUF(MEM_APP, 0);
@@ -131,6 +150,11 @@ static void add_row(struct getting *g, const struct json_value *item)
     bool wide = g->form == CLI_FORM_WIDE;
     struct cli_row *row = cli_table_row(&g->table);
     struct slice *cell = row->cells;
+    const struct columns *own = columns_of(g);
+    for (size_t i = 0; own && own->members[i]; i++)
+        *cell++ = text_of(g, json_get(item, own->members[i]));
+    if (own)
+        return;
     if (g->all_namespaces || wide)
         *cell++ = text_of(g, json_get(item, "namespace"));
     if (g->is_asset)
@@ -161,6 +185,8 @@ static void add_row(struct getting *g, const struct json_value *item)
 
 static const char *const *heads_of(const struct getting *g)
 {
+    if (columns_of(g))
+        return columns_of(g)->heads;
     if (g->form == CLI_FORM_WIDE)
         return g->is_asset ? asset_heads_wide : other_heads_wide;
     if (g->is_schedule)
@@ -374,6 +400,21 @@ static void event_line(const struct json_value *e, struct buf *out)
     buf_done(&line);
 }
 
+/* A task or node as it is now, on a line. */
+static void columns_line(struct getting *g, const struct json_value *item)
+{
+    const struct columns *own = columns_of(g);
+    struct arena rows = g->rows; /* a watch may go on for ever: a line's memory ends with it */
+    g->rows = ARENA(MEM_APP, 0);
+    for (size_t i = 0; own->members[i]; i++) {
+        buf_append_cstr(&g->text, i ? "  " : "");
+        utf8_append_shown(&g->text, text_of(g, json_get(item, own->members[i])));
+    }
+    buf_append_byte(&g->text, '\n');
+    arena_done(&g->rows);
+    g->rows = rows;
+}
+
 static void put_change(struct getting *g, struct slice line, const struct json_value *change)
 {
     const struct json_value *item = json_get(change, "item");
@@ -384,6 +425,8 @@ static void put_change(struct getting *g, struct slice line, const struct json_v
     json_end(&w);
     if (is_table(g) && g->is_asset) {
         event_line(item, &g->text);
+    } else if (is_table(g) && columns_of(g) && json_get(item, "state")) {
+        columns_line(g, item);
     } else if (is_table(g)) {
         buf_printf(&g->text, "%.*s  ", SLICE_ARG(member(change, "type")));
         put_name(g, item);

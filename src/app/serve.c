@@ -6,6 +6,7 @@
 #include "app/node.h"
 #include "app/registry.h"
 #include "app/resource_check.h"
+#include "app/scheduler.h"
 #include "app/up.h"
 #include "host/self.h"
 #include "rt/folder.h"
@@ -104,6 +105,7 @@ static void collect(void *ctx, struct metrics_writer *w)
     put_assets(u, w);
     put_checks(u, w);
     put_registry(u, w);
+    scheduler_metrics(u->scheduler, w);
 }
 
 /* ---- beginning and ending ---- */
@@ -159,12 +161,14 @@ int up_serve(struct up *u)
         r = rt_go(&u->keeping, node_main, u->claim);
     if (r < 0)
         return err_set(&u->err, r, "no memory for the first tasks");
-    return open_gateway(u, folder);
+    r = scheduler_start(u);
+    return r < 0 ? r : open_gateway(u, folder);
 }
 
 void up_serve_end(struct up *u)
 {
     gateway_close(u->gateway, rt_now() + STOP_MS * RT_MS);
+    scheduler_stop(u->scheduler);
     if (u->keep)
         rt_group_done(&u->keeping); /* which writes what is left */
     keep_free(u->keep);

@@ -8,6 +8,7 @@
 #include "app/config_load.h"
 #include "app/keep.h"
 #include "app/registry.h"
+#include "app/scheduler.h"
 #include "app/up_declared.h"
 #include "cli/asset_print.h"
 #include "config/canonical.h"
@@ -512,6 +513,8 @@ int app_up(struct app *app)
         status = up_log_open(u, screen);
     if (status == EXIT_WELL)
         status = read_store(u, o);
+    if (status == EXIT_WELL && !u->once)
+        status = scheduler_prepare(u, o->roles);
     if (status == EXIT_WELL)
         status = app_run(app, 1, up_main, u);
     if (status == EXIT_WELL)
@@ -519,6 +522,7 @@ int app_up(struct app *app)
                  : u->interrupt.signal ? EXIT_SIGNAL + u->interrupt.signal
                              : u->status;
     config_free(u->reloader.current);
+    scheduler_free(u->scheduler);
     up_notice(u, NULL);
     mem_free(MEM_APP, u);
     return status;

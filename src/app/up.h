@@ -38,6 +38,7 @@ RT_CHAN(change_chan, struct asset_change *);
 struct keep;
 struct node_claim;
 struct registry;
+struct scheduler;
 
 struct up {
     struct app *app;
@@ -67,6 +68,7 @@ struct up {
     struct node_claim *claim; /* NULL: nobody else can be on the store */
     struct gateway *gateway;
     struct keep *keep;
+    struct scheduler *scheduler; /* NULL: --once */
     struct rt_group keeping;
     struct out out;
     struct rt_group main; /* cancelled to end it all */

@@ -17,11 +17,10 @@ const struct cli_command cli_completion = {
     .operands_min = 1,
     .operands_max = 1,
     .operand_words = completions,
-    .about =
-        "The script is made from the tables that the program itself parses by.\n\n"
-        "A target is completed from /etc/hosts, the hosts that ssh knows, and what the "
-        "configuration (FIREBREAK_CONFIG, else /etc/firebreak) declares checks of: 'targets' "
-        "prints the latter, one a line, for the scripts.",
+    .about = "The script is made from the tables that the program itself parses by.\n\n"
+             "A target is completed from /etc/hosts, the hosts that ssh knows, and what the "
+             "configuration (FIREBREAK_CONFIG, else /etc/firebreak) declares checks of: 'targets' "
+             "prints the latter, one a line, for the scripts.",
     .examples = completion_examples,
     .example_count = ARRAY_LEN(completion_examples),
     .exits = plain_exits,
@@ -74,9 +73,10 @@ const struct cli_command cli_help = {
 };
 
 static const struct cli_command *const commands[] = {
-    &cli_up,   &cli_probe,      &cli_run,      &cli_get,   &cli_describe, &cli_delete,
-    &cli_plan, &cli_apply,      &cli_schedule, &cli_store, &cli_config,   &cli_explain,
-    &cli_docs, &cli_completion, &cli_version,  &cli_help,  NULL,
+    &cli_up,         &cli_probe,   &cli_run,    &cli_get,     &cli_describe,
+    &cli_delete,     &cli_plan,    &cli_apply,  &cli_task,    &cli_node,
+    &cli_schedule,   &cli_store,   &cli_config, &cli_explain, &cli_docs,
+    &cli_completion, &cli_version, &cli_help,   NULL,
 };
 
 const struct cli_program cli_firebreak = {

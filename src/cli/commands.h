@@ -18,7 +18,7 @@ struct probe_options {
 struct up_options {
     bool once;
     struct cli_list paths, settings, vars;
-    const char *store, *node;
+    const char *store, *node, *roles;
 };
 
 struct run_options {
@@ -48,6 +48,13 @@ struct delete_options {
     int64_t revision; /* < 0: whichever it is at */
 };
 
+struct task_options {
+    const char *node, *selector, *dedup, *dir, *user, *concurrency;
+    int64_t timeout_ns, backoff_ns, deadline_ns, retries, priority, limit_bytes;
+    struct cli_list env;
+    bool approve, wait, follow;
+};
+
 struct store_options {
     const char *store; /* NULL: DATA/store.db */
     bool prefix;
@@ -60,8 +67,8 @@ struct schedule_command_options {
 };
 
 extern const struct cli_command cli_up, cli_probe, cli_run, cli_get, cli_describe, cli_delete,
-    cli_plan, cli_apply, cli_schedule, cli_store, cli_completion, cli_docs, cli_version, cli_help,
-    cli_config, cli_explain;
+    cli_plan, cli_apply, cli_task, cli_node, cli_schedule, cli_store, cli_completion, cli_docs,
+    cli_version, cli_help, cli_config, cli_explain;
 extern const struct cli_program cli_firebreak;
 
 #endif

@@ -29,6 +29,12 @@
  *   {kinds}: those of model/kind.h, and "events" (/v1/events/{asset} too), nodes and tasks: as
  *       they stand in the store, read only.
  *
+ *   POST /v1/tasks                       {"argv":[…],…}: the task, 201; with a dedup_key that one
+ *       has already: that one, 200
+ *   POST /v1/tasks/{name}/{verb}         cancel approve reject retry: the task as it is then; 409
+ *       where its state does not allow it
+ *   POST /v1/nodes/{name}/{verb}         cordon uncordon drain: {"name","state"}
+ *
  *   GET /v1/store/status
  *   GET /v1/store/keys?key=&prefix=true&revision=&limit=&next=     a list of keys
  *   PUT /v1/store/keys?key=&revision=    the body is the value: {"revision":N}

@@ -97,6 +97,12 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
 void delete_serve(struct request *q, const struct collection *c, struct slice namespace_,
                   struct slice name);
 void raw_serve(struct request *q, struct slice rest);
+/* What is done to tasks and nodes: POST /v1/tasks, /v1/tasks/{name}/{verb},
+ * /v1/nodes/{name}/{verb}; `verb` empty: the first. Returns false: the method is none of theirs. */
+bool task_serve(struct request *q, bool node, struct slice name, struct slice verb);
+/* The body, an object. Returns 0, or answers and returns a negative errno. The tree points into
+ * *ret_text, which lies in the request's arena. */
+int body_read(struct request *q, struct slice *ret_text, const struct json_value **ret);
 /* An array of {"path","old","new"}; either may be NULL. Returns how many. */
 uint32_t diff_write(const struct json_value *old, const struct json_value *new,
                     struct json_writer *w);

@@ -158,6 +158,17 @@ static void unknown_kind(struct request *q, struct slice word)
                    near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
+/* What stands behind "/v1/tasks/" or "/v1/nodes/" of a POST. */
+static void serve_task(struct request *q, const struct collection *c, struct slice rest)
+{
+    struct slice part = slice_cut(&rest, '/'), name;
+    bool node = strcmp(c->kind->name, "node") == 0;
+    if (url_unescape(part, false, &q->arena, &name, &q->err) < 0)
+        answer_problem(q, 400, "bad_request", "name", "%s", q->err.text);
+    else if (!task_serve(q, node, name, rest))
+        answer_problem(q, 404, "not_found", NULL, "there is nothing at %.*s", SLICE_ARG(q->path));
+}
+
 /* "assets", "assets/db"; behind "/v1/". */
 static void serve_kind(struct request *q, struct slice rest)
 {
@@ -173,6 +184,10 @@ static void serve_kind(struct request *q, struct slice rest)
         return;
     }
     collection_init(&c, k);
+    if (slice_eq(q->method, SLICE("POST")) && c.raw && k) {
+        serve_task(q, &c, rest);
+        return;
+    }
     if (rest.size == 0) {
         serve_collection(q, &c);
         return;

@@ -13,7 +13,7 @@ static int bad_field(struct request *q, const char *field, const char *what)
     return -EINVAL;
 }
 
-static int read_body(struct request *q, struct slice *ret_text, const struct json_value **ret)
+int body_read(struct request *q, struct slice *ret_text, const struct json_value **ret)
 {
     struct buf body = BUF(MEM_GATEWAY, STORE_VALUE_BYTES_MAX);
     struct json_value *v;
@@ -351,7 +351,7 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
     bool given, dry_run;
     if (param_flag(q, "dry_run", &dry_run) < 0 || check_names(q, namespace_, name) < 0 ||
         param_number(q, "revision", 0, INT64_MAX, &revision, &given) < 0 ||
-        read_body(q, &sent.body, &v) < 0 || check_sent(q, c, &sent, v, s) < 0)
+        body_read(q, &sent.body, &v) < 0 || check_sent(q, c, &sent, v, s) < 0)
         return;
     if (given) {
         s->revision = revision;

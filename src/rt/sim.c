@@ -110,7 +110,7 @@ static rt_time sim_clock(struct rt_loop *l)
 static rt_wall sim_wall(struct rt_loop *l)
 {
     static const rt_wall year_2025 = INT64_C(1735689600) * RT_SEC;
-    return year_2025 + l->sim->now;
+    return year_2025 + l->sim->now + l->sim->wall_shift;
 }
 
 static uint64_t sim_program_random(struct rt_loop *l)
@@ -306,6 +306,12 @@ void rt_sim_stop(int code)
 void rt_sim_note(uint64_t value)
 {
     sim_trace(rt_self->sim, TRACE_NOTE, value);
+}
+
+void rt_sim_shift_wall(rt_time by)
+{
+    rt_self->sim->wall_shift += by;
+    sim_trace(rt_self->sim, TRACE_NOTE, (uint64_t)by);
 }
 
 /* ---- hosts ---- */

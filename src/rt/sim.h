@@ -99,6 +99,8 @@ void rt_sim_partition(uint32_t from, uint32_t to, bool cut);
  * and wait for their group before the host starts again. */
 void rt_sim_crash_host(uint32_t ipv4);
 void rt_sim_start_host(uint32_t ipv4);
+/* The wall clock is set: forward, or back (< 0). The monotonic clock is not. */
+void rt_sim_shift_wall(rt_time by);
 /* From now on nothing is injected; every link is whole and stays so unless it is cut. Streams
  * that are half open stay so, unsynced data stays at risk. */
 void rt_sim_calm(void);

@@ -80,6 +80,7 @@ struct rt_sim {
     struct rt_sim_config config;
     struct rt_loop *loop;
     rt_time now;
+    rt_time wall_shift;
     int result;
     uint64_t hash;
     struct rt_sim_counts counts;

@@ -30,7 +30,8 @@ static bool in_doubt_or_away(int r)
 /* Creates the key, or tells who holds it. Asking again after a doubt is harmless: the answer then
  * shows our own lease. */
 static int claim(struct election *e, struct slice value, struct arena *arena,
-                 struct store_kv *ret_holder, struct err *err, rt_time deadline)
+                 struct store_kv *ret_holder, int64_t *ret_revision, struct err *err,
+                 rt_time deadline)
 {
     struct store_compare absent = {
         .key = key_of(e),
@@ -54,6 +55,7 @@ static int claim(struct election *e, struct slice value, struct arena *arena,
     if (r < 0)
         return r;
     *ret_holder = result.ops[result.op_count - 1].range.kvs[0];
+    *ret_revision = result.revision;
     return 0;
 }
 
@@ -82,11 +84,14 @@ static int one_round(struct election *e, struct slice value, struct err *err, rt
 {
     struct arena arena = ARENA(MEM_STORE, 0);
     struct store_kv holder;
-    int r = claim(e, value, &arena, &holder, err, deadline);
+    int64_t revision;
+    int r = claim(e, value, &arena, &holder, &revision, err, deadline);
     if (r == 0 && holder.lease == e->lease) {
         e->create_revision = holder.create_revision;
     } else if (r == 0) {
-        r = wait_until_gone(e, holder.mod_revision + 1, err, deadline);
+        /* From the revision at which the key was seen: that at which it was made may have been
+         * compacted long ago, and a watch from there would end at once, again and again. */
+        r = wait_until_gone(e, revision + 1, err, deadline);
         if (r == 0)
             r = -EAGAIN;
     }

@@ -18,6 +18,10 @@ struct store_memory {
     struct rt_group group; /* the clock of leases, and requests under way */
     struct kick_chan lease_changed;
     struct list watches; /* of all clients */
+    store_memory_observer *observe;
+    void *observe_ctx;
+    uint64_t clients; /* opened so far */
+    int64_t observed; /* the newest revision that was */
 };
 
 struct client {
@@ -25,6 +29,9 @@ struct client {
     struct store_memory *server;
     struct list watches;
     uint32_t watch_count;
+    uint64_t number;
+    bool cut, dead, dies;
+    uint64_t writes_left; /* of one that dies */
 };
 
 struct watch {
@@ -76,6 +83,27 @@ static void kick_watches(struct store_memory *m)
         kick(&list_entry(it, struct watch, of_server)->changed);
 }
 
+static void observe(struct store_memory *m, uint64_t client)
+{
+    static const struct store_keys all = {.scope = STORE_PREFIX};
+    struct arena a = ARENA(MEM_STORE, 0);
+    struct store_event *events;
+    uint32_t count;
+    int64_t newest = mvcc_revision(m->mvcc);
+    if (m->observe && newest > m->observed &&
+        mvcc_events(m->mvcc, &all, m->observed + 1, newest, &a, &events, &count) == 0)
+        m->observe(m->observe_ctx, client, events, count);
+    m->observed = newest;
+    arena_done(&a);
+}
+
+void store_memory_observe(struct store_memory *m, store_memory_observer *fn, void *ctx)
+{
+    m->observe = fn;
+    m->observe_ctx = ctx;
+    m->observed = mvcc_revision(m->mvcc);
+}
+
 /* ---- the server's clock ---- */
 
 static void expire(struct store_memory *m, int64_t *ret_next)
@@ -83,8 +111,10 @@ static void expire(struct store_memory *m, int64_t *ret_next)
     int64_t before = mvcc_leases(m->mvcc), revision = mvcc_revision(m->mvcc);
     int64_t next = mvcc_lease_expire(m->mvcc, server_ms(m));
     m->counts.leases_expired += (uint64_t)(before - mvcc_leases(m->mvcc));
-    if (mvcc_revision(m->mvcc) != revision)
+    if (mvcc_revision(m->mvcc) != revision) {
+        observe(m, 0);
         kick_watches(m);
+    }
     if (ret_next)
         *ret_next = next;
 }
@@ -169,9 +199,20 @@ static void maybe_jump(struct store_memory *m)
 }
 
 /* The way there. Returns 0 (the server may act), or what the caller gets; then nothing happened. */
-static int way_there(struct store_memory *m, enum fate *ret_fate, struct err *err, rt_time deadline)
+static int way_there(struct client *c, enum fate *ret_fate, struct err *err, rt_time deadline)
 {
+    enum { LOOK_MS = 10 };
+    struct store_memory *m = c->server;
     m->counts.calls++;
+    while (c->cut && !c->dead) {
+        if (rt_now() >= deadline)
+            return err_sys(err, -ETIMEDOUT, "store");
+        rt_time look = rt_now() + LOOK_MS * RT_MS;
+        if (rt_sleep(look < deadline ? look : deadline) < 0)
+            return err_sys(err, -ECANCELED, "store");
+    }
+    if (c->dead)
+        return err_sys(err, -ENOLINK, "store");
     rt_time arrives = rt_now() + up_to(m->faults.latency_max);
     int r = rt_sleep(arrives < deadline ? arrives : deadline);
     if (r < 0)
@@ -189,9 +230,13 @@ static int way_there(struct store_memory *m, enum fate *ret_fate, struct err *er
 }
 
 /* The way back. `r` is the server's answer. */
-static int way_back(struct store_memory *m, enum fate fate, int r, struct err *err,
-                    rt_time deadline)
+static int way_back(struct client *c, enum fate fate, int r, struct err *err, rt_time deadline)
 {
+    struct store_memory *m = c->server;
+    if (c->dead)
+        return err_sys(err, -ENOLINK, "store");
+    if (c->cut)
+        return err_sys(err, -ETIMEDOUT, "store");
     if (fate != FATE_WELL)
         return err_sys(err, -ECONNRESET, "store");
     rt_time arrives = rt_now() + up_to(m->faults.latency_max);
@@ -203,9 +248,14 @@ static int way_back(struct store_memory *m, enum fate fate, int r, struct err *e
     return r;
 }
 
+static struct client *client_of(struct store *s)
+{
+    return CONTAINER_OF(s, struct client, store);
+}
+
 static struct store_memory *server_of(struct store *s)
 {
-    return CONTAINER_OF(s, struct client, store)->server;
+    return client_of(s)->server;
 }
 
 static int memory_range(struct store *s, const struct store_range *request, struct arena *arena,
@@ -214,11 +264,11 @@ static int memory_range(struct store *s, const struct store_range *request, stru
     struct store_memory *m = server_of(s);
     struct store_range_result made;
     enum fate fate;
-    int r = way_there(m, &fate, err, deadline);
+    int r = way_there(client_of(s), &fate, err, deadline);
     if (r < 0)
         return r;
     r = mvcc_range(m->mvcc, request, arena, &made, err);
-    r = way_back(m, fate, r, err, deadline);
+    r = way_back(client_of(s), fate, r, err, deadline);
     if (r == 0)
         *ret = made;
     return r;
@@ -226,14 +276,15 @@ static int memory_range(struct store *s, const struct store_range *request, stru
 
 /* ---- transactions, also those that arrive when nobody waits for them any more ---- */
 
-static int server_txn(struct store_memory *m, const struct store_txn *txn, struct arena *arena,
-                      struct store_txn_result *ret, struct err *err)
+static int server_txn(struct store_memory *m, uint64_t client, const struct store_txn *txn,
+                      struct arena *arena, struct store_txn_result *ret, struct err *err)
 {
     int64_t before = mvcc_revision(m->mvcc);
     int r = mvcc_txn(m->mvcc, txn, arena, ret, err);
     int64_t after = mvcc_revision(m->mvcc);
     if (after == before)
         return r;
+    observe(m, client);
     kick_watches(m);
     if (chance(m->faults.compact_ppm) && after > mvcc_compacted(m->mvcc)) {
         mvcc_compact(m->mvcc, after, NULL);
@@ -244,6 +295,7 @@ static int server_txn(struct store_memory *m, const struct store_txn *txn, struc
 
 struct late {
     struct store_memory *server;
+    uint64_t client;
     struct arena arena;
     struct store_txn txn;
     rt_time at;
@@ -275,17 +327,19 @@ static void arrive_late(void *arg)
     struct store_txn_result ignored;
     if (rt_sleep(l->at) == 0) {
         expire(l->server, NULL);
-        (void)server_txn(l->server, &l->txn, &l->arena, &ignored, NULL);
+        (void)server_txn(l->server, l->client, &l->txn, &l->arena, &ignored, NULL);
     }
     arena_done(&l->arena);
     mem_free(MEM_STORE, l);
 }
 
-static void send_late(struct store_memory *m, const struct store_txn *txn)
+static void send_late(struct client *c, const struct store_txn *txn)
 {
+    struct store_memory *m = c->server;
     struct late *l = mem_alloc(MEM_STORE, sizeof(*l));
     struct arena *a = &l->arena;
     l->server = m;
+    l->client = c->number;
     *a = ARENA(MEM_STORE, 0);
     struct store_compare *compares =
         arena_alloc_array(a, txn->compare_count + 1, sizeof(*compares));
@@ -309,20 +363,30 @@ static void send_late(struct store_memory *m, const struct store_txn *txn)
     }
 }
 
+/* Counts down to the transaction with which the client's process dies. */
+static bool dies_now(struct client *c)
+{
+    if (c->dies && --c->writes_left == 0)
+        c->dead = true;
+    return c->dead;
+}
+
 static int memory_txn(struct store *s, const struct store_txn *txn, struct arena *arena,
                       struct store_txn_result *ret, struct err *err, rt_time deadline)
 {
     struct store_memory *m = server_of(s);
     struct store_txn_result made = {0};
     enum fate fate;
-    int r = way_there(m, &fate, err, deadline);
+    int r = way_there(client_of(s), &fate, err, deadline);
     if (r < 0)
         return r;
+    if (dies_now(client_of(s)) && chance(500000))
+        return err_sys(err, -ENOLINK, "store");
     if (fate == FATE_LATE || fate == FATE_TWICE)
-        send_late(m, txn);
+        send_late(client_of(s), txn);
     if (fate != FATE_LATE)
-        r = server_txn(m, txn, arena, &made, err);
-    r = way_back(m, fate, r, err, deadline);
+        r = server_txn(m, client_of(s)->number, txn, arena, &made, err);
+    r = way_back(client_of(s), fate, r, err, deadline);
     if (r == 0)
         *ret = made;
     return r;
@@ -358,7 +422,11 @@ static void watch_main(void *arg)
 {
     struct watch *w = arg;
     char c;
-    while (advance(w) && rt_recv(&w->changed, &c, RT_NEVER) == 0) {
+    for (;;) {
+        if (!w->client->cut && !w->client->dead && !advance(w))
+            return;
+        if (rt_recv(&w->changed, &c, RT_NEVER) < 0)
+            return;
         if (w->server->faults.watch_late_max) {
             w->server->counts.watches_late++;
             if (rt_sleep(rt_now() + up_to(w->server->faults.watch_late_max)) < 0)
@@ -403,9 +471,9 @@ static int memory_watch(struct store *s, const struct store_watch_request *reque
     enum fate fate;
     if (c->watch_count == STORE_WATCHES_MAX)
         return err_set(err, -ENOSPC, "more than %d watches", STORE_WATCHES_MAX);
-    int r = way_there(c->server, &fate, err, deadline);
+    int r = way_there(c, &fate, err, deadline);
     if (r == 0)
-        r = way_back(c->server, fate, 0, err, deadline);
+        r = way_back(c, fate, 0, err, deadline);
     if (r < 0)
         return r;
     watch_queue_open(sw);
@@ -433,13 +501,13 @@ static int memory_lease_grant(struct store *s, int64_t id, int64_t ttl_ms, struc
     struct store_memory *m = server_of(s);
     struct store_lease made;
     enum fate fate;
-    int r = way_there(m, &fate, err, deadline);
+    int r = way_there(client_of(s), &fate, err, deadline);
     if (r < 0)
         return r;
     if (fate != FATE_LATE)
         r = mvcc_lease_grant(m->mvcc, id, ttl_ms, server_ms_up(m), &made, err);
     kick(&m->lease_changed);
-    r = way_back(m, fate, r, err, deadline);
+    r = way_back(client_of(s), fate, r, err, deadline);
     if (r == 0)
         *ret = made;
     return r;
@@ -451,12 +519,12 @@ static int memory_lease_keep(struct store *s, int64_t id, struct store_lease *re
     struct store_memory *m = server_of(s);
     struct store_lease made;
     enum fate fate;
-    int r = way_there(m, &fate, err, deadline);
+    int r = way_there(client_of(s), &fate, err, deadline);
     if (r < 0)
         return r;
     if (fate != FATE_LATE)
         r = mvcc_lease_keep(m->mvcc, id, server_ms_up(m), &made, err);
-    r = way_back(m, fate, r, err, deadline);
+    r = way_back(client_of(s), fate, r, err, deadline);
     if (r == 0 && ret)
         *ret = made;
     return r;
@@ -466,14 +534,15 @@ static int memory_lease_revoke(struct store *s, int64_t id, struct err *err, rt_
 {
     struct store_memory *m = server_of(s);
     enum fate fate;
-    int r = way_there(m, &fate, err, deadline);
+    int r = way_there(client_of(s), &fate, err, deadline);
     if (r < 0)
         return r;
     if (fate != FATE_LATE) {
         r = mvcc_lease_revoke(m->mvcc, id, err);
+        observe(m, client_of(s)->number);
         kick_watches(m);
     }
-    return way_back(m, fate, r, err, deadline);
+    return way_back(client_of(s), fate, r, err, deadline);
 }
 
 static int memory_lease_get(struct store *s, int64_t id, struct arena *arena,
@@ -482,11 +551,11 @@ static int memory_lease_get(struct store *s, int64_t id, struct arena *arena,
     struct store_memory *m = server_of(s);
     struct store_lease made;
     enum fate fate;
-    int r = way_there(m, &fate, err, deadline);
+    int r = way_there(client_of(s), &fate, err, deadline);
     if (r < 0)
         return r;
     r = mvcc_lease_get(m->mvcc, id, server_ms_up(m), arena, &made);
-    r = way_back(m, fate, r, err, deadline);
+    r = way_back(client_of(s), fate, r, err, deadline);
     if (r == 0)
         *ret = made;
     return r;
@@ -496,13 +565,13 @@ static int memory_compact(struct store *s, int64_t revision, struct err *err, rt
 {
     struct store_memory *m = server_of(s);
     enum fate fate;
-    int r = way_there(m, &fate, err, deadline);
+    int r = way_there(client_of(s), &fate, err, deadline);
     if (r < 0)
         return r;
     r = mvcc_compact(m->mvcc, revision, err);
     m->counts.compactions += r == 0;
     kick_watches(m);
-    return way_back(m, fate, r, err, deadline);
+    return way_back(client_of(s), fate, r, err, deadline);
 }
 
 static int memory_status(struct store *s, struct store_status *ret, struct err *err,
@@ -510,9 +579,9 @@ static int memory_status(struct store *s, struct store_status *ret, struct err *
 {
     struct store_memory *m = server_of(s);
     enum fate fate;
-    int r = way_there(m, &fate, err, deadline);
+    int r = way_there(client_of(s), &fate, err, deadline);
     if (r == 0)
-        r = way_back(m, fate, 0, err, deadline);
+        r = way_back(client_of(s), fate, 0, err, deadline);
     if (r < 0)
         return r;
     *ret = (struct store_status){
@@ -558,11 +627,38 @@ static const struct store_backend memory_backend = {
     .close = memory_close,
 };
 
+void store_memory_cut(struct store *s, bool cut)
+{
+    struct client *c = client_of(s);
+    c->cut = cut;
+    list_each (it, &c->watches)
+        kick(&list_entry(it, struct watch, of_client)->changed);
+}
+
+void store_memory_kill(struct store *s, uint64_t writes)
+{
+    struct client *c = client_of(s);
+    c->dead = writes == 0;
+    c->dies = writes > 0;
+    c->writes_left = writes;
+}
+
+uint64_t store_memory_client(const struct store *s)
+{
+    return CONTAINER_OF(s, const struct client, store)->number;
+}
+
+bool store_memory_killed(const struct store *s)
+{
+    return CONTAINER_OF(s, const struct client, store)->dead;
+}
+
 int store_memory_open(struct store_memory *m, struct store **ret_store)
 {
     struct client *c = mem_alloc(MEM_STORE, sizeof(*c));
     c->store.backend = &memory_backend;
     c->server = m;
+    c->number = ++m->clients;
     list_init(&c->watches);
     *ret_store = &c->store;
     return 0;

@@ -42,6 +42,20 @@ void store_memory_free(struct store_memory *m);
 int store_memory_open(struct store_memory *m, struct store **ret_store);
 /* From now on nothing fails and nothing is late. */
 void store_memory_calm(struct store_memory *m);
+/* Told of everything that changes, at once and in order, before anybody else is. `client` asked for
+ * it, maybe long ago: numbers from 1, in the order in which they were opened; 0: the server's
+ * clock. Must not wait. For checking invariants. */
+typedef void store_memory_observer(void *ctx, uint64_t client, const struct store_event *events,
+                                   uint32_t count);
+void store_memory_observe(struct store_memory *m, store_memory_observer *fn, void *ctx);
+uint64_t store_memory_client(const struct store *client);
+/* Between this client and the server nothing gets through, either way: calls wait until their
+ * deadline, or until it is healed; watches are silent meanwhile, and then go on. */
+void store_memory_cut(struct store *client, bool cut);
+/* The client's process dies with its `writes`-th transaction from now, which has happened or not:
+ * from then on each call fails at once, and nothing of it reaches the server. 0: it is dead now. */
+void store_memory_kill(struct store *client, uint64_t writes);
+bool store_memory_killed(const struct store *client);
 struct store_memory_counts store_memory_counts(const struct store_memory *m);
 
 #endif

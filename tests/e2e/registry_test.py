@@ -16,23 +16,6 @@ def files(path, checks, assets=("a",)):
     os.rename(path + ".new", path)
 
 
-class Etcd:
-    def __init__(self, *more):
-        need("etcd"), need("etcdctl")
-        port, peers = free_port(), free_port()
-        mine, others = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
-        self.argv = ["etcd", "--data-dir", os.path.join(folder(), "etcd"), "--listen-client-urls", mine,
-                     "--advertise-client-urls", mine, "--listen-peer-urls", others,
-                     "--initial-advertise-peer-urls", others, "--initial-cluster", f"default={others}", *more]
-        self.port, self.url = port, f"etcd://127.0.0.1:{port}"
-        self.p = server(self.argv, port)
-        eventually(lambda: self.ctl("endpoint", "health").returncode == 0, 20)
-
-    def ctl(self, *args):
-        return subprocess.run(["etcdctl", f"--endpoints=127.0.0.1:{self.port}", *args], capture_output=True, text=True,
-                              env={**os.environ, "ETCDCTL_API": "3"}, timeout=30)
-
-
 def spec(s, kind, name):
     r = s.run("get", kind, name, "-o", "json")
     return json.loads(r.stdout)["spec"] if r.returncode == 0 else None

@@ -89,6 +89,25 @@ class Server:
         return Lines(args, self.env)
 
 
+class Etcd:
+    """A real one, with a member of its own."""
+
+    def __init__(self, *more):
+        need("etcd"), need("etcdctl")
+        port, peers = free_port(), free_port()
+        mine, others = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
+        self.argv = ["etcd", "--data-dir", os.path.join(folder(), "etcd"), "--listen-client-urls", mine,
+                     "--advertise-client-urls", mine, "--listen-peer-urls", others,
+                     "--initial-advertise-peer-urls", others, "--initial-cluster", f"default={others}", *more]
+        self.port, self.url = port, f"etcd://127.0.0.1:{port}"
+        self.p = server(self.argv, port)
+        eventually(lambda: self.ctl("endpoint", "health").returncode == 0, 20)
+
+    def ctl(self, *args):
+        return subprocess.run(["etcdctl", f"--endpoints=127.0.0.1:{self.port}", *args], capture_output=True, text=True,
+                              env={**os.environ, "ETCDCTL_API": "3"}, timeout=30)
+
+
 class Lines:
     def __init__(self, args, env):
         self.p = spawn(*args, env=env)

@@ -338,6 +338,28 @@ static void whoever_waits_leads_next(void)
     arena_done(&arena);
 }
 
+/* The key was made long before: a watch from there would end at once, again and again. */
+static void whoever_waits_behind_a_compaction_waits_quietly(void)
+{
+    struct store_session one, two;
+    static struct election e, e2;
+    struct err err = {0};
+    int64_t revision;
+    CHECK_INT(store_session_open(&one, store, 60000, &err, SOON), 0);
+    CHECK_INT(store_session_open(&two, other, 60000, &err, SOON), 0);
+    CHECK_INT(election_campaign(&e, &one, SLICE(""), SLICE("q"), SLICE("1"), &err, SOON), 0);
+    CHECK_INT(store_put(store, SLICE("/x"), SLICE("1"), 0, NULL, &err, SOON), 0);
+    CHECK_INT(store_put(store, SLICE("/x"), SLICE("2"), 0, &revision, &err, SOON), 0);
+    CHECK_INT(store_compact(store, revision, &err, SOON), 0);
+    uint64_t before = store_stats_of(other)->took[STORE_CALL_TXN].count;
+    CHECK_INT(election_campaign(&e2, &two, SLICE(""), SLICE("q"), SLICE("2"), &err,
+                                rt_now() + 10 * RT_SEC),
+              -ETIMEDOUT);
+    CHECK(store_stats_of(other)->took[STORE_CALL_TXN].count < before + 5);
+    store_session_close(&one, SOON);
+    store_session_close(&two, SOON);
+}
+
 /* ---- running ---- */
 
 static void (*case_now)(void);
@@ -394,6 +416,7 @@ int main(void)
     run(a_session_never_outlives_its_lease, "a_session_never_outlives_its_lease",
         &(struct store_memory_faults){.latency_max = 600 * RT_MS}, 60);
     SOUND(whoever_waits_leads_next);
+    SOUND(whoever_waits_behind_a_compaction_waits_quietly);
     FAULTY(a_leader_that_was_replaced_writes_nothing, 40);
     CHECK(writes_of_leaders > 100 && refused_writes > 10 && leases_ended > 20);
     CHECK_INT(mem_usage_of(MEM_STORE).live, 0);

@@ -1,0 +1,417 @@
+#include <errno.h>
+#include <string.h>
+
+#include "app/client.h"
+#include "base/utf8.h"
+#include "cli/print.h"
+#include "model/task.h"
+#include "rt/stdio.h"
+#include "wire/base64.h"
+#include "wire/json.h"
+#include "wire/url_escape.h"
+
+/* task and node: ask a server to run programs, and tell what became of them. */
+
+enum { LOOK_MS = 250, AGAIN_MS = 500, STOPPED_STATUS = 125 };
+
+struct asking {
+    struct app *app;
+    const struct task_options *options;
+    struct client client;
+    enum cli_form form;
+    struct buf target, answer, text;
+    struct arena arena;
+};
+
+static const struct slice none = {NULL, 0};
+
+static int no_answer(struct asking *a)
+{
+    struct err err;
+    err_set(&err, -EPROTO, "the server's answer is none of firebreak's");
+    return app_fail(a->app, EXIT_UNREACHABLE, &err);
+}
+
+static int parse(struct asking *a, struct json_value **ret)
+{
+    arena_reset(&a->arena);
+    if (json_parse(buf_slice(&a->answer), &a->arena, 0, ret, NULL) < 0 ||
+        (*ret)->type != JSON_OBJECT)
+        return no_answer(a);
+    return EXIT_WELL;
+}
+
+static struct slice text_at(const struct json_value *v, const char *key)
+{
+    const struct json_value *m = json_get(v, key);
+    return m && m->type == JSON_STRING ? m->text : none;
+}
+
+static void target_of(struct asking *a, const char *collection, const char *name, const char *verb)
+{
+    buf_clear(&a->target);
+    buf_printf(&a->target, "/v1/%s/", collection);
+    url_escape(slice_from(name), &a->target);
+    if (verb)
+        buf_printf(&a->target, "/%s", verb);
+}
+
+static int ask(struct asking *a, const char *method, struct slice body, struct json_value **ret)
+{
+    buf_clear(&a->answer);
+    int status = client_ask(&a->client, method, buf_slice(&a->target), body, &a->answer);
+    return status == EXIT_WELL ? parse(a, ret) : status;
+}
+
+static int print_task(struct asking *a, const struct json_value *task)
+{
+    buf_clear(&a->text);
+    if (a->form == CLI_FORM_TEXT || a->form == CLI_FORM_NAME) {
+        if (a->form == CLI_FORM_NAME)
+            buf_append_cstr(&a->text, "task/");
+        utf8_append_shown(&a->text, text_at(task, "name"));
+        buf_append_byte(&a->text, '\n');
+    } else {
+        cli_object(a->form, slice_trim(buf_slice(&a->answer)), &a->text);
+    }
+    return app_print(a->app, buf_slice(&a->text));
+}
+
+/* ---- run ---- */
+
+static void put_text(struct json_writer *w, const char *key, const char *value)
+{
+    if (!value)
+        return;
+    json_key_slice(w, slice_from(key));
+    json_string(w, slice_from(value));
+}
+
+static void put_ms(struct json_writer *w, const char *key, int64_t ns)
+{
+    if (ns <= 0)
+        return;
+    json_key_slice(w, slice_from(key));
+    json_i64(w, ns / RT_MS > 0 ? ns / RT_MS : 1);
+}
+
+static void write_wanted(struct asking *a, struct buf *out)
+{
+    const struct task_options *o = a->options;
+    const struct cli_parsed *p = &a->app->parsed;
+    struct json_writer w;
+    json_begin(&w, out, 0);
+    json_object_open(&w);
+    json_key(&w, "argv");
+    json_array_open(&w);
+    for (uint32_t i = 1; i < p->operand_count; i++)
+        json_string(&w, slice_from(p->operands[i]));
+    json_array_close(&w);
+    json_key(&w, "env");
+    json_array_open(&w);
+    for (uint32_t i = 0; i < o->env.count; i++)
+        json_string(&w, slice_from(o->env.items[i]));
+    json_array_close(&w);
+    put_text(&w, "namespace", p->globals.namespace_);
+    put_text(&w, "node", o->node);
+    put_text(&w, "selector", o->selector);
+    put_text(&w, "dedup_key", o->dedup);
+    put_text(&w, "dir", o->dir);
+    put_text(&w, "user", o->user);
+    put_text(&w, "concurrency", o->concurrency);
+    put_ms(&w, "timeout_ms", o->timeout_ns);
+    put_ms(&w, "backoff_ms", o->backoff_ns);
+    put_ms(&w, "deadline_ms", o->deadline_ns);
+    json_key(&w, "retries");
+    json_i64(&w, o->retries);
+    json_key(&w, "priority");
+    json_i64(&w, o->priority);
+    json_key(&w, "output_bytes_max");
+    json_i64(&w, o->limit_bytes);
+    json_key(&w, "approve");
+    json_bool(&w, o->approve);
+    json_object_close(&w);
+    json_end(&w);
+}
+
+static enum task_state state_of(const struct json_value *task)
+{
+    return task_state_parse(text_at(task, "state"));
+}
+
+static void show_progress(struct asking *a, const struct json_value *task, bool over)
+{
+    enum { WIDTH = 20 };
+    const struct json_value *targets = json_get(task, "targets");
+    uint32_t all = targets ? targets->count : 0, done = 0, failed = 0;
+    struct buf line = BUF(MEM_APP, 0);
+    if (!a->app->progress || all < 2)
+        return;
+    for (const struct json_value *x = targets->first; x; x = x->next) {
+        enum task_state s = state_of(x);
+        done += s < TASK_STATE_COUNT && task_state_final(s);
+        failed += s < TASK_STATE_COUNT && task_state_final(s) && s != TASK_SUCCEEDED;
+    }
+    buf_append_cstr(&line, "\r[");
+    for (uint32_t i = 0; i < WIDTH; i++)
+        buf_append_byte(&line, i < done * WIDTH / all ? '#' : '.');
+    buf_printf(&line, "] %u/%u nodes, %u failed%s", done, all, failed, over ? "\n" : "");
+    rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
+    buf_done(&line);
+}
+
+static int exit_of(const struct json_value *task)
+{
+    int64_t status = 0;
+    const struct json_value *v = json_get(task, "status");
+    enum task_state s = state_of(task);
+    if (s == TASK_CANCELED || s == TASK_EXPIRED)
+        return STOPPED_STATUS;
+    if (v && json_to_i64(v, &status) == 0 && status > 0 && status <= 255)
+        return (int)status;
+    return s == TASK_SUCCEEDED ? EXIT_WELL : STOPPED_STATUS;
+}
+
+/* The watch stands before the task is looked at, so no end of it is missed; a server that goes away
+ * is waited for, as the task goes on. */
+static int wait_for(struct asking *a, const char *name)
+{
+    struct buf watch = BUF(MEM_APP, 0);
+    int status = EXIT_WELL;
+    buf_append_cstr(&watch, "/v1/store/watch?key=");
+    buf_append_cstr(&watch, "/tasks/");
+    url_escape(slice_from(name), &watch);
+    for (bool over = false; !over;) {
+        struct client_stream s = {.c = NULL};
+        struct json_value *task;
+        struct slice line;
+        status = client_stream_open(&a->client, buf_slice(&watch), &s);
+        while (status == EXIT_WELL && !over) {
+            target_of(a, "tasks", name, NULL);
+            status = ask(a, "GET", none, &task);
+            if (status != EXIT_WELL)
+                break;
+            enum task_state state = state_of(task);
+            over = state < TASK_STATE_COUNT && task_state_final(state);
+            show_progress(a, task, over);
+            if (over)
+                status = exit_of(task);
+            else if (client_stream_next(&s, &line) != EXIT_WELL)
+                break; /* it ended: another one */
+        }
+        client_stream_close(&s);
+        if (!over && status != EXIT_WELL)
+            break;
+    }
+    buf_done(&watch);
+    return status;
+}
+
+static int run_task(struct asking *a)
+{
+    struct buf body = BUF(MEM_APP, 0);
+    struct json_value *task;
+    write_wanted(a, &body);
+    buf_clear(&a->target);
+    buf_append_cstr(&a->target, "/v1/tasks");
+    int status = ask(a, "POST", buf_slice(&body), &task);
+    buf_done(&body);
+    if (status == EXIT_WELL)
+        status = print_task(a, task);
+    if (status != EXIT_WELL || !a->options->wait)
+        return status;
+    char *name = mem_strdup(MEM_APP, text_at(task, "name"));
+    status = wait_for(a, name);
+    mem_free(MEM_APP, name);
+    return status;
+}
+
+/* ---- logs ---- */
+
+/* A piece: an array of {"at","stream","text"}. */
+static void show_piece(struct asking *a, const struct json_value *item)
+{
+    struct slice value = text_at(item, "value");
+    struct arena arena = ARENA(MEM_APP, 0);
+    struct json_value *lines;
+    if (json_parse(value, &arena, 0, &lines, NULL) == 0 && lines->type == JSON_ARRAY)
+        for (const struct json_value *l = lines->first; l; l = l->next) {
+            const struct json_value *more = json_get(l, "goes_on");
+            if (a->form == CLI_FORM_TEXT) {
+                utf8_append_shown(&a->text, text_at(l, "text"));
+                if (!more || more->type != JSON_TRUE)
+                    buf_append_byte(&a->text, '\n');
+                continue;
+            }
+            struct buf json = BUF(MEM_APP, 0);
+            struct json_writer w;
+            json_begin(&w, &json, 0);
+            json_tree(&w, l);
+            json_end(&w);
+            cli_list_item(CLI_FORM_JSONL, buf_slice(&json), false, &a->text);
+            buf_done(&json);
+        }
+    arena_done(&arena);
+}
+
+/* Every piece behind *last, which becomes the newest one's key. */
+static int show_pieces(struct asking *a, const char *name, struct buf *last)
+{
+    int status = EXIT_WELL;
+    for (bool more = true; status == EXIT_WELL && more;) {
+        struct json_value *page;
+        buf_clear(&a->target);
+        buf_append_cstr(&a->target, "/v1/store/keys?prefix=true&key=/output/");
+        url_escape(slice_from(name), &a->target);
+        buf_append_byte(&a->target, '/');
+        if (last->size) {
+            buf_append_cstr(&a->target, "&next=");
+            base64_encode(buf_slice(last), BASE64_URL, BASE64_UNPADDED, &a->target);
+        }
+        status = ask(a, "GET", none, &page);
+        if (status != EXIT_WELL)
+            break;
+        const struct json_value *items = json_get(page, "items");
+        buf_clear(&a->text);
+        for (const struct json_value *i = items ? items->first : NULL; i; i = i->next) {
+            show_piece(a, i);
+            buf_clear(last);
+            buf_append_slice(last, text_at(i, "key"));
+        }
+        more = text_at(page, "next").size;
+        status = app_print(a->app, buf_slice(&a->text));
+    }
+    return status;
+}
+
+static int logs(struct asking *a, const char *name)
+{
+    struct buf last = BUF(MEM_APP, 0);
+    int status;
+    for (;;) {
+        struct json_value *task;
+        target_of(a, "tasks", name, NULL);
+        status = ask(a, "GET", none, &task);
+        if (status != EXIT_WELL)
+            break;
+        enum task_state state = state_of(task);
+        bool over = state < TASK_STATE_COUNT && task_state_final(state);
+        status = show_pieces(a, name, &last); /* behind the state: all of what had ended by then */
+        if (status != EXIT_WELL || over || !a->options->follow)
+            break;
+        if (rt_sleep(rt_now() + LOOK_MS * RT_MS) < 0)
+            break;
+    }
+    buf_done(&last);
+    return status;
+}
+
+/* ---- the others ---- */
+
+static int do_verb(struct asking *a, const char *verb, const char *name)
+{
+    struct json_value *task;
+    target_of(a, "tasks", name, verb);
+    int status = ask(a, "POST", none, &task);
+    return status == EXIT_WELL ? print_task(a, task) : status;
+}
+
+static int only_one(struct asking *a)
+{
+    struct err err;
+    if (a->app->parsed.operand_count == 2)
+        return EXIT_WELL;
+    err_set(&err, -EINVAL, "%s takes one name", a->app->parsed.operands[0]);
+    return app_fail(a->app, EXIT_USAGE, &err);
+}
+
+static int begin(struct asking *a, struct app *app)
+{
+    a->app = app;
+    a->options = app->parsed.values;
+    a->form = cli_form_of(app->parsed.globals.output, CLI_FORM_TEXT);
+    a->target = a->answer = a->text = BUF(MEM_APP, 0);
+    a->arena = ARENA(MEM_APP, 0);
+    return client_open(&a->client, app);
+}
+
+static void end(struct asking *a)
+{
+    client_close(&a->client);
+    buf_done(&a->target);
+    buf_done(&a->answer);
+    buf_done(&a->text);
+    arena_done(&a->arena);
+}
+
+static int task(struct app *app)
+{
+    struct asking a = {.app = NULL};
+    const char *verb = app->parsed.operands[0], *name = app->parsed.operands[1];
+    int status = begin(&a, app);
+    if (status == EXIT_WELL && strcmp(verb, "run") != 0)
+        status = only_one(&a);
+    if (status == EXIT_WELL)
+        status = strcmp(verb, "run") == 0    ? run_task(&a)
+                 : strcmp(verb, "logs") == 0 ? logs(&a, name)
+                                             : do_verb(&a, verb, name);
+    end(&a);
+    return status;
+}
+
+int app_task(struct app *app)
+{
+    return app_run_task(app, task);
+}
+
+/* ---- node ---- */
+
+/* Until nothing is given to the node any more. */
+static int wait_empty(struct asking *a, const char *name)
+{
+    int status = EXIT_WELL;
+    for (;;) {
+        struct json_value *page;
+        buf_clear(&a->target);
+        buf_append_cstr(&a->target, "/v1/store/keys?prefix=true&limit=1&key=/assign/");
+        url_escape(slice_from(name), &a->target);
+        buf_append_byte(&a->target, '/');
+        status = ask(a, "GET", none, &page);
+        const struct json_value *items = status == EXIT_WELL ? json_get(page, "items") : NULL;
+        if (status != EXIT_WELL || !items || items->count == 0)
+            return status;
+        if (rt_sleep(rt_now() + LOOK_MS * RT_MS) < 0)
+            return EXIT_WELL;
+    }
+}
+
+static int node(struct app *app)
+{
+    struct asking a = {.app = NULL};
+    struct json_value *said;
+    const char *verb = app->parsed.operands[0], *name = app->parsed.operands[1];
+    int status = begin(&a, app);
+    if (status == EXIT_WELL) {
+        target_of(&a, "nodes", name, verb);
+        status = ask(&a, "POST", none, &said);
+    }
+    if (status == EXIT_WELL && a.form != CLI_FORM_TEXT) {
+        cli_object(a.form, slice_trim(buf_slice(&a.answer)), &a.text);
+    } else if (status == EXIT_WELL) {
+        utf8_append_shown(&a.text, text_at(said, "name"));
+        buf_append_byte(&a.text, ' ');
+        utf8_append_shown(&a.text, text_at(said, "state"));
+        buf_append_byte(&a.text, '\n');
+    }
+    if (status == EXIT_WELL && strcmp(verb, "drain") == 0)
+        status = wait_empty(&a, name);
+    if (status == EXIT_WELL)
+        status = app_print(app, buf_slice(&a.text));
+    end(&a);
+    return status;
+}
+
+int app_node(struct app *app)
+{
+    return app_run_task(app, node);
+}

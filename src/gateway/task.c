@@ -1,0 +1,129 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "gateway/inside.h"
+#include "store/tasks.h"
+#include "wire/task_json.h"
+#include "wire/task_key.h"
+
+static struct tasks_at where(struct request *q)
+{
+    return (struct tasks_at){.store = q->g->options.store};
+}
+
+static struct slice who(struct request *q)
+{
+    struct rt_cred peer;
+    if (exchange_peer(q->x, &peer) < 0)
+        return SLICE("unknown");
+    return slice_from(arena_printf(&q->arena, "uid %u", peer.uid));
+}
+
+static void answer_task(struct request *q, uint16_t status, struct slice name)
+{
+    struct slice none = {NULL, 0};
+    struct slice key = task_key(&q->arena, none, TASK_KEY_TASK, name, none);
+    struct store_kv kv;
+    int r = store_get(q->g->options.store, key, &q->arena, &kv, &q->err, gateway_soon());
+    if (r < 0) {
+        answer_store_error(q, r);
+    } else if (kv.version == 0) {
+        answer_problem(q, 404, "not_found", "name", "there is no task '%.*s'", SLICE_ARG(name));
+    } else {
+        struct buf json = BUF(MEM_GATEWAY, 0);
+        buf_append_slice(&json, kv.value);
+        answer_json(q, status, &json);
+        buf_done(&json);
+    }
+}
+
+static void submit(struct request *q)
+{
+    const struct json_value *v = NULL;
+    struct buf field = BUF(MEM_GATEWAY, 0);
+    struct slice text, name;
+    struct task t;
+    bool new;
+    if (body_read(q, &text, &v) < 0)
+        return;
+    struct tasks_at at = where(q);
+    int r = task_read_wanted(v, &q->arena, &t, &field, &q->err);
+    if (r == 0) {
+        t.created_by = who(q);
+        r = tasks_submit(&at, &t, &q->arena, &name, &new, &q->err, gateway_soon());
+    }
+    if (r == 0)
+        answer_task(q, new ? 201 : 200, name);
+    else if (r == -EBADMSG || r == -EINVAL)
+        answer_problem(q, 400, "bad_value", field.size ? field.data : NULL, "%s", q->err.text);
+    else
+        answer_store_error(q, r);
+    buf_done(&field);
+}
+
+static void do_verb(struct request *q, enum tasks_verb verb, struct slice name)
+{
+    struct tasks_at at = where(q);
+    int r = tasks_do(&at, verb, name, who(q), &q->err, gateway_soon());
+    if (r == 0)
+        answer_task(q, 200, name);
+    else if (r == -ENOENT)
+        answer_problem(q, 404, "not_found", "name", "%s", q->err.text);
+    else if (r == -EALREADY)
+        answer_problem(q, 409, "conflict", "state", "%s", q->err.text);
+    else
+        answer_store_error(q, r);
+}
+
+static void set_node(struct request *q, struct slice name, enum node_state state)
+{
+    struct tasks_at at = where(q);
+    if (!kind_name_ok(name)) {
+        answer_problem(q, 400, "bad_request", "name", "'%.*s' is no name", SLICE_ARG(name));
+        return;
+    }
+    int r = tasks_node(&at, name, state, &q->err, gateway_soon());
+    if (r < 0) {
+        answer_store_error(q, r);
+        return;
+    }
+    struct buf json = BUF(MEM_GATEWAY, 0);
+    struct json_writer w;
+    json_begin(&w, &json, 0);
+    json_object_open(&w);
+    json_key(&w, "name");
+    json_string(&w, name);
+    json_key(&w, "state");
+    json_cstr(&w, node_state_name(state));
+    json_object_close(&w);
+    json_end(&w);
+    answer_json(q, 200, &json);
+    buf_done(&json);
+}
+
+bool task_serve(struct request *q, bool node, struct slice name, struct slice verb)
+{
+    static const char *const verbs[] = {
+        [TASKS_CANCEL] = "cancel",
+        [TASKS_APPROVE] = "approve",
+        [TASKS_REJECT] = "reject",
+        [TASKS_RETRY] = "retry",
+    };
+    static const char *const states[] = {
+        [NODE_READY] = "uncordon", [NODE_CORDONED] = "cordon", [NODE_DRAINING] = "drain"};
+    if (!node && name.size == 0) {
+        submit(q);
+        return true;
+    }
+    for (size_t i = 0; !node && i < ARRAY_LEN(verbs); i++)
+        if (slice_eq_cstr(verb, verbs[i])) {
+            do_verb(q, (enum tasks_verb)i, name);
+            return true;
+        }
+    for (size_t i = 0; node && i < ARRAY_LEN(states); i++)
+        if (slice_eq_cstr(verb, states[i])) {
+            set_node(q, name, (enum node_state)i);
+            return true;
+        }
+    return false;
+}

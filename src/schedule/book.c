@@ -1,0 +1,350 @@
+#include "schedule/book.h"
+
+#include "base/fault.h"
+#include "wire/task_json.h"
+#include "wire/task_key.h"
+
+static bool timer_before(const struct heap_link *a, const struct heap_link *b)
+{
+    return CONTAINER_OF(a, struct job, timer)->due < CONTAINER_OF(b, struct job, timer)->due;
+}
+
+void book_init(struct book *b, struct schedule_options *o, struct rt_group *term)
+{
+    static const enum task_key keys[BOOK_FOLLOWS] = {
+        [BOOK_TASKS] = TASK_KEY_TASK,      [BOOK_ASSIGNS] = TASK_KEY_ASSIGN,
+        [BOOK_STATUSES] = TASK_KEY_STATUS, [BOOK_NODES] = TASK_KEY_NODE,
+        [BOOK_SPECS] = TASK_KEY_NODE_SPEC, [BOOK_LOCKS] = TASK_KEY_CONCURRENCY,
+    };
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct map_seed seed = {rt_random(), rt_random()};
+    b->options = o;
+    b->term = term;
+    for (int i = 0; i < BOOK_FOLLOWS; i++)
+        follow_init(&b->follows[i], o->store,
+                    task_key_prefix(&a, o->prefix, keys[i], (struct slice){NULL, 0}), o->relist);
+    arena_done(&a);
+    b->jobs = b->seats = b->rates = MAP(MEM_SCHEDULE, 0, seed);
+    list_init(&b->dirty);
+    list_init(&b->unmatched);
+    list_init(&b->locked_out);
+    list_init(&b->ended);
+    b->timers.before = timer_before;
+    queue_init(&b->queue);
+}
+
+void book_done(struct book *b)
+{
+    struct map_entry e;
+    for (int i = 0; i < BOOK_FOLLOWS; i++)
+        follow_done(&b->follows[i]);
+    queue_done(&b->queue);
+    heap_done(&b->timers);
+    for (size_t at = 0; map_next(&b->jobs, &at, &e);) {
+        struct job *j = e.value;
+        mem_free(MEM_SCHEDULE, j->reserved);
+        mem_free(MEM_SCHEDULE, j);
+    }
+    for (size_t at = 0; map_next(&b->seats, &at, &e);) {
+        arena_done(&((struct seat *)e.value)->arena);
+        mem_free(MEM_SCHEDULE, e.value);
+    }
+    for (size_t at = 0; map_next(&b->rates, &at, &e);)
+        mem_free(MEM_SCHEDULE, e.value);
+    map_done(&b->jobs);
+    map_done(&b->seats);
+    map_done(&b->rates);
+}
+
+void book_note(struct book *b, enum schedule_note note, struct slice what, const char *text)
+{
+    if (b->options->note)
+        b->options->note(b->options->ctx, note, what, text);
+}
+
+struct job *book_job(struct book *b, struct slice name)
+{
+    struct job *j = map_get(&b->jobs, name);
+    if (j)
+        return j;
+    j = mem_alloc(MEM_SCHEDULE, sizeof(*j) + name.size);
+    j->name_size = name.size;
+    memcpy(j->name, name.data, name.size);
+    j->due = j->deadline_at = RT_NEVER;
+    j->came_at = rt_now();
+    map_put(&b->jobs, job_name(j), j, NULL);
+    return j;
+}
+
+struct seat *book_seat(struct book *b, struct slice name)
+{
+    struct seat *s = map_get(&b->seats, name);
+    if (s)
+        return s;
+    s = mem_alloc(MEM_SCHEDULE, sizeof(*s) + name.size);
+    s->name_size = name.size;
+    memcpy(s->name, name.data, name.size);
+    s->arena = ARENA(MEM_SCHEDULE, 0);
+    list_init(&s->waiting);
+    map_put(&b->seats, seat_name(s), s, NULL);
+    return s;
+}
+
+void book_dirty(struct book *b, struct job *j)
+{
+    if (j->dirty)
+        return;
+    j->dirty = true;
+    list_push_back(&b->dirty, &j->link);
+    rt_event_set(&b->work);
+}
+
+void book_timer(struct book *b, struct job *j, rt_time due)
+{
+    struct heap_link *first = heap_first(&b->timers);
+    heap_remove(&b->timers, &j->timer);
+    j->due = due;
+    if (due != RT_NEVER)
+        heap_push(&b->timers, &j->timer);
+    if (heap_first(&b->timers) != first)
+        rt_event_set(&b->tick);
+}
+
+void book_unpark(struct job *j)
+{
+    list_remove(&j->parked);
+}
+
+void book_wake(struct book *b, struct list *parked, uint32_t count)
+{
+    struct list *it;
+    while (count-- > 0 && (it = list_pop_front(parked)))
+        book_dirty(b, list_entry(it, struct job, parked));
+}
+
+void book_release(struct job *j)
+{
+    for (uint32_t i = 0; i < j->reserved_count; i++)
+        j->reserved[i]->reserved--;
+    mem_free(MEM_SCHEDULE, j->reserved);
+    j->reserved = NULL;
+    j->reserved_count = 0;
+}
+
+void book_state(struct book *b, struct job *j, enum task_state state)
+{
+    struct schedule_stats *stats = b->options->stats;
+    if (j->known)
+        stats->tasks[j->state]--;
+    if (j->known && task_state_final(state) && !task_state_final(j->state))
+        stats->ended_total[state]++;
+    stats->tasks[state]++;
+    j->known = true;
+    j->state = state;
+    bool listed = j->end.next && !list_empty(&j->end);
+    if (task_state_final(state) && !listed && !j->trim) {
+        list_push_back(&b->ended, &j->end);
+        b->ended_count++;
+    } else if (!task_state_final(state) && listed) {
+        list_remove(&j->end);
+        b->ended_count--;
+    }
+}
+
+void book_forget(struct book *b, struct job *j)
+{
+    queue_remove(&b->queue, &j->wish);
+    heap_remove(&b->timers, &j->timer);
+    list_remove(&j->parked);
+    if (j->dirty)
+        list_remove(&j->link);
+    if (j->end.next && !list_empty(&j->end)) {
+        list_remove(&j->end);
+        b->ended_count--;
+    }
+    if (j->known)
+        b->options->stats->tasks[j->state]--;
+    book_release(j);
+    b->granted -= j->granted;
+    map_remove(&b->jobs, job_name(j));
+    mem_free(MEM_SCHEDULE, j);
+}
+
+/* ---- room ---- */
+
+uint32_t seat_room(const struct seat *s, bool pinned)
+{
+    enum node_state state = s->wanted != NODE_READY ? s->wanted : s->node.state;
+    /* Nobody else can run what is pinned, so it may wait there; what anybody can run goes to
+     * whoever is first to be free, and so waits here. */
+    uint32_t max = pinned ? SCHEDULE_QUEUE_TASKS_MAX : 2 * s->node.capacity;
+    if (max > SCHEDULE_QUEUE_TASKS_MAX)
+        max = SCHEDULE_QUEUE_TASKS_MAX;
+    if (s->incarnation == 0 || (state != NODE_READY && !fault_mutant("schedule_cordon_ignored")))
+        return 0;
+    uint32_t used = s->load + s->reserved;
+    return used < max ? max - used : 0;
+}
+
+static bool any_room(struct book *b)
+{
+    struct map_entry e;
+    uint64_t room = 0;
+    for (size_t at = 0; map_next(&b->seats, &at, &e);)
+        room += seat_room(e.value, false);
+    return room > b->granted;
+}
+
+void book_dispatch(struct book *b)
+{
+    while (b->queue.count && b->granted < SCHEDULE_HANDS && any_room(b)) {
+        struct queue_item *item = queue_pop(&b->queue);
+        struct job *j = CONTAINER_OF(item, struct job, wish);
+        j->granted = true;
+        b->granted++;
+        book_dirty(b, j);
+    }
+}
+
+/* ---- what the followers tell ---- */
+
+static void told_task(struct book *b, struct slice name, const struct follow_change *c)
+{
+    if (c->type == FOLLOW_GONE) {
+        struct job *j = map_get(&b->jobs, name);
+        if (!j)
+            return;
+        j->mod = 0;
+        book_dirty(b, j); /* a hand may be at it: it forgets the job */
+        return;
+    }
+    struct job *j = book_job(b, name);
+    j->mod = c->kv.mod_revision;
+    j->seen_at = rt_now();
+    j->seen_wall_ms = rt_wall_now() / RT_MS;
+    j->bad = false;
+    book_dirty(b, j);
+}
+
+static void told_assign(struct book *b, struct slice node, struct slice name,
+                        const struct follow_change *c)
+{
+    struct seat *s = book_seat(b, node);
+    if (c->type == FOLLOW_GONE) {
+        s->load--;
+        book_wake(b, &s->waiting, seat_room(s, true));
+    } else if (!c->old) {
+        s->load++;
+    }
+    struct job *j = map_get(&b->jobs, name);
+    if (!j)
+        return;
+    book_release(j);
+    book_dirty(b, j);
+}
+
+/* Every job that has something at the node looks again. */
+static void wake_given(struct book *b, struct slice node)
+{
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct slice prefix = b->options->prefix;
+    struct slice below = task_key_prefix(&a, prefix, TASK_KEY_ASSIGN, node);
+    struct map_entry e;
+    for (size_t at = 0; map_next(&b->follows[BOOK_ASSIGNS].items, &at, &e);) {
+        struct slice of, name;
+        if (!slice_starts_with(e.key, below) ||
+            task_key_split(&a, prefix, TASK_KEY_ASSIGN, e.key, &of, &name) < 0)
+            continue;
+        struct job *j = map_get(&b->jobs, name);
+        if (j)
+            book_dirty(b, j);
+    }
+    arena_done(&a);
+}
+
+static void told_node(struct book *b, struct slice name, const struct follow_change *c)
+{
+    struct seat *s = book_seat(b, name);
+    struct err err = {0};
+    int64_t before = s->incarnation;
+    arena_reset(&s->arena);
+    s->node = (struct node){.state = NODE_READY};
+    s->incarnation = 0;
+    if (c->type == FOLLOW_SET) {
+        struct slice value = {arena_strdup(&s->arena, c->kv.value), c->kv.value.size};
+        if (node_read(value, &s->arena, &s->node, &err) < 0) {
+            b->options->stats->bad_values_total++;
+            book_note(b, SCHEDULE_NOTE_BAD_VALUE, c->kv.key, err.text);
+        } else {
+            s->incarnation = c->kv.create_revision;
+            s->lease = c->kv.lease;
+        }
+    }
+    if (before != s->incarnation)
+        wake_given(b, name);
+    book_wake(b, &s->waiting, seat_room(s, true));
+    book_wake(b, &b->unmatched, UINT32_MAX);
+}
+
+static void told_spec(struct book *b, struct slice name, const struct follow_change *c)
+{
+    struct seat *s = book_seat(b, name);
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct node n = {.state = NODE_READY};
+    struct err err = {0};
+    if (c->type == FOLLOW_SET && node_read(c->kv.value, &a, &n, &err) < 0) {
+        b->options->stats->bad_values_total++;
+        book_note(b, SCHEDULE_NOTE_BAD_VALUE, c->kv.key, err.text);
+    }
+    s->wanted = n.state;
+    arena_done(&a);
+    wake_given(b, name);
+    book_wake(b, &s->waiting, seat_room(s, true));
+    book_wake(b, &b->unmatched, UINT32_MAX);
+}
+
+static void told_lock(struct book *b, struct slice key, const struct follow_change *c)
+{
+    uint64_t hash = map_hash((struct map_seed){0, 0}, key.data, key.size);
+    if (c->type != FOLLOW_GONE)
+        return;
+    list_each_safe (it, &b->locked_out) {
+        struct job *j = list_entry(it, struct job, parked);
+        if (j->lock != hash)
+            continue;
+        book_unpark(j);
+        book_dirty(b, j);
+    }
+}
+
+void book_told(struct book *b, int which, const struct follow_change *c)
+{
+    static const enum task_key keys[BOOK_FOLLOWS] = {
+        [BOOK_TASKS] = TASK_KEY_TASK,      [BOOK_ASSIGNS] = TASK_KEY_ASSIGN,
+        [BOOK_STATUSES] = TASK_KEY_STATUS, [BOOK_NODES] = TASK_KEY_NODE,
+        [BOOK_SPECS] = TASK_KEY_NODE_SPEC, [BOOK_LOCKS] = TASK_KEY_CONCURRENCY,
+    };
+    struct arena arena = ARENA(MEM_SCHEDULE, 0);
+    struct slice x, y;
+    if (task_key_split(&arena, b->options->prefix, keys[which], c->kv.key, &x, &y) < 0) {
+        b->options->stats->bad_values_total++;
+        book_note(b, SCHEDULE_NOTE_BAD_VALUE, c->kv.key, "the key is none of a task");
+    } else if (which == BOOK_TASKS) {
+        told_task(b, x, c);
+    } else if (which == BOOK_ASSIGNS) {
+        told_assign(b, x, y, c);
+    } else if (which == BOOK_STATUSES) {
+        struct job *j = map_get(&b->jobs, x);
+        if (j)
+            book_dirty(b, j);
+    } else if (which == BOOK_NODES) {
+        told_node(b, x, c);
+    } else if (which == BOOK_SPECS) {
+        told_spec(b, x, c);
+    } else {
+        told_lock(b, x, c);
+    }
+    if (b->synced_count == BOOK_FOLLOWS)
+        book_dispatch(b); /* there may be room now */
+    arena_done(&arena);
+}

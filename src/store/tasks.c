@@ -1,0 +1,331 @@
+#include "store/tasks.h"
+
+#include <errno.h>
+
+#include "base/fault.h"
+#include "model/selector.h"
+#include "wire/task_json.h"
+#include "wire/task_key.h"
+
+enum { AGAIN_MS = 50 };
+
+static const struct slice none = {NULL, 0};
+
+static bool in_doubt(int r)
+{
+    return r == -ECONNRESET || r == -ECONNREFUSED || r == -ENETDOWN || r == -EIO;
+}
+
+static int ask_surely(const struct tasks_at *at, const struct store_txn *txn, struct arena *a,
+                      struct store_txn_result *got, struct err *err, rt_time deadline)
+{
+    for (;;) {
+        int r = store_txn(at->store, txn, a, got, err, deadline);
+        if (!in_doubt(r) || rt_now() >= deadline)
+            return r;
+        if (rt_sleep(rt_now() + AGAIN_MS * RT_MS) < 0)
+            return -ECANCELED;
+    }
+}
+
+/* ---- wanting one ---- */
+
+static struct slice make_name(struct arena *a)
+{
+    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    enum { HEAD = 5, DIGITS = 13, BITS = 5 };
+    char text[HEAD + DIGITS] = "task-";
+    uint64_t r = rt_random();
+    for (int i = 0; i < DIGITS; i++, r >>= BITS)
+        text[HEAD + i] = digits[r & 31];
+    return (struct slice){arena_strdup(a, (struct slice){text, sizeof(text)}), sizeof(text)};
+}
+
+static bool has_nul(struct slice s)
+{
+    return s.size && memchr(s.data, 0, s.size);
+}
+
+static int check_bounds(const struct task *t, struct err *err)
+{
+    enum { RETRIES_MAX = 1000, NAME_MAX_BYTES = 253 };
+    struct selector s;
+    if (t->argc == 0 || t->argv[0].size == 0)
+        return err_set(err, -EINVAL, "argv: there is no program to run");
+    if (t->node.size && t->selector.size)
+        return err_set(err, -EINVAL, "node and selector: one of them, not both");
+    if (t->node.size > NAME_MAX_BYTES)
+        return err_set(err, -EINVAL, "node: the name is longer than %d bytes", NAME_MAX_BYTES);
+    if (t->dedup_key.size > TASK_KEY_BYTES_MAX || t->concurrency.size > TASK_KEY_BYTES_MAX ||
+        t->action.size > TASK_KEY_BYTES_MAX)
+        return err_set(err, -EINVAL, "dedup_key, concurrency and action: each has up to %d bytes",
+                       TASK_KEY_BYTES_MAX);
+    if (t->timeout_ms < 0 || t->backoff_ms < 0 || t->deadline_ms < 0 || t->output_bytes_max < 0 ||
+        t->rate_per_hour < 0)
+        return err_set(err, -EINVAL, "a time, size or rate is less than zero");
+    if (t->retries > RETRIES_MAX)
+        return err_set(err, -EINVAL, "retries: up to %d", RETRIES_MAX);
+    if (has_nul(t->dir) || has_nul(t->user))
+        return err_set(err, -EINVAL, "dir or user: there is a NUL in it");
+    return t->selector.size ? selector_parse(t->selector, &s, err) : 0;
+}
+
+/* A long wait would wrap where it becomes nanoseconds. */
+static void bound_times(struct task *t)
+{
+    static const int64_t century = INT64_C(100) * 366 * 86400 * 1000;
+    int64_t *const times[] = {&t->timeout_ms, &t->backoff_ms, &t->deadline_ms};
+    for (size_t i = 0; i < ARRAY_LEN(times); i++)
+        if (*times[i] > century)
+            *times[i] = century;
+}
+
+/* The answer of the transaction: whose the key is. */
+static int take_answer(const struct task *t, const struct store_txn_result *got,
+                       struct arena *arena, struct slice value, struct slice *ret_name,
+                       bool *ret_new, struct err *err)
+{
+    const struct store_range_result *dedup = &got->ops[0].range, *task = &got->ops[1].range;
+    bool dup = t->dedup_key.size && dedup->count;
+    struct slice name = dup ? dedup->kvs[0].value : t->name;
+    /* In doubt, asked again: what we wrote ourselves is no other task. */
+    bool ours = slice_eq(name, t->name);
+    if (ours && task->count && !dup && !slice_eq(task->kvs[0].value, value))
+        return err_set(err, -EEXIST, "there is a task '%.*s' already", SLICE_ARG(t->name));
+    *ret_name = (struct slice){arena_strdup(arena, name), name.size};
+    if (ret_new)
+        *ret_new = ours;
+    return 0;
+}
+
+static int write_task(const struct tasks_at *at, struct task *t, struct slice value,
+                      struct arena *arena, struct slice *ret_name, bool *ret_new, struct err *err,
+                      rt_time deadline)
+{
+    struct arena a = ARENA(MEM_STORE, 0);
+    bool dedup = t->dedup_key.size;
+    struct slice task = task_key(&a, at->prefix, TASK_KEY_TASK, t->name, none);
+    struct slice key = dedup ? task_key(&a, at->prefix, TASK_KEY_DEDUP, t->dedup_key, none) : task;
+    struct store_compare compares[] = {
+        {.key = task, .target = STORE_CREATE_REVISION},
+        {.key = key, .target = STORE_CREATE_REVISION},
+    };
+    struct store_op *ops = arena_alloc_array(&a, 4, sizeof(*ops));
+    ops[0] = (struct store_op){.type = STORE_PUT, .key = task, .value = value};
+    ops[1] = (struct store_op){.type = STORE_PUT, .key = key, .value = t->name};
+    ops[2] = (struct store_op){.type = STORE_READ, .range = {.keys = store_key(key)}};
+    ops[3] = (struct store_op){.type = STORE_READ, .range = {.keys = store_key(task)}};
+    struct store_txn txn = {
+        .compares = compares,
+        .compare_count = fault_mutant("schedule_dedup_unlooked") ? 1 : 2,
+        .then = ops,
+        .then_count = dedup ? 2 : 1,
+        .otherwise = ops + 2,
+        .otherwise_count = 2,
+    };
+    struct store_txn_result got;
+    int r = ask_surely(at, &txn, &a, &got, err, deadline);
+    if (r == 0 && got.succeeded) {
+        *ret_name = (struct slice){arena_strdup(arena, t->name), t->name.size};
+        if (ret_new)
+            *ret_new = true;
+    } else if (r == 0) {
+        r = take_answer(t, &got, arena, value, ret_name, ret_new, err);
+    }
+    arena_done(&a);
+    return r;
+}
+
+int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
+                 struct slice *ret_name, bool *ret_new, struct err *err, rt_time deadline)
+{
+    struct buf json = BUF(MEM_STORE, TASK_JSON_BYTES_MAX);
+    int r = check_bounds(t, err);
+    if (r < 0)
+        return r;
+    if (t->name.size == 0)
+        t->name = make_name(arena);
+    bound_times(t);
+    t->created_ms = rt_wall_now() / RT_MS;
+    t->exit = -1;
+    t->pinned = t->node.size > 0;
+    r = task_write(t, &json);
+    if (r < 0)
+        err_set(err, r, "the task is larger than %d bytes", TASK_JSON_BYTES_MAX);
+    else
+        r = write_task(at, t, buf_slice(&json), arena, ret_name, ret_new, err, deadline);
+    buf_done(&json);
+    return r;
+}
+
+/* ---- what may be done to one ---- */
+
+static int not_in(const struct task *t, struct err *err, const char *what)
+{
+    return err_set(err, -EALREADY, "task '%.*s' is %s: %s", SLICE_ARG(t->name),
+                   task_state_name(t->state), what);
+}
+
+/* A retry begins anew what did not succeed; what was accepted of it is forgotten, since a person
+ * says so. */
+static void begin_anew(struct task *t)
+{
+    for (uint32_t i = 0; i < t->target_count; i++) {
+        struct task_target *x = &t->targets[i];
+        if (x->state == TASK_SUCCEEDED)
+            continue;
+        /* A target of a node by name, or of a selector, stays that node's. */
+        bool pinned = t->pinned || t->selector.size;
+        *x = (struct task_target){
+            .node = pinned ? x->node : none, .state = TASK_PENDING, .token = x->token, .exit = -1};
+    }
+    t->state = TASK_PENDING;
+    t->cancel = false;
+    t->status = 0;
+    t->finished_ms = 0;
+    t->created_ms = rt_wall_now() / RT_MS;
+    t->exit = -1;
+}
+
+/* Returns 1: the task is to be written; 0: it is so already; or why not. */
+static int change(struct task *t, enum tasks_verb verb, struct slice by, struct err *err)
+{
+    bool waits = t->state == TASK_AWAITING_APPROVAL;
+    t->decided_by = by;
+    switch (verb) {
+    case TASKS_CANCEL:
+        if (task_state_final(t->state))
+            return t->state == TASK_CANCELED ? 0 : not_in(t, err, "it has ended");
+        if (t->cancel)
+            return 0;
+        t->cancel = true;
+        return 1;
+    case TASKS_APPROVE:
+        if (!waits)
+            return not_in(t, err, "it does not wait for an approval");
+        t->state = TASK_PENDING;
+        return 1;
+    case TASKS_REJECT:
+        if (!waits)
+            return t->state == TASK_CANCELED ? 0
+                                             : not_in(t, err, "it does not wait for an approval");
+        t->state = TASK_CANCELED;
+        t->finished_ms = rt_wall_now() / RT_MS;
+        return 1;
+    case TASKS_RETRY:
+        if (!task_state_final(t->state))
+            return not_in(t, err, "it has not ended");
+        if (t->state == TASK_SUCCEEDED)
+            return not_in(t, err, "it succeeded, and is not run again");
+        return 1;
+    }
+    return -EINVAL;
+}
+
+static int write_change(const struct tasks_at *at, enum tasks_verb verb, struct task *t,
+                        const struct store_kv *kv, struct arena *a, struct err *err,
+                        rt_time deadline)
+{
+    struct store_op *ops = arena_alloc_array(a, 2, sizeof(*ops));
+    uint32_t count = 0;
+    if (verb == TASKS_RETRY) {
+        /* The completions go: what had succeeded says so in the task itself. */
+        ops[count++] = (struct store_op){
+            .type = STORE_DELETE,
+            .keys = store_prefix(task_key_prefix(a, at->prefix, TASK_KEY_STATUS, t->name)),
+        };
+        begin_anew(t);
+    }
+    struct buf json = BUF(MEM_STORE, TASK_JSON_BYTES_MAX);
+    int r = task_write(t, &json);
+    struct store_compare same = {
+        .key = kv->key, .target = STORE_MOD_REVISION, .number = kv->mod_revision};
+    ops[count++] = (struct store_op){.type = STORE_PUT, .key = kv->key, .value = buf_slice(&json)};
+    struct store_txn txn = {
+        .compares = &same, .compare_count = 1, .then = ops, .then_count = count};
+    struct store_txn_result got = {.succeeded = false};
+    if (r == 0)
+        r = store_txn(at->store, &txn, a, &got, err, deadline);
+    buf_done(&json);
+    return r < 0 ? r : got.succeeded ? 0 : -EAGAIN;
+}
+
+int tasks_do(const struct tasks_at *at, enum tasks_verb verb, struct slice name, struct slice by,
+             struct err *err, rt_time deadline)
+{
+    struct arena a = ARENA(MEM_STORE, 0);
+    int r;
+    bool doubt = false;
+    for (;;) {
+        struct store_kv kv;
+        struct task t;
+        arena_reset(&a);
+        struct slice key = task_key(&a, at->prefix, TASK_KEY_TASK, name, none);
+        r = store_get(at->store, key, &a, &kv, err, deadline);
+        if (r == 0 && kv.version == 0)
+            r = err_set(err, -ENOENT, "there is no task '%.*s'", SLICE_ARG(name));
+        if (r == 0)
+            r = task_read(kv.value, &a, &t, err);
+        if (r == 0)
+            r = change(&t, verb, by, err);
+        if (r == -EALREADY && doubt)
+            r = 0; /* it was we who did it, and more has happened since */
+        if (r == 1)
+            r = write_change(at, verb, &t, &kv, &a, err, deadline);
+        doubt = doubt || in_doubt(r);
+        if ((r == -EAGAIN || in_doubt(r)) && rt_now() < deadline) {
+            if (rt_sleep(rt_now() + AGAIN_MS * RT_MS) == 0)
+                continue;
+            r = -ECANCELED;
+        }
+        break;
+    }
+    arena_done(&a);
+    return r;
+}
+
+/* Compared with what was read, and never deleted: what was in doubt, and comes late, must not undo
+ * what was said since. */
+static int write_node(const struct tasks_at *at, struct slice key, struct slice value,
+                      struct arena *a, struct err *err, rt_time deadline)
+{
+    struct store_kv kv;
+    int r = store_get(at->store, key, a, &kv, err, deadline);
+    if (r < 0)
+        return r; /* and where it says so already, it is said again: for its revision */
+    struct store_compare same = {
+        .key = key, .target = STORE_MOD_REVISION, .number = kv.mod_revision};
+    struct store_op op = {.type = STORE_PUT, .key = key, .value = value};
+    struct store_txn txn = {.compares = &same,
+                            .compare_count = !fault_mutant("schedule_node_spec_uncompared"),
+                            .then = &op,
+                            .then_count = 1};
+    struct store_txn_result got = {.succeeded = false};
+    r = store_txn(at->store, &txn, a, &got, err, deadline);
+    return r < 0 ? r : got.succeeded ? 0 : -EAGAIN;
+}
+
+int tasks_node(const struct tasks_at *at, struct slice node, enum node_state state, struct err *err,
+               rt_time deadline)
+{
+    struct arena a = ARENA(MEM_STORE, 0);
+    struct buf json = BUF(MEM_STORE, 0);
+    struct json_writer w;
+    json_begin(&w, &json, 0);
+    json_object_open(&w);
+    json_key(&w, "name");
+    json_string(&w, node);
+    json_key(&w, "state");
+    json_cstr(&w, node_state_name(state));
+    json_object_close(&w);
+    json_end(&w);
+    struct slice key = task_key(&a, at->prefix, TASK_KEY_NODE_SPEC, node, none);
+    int r;
+    do
+        r = write_node(at, key, buf_slice(&json), &a, err, deadline);
+    while ((r == -EAGAIN || in_doubt(r)) && rt_now() < deadline &&
+           rt_sleep(rt_now() + AGAIN_MS * RT_MS) == 0);
+    buf_done(&json);
+    arena_done(&a);
+    return r;
+}

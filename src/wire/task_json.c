@@ -1,0 +1,623 @@
+#include "wire/task_json.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+
+/* One table a struct gives its reader and its writer. */
+enum field_type {
+    FIELD_TEXT, /* struct slice; null: empty */
+    FIELD_I64,
+    FIELD_I32,
+    FIELD_U32,
+    FIELD_U64,
+    FIELD_BOOL,
+    FIELD_STATE,   /* enum task_state */
+    FIELD_STOP,    /* enum task_state; null: PENDING */
+    FIELD_REFUSED, /* enum task_refused */
+    FIELD_NODE,    /* enum node_state */
+    FIELD_MOMENT,  /* int64_t, ms since 1970; null: 0 */
+    FIELD_NS,      /* int64_t, as milliseconds; null: 0 */
+    FIELD_EXIT,    /* int32_t; null: -1 */
+};
+
+struct field {
+    const char *name;
+    enum field_type type;
+    size_t offset;
+    bool wanted; /* whoever wants a task may say it */
+    bool always; /* written also where it says nothing */
+};
+
+#define AT(type, member) offsetof(struct type, member)
+
+static const struct field task_fields[] = {
+    {"name", FIELD_TEXT, AT(task, name), false, true},
+    {"namespace", FIELD_TEXT, AT(task, namespace_), true, false},
+    {"state", FIELD_STATE, AT(task, state), false, true},
+    {"dir", FIELD_TEXT, AT(task, dir), true, false},
+    {"user", FIELD_TEXT, AT(task, user), true, false},
+    {"action", FIELD_TEXT, AT(task, action), true, false},
+    {"node", FIELD_TEXT, AT(task, node), true, true},
+    {"selector", FIELD_TEXT, AT(task, selector), true, false},
+    {"dedup_key", FIELD_TEXT, AT(task, dedup_key), true, true},
+    {"concurrency", FIELD_TEXT, AT(task, concurrency), true, false},
+    {"asset", FIELD_TEXT, AT(task, asset), true, true},
+    {"remedy", FIELD_TEXT, AT(task, remedy), true, true},
+    {"timeout_ms", FIELD_I64, AT(task, timeout_ms), true, false},
+    {"backoff_ms", FIELD_I64, AT(task, backoff_ms), true, false},
+    {"deadline_ms", FIELD_I64, AT(task, deadline_ms), true, false},
+    {"output_bytes_max", FIELD_I64, AT(task, output_bytes_max), true, false},
+    {"rate_per_hour", FIELD_I64, AT(task, rate_per_hour), true, false},
+    {"priority", FIELD_I32, AT(task, priority), true, false},
+    {"retries", FIELD_U32, AT(task, retries), true, false},
+    {"created_at", FIELD_MOMENT, AT(task, created_ms), false, false},
+    {"finished_at", FIELD_MOMENT, AT(task, finished_ms), false, false},
+    {"created_by", FIELD_TEXT, AT(task, created_by), false, false},
+    {"decided_by", FIELD_TEXT, AT(task, decided_by), false, false},
+    {"cancel", FIELD_BOOL, AT(task, cancel), false, false},
+    {"locked", FIELD_BOOL, AT(task, locked), false, false},
+    {"exit", FIELD_EXIT, AT(task, exit), false, false},
+    {"status", FIELD_I32, AT(task, status), false, false},
+    {"pinned", FIELD_BOOL, AT(task, pinned), false, false},
+};
+
+static const struct field target_fields[] = {
+    {"node", FIELD_TEXT, AT(task_target, node), false, true},
+    {"state", FIELD_STATE, AT(task_target, state), false, true},
+    {"token", FIELD_I64, AT(task_target, token), false, true},
+    {"tries", FIELD_U32, AT(task_target, tries), false, true},
+    {"lost", FIELD_U32, AT(task_target, lost), false, true},
+    {"not_before", FIELD_MOMENT, AT(task_target, not_before_ms), false, true},
+    {"exit", FIELD_EXIT, AT(task_target, exit), false, true},
+    {"status", FIELD_I32, AT(task_target, status), false, false},
+};
+
+static const struct field attempt_fields[] = {
+    {"node", FIELD_TEXT, AT(task_attempt, node), false, true},
+    {"token", FIELD_I64, AT(task_attempt, token), false, true},
+    {"state", FIELD_STATE, AT(task_attempt, state), false, true},
+    {"accepted", FIELD_BOOL, AT(task_attempt, accepted), false, true},
+    {"refused_reason", FIELD_REFUSED, AT(task_attempt, refused), false, true},
+    {"started_at", FIELD_MOMENT, AT(task_attempt, started_ms), false, true},
+    {"wall_ms", FIELD_NS, AT(task_attempt, wall_ns), false, true},
+    {"exit", FIELD_EXIT, AT(task_attempt, exit), false, true},
+    {"detail", FIELD_TEXT, AT(task_attempt, detail), false, true},
+};
+
+static const struct field result_fields[] = {
+    {"node", FIELD_TEXT, AT(task_result, node), false, true},
+    {"token", FIELD_I64, AT(task_result, token), false, true},
+    {"state", FIELD_STATE, AT(task_result, state), false, true},
+    {"exit", FIELD_EXIT, AT(task_result, exit), false, true},
+    {"status", FIELD_I32, AT(task_result, status), false, false},
+    {"signal", FIELD_TEXT, AT(task_result, signal), false, true},
+    {"detail", FIELD_TEXT, AT(task_result, detail), false, true},
+    {"started_at", FIELD_MOMENT, AT(task_result, started_ms), false, true},
+    {"wall_ms", FIELD_NS, AT(task_result, wall_ns), false, true},
+    {"output_cut_bytes", FIELD_U64, AT(task_result, output_cut_bytes), false, true},
+};
+
+static const struct field assignment_fields[] = {
+    {"token", FIELD_I64, AT(assignment, token), false, true},
+    {"priority", FIELD_I32, AT(assignment, priority), false, true},
+    {"last", FIELD_BOOL, AT(assignment, last), false, true},
+    {"claimed", FIELD_I64, AT(assignment, claimed), false, true},
+    {"stop", FIELD_STOP, AT(assignment, stop), false, true},
+    {"ended", FIELD_BOOL, AT(assignment, ended), false, true},
+};
+
+static const struct field node_fields[] = {
+    {"name", FIELD_TEXT, AT(node, name), false, true},
+    {"state", FIELD_NODE, AT(node, state), false, true},
+    {"version", FIELD_TEXT, AT(node, version), false, true},
+    {"running", FIELD_U32, AT(node, running), false, true},
+    {"capacity", FIELD_U32, AT(node, capacity), false, true},
+    {"lease_ms", FIELD_I64, AT(node, lease_ms), false, true},
+    {"boot", FIELD_TEXT, AT(node, boot), false, true},
+    {"pid", FIELD_I64, AT(node, pid), false, true},
+    {"pid_started", FIELD_U64, AT(node, pid_started), false, true},
+};
+
+/* ---- moments ---- */
+
+static int digits(struct slice text, size_t from, size_t count, int64_t *ret)
+{
+    uint64_t n;
+    int r = slice_to_u64(slice_sub(text, from, from + count), 9999, &n);
+    if (r == 0)
+        *ret = (int64_t)n;
+    return r;
+}
+
+/* Days since 1970 of a day of the Gregorian calendar; years count from March, so that the leap day
+ * is a year's last. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400;
+    int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+int moment_parse(struct slice text, int64_t *ret_ms)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
+    int64_t year, month, day, hour, minute, second, ms;
+    if (text.size != sizeof(form) - 1)
+        return -EINVAL;
+    for (size_t i = 0; i < text.size; i++)
+        if (form[i] != 'd' && form[i] != text.data[i])
+            return -EINVAL;
+    if (digits(text, 0, 4, &year) < 0 || digits(text, 5, 2, &month) < 0 ||
+        digits(text, 8, 2, &day) < 0 || digits(text, 11, 2, &hour) < 0 ||
+        digits(text, 14, 2, &minute) < 0 || digits(text, 17, 2, &second) < 0 ||
+        digits(text, 20, 3, &ms) < 0)
+        return -EINVAL;
+    static const int64_t lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > lengths[month - 1] ||
+        (month == 2 && day == 29 && !leap) || hour > 23 || minute > 59 || second > 59)
+        return -EINVAL;
+    *ret_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60000 + second * 1000 + ms;
+    return 0;
+}
+
+static void write_moment(struct json_writer *w, int64_t ms)
+{
+    enum { NS_OF_MS = 1000 * 1000 };
+    char text[LOG_TIME_BYTES];
+    if (ms <= 0 || ms > INT64_MAX / NS_OF_MS) {
+        json_null(w);
+        return;
+    }
+    log_format_time(ms * NS_OF_MS, text);
+    json_string(w, (struct slice){text, sizeof(text)});
+}
+
+/* ---- reading ---- */
+
+static int read_number(const struct field *f, const struct json_value *v, void *at)
+{
+    int64_t n;
+    if (json_to_i64(v, &n) < 0)
+        return -EBADMSG;
+    switch (f->type) {
+    case FIELD_I64:
+        *(int64_t *)at = n;
+        return 0;
+    case FIELD_U64:
+        *(uint64_t *)at = (uint64_t)n;
+        return n < 0 ? -EBADMSG : 0;
+    case FIELD_U32:
+        *(uint32_t *)at = (uint32_t)n;
+        return n < 0 || n > UINT32_MAX ? -EBADMSG : 0;
+    default: /* I32, EXIT */
+        *(int32_t *)at = (int32_t)n;
+        return n < INT32_MIN || n > INT32_MAX ? -EBADMSG : 0;
+    }
+}
+
+static int read_ns(const struct json_value *v, int64_t *at)
+{
+    double ms;
+    if (json_to_f64(v, &ms) < 0 || !(ms >= 0 && ms < 1e12))
+        return -EBADMSG;
+    *at = (int64_t)(ms * 1e6 + 0.5);
+    return 0;
+}
+
+static int read_word(const struct field *f, const struct json_value *v, void *at)
+{
+    if (v->type != JSON_STRING)
+        return -EBADMSG;
+    if (f->type == FIELD_NODE) {
+        enum node_state s = node_state_parse(v->text);
+        *(enum node_state *)at = s;
+        return s == NODE_STATE_COUNT ? -EBADMSG : 0;
+    }
+    if (f->type == FIELD_REFUSED) {
+        enum task_refused r = task_refused_parse(v->text);
+        *(enum task_refused *)at = r;
+        return r == TASK_REFUSED_COUNT ? -EBADMSG : 0;
+    }
+    enum task_state s = task_state_parse(v->text);
+    *(enum task_state *)at = s;
+    return s == TASK_STATE_COUNT ? -EBADMSG : 0;
+}
+
+static int read_field(const struct field *f, const struct json_value *v, void *at)
+{
+    switch (f->type) {
+    case FIELD_TEXT:
+        *(struct slice *)at = v->text;
+        return v->type == JSON_STRING ? 0 : -EBADMSG;
+    case FIELD_BOOL:
+        *(bool *)at = v->type == JSON_TRUE;
+        return v->type == JSON_TRUE || v->type == JSON_FALSE ? 0 : -EBADMSG;
+    case FIELD_MOMENT:
+        return v->type == JSON_STRING && moment_parse(v->text, at) == 0 ? 0 : -EBADMSG;
+    case FIELD_NS:
+        return read_ns(v, at);
+    case FIELD_STATE:
+    case FIELD_STOP:
+    case FIELD_REFUSED:
+    case FIELD_NODE:
+        return read_word(f, v, at);
+    default:
+        return read_number(f, v, at);
+    }
+}
+
+static void set_default(const struct field *f, void *at)
+{
+    if (f->type == FIELD_EXIT)
+        *(int32_t *)at = -1;
+    if (f->type == FIELD_STOP || f->type == FIELD_STATE)
+        *(enum task_state *)at = TASK_PENDING;
+}
+
+static int read_fields(const struct json_value *v, const struct field *fields, size_t count,
+                       void *ret, struct err *err)
+{
+    if (v->type != JSON_OBJECT)
+        return err_set(err, -EBADMSG, "it is no JSON object");
+    for (size_t i = 0; i < count; i++) {
+        void *at = (char *)ret + fields[i].offset;
+        const struct json_value *m = json_get(v, fields[i].name);
+        set_default(&fields[i], at);
+        if (m && m->type != JSON_NULL && read_field(&fields[i], m, at) < 0)
+            return err_set(err, -EBADMSG, "'%s' has a value that it cannot have", fields[i].name);
+    }
+    return 0;
+}
+
+static int parse(struct slice json, struct arena *a, struct json_value **ret, struct err *err)
+{
+    struct json_error e;
+    int r = json_parse(json, a, 0, ret, &e);
+    if (r == -EBADMSG)
+        return err_set(err, r, "line %u, column %u: expected %s", e.line, e.column, e.expected);
+    if (r == -ELOOP)
+        return err_set(err, -EBADMSG, "it is nested too deep");
+    return r < 0 ? err_set(err, r, "it is too large") : 0;
+}
+
+/* An array of texts; a member that is missing is empty. */
+static int read_texts(const struct json_value *v, const char *key, uint32_t max, struct arena *a,
+                      struct slice **ret, uint32_t *ret_count, struct err *err)
+{
+    const struct json_value *list = json_get(v, key);
+    if (!list || list->type == JSON_NULL)
+        return 0;
+    if (list->type != JSON_ARRAY || list->count > max)
+        return err_set(err, -EBADMSG, "'%s' is no array of up to %u texts", key, max);
+    *ret = arena_alloc_array(a, list->count + 1, sizeof(**ret));
+    for (const struct json_value *m = list->first; m; m = m->next) {
+        if (m->type != JSON_STRING || memchr(m->text.data ? m->text.data : "", 0, m->text.size))
+            return err_set(err, -EBADMSG, "'%s' has an element that is no text without NUL", key);
+        (*ret)[(*ret_count)++] = m->text;
+    }
+    return 0;
+}
+
+static int read_structs(const struct json_value *v, const char *key, uint32_t max, size_t size,
+                        const struct field *fields, size_t field_count, struct arena *a, void **ret,
+                        uint32_t *ret_count, struct err *err)
+{
+    const struct json_value *list = json_get(v, key);
+    if (!list || list->type == JSON_NULL)
+        return 0;
+    if (list->type != JSON_ARRAY || list->count > max)
+        return err_set(err, -EBADMSG, "'%s' is no array of up to %u objects", key, max);
+    char *made = arena_alloc_array(a, list->count + 1, size);
+    if (!made)
+        return err_set(err, -ENOSPC, "it is too large");
+    *ret = made;
+    for (const struct json_value *m = list->first; m; m = m->next) {
+        int r = read_fields(m, fields, field_count, made + size * (*ret_count)++, err);
+        if (r < 0)
+            return err_wrap(err, "%s", key);
+    }
+    return 0;
+}
+
+static int read_argv(const struct json_value *v, struct arena *a, struct task *t, struct err *err)
+{
+    int r = read_texts(v, "argv", TASK_ARGV_MAX, a, &t->argv, &t->argc, err);
+    return r < 0 ? r : read_texts(v, "env", TASK_ENV_MAX, a, &t->env, &t->env_count, err);
+}
+
+int task_read(struct slice json, struct arena *a, struct task *ret, struct err *err)
+{
+    struct task t = {.state = TASK_PENDING};
+    struct json_value *v;
+    void *targets = NULL, *attempts = NULL;
+    int r = parse(json, a, &v, err);
+    if (r == 0)
+        r = read_fields(v, task_fields, ARRAY_LEN(task_fields), &t, err);
+    if (r == 0)
+        r = read_argv(v, a, &t, err);
+    if (r == 0)
+        r = read_structs(v, "targets", TASK_TARGETS_MAX, sizeof(*t.targets), target_fields,
+                         ARRAY_LEN(target_fields), a, &targets, &t.target_count, err);
+    if (r == 0)
+        r = read_structs(v, "attempts", TASK_ATTEMPTS_KEPT, sizeof(*t.attempts), attempt_fields,
+                         ARRAY_LEN(attempt_fields), a, &attempts, &t.attempt_count, err);
+    if (r < 0)
+        return r;
+    t.targets = targets;
+    t.attempts = attempts;
+    *ret = t;
+    return 0;
+}
+
+static const struct field *wanted_field(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(task_fields); i++)
+        if (task_fields[i].wanted && slice_eq_cstr(name, task_fields[i].name))
+            return &task_fields[i];
+    return NULL;
+}
+
+int task_read_wanted(const struct json_value *v, struct arena *a, struct task *ret,
+                     struct buf *field, struct err *err)
+{
+    struct task t = {.state = TASK_PENDING, .exit = -1};
+    if (v->type != JSON_OBJECT)
+        return err_set(err, -EBADMSG, "a task is a JSON object");
+    for (const struct json_value *m = v->first; m; m = m->next) {
+        const struct field *f = wanted_field(m->key);
+        bool list = slice_eq_cstr(m->key, "argv") || slice_eq_cstr(m->key, "env");
+        buf_clear(field);
+        buf_append_slice(field, m->key);
+        if (!f && !list && !slice_eq_cstr(m->key, "approve"))
+            return err_set(err, -EBADMSG, "a task has no '%.*s' to be wanted", SLICE_ARG(m->key));
+        if (f && m->type != JSON_NULL && read_field(f, m, (char *)&t + f->offset) < 0)
+            return err_set(err, -EBADMSG, "'%s' has a value that it cannot have", f->name);
+        if (slice_eq_cstr(m->key, "approve") && m->type == JSON_TRUE)
+            t.state = TASK_AWAITING_APPROVAL;
+    }
+    buf_clear(field);
+    int r = read_argv(v, a, &t, err);
+    if (r == 0)
+        *ret = t;
+    return r;
+}
+
+int task_result_read(struct slice json, struct arena *a, struct task_result *ret, struct err *err)
+{
+    struct task_result x = {.state = TASK_PENDING};
+    struct json_value *v;
+    int r = parse(json, a, &v, err);
+    if (r == 0)
+        r = read_fields(v, result_fields, ARRAY_LEN(result_fields), &x, err);
+    if (r == 0 && !task_state_final(x.state))
+        return err_set(err, -EBADMSG, "'state' is none that a task ends in");
+    if (r == 0)
+        *ret = x;
+    return r;
+}
+
+int assignment_read(struct slice json, struct arena *a, struct assignment *ret, struct err *err)
+{
+    struct assignment x = {.token = 0};
+    struct json_value *v;
+    int r = parse(json, a, &v, err);
+    if (r == 0)
+        r = read_fields(v, assignment_fields, ARRAY_LEN(assignment_fields), &x, err);
+    const struct json_value *result = r == 0 ? json_get(v, "result") : NULL;
+    if (result)
+        r = read_fields(result, result_fields, ARRAY_LEN(result_fields), &x.result, err);
+    if (r == 0 && x.ended && (!result || !task_state_final(x.result.state)))
+        return err_set(err, -EBADMSG, "it has ended, and 'result' does not say how");
+    if (r == 0)
+        *ret = x;
+    return r;
+}
+
+static int read_labels(const struct json_value *labels, struct arena *a, struct node *n,
+                       struct err *err)
+{
+    if (!labels || labels->type == JSON_NULL)
+        return 0;
+    if (labels->type != JSON_OBJECT || labels->count > TASK_LABELS_MAX)
+        return err_set(err, -EBADMSG, "'labels' is no object of up to %d texts", TASK_LABELS_MAX);
+    n->labels = arena_alloc_array(a, labels->count + 1, sizeof(*n->labels));
+    for (const struct json_value *m = labels->first; m; m = m->next) {
+        if (m->type != JSON_STRING)
+            return err_set(err, -EBADMSG, "'labels' has a value that is no text");
+        n->labels[n->label_count++] = (struct task_label){m->key, m->text};
+    }
+    return 0;
+}
+
+int node_read(struct slice json, struct arena *a, struct node *ret, struct err *err)
+{
+    struct node n = {.state = NODE_READY};
+    struct json_value *v;
+    int r = parse(json, a, &v, err);
+    if (r == 0)
+        r = read_fields(v, node_fields, ARRAY_LEN(node_fields), &n, err);
+    if (r == 0)
+        r = read_labels(json_get(v, "labels"), a, &n, err);
+    if (r == 0)
+        *ret = n;
+    return r;
+}
+
+/* ---- writing ---- */
+
+static void write_text(struct json_writer *w, struct slice s)
+{
+    if (s.size)
+        json_string(w, s);
+    else
+        json_null(w);
+}
+
+static void write_field(struct json_writer *w, const struct field *f, const void *at)
+{
+    json_key_slice(w, slice_from(f->name));
+    switch (f->type) {
+    case FIELD_TEXT:
+        write_text(w, *(const struct slice *)at);
+        break;
+    case FIELD_I64:
+        json_i64(w, *(const int64_t *)at);
+        break;
+    case FIELD_I32:
+        json_i64(w, *(const int32_t *)at);
+        break;
+    case FIELD_U32:
+        json_u64(w, *(const uint32_t *)at);
+        break;
+    case FIELD_U64:
+        json_u64(w, *(const uint64_t *)at);
+        break;
+    case FIELD_BOOL:
+        json_bool(w, *(const bool *)at);
+        break;
+    case FIELD_STATE:
+        json_cstr(w, task_state_name(*(const enum task_state *)at));
+        break;
+    case FIELD_STOP: {
+        enum task_state s = *(const enum task_state *)at;
+        json_cstr(w, s == TASK_PENDING ? NULL : task_state_name(s));
+        break;
+    }
+    case FIELD_REFUSED:
+        json_cstr(w, task_refused_name(*(const enum task_refused *)at));
+        break;
+    case FIELD_NODE:
+        json_cstr(w, node_state_name(*(const enum node_state *)at));
+        break;
+    case FIELD_MOMENT:
+        write_moment(w, *(const int64_t *)at);
+        break;
+    case FIELD_NS:
+        json_ms(w, *(const int64_t *)at);
+        break;
+    case FIELD_EXIT:
+        if (*(const int32_t *)at < 0)
+            json_null(w);
+        else
+            json_i64(w, *(const int32_t *)at);
+        break;
+    }
+}
+
+/* Whether it has nothing to say: a million tasks are mostly such members. */
+static bool is_default(const struct field *f, const void *at)
+{
+    switch (f->type) {
+    case FIELD_TEXT:
+        return ((const struct slice *)at)->size == 0;
+    case FIELD_BOOL:
+        return !*(const bool *)at;
+    case FIELD_EXIT:
+        return *(const int32_t *)at < 0;
+    case FIELD_I32:
+    case FIELD_U32:
+        return *(const int32_t *)at == 0;
+    case FIELD_I64:
+    case FIELD_U64:
+    case FIELD_NS:
+    case FIELD_MOMENT:
+        return *(const int64_t *)at == 0;
+    default:
+        return false;
+    }
+}
+
+static void write_fields(struct json_writer *w, const struct field *fields, size_t count,
+                         const void *from)
+{
+    for (size_t i = 0; i < count; i++) {
+        const void *at = (const char *)from + fields[i].offset;
+        if (fields[i].always || !is_default(&fields[i], at))
+            write_field(w, &fields[i], at);
+    }
+}
+
+static void write_structs(struct json_writer *w, const char *key, const struct field *fields,
+                          size_t field_count, const void *from, size_t size, uint32_t count)
+{
+    json_key_slice(w, slice_from(key));
+    json_array_open(w);
+    for (uint32_t i = 0; i < count; i++) {
+        json_object_open(w);
+        write_fields(w, fields, field_count, (const char *)from + i * size);
+        json_object_close(w);
+    }
+    json_array_close(w);
+}
+
+static void write_texts(struct json_writer *w, const char *key, const struct slice *texts,
+                        uint32_t count)
+{
+    json_key_slice(w, slice_from(key));
+    json_array_open(w);
+    for (uint32_t i = 0; i < count; i++)
+        json_string(w, texts[i]);
+    json_array_close(w);
+}
+
+int task_write(const struct task *t, struct buf *out)
+{
+    struct json_writer w;
+    json_begin(&w, out, 0);
+    json_object_open(&w);
+    write_fields(&w, task_fields, ARRAY_LEN(task_fields), t);
+    write_texts(&w, "argv", t->argv, t->argc);
+    if (t->env_count)
+        write_texts(&w, "env", t->env, t->env_count);
+    write_structs(&w, "targets", target_fields, ARRAY_LEN(target_fields), t->targets,
+                  sizeof(*t->targets), t->target_count);
+    write_structs(&w, "attempts", attempt_fields, ARRAY_LEN(attempt_fields), t->attempts,
+                  sizeof(*t->attempts), t->attempt_count);
+    json_object_close(&w);
+    return json_end(&w);
+}
+
+int task_result_write(const struct task_result *x, struct buf *out)
+{
+    struct json_writer w;
+    json_begin(&w, out, 0);
+    json_object_open(&w);
+    write_fields(&w, result_fields, ARRAY_LEN(result_fields), x);
+    json_object_close(&w);
+    return json_end(&w);
+}
+
+int assignment_write(const struct assignment *x, struct buf *out)
+{
+    struct json_writer w;
+    json_begin(&w, out, 0);
+    json_object_open(&w);
+    write_fields(&w, assignment_fields, ARRAY_LEN(assignment_fields), x);
+    if (x->ended) {
+        json_key(&w, "result");
+        json_object_open(&w);
+        write_fields(&w, result_fields, ARRAY_LEN(result_fields), &x->result);
+        json_object_close(&w);
+    }
+    json_object_close(&w);
+    return json_end(&w);
+}
+
+int node_write(const struct node *n, struct buf *out)
+{
+    struct json_writer w;
+    json_begin(&w, out, 0);
+    json_object_open(&w);
+    write_fields(&w, node_fields, ARRAY_LEN(node_fields), n);
+    json_key(&w, "labels");
+    json_object_open(&w);
+    for (uint32_t i = 0; i < n->label_count; i++) {
+        json_key_slice(&w, n->labels[i].key);
+        json_string(&w, n->labels[i].value);
+    }
+    json_object_close(&w);
+    json_object_close(&w);
+    return json_end(&w);
+}

@@ -1,0 +1,167 @@
+"""Tasks on one machine: wanted, run, told, canceled, retried; nodes cordoned and drained."""
+from serving import *
+
+own_network()
+
+
+def task_of(s, name):
+    return s.json("GET", f"/v1/tasks/{name}")
+
+
+def want(s, *argv, **more):
+    return s.json("POST", "/v1/tasks", json.dumps({"argv": list(argv), **more}), want=201)["name"]
+
+
+def ends(s, name, *states):
+    def over():
+        t = task_of(s, name)
+        return t if t["state"] in states else None
+    return eventually(over, 30, f"{name} does not become {states}: {task_of(s, name)}")
+
+
+@case
+def wait_exits_with_the_programs_own_status():
+    s = Server()
+    for argv, status in [(["true"], 0), (["sh", "-c", "exit 7"], 7), (["/does/not/exist"], 127),
+                         (["sh", "-c", "kill -9 $$"], 137)]:
+        equal(s.run("task", "run", "--wait", "--", *argv).returncode, status, argv)
+    equal(s.run("task", "run", "--wait", "--timeout", "100ms", "--", "sleep", "30").returncode, 124)
+    name = s.ok("task", "run", "--", "sleep", "100").strip()
+    s.ok("task", "cancel", name)
+    ends(s, name, "Canceled")
+
+
+@case
+def one_dedup_key_is_one_task():
+    s = Server()
+    a = s.ok("task", "run", "--dedup", "k/1", "--", "echo", "one")
+    b = s.ok("task", "run", "--dedup", "k/1", "--", "echo", "two")
+    equal(a, b)
+    equal(len(s.json("GET", "/v1/tasks")["items"]), 1)
+
+
+@case
+def a_task_knows_who_it_is_and_its_output_is_kept():
+    s = Server(args=["--node", "n1"])
+    script = 'echo "$FIREBREAK_TASK $FIREBREAK_ATTEMPT $FIREBREAK_NODE $FIREBREAK_TASK_TOKEN"; echo oops >&2'
+    name = s.ok("task", "run", "--wait", "--", "sh", "-c", script).strip()
+    attempt = task_of(s, name)["attempts"][0]
+    equal(s.ok("task", "logs", name), f"{name} 1 n1 {attempt['token']}\noops\n")
+    equal((attempt["state"], attempt["accepted"], attempt["exit"]), ("Succeeded", True, 0))
+    lines = [json.loads(x) for x in s.ok("task", "logs", "-o", "jsonl", name).splitlines()]
+    equal([x["stream"] for x in lines], ["stdout", "stderr"])
+
+
+@case
+def logs_are_followed_until_the_end():
+    s = Server()
+    name = s.ok("task", "run", "--", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.2; done").strip()
+    equal(s.ok("task", "logs", "-f", name), "1\n2\n3\n")
+
+
+@case
+def a_failure_is_tried_again_as_often_as_it_may():
+    s = Server()
+    name = want(s, "false", retries=2, backoff_ms=20)
+    t = ends(s, name, "Failed")
+    equal([a["accepted"] for a in t["attempts"]], [False, False, True])
+    tokens = [a["token"] for a in t["attempts"]]
+    equal(tokens, sorted(set(tokens)))
+    equal(s.run("task", "retry", name).returncode, 0)
+    eventually(lambda: len(task_of(s, name)["attempts"]) == 6, 20)
+
+
+@case
+def approvals_deadlines_and_what_a_state_does_not_allow():
+    s = Server()
+    name = s.ok("task", "run", "--approve", "--", "true").strip()
+    equal(task_of(s, name)["state"], "AwaitingApproval")
+    equal(s.run("task", "retry", name).returncode, 1)
+    s.ok("task", "approve", name)
+    ends(s, name, "Succeeded")
+    equal(s.run("task", "retry", name).returncode, 1)
+    name = s.ok("task", "run", "--approve", "--", "true").strip()
+    s.ok("task", "reject", name)
+    equal(task_of(s, name)["state"], "Canceled")
+    ends(s, want(s, "sleep", "100", deadline_ms=200), "Expired")
+    equal(s.run("task", "run", "--wait", "--deadline", "200ms", "--", "sleep", "100").returncode, 125)
+    equal(s.run("task", "logs", "nobody").returncode, 1)
+
+
+@case
+def worker_max_is_followed_and_nothing_is_ended_for_it():
+    s = Server()
+    s.ok("store", "put", "/config/worker_max", "2")
+    eventually(lambda: s.json("GET", "/v1/nodes")["items"][0]["capacity"] == 2, 20)
+    names = [want(s, "sleep", "3") for _ in range(6)]
+    def running():
+        return sum(task_of(s, n)["state"] == "Running" for n in names)
+    eventually(lambda: running() == 2, 20)
+    s.ok("store", "put", "/config/worker_max", "4")
+    eventually(lambda: running() == 4, 20)
+    s.ok("store", "put", "/config/worker_max", "1")
+    for n in names:
+        equal(len(ends(s, n, "Succeeded")["attempts"]), 1, "it was ended, and begun anew")
+    s.ok("store", "put", "/config/worker_max", "none")
+    eventually(lambda: "firebreak_schedule_bad_values_total 1" in s.ask("GET", "/metrics")[1], 20)
+
+
+@case
+def a_drained_node_finishes_what_runs():
+    s = Server(args=["--node", "n1"])
+    name = want(s, "sleep", "1")
+    ends(s, name, "Running")
+    s.ok("node", "drain", "n1")
+    equal(ends(s, name, "Succeeded")["attempts"][0]["accepted"], True)
+    waits = want(s, "true")
+    time.sleep(0.3)
+    equal(task_of(s, waits)["state"], "Pending")
+    s.ok("node", "uncordon", "n1")
+    ends(s, waits, "Succeeded")
+
+
+@case
+def one_at_a_time_with_a_concurrency_key():
+    s = Server()
+    path = os.path.join(s.data, "ledger")
+    script = f"echo begin >> {path}; sleep 0.05; echo end >> {path}"
+    names = [want(s, "sh", "-c", script, concurrency="backup") for _ in range(6)]
+    for n in names:
+        ends(s, n, "Succeeded")
+    equal(open(path).read(), "begin\nend\n" * 6)
+
+
+@case
+def a_restart_goes_on_with_what_is_there():
+    s = Server()
+    done = want(s, "true")
+    ends(s, done, "Succeeded")
+    name = want(s, "sleep", "2")
+    ends(s, name, "Running")
+    s.kill()
+    s.start()
+    t = ends(s, name, "Succeeded")
+    equal([a["accepted"] for a in t["attempts"]], [False, True])
+    equal(len(task_of(s, done)["attempts"]), 1)
+    name = want(s, "sleep", "2")
+    ends(s, name, "Running")
+    s.end()
+    s.start()
+    ends(s, name, "Succeeded")
+
+
+@case
+def what_cannot_be_wanted_is_told():
+    s = Server()
+    for body, field in [({"argv": []}, "argv"), ({"argv": ["a"], "color": 1}, "color"),
+                        ({"argv": ["a"], "state": "Succeeded"}, "state"), ({"argv": ["a\0b"]}, "argv"),
+                        ({"argv": ["a"], "node": "x", "selector": "y"}, "node"),
+                        ({"argv": ["a"], "selector": "("}, "")]:
+        answer = s.json("POST", "/v1/tasks", json.dumps(body), want=400)
+        contains(answer["detail"] + str(answer.get("field")), field)
+    equal(s.ask("POST", "/v1/tasks/nobody/cancel")[0], 404)
+    equal(s.ask("POST", "/v1/tasks/nobody/dance")[0], 404)
+    equal(s.run("up", "--roles", "cook", env=s.env).returncode, 2)
+
+
+main()

@@ -1,0 +1,180 @@
+#include "rt/sim.h"
+#include "schedule/schedule.h"
+#include "store/memory.h"
+#include "store/tasks.h"
+#include "tests/tap.h"
+
+static struct store_memory *memory;
+static struct store *store;
+static struct schedule_stats stats;
+static struct rt_group group;
+static struct schedule_options options;
+static struct arena arena;
+
+#define SOON (rt_now() + 20 * RT_SEC)
+
+static void begin(void)
+{
+    struct store *own;
+    memory = store_memory_new(NULL);
+    store_memory_open(memory, &own);
+    store_memory_open(memory, &store);
+    stats = (struct schedule_stats){.leads = false};
+    options = (struct schedule_options){.store = own, .node = SLICE("c1"), .stats = &stats};
+    arena = ARENA(MEM_TEST, 0);
+    rt_group_init(&group, "test");
+    rt_go(&group, schedule_controller, &options);
+    while (!stats.leads && rt_sleep(rt_now() + 10 * RT_MS) == 0)
+        ;
+}
+
+static void end(void)
+{
+    rt_group_done(&group);
+    store_close(options.store);
+    store_close(store);
+    store_memory_free(memory);
+    arena_done(&arena);
+}
+
+static void put(const char *key, const char *value)
+{
+    CHECK_INT(store_put(store, slice_from(key), slice_from(value), 0, NULL, NULL, SOON), 0);
+}
+
+static void delete_key(const char *key)
+{
+    CHECK_INT(store_delete(store, store_key(slice_from(key)), NULL, NULL, SOON), 1);
+}
+
+static void want(const char *name, struct task more)
+{
+    static struct slice argv[] = {{"true", 4}};
+    struct tasks_at at = {.store = store};
+    struct slice ret;
+    more.name = slice_from(name);
+    more.argv = argv;
+    more.argc = 1;
+    more.state = TASK_PENDING;
+    CHECK_INT(tasks_submit(&at, &more, &arena, &ret, NULL, NULL, SOON), 0);
+}
+
+static uint32_t given(const char *prefix)
+{
+    struct store_range q = {.keys = store_prefix(slice_from(prefix))};
+    struct store_range_result got = {0};
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    CHECK_INT(store_range(store, &q, &arena, &got, NULL, SOON), 0);
+    return got.count;
+}
+
+static void who_was_replaced_gives_nothing(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    delete_key("/leader/controller");
+    put("/leader/controller", "another");
+    want("t", (struct task){.exit = -1});
+    CHECK_INT(given("/assign/"), 0);
+    CHECK(!stats.leads && stats.conflicts_total > 0);
+    delete_key("/leader/controller");
+    CHECK_INT(given("/assign/"), 1);
+    CHECK(stats.leads && stats.terms_total == 2);
+}
+
+static void nothing_more_than_there_is_room_for(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":2}");
+    for (int i = 0; i < 10; i++)
+        want(arena_printf(&arena, "t%d", i), (struct task){.exit = -1});
+    CHECK_INT(given("/assign/"), 4); /* twice what it runs at once */
+    put("/nodes/w2", "{\"name\":\"w2\",\"capacity\":1}");
+    CHECK_INT(given("/assign/w2/"), 2);
+    put("/config/nodes/w1", "{\"state\":\"Draining\"}");
+    CHECK_INT(given("/assign/w1/"), 0);
+    put("/nodes/w3", "{\"name\":\"w3\",\"capacity\":100}");
+    CHECK_INT(given("/assign/"), 10);
+}
+
+static void actions_with_a_rate_begin_one_after_the_other(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":100}");
+    for (int i = 0; i < 5; i++)
+        want(arena_printf(&arena, "t%d", i),
+             (struct task){.exit = -1, .action = SLICE("restart"), .rate_per_hour = 360});
+    CHECK_INT(given("/assign/"), 1); /* one each ten seconds */
+    rt_sleep(rt_now() + 10 * RT_SEC);
+    CHECK_INT(given("/assign/"), 2);
+    rt_sleep(rt_now() + 30 * RT_SEC);
+    CHECK_INT(given("/assign/"), 5);
+}
+
+static void what_is_no_task_is_passed_over_and_told(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    put("/tasks/bad", "{\"state\":\"Gone\"}");
+    put("/tasks/worse", "[");
+    put("/tasks/other", "{\"name\":\"another\",\"argv\":[\"true\"]}");
+    want("t", (struct task){.exit = -1});
+    CHECK_INT(given("/assign/"), 1);
+    CHECK_INT(stats.bad_values_total, 3);
+}
+
+static void old_ones_go_with_all_that_is_theirs(void)
+{
+    options.tasks_kept = 2;
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    for (int i = 0; i < 5; i++) {
+        const char *name = arena_printf(&arena, "t%d", i);
+        want(name, (struct task){.exit = -1, .node = SLICE("w1"), .dedup_key = slice_from(name)});
+        rt_sleep(rt_now() + RT_SEC);
+        put(arena_printf(&arena, "/output/%s/w1/1/0", name), "[]");
+        put(arena_printf(&arena, "/status/%s/w1", name), "{\"state\":\"Succeeded\",\"token\":1}");
+        delete_key(arena_printf(&arena, "/assign/w1/%s", name));
+        rt_sleep(rt_now() + RT_SEC);
+    }
+    CHECK_INT(given("/tasks/"), 2);
+    CHECK_INT(given("/status/"), 2);
+    CHECK_INT(given("/output/"), 2);
+    CHECK_INT(given("/dedup/"), 2);
+    CHECK_INT(stats.ended_total[TASK_SUCCEEDED], 5);
+}
+
+static void (*case_now)(void);
+
+static void run_case(void *arg)
+{
+    (void)arg;
+    begin();
+    case_now();
+    end();
+}
+
+static void in_world(void (*fn)(void))
+{
+    case_now = fn;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct rt_sim_config config = {.seed = seed};
+        CHECK_INT(rt_sim_run(&config, run_case, NULL, NULL), 0);
+    }
+}
+
+#define WORLDS(name)          \
+    static void name##_(void) \
+    {                         \
+        in_world(name);       \
+    }
+WORLDS(who_was_replaced_gives_nothing)
+WORLDS(nothing_more_than_there_is_room_for)
+WORLDS(actions_with_a_rate_begin_one_after_the_other)
+WORLDS(what_is_no_task_is_passed_over_and_told)
+WORLDS(old_ones_go_with_all_that_is_theirs)
+
+int main(void)
+{
+    TAP_RUN(who_was_replaced_gives_nothing_);
+    TAP_RUN(nothing_more_than_there_is_room_for_);
+    TAP_RUN(actions_with_a_rate_begin_one_after_the_other_);
+    TAP_RUN(what_is_no_task_is_passed_over_and_told_);
+    TAP_RUN(old_ones_go_with_all_that_is_theirs_);
+    return tap_done();
+}
