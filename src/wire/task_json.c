@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "model/civil.h"
 
 /* One table a struct gives its reader and its writer. */
 enum field_type {
@@ -121,44 +122,19 @@ static const struct field node_fields[] = {
 
 /* ---- moments ---- */
 
-static int digits(struct slice text, size_t from, size_t count, int64_t *ret)
-{
-    uint64_t n;
-    int r = slice_to_u64(slice_sub(text, from, from + count), 9999, &n);
-    if (r == 0)
-        *ret = (int64_t)n;
-    return r;
-}
-
-/* Days since 1970 of a day of the Gregorian calendar; years count from March, so that the leap day
- * is a year's last. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    int64_t y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400;
-    int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 int moment_parse(struct slice text, int64_t *ret_ms)
 {
     static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
-    int64_t year, month, day, hour, minute, second, ms;
+    int64_t seconds;
+    uint64_t ms;
     if (text.size != sizeof(form) - 1)
         return -EINVAL;
     for (size_t i = 0; i < text.size; i++)
         if (form[i] != 'd' && form[i] != text.data[i])
             return -EINVAL;
-    if (digits(text, 0, 4, &year) < 0 || digits(text, 5, 2, &month) < 0 ||
-        digits(text, 8, 2, &day) < 0 || digits(text, 11, 2, &hour) < 0 ||
-        digits(text, 14, 2, &minute) < 0 || digits(text, 17, 2, &second) < 0 ||
-        digits(text, 20, 3, &ms) < 0)
+    if (civil_parse(text, &seconds) < 0 || slice_to_u64(slice_sub(text, 20, 23), 999, &ms) < 0)
         return -EINVAL;
-    static const int64_t lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > lengths[month - 1] ||
-        (month == 2 && day == 29 && !leap) || hour > 23 || minute > 59 || second > 59)
-        return -EINVAL;
-    *ret_ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60000 + second * 1000 + ms;
+    *ret_ms = seconds * 1000 + (int64_t)ms;
     return 0;
 }
 

@@ -302,7 +302,8 @@ class Listener:
 
 
 def http_answer(raw, after=None):
-    """A talk() that reads a request's head, sends `raw`, and then does `after(connection)`."""
+    """A talk() that reads a request's head, sends `raw`, or what raw(head) gives, and then does
+    `after(connection)`."""
     def talk(connection):
         head = b""
         while b"\r\n\r\n" not in head:
@@ -310,7 +311,7 @@ def http_answer(raw, after=None):
             if not part:
                 return
             head += part
-        connection.sendall(raw)
+        connection.sendall(raw(head) if callable(raw) else raw)
         if after:
             after(connection)
     return talk
