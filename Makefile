@@ -44,7 +44,7 @@ TAP := tools/tap -j 2 -t 600 --strip $(B)/tests/
 PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
 .PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
-        bench-compare soak-long release static asan tsan cov valgrind sim sim-long tools-test \
+        bench-compare soak-long release static asan tsan cov valgrind sim sim-fresh sim-long tools-test \
         aarch64 kill kill-long mutants mutants-long torture cluster cluster-long fuzz fuzz-replay e2e \
         oracle oracle-long static-test oldkernel FORCE
 all: $(FIREBREAK) #                dev build; F=release and so on: another flavour
@@ -131,6 +131,9 @@ oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls a
 SECONDS ?= 60
 sim: $(SIM) #                SEED=7 W=counter: plays one world; else COUNT=5000 seeds, FROM=1, for SECONDS
 	@$(B)/sim/$(W)/world $(or $(SEED),--search $(or $(COUNT),5000) --from $(or $(FROM),1) --seconds $(SECONDS))
+sim-fresh: sim-fresh-store sim-fresh-schedule # two worlds side by side, 120 s of seeds that nobody saw
+sim-fresh-%: $(SIM)
+	@$(B)/sim/$*/world --search 1000000 --from fresh --seconds 120
 sim-long: $(SIM) #           W=counter: a search over a million seeds; FROM=1 is the first
 	@$(B)/sim/$(W)/world --search 1000000 --from $(or $(FROM),1)
 cluster: $(B)/tests/store/etcd_cluster #            three members of a real etcd under 15 faults; N=, SEED=
