@@ -67,7 +67,9 @@ void schedule_row(const struct json_value *item, struct zones *zones, struct are
     struct slice cron = member(spec, "cron"), zone = member(spec, "zone"), shown;
     if (zone.size == 0)
         zone = SLICE("UTC");
-    if (is_true(state, "paused") || (!next && is_true(spec, "paused")))
+    if (member(state, "refused").size)
+        shown = SLICE("refused"); /* `describe` says why */
+    else if (is_true(state, "paused") || (!next && is_true(spec, "paused")))
         shown = SLICE("paused");
     else if (next && next->type == JSON_STRING)
         shown = next->text;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "act/act.h"
+#include "config/zones.h"
 #include "host/alive.h"
 #include "host/self.h"
 #include "schedule/schedule.h"
@@ -22,7 +23,10 @@ struct scheduler {
     uint64_t unreachable_told; /* the second in which it was said last */
     struct task_label label;
     struct buf boot;
+    struct zones zones; /* of schedules; read on offload threads, one at a time */
 };
+
+extern char **environ;
 
 /* ---- before the runtime ---- */
 
@@ -49,6 +53,7 @@ int scheduler_prepare(struct up *u, const char *roles)
     u->scheduler = s;
     s->up = u;
     s->boot = BUF(MEM_APP, 0);
+    zones_init(&s->zones, environ);
     if (read_roles(s, roles, &err) < 0)
         return app_fail(u->app, EXIT_USAGE, &err);
     if (s->worker && act_open(&s->act, &err) < 0)
@@ -64,6 +69,7 @@ void scheduler_free(struct scheduler *s)
     if (s->worker)
         act_close(&s->act);
     buf_done(&s->boot);
+    zones_done(&s->zones);
     mem_free(MEM_APP, s);
 }
 
@@ -109,7 +115,44 @@ static void note(void *ctx, enum schedule_note note, struct slice what, const ch
         log_warn(&app->log, "the scheduler does not get an answer of the store",
                  log_event("schedule_unreachable"), log_slice("of", what), log_str("error", text));
         break;
+    case SCHEDULE_NOTE_UNDOABLE:
+        log_error(&app->log, "a schedule wants what cannot be done, and does not run",
+                  log_event("schedule_undoable"), log_slice("schedule", what),
+                  log_str("error", text));
+        break;
+    case SCHEDULE_NOTE_MISSED:
+        log_warn(&app->log, "times of schedules were missed: `describe schedule` tells which",
+                 log_event("schedule_missed"));
+        break;
+    case SCHEDULE_NOTE_CLOCK_BACK:
+        log_warn(&app->log, "the clock was set back by hours: schedules go on from now",
+                 log_event("schedule_clock_back"));
+        break;
     }
+}
+
+/* ---- zones of schedules ---- */
+
+struct looking {
+    struct zones *zones;
+    struct slice name;
+    const struct zone **ret;
+    struct err *err;
+    int result;
+};
+
+static void look_up(void *arg)
+{
+    struct looking *l = arg;
+    l->result = zones_find(l->zones, l->name, l->ret, l->err);
+}
+
+static int find_zone(void *ctx, struct slice name, const struct zone **ret, struct err *err)
+{
+    struct scheduler *s = ctx;
+    struct looking l = {&s->zones, name, ret, err, 0};
+    int r = rt_offload(look_up, &l, RT_NEVER);
+    return r < 0 ? r : l.result;
 }
 
 static bool process_gone(void *ctx, const struct node *n)
@@ -162,6 +205,7 @@ int scheduler_start(struct up *u)
         .version = slice_from(app_version_word()),
         .labels = &s->label,
         .label_count = 1,
+        .zone = find_zone,
         .note = note,
         .ctx = s,
         .stats = &s->stats,
@@ -202,6 +246,24 @@ static void put_queue(const struct schedule_stats *t, struct metrics_writer *w)
     metrics_u64(w, NULL, 0, t->bad_values_total);
 }
 
+static void put_calendar(const struct calendar_stats *c, struct metrics_writer *w)
+{
+    metrics_family(w, "firebreak_schedule_lateness_seconds", METRIC_HISTOGRAM,
+                   "From when a schedule was to begin to its order; made-up times do not count.");
+    metrics_histogram(w, NULL, 0, &c->lateness);
+    metrics_family(w, "firebreak_schedule_orders", METRIC_COUNTER,
+                   "Times of schedules that were ordered, by whether a task was made.");
+    struct metric_label made = {"outcome", SLICE("made")}, failed = {"outcome", SLICE("failed")};
+    metrics_u64(w, &made, 1, c->made_total);
+    metrics_u64(w, &failed, 1, c->failed_total);
+    metrics_family(w, "firebreak_schedule_missed", METRIC_COUNTER,
+                   "Stretches of times that nobody ran when they were due.");
+    metrics_u64(w, NULL, 0, c->missed_total);
+    metrics_family(w, "firebreak_schedule_overlapped", METRIC_COUNTER,
+                   "Times that were passed over, since the schedule still ran.");
+    metrics_u64(w, NULL, 0, c->overlap_total);
+}
+
 void scheduler_metrics(const struct scheduler *s, struct metrics_writer *w)
 {
     if (!s || !s->started)
@@ -221,4 +283,6 @@ void scheduler_metrics(const struct scheduler *s, struct metrics_writer *w)
                    "From a task's appearance to its being given to a node.");
     metrics_histogram(w, NULL, 0, &t->dispatch);
     put_queue(t, w);
+    if (s->controller)
+        put_calendar(&t->calendar, w);
 }

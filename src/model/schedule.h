@@ -65,6 +65,7 @@ struct schedule_state {
     uint64_t overlap_total;             /* times that were passed over because it still ran */
     bool paused;
     struct slice cron_text, zone_name; /* that `settled_s` belongs to */
+    struct slice refused;              /* why it never runs as it is declared; empty: it does */
     struct schedule_run *runs;         /* oldest first */
     uint32_t run_count;
 };

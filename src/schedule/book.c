@@ -149,10 +149,13 @@ void book_state(struct book *b, struct job *j, enum task_state state)
         list_remove(&j->end);
         b->ended_count--;
     }
+    if (task_state_final(state))
+        orders_told(b->orders, job_name(j), slice_from(task_state_name(state)));
 }
 
 void book_forget(struct book *b, struct job *j)
 {
+    orders_told(b->orders, job_name(j), SLICE("Lost")); /* it went before it was seen to end */
     queue_remove(&b->queue, &j->wish);
     heap_remove(&b->timers, &j->timer);
     list_remove(&j->parked);

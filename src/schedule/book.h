@@ -14,6 +14,7 @@
 #define FIREBREAK_SCHEDULE_BOOK_H
 
 #include "rt/event.h"
+#include "schedule/orders.h"
 #include "schedule/plan.h"
 #include "schedule/queue.h"
 #include "schedule/schedule.h"
@@ -70,6 +71,7 @@ struct book {
     struct map rates;      /* action -> struct rate */
     struct rt_event work;  /* there is a dirty job */
     struct rt_event tick;  /* the first timer is another one */
+    struct orders *orders; /* NULL: the term keeps no calendar, or not yet */
     struct rt_group *term; /* cancelled where it turns out that we lead no more */
 };
 

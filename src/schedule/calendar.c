@@ -46,6 +46,7 @@ struct entry {
     uint64_t overlap_total;
     bool was_paused;
     char *cron_text, *zone_name;
+    char *refused;    /* why it never runs as it is declared; NULL: it does */
     struct run *runs; /* oldest first */
     uint32_t run_count, run_cap;
 };
@@ -58,7 +59,8 @@ struct calendar {
     void *ctx;
     struct calendar_events events;
     int64_t latest_ns; /* that it was told */
-    struct calendar_stats stats;
+    calendar_check_fn *check;
+    struct calendar_stats own, *stats;
 };
 
 /* ---- entries ---- */
@@ -78,8 +80,15 @@ struct calendar *calendar_new(calendar_zone_fn *zone, void *ctx)
         .zone = zone ? zone : no_zone,
         .ctx = ctx,
     };
+    c->stats = &c->own;
     list_init(&c->changed);
     return c;
+}
+
+void calendar_use(struct calendar *c, calendar_check_fn *check, struct calendar_stats *stats)
+{
+    c->check = check;
+    c->stats = stats;
 }
 
 static void run_done(struct run *r)
@@ -96,6 +105,7 @@ static void entry_free(struct calendar *c, struct entry *e)
     mem_free(MEM_SCHEDULE, e->runs);
     mem_free(MEM_SCHEDULE, e->cron_text);
     mem_free(MEM_SCHEDULE, e->zone_name);
+    mem_free(MEM_SCHEDULE, e->refused);
     mem_free(MEM_SCHEDULE, e->key);
     mem_free(MEM_SCHEDULE, e->texts);
     mem_free(MEM_SCHEDULE, e);
@@ -167,7 +177,7 @@ static void arm(struct calendar *c, struct entry *e)
 {
     due_remove(&c->due, &e->due);
     e->due_s = -1;
-    if (!e->is_declared || e->is_ordered || (is_paused(e) && !e->is_triggered))
+    if (!e->is_declared || e->refused || e->is_ordered || (is_paused(e) && !e->is_triggered))
         return;
     if (cron_next(&e->declared.cron, e->declared.zone, e->settled_s, &e->due_s) < 0 ||
         e->due_s > INT64_MAX / SECOND - 100 * 86400)
@@ -221,12 +231,20 @@ static bool is_another(const struct entry *e)
            !slice_eq_cstr(e->declared.zone_name, e->zone_name);
 }
 
-static void take_declaration(struct calendar *c, struct entry *e, int64_t wall_ns)
+static void set_refused(struct entry *e, const char *why)
+{
+    mem_free(MEM_SCHEDULE, e->refused);
+    e->refused = why ? mem_strdup(MEM_SCHEDULE, slice_from(why)) : NULL;
+}
+
+/* `refused`: why it cannot be done, or NULL. */
+static void take_declaration(struct calendar *c, struct entry *e, const char *refused,
+                             int64_t wall_ns)
 {
     bool another = is_another(e);
     if (!e->is_known)
         e->since_s = wall_ns / SECOND;
-    if (!e->is_known || another || e->was_paused || is_paused(e) ||
+    if (!e->is_known || another || e->was_paused || is_paused(e) || e->refused || refused ||
         e->settled_s > wall_ns / SECOND + CALENDAR_BACK_MAX_S)
         begin_anew(e, wall_ns);
     if (another) {
@@ -235,6 +253,7 @@ static void take_declaration(struct calendar *c, struct entry *e, int64_t wall_n
         e->cron_text = mem_strdup(MEM_SCHEDULE, e->declared.cron_text);
         e->zone_name = mem_strdup(MEM_SCHEDULE, e->declared.zone_name);
     }
+    set_refused(e, refused);
     e->is_known = e->is_declared = true;
     e->is_bad = false;
     e->was_paused = is_paused(e);
@@ -296,7 +315,8 @@ int calendar_declare(struct calendar *c, struct slice namespace_, struct slice n
                     CALENDAR_SCHEDULES_MAX);
     if (r == 0) {
         take_texts(e, &s);
-        take_declaration(c, e, wall_ns);
+        r = c->check ? c->check(&e->declared, err) : 0;
+        take_declaration(c, e, r < 0 ? err->text : NULL, wall_ns);
     } else if (e) {
         disable(c, e);
     }
@@ -392,9 +412,9 @@ static struct schedule_order *start(struct calendar *c, struct entry *e, enum sc
     e->is_ordered = true;
     e->ordered_s = due_s;
     e->ordered_cause = cause;
-    c->stats.ordered_total++;
+    c->stats->ordered_total++;
     if (cause == CAUSE_DUE)
-        histogram_add(&c->stats.lateness, wall_ns - o->at_ns);
+        histogram_add(&c->stats->lateness, wall_ns - o->at_ns);
     return o;
 }
 
@@ -450,7 +470,7 @@ static struct schedule_order *order(struct calendar *c, struct entry *e, enum sc
         return NULL; /* calendar_ended looks at it again */
     if ((n && overlap == OVERLAP_FORBID) || n >= SCHEDULE_RUNNING_MAX) {
         e->overlap_total++;
-        c->stats.overlap_total++;
+        c->stats->overlap_total++;
         pass_over(c, e, cause, due_s);
         return NULL;
     }
@@ -469,7 +489,7 @@ static void misfire(struct calendar *c, struct entry *e, int64_t wall_ns)
     uint32_t wanted = s->misfire == MISFIRE_CATCH_UP ? s->catch_up : 1;
     e->missed_from_s = e->due_s;
     e->missed_to_s = last;
-    c->stats.missed_total++;
+    c->stats->missed_total++;
     if (s->misfire == MISFIRE_SKIP || fault_mutant("schedule_misfire_lost")) {
         settle(c, e, in_time ? last - 1 : last);
         if (in_time)
@@ -502,7 +522,7 @@ static struct schedule_order *look_at(struct calendar *c, struct entry *e, int64
 static void clock_went_back(struct calendar *c, int64_t wall_ns)
 {
     struct map_entry it;
-    c->stats.clock_back_total++;
+    c->stats->clock_back_total++;
     for (size_t at = 0; map_next(&c->entries, &at, &it);) {
         struct entry *e = it.value;
         if (e->settled_s <= wall_ns / SECOND)
@@ -586,6 +606,7 @@ void calendar_started(struct calendar *c, const struct schedule_order *o, struct
     struct entry *e = answered(c, o);
     if (!e)
         return;
+    c->stats->made_total++;
     struct run *r = add_run(e, task);
     r->due_s = o->due_s;
     r->started_s = wall_ns / SECOND;
@@ -600,9 +621,34 @@ void calendar_failed(struct calendar *c, const struct schedule_order *o, int64_t
     struct entry *e = answered(c, o);
     if (!e)
         return;
-    c->stats.failed_total++;
+    c->stats->failed_total++;
     e->again_ns = wall_ns + CALENDAR_AGAIN_MS * INT64_C(1000000);
     arm(c, e);
+}
+
+bool calendar_refuse(struct calendar *c, const struct schedule_order *o, const char *why,
+                     int64_t wall_ns)
+{
+    struct entry *e = answered(c, o);
+    if (!e)
+        return false;
+    c->stats->failed_total++;
+    set_refused(e, why);
+    begin_anew(e, wall_ns);
+    arm(c, e);
+    mark(c, e);
+    return true;
+}
+
+void calendar_each_running(const struct calendar *c, calendar_running_fn *fn, void *ctx)
+{
+    struct map_entry it;
+    for (size_t at = 0; map_next(&c->entries, &at, &it);) {
+        const struct entry *e = it.value;
+        for (uint32_t i = 0; i < e->run_count; i++)
+            if (!e->runs[i].ended)
+                fn(ctx, e->namespace_, e->name, slice_from(e->runs[i].task));
+    }
 }
 
 void calendar_ended(struct calendar *c, struct slice namespace_, struct slice schedule,
@@ -643,6 +689,7 @@ int calendar_restore(struct calendar *c, struct slice namespace_, struct slice n
         e->was_paused = s.paused;
         e->cron_text = mem_strdup(MEM_SCHEDULE, s.cron_text);
         e->zone_name = mem_strdup(MEM_SCHEDULE, s.zone_name);
+        set_refused(e, s.refused.size ? s.refused.data : NULL);
         for (uint32_t i = 0; i < s.run_count; i++) {
             struct run *run = add_run(e, s.runs[i].task);
             run->due_s = s.runs[i].due_s;
@@ -668,6 +715,7 @@ static void write_state(const struct entry *e, struct buf *out)
         .paused = e->was_paused,
         .cron_text = slice_from(e->cron_text),
         .zone_name = slice_from(e->zone_name),
+        .refused = slice_from(e->refused ? e->refused : ""),
         .runs = mem_alloc(MEM_SCHEDULE, (e->run_count + 1) * sizeof(*s.runs)),
         .run_count = e->run_count,
     };
@@ -676,7 +724,11 @@ static void write_state(const struct entry *e, struct buf *out)
         s.runs[i] = (struct schedule_run){
             slice_from(r->task), slice_from(r->state), r->due_s, r->started_s, r->cause, r->ended};
     }
-    schedule_state_write(&s, is_paused(e) ? -1 : e->is_ordered ? e->ordered_s : e->due_s, out);
+    schedule_state_write(&s,
+                         is_paused(e) || e->refused ? -1
+                         : e->is_ordered            ? e->ordered_s
+                                                    : e->due_s,
+                         out);
     mem_free(MEM_SCHEDULE, s.runs);
 }
 
@@ -709,5 +761,5 @@ void calendar_written(struct calendar *c, const struct calendar_change *change, 
 
 const struct calendar_stats *calendar_stats_of(const struct calendar *c)
 {
-    return &c->stats;
+    return c->stats;
 }

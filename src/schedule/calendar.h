@@ -49,9 +49,11 @@ struct calendar;
 typedef int calendar_zone_fn(void *ctx, struct slice name, const struct zone **ret,
                              struct err *err);
 
+/* Whether what is declared can be done. Does not wait. Returns 0 or why not. */
+typedef int calendar_check_fn(const struct schedule *s, struct err *err);
+
 struct calendar_stats {
-    uint32_t schedules, paused;
-    uint64_t ordered_total, failed_total, missed_total, overlap_total, clock_back_total;
+    uint64_t ordered_total, made_total, failed_total, missed_total, overlap_total, clock_back_total;
     struct histogram lateness; /* from when it was to begin to its order */
 };
 
@@ -60,6 +62,10 @@ struct calendar_stats {
 /* `zone` NULL: UTC and offsets only. */
 struct calendar *calendar_new(calendar_zone_fn *zone, void *ctx);
 void calendar_free(struct calendar *c); /* NULL is accepted */
+
+/* Before the first declaration: what `check` refuses never runs, and its state says why (NULL: all
+ * can be done); and it is counted in `stats`, which outlives it. */
+void calendar_use(struct calendar *c, calendar_check_fn *check, struct calendar_stats *stats);
 
 /* Set where there is something new to take or to write; whoever waits clears them. */
 struct calendar_events {
@@ -71,7 +77,8 @@ struct calendar_events *calendar_events_of(struct calendar *c);
 int calendar_restore(struct calendar *c, struct slice namespace_, struct slice name,
                      struct slice state, struct err *err);
 /* Declares or changes one. May wait where `zone` does. Returns 0; -EBADMSG, or as `zone` does: then
- * it does not run, and one of that name that was declared before does not any more; -ENOSPC. */
+ * it does not run, and one of that name that was declared before does not any more; -ENOSPC; or as
+ * `check` does: then it is kept, and does not run. */
 int calendar_declare(struct calendar *c, struct slice namespace_, struct slice name,
                      struct slice spec, int64_t wall_ns, struct err *err);
 void calendar_forget(struct calendar *c, struct slice namespace_, struct slice name);
@@ -91,6 +98,14 @@ struct schedule_order *calendar_take(struct calendar *c, int64_t wall_ns);
 void calendar_started(struct calendar *c, const struct schedule_order *o, struct slice task,
                       int64_t wall_ns);
 void calendar_failed(struct calendar *c, const struct schedule_order *o, int64_t wall_ns);
+/* It can never be met, for a reason that its state tells: the schedule does not run until it is
+ * declared anew. False: nobody waits for this answer any more. */
+bool calendar_refuse(struct calendar *c, const struct schedule_order *o, const char *why,
+                     int64_t wall_ns);
+/* The tasks that count as running. `fn` must not change the calendar. */
+typedef void calendar_running_fn(void *ctx, struct slice namespace_, struct slice schedule,
+                                 struct slice task);
+void calendar_each_running(const struct calendar *c, calendar_running_fn *fn, void *ctx);
 /* A task that it started has ended; `state`: the public word. Others are passed over. To be told,
  * too, of those that ended while no calendar ran, and that are not to be found any more: until then
  * they count as running. */
@@ -115,6 +130,7 @@ RT_CHAN(schedule_order_chan, struct schedule_order *);
 
 enum calendar_note {
     CALENDAR_NOTE_BAD_VALUE,   /* a declaration or state is none: `what` is its key */
+    CALENDAR_NOTE_REFUSED,     /* a schedule is declared that cannot be done: `what` is its key */
     CALENDAR_NOTE_MISSED,      /* times were missed */
     CALENDAR_NOTE_CLOCK_BACK,  /* the clock was set back by a lot */
     CALENDAR_NOTE_UNREACHABLE, /* the store does not take what is remembered */
@@ -128,6 +144,7 @@ struct calendar_options {
     const struct election *leads;       /* guards every write; NULL: there is nobody else */
     struct schedule_order_chan *orders; /* moves them to whoever makes tasks, on this loop */
     rt_wall (*wall)(void *ctx);         /* NULL: rt_wall_now */
+    void (*restored)(void *ctx);        /* what is remembered is known; NULL: nobody asks */
     void (*note)(void *ctx, enum calendar_note note, struct slice what, const char *text);
     void *ctx;
 };

@@ -7,7 +7,7 @@
  * and one, the calendar's own, that gives orders. They share the calendar, as tasks of one loop do.
  */
 
-enum { PAGE = 500, CALL_MS = 20 * 1000 };
+enum { PAGE = 500, CALL_MS = 20 * 1000, LAST_CALL_MS = 1000 };
 
 struct keeping {
     const struct calendar_options *o;
@@ -16,6 +16,7 @@ struct keeping {
     struct rt_event specs_known, wishes_known; /* no order before: one may be paused */
     struct rt_event lost;                      /* another one leads */
     bool is_unreachable;
+    bool ends; /* whoever leads next must not wait for the last words */
 };
 
 static rt_wall wall(const struct keeping *k)
@@ -128,6 +129,7 @@ static void take_spec(struct keeping *k, const struct follow_change *change, siz
 {
     struct slice namespace_, name, rest;
     struct err err = {0};
+    int r;
     if (change->type == FOLLOW_SYNCED) {
         if (!k->specs_known.set)
             calendar_forget_undeclared(k->c);
@@ -136,10 +138,16 @@ static void take_spec(struct keeping *k, const struct follow_change *change, siz
     }
     if (!split(change->kv.key, prefix_size, &namespace_, &name, &rest) || rest.data)
         return;
-    if (change->type == FOLLOW_GONE)
+    if (change->type == FOLLOW_GONE) {
         calendar_forget(k->c, namespace_, name);
-    else if (calendar_declare(k->c, namespace_, name, change->kv.value, wall(k), &err) < 0)
-        note(k, CALENDAR_NOTE_BAD_VALUE, change->kv.key, err.text);
+        return;
+    }
+    r = calendar_declare(k->c, namespace_, name, change->kv.value, wall(k), &err);
+    if (r == -ECANCELED)
+        return; /* while its zone was looked up: it says nothing about it */
+    if (r < 0)
+        note(k, r == -ENOTSUP ? CALENDAR_NOTE_REFUSED : CALENDAR_NOTE_BAD_VALUE, change->kv.key,
+             err.text);
 }
 
 static void take_wish(struct keeping *k, const struct follow_change *change, size_t prefix_size)
@@ -219,7 +227,8 @@ static int write_some(struct keeping *k, uint32_t *ret_count)
                             .then = w->ops,
                             .then_count = w->op_count};
     if (w->op_count)
-        r = store_txn(k->o->store, &txn, &w->arena, &got, &w->err, soon());
+        r = store_txn(k->o->store, &txn, &w->arena, &got, &w->err,
+                      k->ends ? rt_now() + LAST_CALL_MS * RT_MS : soon());
     if (r == 0 && !got.succeeded)
         r = -EPERM;
     for (uint32_t i = 0; i < w->count; i++)
@@ -260,6 +269,7 @@ static void writer_main(void *arg)
         else
             r = rt_event_wait(changed, RT_NEVER);
     }
+    k->ends = true;
     rt_shield_begin(); /* what was answered last is not answered again by the next life */
     (void)write_all(k);
     rt_shield_end();
@@ -322,6 +332,8 @@ void calendar_main(void *options)
         if (r == -ECANCELED || rt_sleep(rt_now() + CALENDAR_AGAIN_MS * RT_MS) < 0)
             return;
     }
+    if (k.o->restored)
+        k.o->restored(k.o->ctx);
     rt_group_init(&k.group, "calendar");
     if (rt_go(&k.group, specs_main, &k) < 0 || rt_go(&k.group, wishes_main, &k) < 0 ||
         rt_go(&k.group, writer_main, &k) < 0 || rt_go(&k.group, order_main, &k) < 0)

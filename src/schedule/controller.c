@@ -40,8 +40,12 @@ static void synced(struct book *b, int which)
     if (b->synced[which])
         return;
     b->synced[which] = true;
-    if (++b->synced_count == BOOK_FOLLOWS)
-        begin_hands(b); /* none before: what is not there yet must not be thought gone */
+    /* None before: what is not there yet must not be thought gone. */
+    if (++b->synced_count == BOOK_FOLLOWS) {
+        begin_hands(b);
+        if (b->options->zone)
+            (void)rt_go(b->term, orders_main, b);
+    }
 }
 
 static void follower_main(void *arg)

@@ -11,6 +11,9 @@
  *    run more than once, by a worker that was thought dead; but one completion is accepted.
  *  - What is refused is recorded in the task's attempt: `refused_reason`.
  *
+ *  - The leading controller keeps the calendar, too (calendar.h): a schedule's time that has come
+ *    is a task like any other, with a dedup key of that time.
+ *
  * Losing its session never stops what a worker runs: it makes the result come too late. Being taken
  * back, or told to stop, does stop it.
  *
@@ -22,6 +25,7 @@
 #include "base/histogram.h"
 #include "model/action.h"
 #include "model/task.h"
+#include "schedule/calendar.h"
 #include "store/store.h"
 
 enum {
@@ -45,6 +49,9 @@ enum schedule_note {
     SCHEDULE_NOTE_MENDED,      /* memory differed from the store, and was mended */
     SCHEDULE_NOTE_BAD_VALUE,   /* a key's value is none that it may have */
     SCHEDULE_NOTE_UNREACHABLE, /* the store does not answer */
+    SCHEDULE_NOTE_UNDOABLE,    /* a schedule does something that no task can do: it never runs */
+    SCHEDULE_NOTE_MISSED,      /* times of schedules were missed */
+    SCHEDULE_NOTE_CLOCK_BACK,  /* the clock was set back by hours */
 };
 
 struct schedule_stats {
@@ -56,6 +63,7 @@ struct schedule_stats {
     uint32_t worker_max, running, queued;
     uint64_t queue_full_total; /* nodes that had room for no more when a task wanted one */
     bool leads;
+    struct calendar_stats calendar;
 };
 
 struct schedule_options {
@@ -65,6 +73,8 @@ struct schedule_options {
     int64_t lease_ttl_ms; /* 0: SCHEDULE_LEASE_TTL_MS */
     const struct executor *executor; /* of a worker */
     uint32_t worker_max; /* of a worker, where the store says nothing; 0: SCHEDULE_WORKER_MAX */
+    /* Of a controller: finds the zones of schedules, with `ctx`. NULL: it runs no schedules. */
+    calendar_zone_fn *zone;
     uint32_t tasks_kept; /* 0: SCHEDULE_TASKS_KEPT */
     rt_time relist;      /* how often memory is compared with the store; 0: 30 s */
     struct slice version;

@@ -46,7 +46,7 @@ static bool has_nul(struct slice s)
     return s.size && memchr(s.data, 0, s.size);
 }
 
-static int check_bounds(const struct task *t, struct err *err)
+int tasks_check(const struct task *t, struct err *err)
 {
     enum { RETRIES_MAX = 1000, NAME_MAX_BYTES = 253 };
     struct selector s;
@@ -140,7 +140,7 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
                  struct slice *ret_name, bool *ret_new, struct err *err, rt_time deadline)
 {
     struct buf json = BUF(MEM_STORE, TASK_JSON_BYTES_MAX);
-    int r = check_bounds(t, err);
+    int r = tasks_check(t, err);
     if (r < 0)
         return r;
     if (t->name.size == 0)

@@ -21,6 +21,9 @@ struct tasks_at {
 int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
                  struct slice *ret_name, bool *ret_new, struct err *err, rt_time deadline);
 
+/* Whether that task can be: 0 or -EINVAL. Does not wait. */
+int tasks_check(const struct task *t, struct err *err);
+
 enum tasks_verb { TASKS_CANCEL, TASKS_APPROVE, TASKS_REJECT, TASKS_RETRY };
 
 /* `by` names who says so. Returns 0 (also where it is so already); -ENOENT: there is no such task;

@@ -164,6 +164,11 @@ void schedule_state_write(const struct schedule_state *s, int64_t next_s, struct
     put_time(&w, next_s);
     json_key(&w, "paused");
     json_bool(&w, s->paused);
+    json_key(&w, "refused");
+    if (s->refused.size)
+        json_string(&w, s->refused);
+    else
+        json_null(&w);
     json_key(&w, "cron");
     json_string(&w, s->cron_text);
     json_key(&w, "zone");
@@ -236,6 +241,7 @@ int schedule_state_parse(struct slice json, struct arena *a, struct schedule_sta
         .overlap_total = (uint64_t)number(&r, "overlap_total", 0, INT64_MAX),
         .paused = flag(&r, "paused"),
         .cron_text = text(&r, "cron", ""),
+        .refused = text(&r, "refused", ""),
         .zone_name = text(&r, "zone", "UTC"),
     };
     take_runs(&r, &s);

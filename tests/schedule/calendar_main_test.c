@@ -29,6 +29,7 @@ static const struct store_memory_faults faults = {
     .late_ppm = 10000,
     .late_max = 5 * RT_SEC,
     .watch_late_max = 200 * RT_MS,
+    .compact_ppm = 10000,
 };
 
 static rt_wall wall(void *ctx)
@@ -234,7 +235,7 @@ static void world(void *arg)
     nothing_is_invented("once", 300);
     nothing_is_invented("skipped", 300);
     struct store_memory_counts counts = store_memory_counts(memory);
-    CHECK(counts.refused && counts.replies_lost && counts.late);
+    CHECK(counts.refused && counts.replies_lost && counts.late && counts.compactions);
     store_close(store);
     store_memory_free(memory);
 }

@@ -558,6 +558,70 @@ static void a_state_that_could_not_be_written_is_told_again(void)
     buf_done(&json);
 }
 
+static int only_run(const struct schedule *s, struct err *err)
+{
+    return strstr(s->action.data, "run") ? 0 : err_set(err, -ENOTSUP, "it cannot be done");
+}
+
+static void what_cannot_be_done_never_runs_and_says_why(void)
+{
+    static struct calendar_stats stats;
+    static const char run[] = "{\"cron\":\"*/5 * * * *\",\"do\":{\"run\":{}}}",
+                      other[] = "{\"cron\":\"*/5 * * * *\",\"do\":{\"dance\":{}}}";
+    begin(run);
+    calendar_use(c, only_run, &stats);
+    CHECK_INT(declare(other), -ENOTSUP);
+    CHECK_INT(calendar_next(c), INT64_MAX);
+    const char *text = state();
+    CHECK(strstr(text, "\"refused\":\"it cannot be done\""));
+    CHECK(strstr(text, "\"next_at\":null"));
+    now += HOUR;
+    serve();
+    CHECK_INT(told.size, 0);
+    CHECK_INT(declare(run), 0); /* it begins now: the hour is not made up for */
+    CHECK(strstr(state(), "\"refused\":null"));
+    now += 5 * MIN;
+    serve();
+    CHECK_STR(told.data, "13:05 due");
+    CHECK_INT(stats.made_total, 1);
+    CHECK_INT(stats.missed_total, 0);
+}
+
+static void what_turns_out_not_to_be_possible_is_not_ordered_again(void)
+{
+    begin("{\"cron\":\"*/5 * * * *\"}");
+    now += 5 * MIN;
+    struct schedule_order *o = calendar_take(c, now);
+    CHECK(o && calendar_refuse(c, o, "too large", now));
+    CHECK(!calendar_refuse(c, o, "too large", now)); /* it was answered */
+    schedule_order_free(o);
+    CHECK_INT(calendar_next(c), INT64_MAX);
+    CHECK(strstr(state(), "\"refused\":\"too large\""));
+    now += HOUR;
+    serve();
+    CHECK_INT(told.size, 0);
+}
+
+static void count_one(void *ctx, struct slice namespace_, struct slice schedule, struct slice task)
+{
+    CHECK(slice_eq_cstr(namespace_, "default") && slice_eq_cstr(schedule, "job"));
+    buf_printf(ctx, "%.*s ", SLICE_ARG(task));
+}
+
+static void what_counts_as_running_is_told(void)
+{
+    struct buf seen = BUF(MEM_TEST, 0);
+    begin("{\"cron\":\"*/5 * * * *\",\"overlap\":\"allow\"}");
+    for (int i = 0; i < 3; i++) {
+        now += 5 * MIN;
+        serve();
+    }
+    calendar_ended(c, SLICE("default"), SLICE("job"), SLICE("t2"), SLICE("Failed"), now);
+    calendar_each_running(c, count_one, &seen);
+    CHECK_STR(seen.data, "t1 t3 ");
+    buf_done(&seen);
+}
+
 int main(void)
 {
     struct err err;
@@ -589,6 +653,9 @@ int main(void)
     TAP_RUN(what_cannot_be_used_does_not_run_and_what_is_remembered_stays);
     TAP_RUN(what_is_forgotten_is_deleted);
     TAP_RUN(a_state_that_could_not_be_written_is_told_again);
+    TAP_RUN(what_cannot_be_done_never_runs_and_says_why);
+    TAP_RUN(what_turns_out_not_to_be_possible_is_not_ordered_again);
+    TAP_RUN(what_counts_as_running_is_told);
     calendar_free(c);
     buf_done(&told);
     return tap_done();

@@ -83,6 +83,7 @@ static void what_is_remembered_reads_back(void)
                                .paused = true,
                                .cron_text = SLICE("@hourly"),
                                .zone_name = SLICE("+02:00"),
+                               .refused = SLICE("do: no \"x\""),
                                .runs = runs,
                                .run_count = 2};
     struct buf json = BUF(MEM_TEST, 0), again = BUF(MEM_TEST, 0);
@@ -91,6 +92,7 @@ static void what_is_remembered_reads_back(void)
     CHECK_INT(schedule_state_parse(buf_slice(&json), &arena, &state, &why), 0);
     CHECK_INT(state.settled_s, a.settled_s);
     CHECK_INT(state.run_count, 2);
+    CHECK(slice_eq_cstr(state.refused, "do: no \"x\""));
     CHECK(slice_eq_cstr(state.runs[1].task, "t\"2"));
     schedule_state_write(&state, 1774749600, &again);
     CHECK_STR(again.data, json.data);
