@@ -102,11 +102,12 @@ void book_dirty(struct book *b, struct job *j)
 void book_timer(struct book *b, struct job *j, rt_time due)
 {
     struct heap_link *first = heap_first(&b->timers);
+    bool sooner = due < j->due; /* also of the first itself: it is waited for as it was */
     heap_remove(&b->timers, &j->timer);
     j->due = due;
     if (due != RT_NEVER)
         heap_push(&b->timers, &j->timer);
-    if (heap_first(&b->timers) != first)
+    if (heap_first(&b->timers) != first || (sooner && first == &j->timer))
         rt_event_set(&b->tick);
 }
 

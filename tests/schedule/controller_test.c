@@ -3,6 +3,7 @@
 #include "store/memory.h"
 #include "store/tasks.h"
 #include "tests/tap.h"
+#include "wire/task_json.h"
 
 static struct store_memory *memory;
 static struct store *store;
@@ -139,6 +140,33 @@ static void old_ones_go_with_all_that_is_theirs(void)
     CHECK_INT(stats.ended_total[TASK_SUCCEEDED], 5);
 }
 
+static struct assignment assigned(const char *key)
+{
+    struct store_kv kv;
+    struct assignment x = {.token = 0};
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    CHECK_INT(store_get(store, slice_from(key), &arena, &kv, NULL, SOON), 0);
+    if (kv.version)
+        CHECK_INT(assignment_read(kv.value, &arena, &x, NULL), 0);
+    return x;
+}
+
+/* The only timer there is moves from the deadline to the retry: whoever waits for it is told. */
+static void a_retry_does_not_wait_for_the_deadline(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    want("t", (struct task){
+                  .exit = -1, .retries = 1, .backoff_ms = 1000, .deadline_ms = 2 * 3600 * 1000});
+    struct assignment first = assigned("/assign/w1/t");
+    CHECK(first.token > 0);
+    put("/assign/w1/t", arena_printf(&arena,
+                                     "{\"token\":%lld,\"claimed\":1,\"ended\":true,"
+                                     "\"result\":{\"state\":\"Failed\",\"token\":%lld}}",
+                                     (long long)first.token, (long long)first.token));
+    struct assignment second = assigned("/assign/w1/t");
+    CHECK(second.token > first.token && !second.ended);
+}
+
 static void (*case_now)(void);
 
 static void run_case(void *arg)
@@ -168,6 +196,7 @@ WORLDS(nothing_more_than_there_is_room_for)
 WORLDS(actions_with_a_rate_begin_one_after_the_other)
 WORLDS(what_is_no_task_is_passed_over_and_told)
 WORLDS(old_ones_go_with_all_that_is_theirs)
+WORLDS(a_retry_does_not_wait_for_the_deadline)
 
 int main(void)
 {
@@ -176,5 +205,6 @@ int main(void)
     TAP_RUN(actions_with_a_rate_begin_one_after_the_other_);
     TAP_RUN(what_is_no_task_is_passed_over_and_told_);
     TAP_RUN(old_ones_go_with_all_that_is_theirs_);
+    TAP_RUN(a_retry_does_not_wait_for_the_deadline_);
     return tap_done();
 }
