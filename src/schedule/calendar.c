@@ -206,6 +206,35 @@ int64_t calendar_next(const struct calendar *c)
     return due_first_at(&c->due);
 }
 
+/* ---- runs ---- */
+
+static uint32_t running(const struct entry *e)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < e->run_count; i++)
+        n += !e->runs[i].ended;
+    return n;
+}
+
+static void drop_run(struct entry *e, uint32_t i)
+{
+    run_done(&e->runs[i]);
+    memmove(&e->runs[i], &e->runs[i + 1], (--e->run_count - i) * sizeof(*e->runs));
+}
+
+/* Of those that ended the oldest go; how many may stay is declared. */
+static void trim(struct entry *e)
+{
+    uint32_t ended = e->run_count - running(e);
+    for (uint32_t i = 0; e->is_declared && i < e->run_count && ended > e->declared.history_max;)
+        if (e->runs[i].ended) {
+            drop_run(e, i);
+            ended--;
+        } else {
+            i++;
+        }
+}
+
 /* ---- declarations ---- */
 
 /* From now on; but not from before the mark, as long as that may be right. */
@@ -256,6 +285,7 @@ static void take_declaration(struct calendar *c, struct entry *e, const char *re
     set_refused(e, refused);
     e->is_known = e->is_declared = true;
     e->is_bad = false;
+    trim(e);
     e->was_paused = is_paused(e);
     look_at_wish(e, wall_ns);
     e->again_ns = 0;
@@ -418,14 +448,6 @@ static struct schedule_order *start(struct calendar *c, struct entry *e, enum sc
     return o;
 }
 
-static uint32_t running(const struct entry *e)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < e->run_count; i++)
-        n += !e->runs[i].ended;
-    return n;
-}
-
 /* One that runs and was not told to stop. */
 static struct schedule_order *cancel_one(struct entry *e)
 {
@@ -555,25 +577,6 @@ struct schedule_order *calendar_take(struct calendar *c, int64_t wall_ns)
 
 /* ---- answers ---- */
 
-static void drop_run(struct entry *e, uint32_t i)
-{
-    run_done(&e->runs[i]);
-    memmove(&e->runs[i], &e->runs[i + 1], (--e->run_count - i) * sizeof(*e->runs));
-}
-
-/* Of those that ended the oldest go. */
-static void trim(struct entry *e)
-{
-    uint32_t ended = e->run_count - running(e);
-    for (uint32_t i = 0; i < e->run_count && ended > e->declared.history_max;)
-        if (e->runs[i].ended) {
-            drop_run(e, i);
-            ended--;
-        } else {
-            i++;
-        }
-}
-
 static struct run *add_run(struct entry *e, struct slice task)
 {
     if (e->run_count == e->run_cap) {
@@ -663,7 +666,8 @@ void calendar_ended(struct calendar *c, struct slice namespace_, struct slice sc
         r->ended = true;
         set_state(r, state);
         trim(e);
-        mark(c, e);
+        if (e->is_declared) /* else it is written once it is, and what is not declared is deleted */
+            mark(c, e);
         arm(c, e);
         return;
     }

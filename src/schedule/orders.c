@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/fault.h"
 #include "schedule/book.h"
 #include "schedule/order.h"
 #include "store/tasks.h"
@@ -62,7 +63,8 @@ static void watch(void *ctx, struct slice namespace_, struct slice schedule, str
 
 static void ended(struct orders *o, struct watched *w, struct slice state)
 {
-    calendar_ended(o->calendar, w->namespace_, w->schedule, task_of(w), state, rt_wall_now());
+    if (!fault_mutant("schedule_end_untold"))
+        calendar_ended(o->calendar, w->namespace_, w->schedule, task_of(w), state, rt_wall_now());
     mem_free(MEM_SCHEDULE, w);
 }
 

@@ -80,6 +80,7 @@ def a_server_knows_what_was_applied():
     equal((table[0].split(), table[1].split()[:1], table[1].split()[-1]),
           (["NAME", "CRON", "ZONE", "NEXT", "LAST"], ["nightly"], "-"))
     contains(table[1], at)
+    eventually(lambda: "settled_at" in server.ask("GET", "/v1/store/keys?key=/state/schedules/default/nightly")[1], 20)
     state = {"next_at": "2030-01-01T03:00:00.000Z", "paused": False,
              "runs": [{"task": "t1", "state": "Failed", "due_at": "2029-12-31T03:00:00.000Z"}]}
     server.ok("store", "put", "/state/schedules/default/nightly", json.dumps(state))
@@ -148,6 +149,191 @@ def croniter_agrees():
     wrong = [(e, o, json.loads(t)) for e, o, t in zip(expressions, ours, theirs.stdout.splitlines()) if o != json.loads(t)]
     equal(wrong, [])
     equal(len(theirs.stdout.splitlines()), 150)
+
+
+class Scheduling:
+    """A server whose file declares schedules; each run appends its program's words to `out`."""
+
+    def __init__(self, logs=False, **schedules):
+        self.folder = folder()
+        self.out = os.path.join(self.folder, "out")
+        self.path = os.path.join(self.folder, "ops.json")
+        self.declare(**schedules)
+        self.server = Server(args=["-c", self.path], logs=logs)
+
+    def declare(self, **schedules):
+        items = [{"name": n, "do": {"run": {"argv": ["sh", "-c", f"echo {n} >> {self.out}"]}}, **s}
+                 for n, s in schedules.items()]
+        write(self.path, json.dumps({"schedules": items}))
+
+    def ran(self):
+        try:
+            with open(self.out) as f:
+                return f.read().split()
+        except FileNotFoundError:
+            return []
+
+    def state(self, name):
+        status, text = self.server.ask("GET", f"/v1/schedules/{name}")
+        return (json.loads(text).get("state") or {}) if status == 200 else {}
+
+    def runs(self, name):
+        return self.state(name).get("runs", [])
+
+    def tasks(self):
+        return self.server.json("GET", "/v1/tasks")["items"]
+
+    def metric(self, name):
+        for line in self.server.ask("GET", "/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        raise AssertionError(f"no {name}")
+
+
+def marked(task):
+    """(schedule, time) that a task is the run of."""
+    _, _, name, at = task["dedup_key"].split("/")
+    return name, int(at)
+
+
+@case
+def up_runs_what_is_due_and_keeps_a_bounded_history():
+    s = Scheduling(a={"cron": "@every 1s", "history_max": 3})
+    eventually(lambda: len(s.ran()) >= 5, 30)
+    def ended():
+        runs = s.runs("a")
+        return runs if len([r for r in runs if r["ended"]]) == 3 else None
+    runs = eventually(ended, 20)
+    equal({r["state"] for r in runs if r["ended"]}, {"Succeeded"})
+    equal({r["cause"] for r in runs} - {"missed"}, {"due"})
+    due = [r["due_at"] for r in runs]
+    equal(due, sorted(set(due)))
+    tasks = [marked(t) for t in s.tasks()]
+    equal(len(tasks), len(set(tasks)))
+    equal({t["created_by"] for t in s.tasks()}, {"schedule default/a"})
+    true(s.metric("firebreak_schedule_lateness_seconds_count") >= 1)
+    true(s.metric('firebreak_schedule_orders_total{outcome="made"}') >= 5)
+    contains(s.server.ok("get", "schedules"), "Succeeded")
+
+
+@case
+def a_person_pauses_resumes_and_triggers():
+    s = Scheduling(a={"cron": "@every 1s"}, clock={"cron": "@every 1s"}, rare={"cron": "@yearly"})
+    def count(name):
+        return len([t for t in s.tasks() if t["dedup_key"].startswith(f"schedule/default/{name}/")])
+    def more(name, n=2):
+        before = count(name)
+        eventually(lambda: count(name) >= before + n, 30)
+    more("a")
+    s.server.ok("schedule", "pause", "a")
+    equal(eventually(lambda: s.state("a").get("paused") and s.state("a"), 20)["next_at"], None)
+    before = count("a")
+    more("clock")
+    equal(count("a"), before)
+    s.server.ok("schedule", "trigger", "rare")
+    eventually(lambda: [(r["cause"], r["state"]) for r in s.runs("rare")] == [("triggered", "Succeeded")], 30)
+    s.server.ok("schedule", "trigger", "a")  # paused or not
+    eventually(lambda: count("a") == before + 1, 30)
+    s.server.ok("schedule", "resume", "a")
+    more("a")
+    equal(s.ran().count("rare"), 1)
+
+
+@case
+def what_still_runs_is_not_overlapped():
+    s = Scheduling(slow={"cron": "@every 1s", "do": {"run": {"argv": ["sleep", "1000"], "timeout": "20m"}}})
+    eventually(lambda: s.state("slow").get("overlap_total", 0) >= 2, 30)
+    equal(len(s.tasks()), 1)
+    task = s.tasks()[0]["name"]
+    s.server.ok("task", "cancel", task)
+    eventually(lambda: len(s.tasks()) == 2, 30, "it runs again once what ran has ended")
+    equal([(r["task"], r["state"]) for r in s.runs("slow")][:1], [(task, "Canceled")])
+    # A restart knows what still runs.
+    s.server.kill()
+    s.server.start()
+    before = eventually(lambda: s.state("slow").get("overlap_total"), 20)
+    eventually(lambda: s.state("slow")["overlap_total"] > before + 1, 30)
+    equal(len(s.tasks()), 2)
+
+
+@case
+def what_runs_is_replaced():
+    s = Scheduling(slow={"cron": "@every 2s", "overlap": "replace",
+                         "do": {"run": {"argv": ["sleep", "1000"], "timeout": "20m"}}})
+    eventually(lambda: len(s.tasks()) >= 3, 40)
+    eventually(lambda: [r["state"] for r in s.runs("slow")][:2] == ["Canceled"] * 2, 30)
+    decided = {t["decided_by"] for t in s.tasks() if t["state"] == "Canceled"}
+    equal(decided, {"schedule default/slow"})
+
+
+@case
+def a_task_that_has_gone_does_not_run_any_more():
+    s = Scheduling(slow={"cron": "@yearly", "do": {"run": {"argv": ["sleep", "1000"], "timeout": "20m"}}})
+    eventually(lambda: s.state("slow"), 20)
+    s.server.ok("schedule", "trigger", "slow")
+    run = eventually(lambda: s.runs("slow"), 30)[0]
+    equal(run["ended"], False)
+    s.server.json("DELETE", f"/v1/store/keys?key=/tasks/{run['task']}")
+    eventually(lambda: [r["state"] for r in s.runs("slow")] == ["Lost"], 30)
+
+
+@case
+def a_restart_neither_loses_nor_doubles_a_time():
+    """Killed at any moment, again and again: each time of a stretch has one task."""
+    s = Scheduling(a={"cron": "@every 1s", "misfire": "catch_up", "catch_up": 1000, "history_max": 1000})
+    r = random.Random(5)
+    eventually(lambda: s.tasks(), 30)
+    for _ in range(4):
+        at = time.time() + r.uniform(0.2, 1.2)
+        eventually(lambda: time.time() > at, 20)
+        s.server.kill()
+        s.server.start()
+    count = len(s.tasks())
+    eventually(lambda: len(s.tasks()) > count + 3, 60)
+    s.server.ok("schedule", "pause", "a")
+    eventually(lambda: s.state("a").get("paused"), 20)
+    eventually(lambda: all(t["state"] == "Succeeded" for t in s.tasks()), 60)
+    times = sorted(marked(t)[1] for t in s.tasks())
+    equal(times, list(range(times[0], times[0] + len(times))))
+    equal(sorted(r["task"] for r in s.runs("a")), sorted(t["name"] for t in s.tasks()))
+
+
+@case
+def what_cannot_be_done_is_refused_and_says_so():
+    s = Scheduling(logs=True, ok={"cron": "@every 1s"},
+                   no={"cron": "@every 1s", "do": {"restart": {"unit": "nginx"}}},
+                   two={"cron": "@every 1s", "node": "n1", "selector": "disk=ssd"})
+    for name, word in (("no", "restart"), ("two", "selector")):
+        contains(eventually(lambda: s.state(name).get("refused"), 20), word)
+    eventually(lambda: len(s.ran()) >= 3, 30)
+    equal({marked(t)[0] for t in s.tasks()}, {"ok"})
+    said = [x for x in s.server.logs if x.get("schedule", "").endswith("/no")]
+    equal([(x["event"], x["level"]) for x in said], [("schedule_undoable", "error")])
+    contains(s.server.ok("get", "schedules"), "refused")
+    contains(s.server.ok("describe", "schedule", "no"), "cannot do 'restart'")
+    s.declare(ok={"cron": "@every 1s"}, no={"cron": "@every 1s"})
+    eventually(lambda: "no" in s.ran(), 30)
+    equal(s.state("no")["refused"], None)
+
+
+@case
+def what_the_action_says_reaches_the_program():
+    s = Scheduling(a={"cron": "@yearly", "node": "n1", "do": {"run": {
+        "argv": ["sh", "-c", "echo $WORD; pwd; exit 3"], "env": {"WORD": "hello"}, "dir": "/tmp", "retries": 1,
+        "backoff": "10ms", "timeout": "40s", "deadline": "2h", "priority": 7, "concurrency": "disk",
+        "output_bytes_max": 5000}}})
+    eventually(lambda: s.state("a"), 20)
+    s.server.ok("schedule", "trigger", "a")
+    task = eventually(lambda: s.tasks(), 30)[0]
+    wanted = {"node": "n1", "retries": 1, "backoff_ms": 10, "timeout_ms": 40000, "deadline_ms": 7200000,
+              "priority": 7, "concurrency": "disk", "output_bytes_max": 5000, "dir": "/tmp", "env": ["WORD=hello"]}
+    equal({k: task.get(k) for k in wanted}, wanted)
+    s.server.end()
+    s.server.start(args=["-c", s.path, "--node", "n1"])
+    eventually(lambda: [r["state"] for r in s.runs("a")] == ["Failed"], 40)
+    task = s.tasks()[0]
+    equal(len(task["attempts"]), 2)
+    equal(s.server.ok("task", "logs", task["name"]), "hello\n/tmp\n" * 2)
 
 
 main()

@@ -608,6 +608,24 @@ static void count_one(void *ctx, struct slice namespace_, struct slice schedule,
     buf_printf(ctx, "%.*s ", SLICE_ARG(task));
 }
 
+static void a_run_that_ended_before_the_declaration_is_read_is_kept(void)
+{
+    static const char every[] = "{\"cron\":\"*/5 * * * *\"}";
+    struct err err;
+    static char remembered[4000];
+    begin(every);
+    now += 5 * MIN;
+    serve();
+    snprintf(remembered, sizeof(remembered), "%s", state());
+    calendar_free(c);
+    c = calendar_new(find_zone, NULL);
+    CHECK_INT(calendar_restore(c, SLICE("default"), SLICE("job"), slice_from(remembered), &err), 0);
+    end("t1", "Failed");
+    CHECK_STR(state(), ""); /* nothing is deleted */
+    CHECK_INT(declare(every), 0);
+    CHECK(strstr(state(), "\"state\":\"Failed\""));
+}
+
 static void what_counts_as_running_is_told(void)
 {
     struct buf seen = BUF(MEM_TEST, 0);
@@ -655,6 +673,7 @@ int main(void)
     TAP_RUN(a_state_that_could_not_be_written_is_told_again);
     TAP_RUN(what_cannot_be_done_never_runs_and_says_why);
     TAP_RUN(what_turns_out_not_to_be_possible_is_not_ordered_again);
+    TAP_RUN(a_run_that_ended_before_the_declaration_is_read_is_kept);
     TAP_RUN(what_counts_as_running_is_told);
     calendar_free(c);
     buf_done(&told);
