@@ -146,8 +146,8 @@ static void take_spec(struct keeping *k, const struct follow_change *change, siz
     if (r == -ECANCELED)
         return; /* while its zone was looked up: it says nothing about it */
     if (r < 0)
-        note(k, r == -ENOTSUP ? CALENDAR_NOTE_REFUSED : CALENDAR_NOTE_BAD_VALUE, change->kv.key,
-             err.text);
+        note(k, r == -ENOTSUP || r == -EINVAL ? CALENDAR_NOTE_REFUSED : CALENDAR_NOTE_BAD_VALUE,
+             change->kv.key, err.text);
 }
 
 static void take_wish(struct keeping *k, const struct follow_change *change, size_t prefix_size)

@@ -274,9 +274,11 @@ void orders_main(void *arg)
     };
     rt_chan_init(&o->chan, ORDERS_MAX, "orders");
     rt_group_init(&o->group, "orders");
-    if (begin(o) < 0)
+    if (begin(o) < 0) {
+        rt_group_cancel(b->term);
         book_note(b, SCHEDULE_NOTE_UNREACHABLE, SLICE("schedules"),
                   "no memory for the first tasks");
+    }
     (void)rt_group_wait(&o->group, RT_NEVER);
     rt_group_done(&o->group);
     b->orders = NULL;
