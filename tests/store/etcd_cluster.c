@@ -19,6 +19,7 @@
 #include "net/grpc.h"
 #include "store/etcd.h"
 #include "store/session.h"
+#include "tests/store/etcd_ask.h"
 #include "tests/store/etcd_server.h"
 #include "tools/linear.h"
 #include "wire/protobuf.h"
@@ -36,7 +37,8 @@ enum {
     LEASES_MAX = 4096,
     LEASE_HOLDERS = 3,
     LEASE_MS = 3000,
-    LAG_MS = 300, /* later than that, the machine is too busy to judge who is late */
+    LAG_MS = 300,       /* later than that, the machine is too busy to judge who is late */
+    ELECTION_MS = 1000, /* etcd's own: a new leader adds it to each lease's time */
     PAUSE_MS = 25,
     FAULT_MS = 2500,
     HEAL_MS = 1500,
@@ -152,30 +154,20 @@ static void make_members(const char *binary)
 
 /* ---- what etcdctl would be asked for ---- */
 
-static int ask(int at, const char *path, struct buf *message, struct buf *reply)
-{
-    struct grpc_options o = {.host = slice_from(members[at].ip), .port = 2379};
-    struct grpc_conn *c;
-    rt_time deadline = rt_now() + RT_SEC;
-    int r = grpc_connect(&o, &c, NULL, deadline);
-    if (r < 0)
-        return r;
-    struct grpc_request q = {.path = slice_from(path)};
-    r = grpc_call(c, &q, buf_slice(message), reply, NULL, NULL, deadline);
-    grpc_close(c);
-    return r;
-}
+static uint64_t terms[MEMBERS]; /* one leader at most each, who begins leases anew */
 
-/* Fills in the member's id; returns the leader's. */
+/* Fills in the member's id and term; returns the leader's id. */
 static uint64_t ask_status(int at)
 {
     struct buf message = BUF(MEM_TEST, 0), reply = BUF(MEM_TEST, 0);
     struct pb_field f, h;
     uint64_t leader = 0;
-    if (ask(at, "/etcdserverpb.Maintenance/Status", &message, &reply) == 0)
+    if (etcd_ask(members[at].ip, "/etcdserverpb.Maintenance/Status", &message, &reply) == 0)
         for (struct slice rest = buf_slice(&reply); pb_next(&rest, &f) > 0;) {
             if (f.tag == PB_TAG(4, PB_VARINT))
                 leader = f.number;
+            if (f.tag == PB_TAG(6, PB_VARINT))
+                terms[at] = f.number;
             while (f.tag == PB_TAG(1, PB_BYTES) && pb_next(&f.bytes, &h) > 0)
                 if (h.tag == PB_TAG(2, PB_VARINT))
                     members[at].id = h.number;
@@ -196,11 +188,24 @@ static int leader_at(void)
     return -1;
 }
 
+/* Waits until all members agree upon a leader, and returns its term. */
+static uint64_t agreed_term(void)
+{
+    for (;; rt_sleep(rt_now() + 20 * RT_MS)) {
+        uint64_t leader = ask_status(0);
+        bool agreed = leader != 0;
+        for (int i = 1; i < MEMBERS; i++)
+            agreed = ask_status(i) == leader && terms[i] == terms[0] && agreed;
+        if (agreed)
+            return terms[0];
+    }
+}
+
 static void move_leader(int from, int to)
 {
     struct buf message = BUF(MEM_TEST, 0), reply = BUF(MEM_TEST, 0);
     pb_put_number(&message, 1, members[to].id);
-    int r = ask(from, "/etcdserverpb.Maintenance/MoveLeader", &message, &reply);
+    int r = etcd_ask(members[from].ip, "/etcdserverpb.Maintenance/MoveLeader", &message, &reply);
     if (r < 0)
         printf("# the leader did not move: %d\n", r);
     buf_done(&message);
@@ -548,17 +553,23 @@ static void clock_watcher(void *arg)
         lagged = lagged || rt_now_exact() - due > LAG_MS * RT_MS;
 }
 
+/* A cluster whose writes take long ends leases late, too: a write of its own. */
 static void wait_until_gone(uint32_t from, rt_time until)
 {
     for (uint32_t i = from; i < lease_count; i++)
-        while (!leases[i].gone && rt_now() < until)
+        while (!leases[i].gone && rt_now() < until) {
+            rt_time begun = rt_now_exact();
+            (void)store_put(stores[0], SLICE("pulse"), SLICE("v"), 0, NULL, NULL, begun + RT_SEC);
+            lagged = lagged || rt_now_exact() - begun > LAG_MS * RT_MS;
             rt_sleep(rt_now() + 20 * RT_MS);
+        }
 }
 
 /* Nothing else happens; where the leader moves, their time begins anew when there is one again. */
 static void leases_in_calm(bool moves)
 {
     uint32_t first = lease_count;
+    uint64_t term = agreed_term();
     rt_time moved = 0;
     lagged = false;
     for (int i = 0; i < 6; i++)
@@ -568,14 +579,14 @@ static void leases_in_calm(bool moves)
         rt_sleep(rt_now() + RT_SEC);
         if (leader >= 0)
             move_leader(leader, (leader + 1) % MEMBERS);
-        while (leader_at() < 0)
-            rt_sleep(rt_now() + 20 * RT_MS);
+        term = agreed_term();
         moved = rt_now_exact();
     }
     wait_until_gone(first, rt_now() + 30 * RT_SEC);
+    lagged = lagged || agreed_term() != term; /* the leader moved once more */
     for (uint32_t i = first; i < lease_count; i++) {
         const struct held *h = &leases[i];
-        rt_time from = h->most_from > moved ? h->most_from : moved;
+        rt_time from = h->most_from > moved ? h->most_from : moved + ELECTION_MS * RT_MS;
         CHECK(h->gone != 0);
         leases_judged += !lagged;
         if (lagged || h->gone <= from + (h->ttl_ms + h->ttl_ms / 10) * RT_MS + RT_SEC)
