@@ -117,7 +117,7 @@ oracle: $(FIREBREAK) #             generated configurations in Go beside real Go
 oracle-long: $(FIREBREAK) #        ten thousand of them; SEED=7: others
 	@$(ORACLE) --count 10000
 e2e: $(FIREBREAK) #                the real binary against real servers
-	@FIREBREAK=$(FIREBREAK) $(PYTAP) -t 240 $(wildcard tests/e2e/*_test.py)
+	@FIREBREAK=$(FIREBREAK) $(PYTAP) -j 3 -t 240 $(wildcard tests/e2e/*_test.py)
 KILLS ?= 300
 kill: $(FIREBREAK) $(B)/tests/store/sqlite_kill # kill -9: the store 300 times, the whole program and tasks in flight a third of that; SEED=
 	@FIREBREAK=$(FIREBREAK) FIREBREAK_KILLS=$$(($(KILLS) / 3)) FIREBREAK_TASK_KILLS=$$(($(KILLS) / 3)) $(TAP) -t 1800 \

@@ -130,6 +130,7 @@ static void bury(struct world *w, struct process *p)
     if (!p->alive || !store_memory_killed(p->store))
         return;
     process_end(p, false);
+    p->cut = false; /* it may have been cut off while its end was near */
     happened(w, EVENT_KILLED);
     p->next = rt_now() + draw(AWAY_MS) * RT_MS;
 }

@@ -364,8 +364,6 @@ static void stages_main(void *arg)
     rt_group_done(&u->stages);
     rt_group_done(&u->watchers);
     up_declared_done(u);
-    registry_free(u->registry);
-    u->registry = NULL;
 }
 
 static void drain(struct up *u)
@@ -405,6 +403,8 @@ static void run_stages(struct up *u)
     out_close(&u->out); /* a write that fails now cancels the group, too */
     rt_group_done(&u->main);
     rt_group_done(&helpers);
+    registry_free(u->registry);
+    u->registry = NULL;
     drain(u);
 }
 

@@ -73,11 +73,16 @@ static int shown(struct slice s)
 
 /* ---- one number ---- */
 
+static bool is_letter(char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
 static int bad_name(struct parser *p, struct slice s)
 {
     const struct field *f = p->field;
     size_t letters = 0;
-    while (letters < s.size && (s.data[letters] | 0x20) >= 'a' && (s.data[letters] | 0x20) <= 'z')
+    while (letters < s.size && is_letter(s.data[letters]))
         letters++;
     if (letters)
         s = slice_sub(s, 0, letters); /* "Monday-FRI" has one good name */
@@ -106,7 +111,7 @@ static int take_number(struct parser *p, struct slice *s, uint32_t *ret)
             n = f->low + (uint32_t)i;
         }
     /* "MONDAY" is not MON with something behind it; "MONL" is. */
-    if (size == 0 || (word.size == 0 && s->size > 3 && s->data[3] >= 'A' &&
+    if (size == 0 || (word.size == 0 && s->size > 3 && is_letter(s->data[3]) &&
                       !slice_eq_nocase(slice_sub(*s, 3, s->size), SLICE("L"))))
         return bad_name(p, *s);
     if (n < f->low || n > f->high) {

@@ -74,9 +74,13 @@ def workers_and_controllers_are_killed_in_turn():
     f, rng = Fleet(), random.Random(SEED)
     in_flight = 0
     for n in range(KILLS):
-        for _ in range(32 - len([t for t in f.tasks() if t["state"] in OPEN])):
-            f.want(f"0.{rng.randrange(2, 9)}")
-        eventually(lambda: sum(t["state"] == "Running" for t in f.tasks()) >= 5, 30, "nothing runs")
+        def busy():
+            # Tasks are short: those of a moment ago may have ended all at once.
+            open_tasks = [t for t in f.tasks() if t["state"] in OPEN]
+            for _ in range(32 - len(open_tasks)):
+                f.want(f"0.{rng.randrange(2, 9)}")
+            return sum(t["state"] == "Running" for t in open_tasks) >= 5
+        eventually(busy, 60, "nothing runs")
         in_flight += len([t for t in f.tasks() if t["state"] in OPEN])
         victim = f.controllers[n // 2 % 2] if n % 2 else f.workers[n // 2 % 3]
         victim.kill()
