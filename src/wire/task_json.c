@@ -132,8 +132,8 @@ int moment_parse(struct slice text, int64_t *ret_ms)
     for (size_t i = 0; i < text.size; i++)
         if (form[i] != 'd' && form[i] != text.data[i])
             return -EINVAL;
-    if (civil_parse(text, &seconds) < 0 || seconds < 0 ||
-        slice_to_u64(slice_sub(text, 20, 23), 999, &ms) < 0)
+    if (civil_parse(text, &seconds) < 0 || slice_to_u64(slice_sub(text, 20, 23), 999, &ms) < 0 ||
+        seconds < 0 || seconds >= INT64_MAX / (1000 * 1000 * 1000))
         return -EINVAL;
     *ret_ms = seconds * 1000 + (int64_t)ms;
     return 0;

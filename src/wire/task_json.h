@@ -29,7 +29,8 @@ int assignment_write(const struct assignment *x, struct buf *out);
 int task_result_write(const struct task_result *x, struct buf *out);
 int node_write(const struct node *n, struct buf *out);
 
-/* "2026-01-02T03:04:05.678Z": milliseconds since 1970. Returns 0 or -EINVAL. */
+/* "2026-01-02T03:04:05.678Z": milliseconds since 1970, until 2262 (what fits into nanoseconds).
+ * Returns 0 or -EINVAL. */
 int moment_parse(struct slice text, int64_t *ret_ms);
 
 #endif
