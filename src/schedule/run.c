@@ -22,6 +22,7 @@ struct run {
     struct arena arena, scratch; /* scratch: of one call of the store */
     struct task task;
     struct slice assign_key, status_key, task_key, node_key;
+    int64_t tried; /* the revision of the assignment that the claim relied on */
     struct exec_spec spec;
     struct exec_result ended;
     int code; /* of the executor */
@@ -109,6 +110,7 @@ static bool claim(struct run *u)
     struct assignment claimed = x->given;
     claimed.claimed = x->incarnation;
     claimed.result = (struct task_result){.exit = -1};
+    u->tried = x->mod;
     struct store_compare compares[3];
     uint32_t count = guard(u, compares);
     if (!fault_mutant("schedule_claim_uncompared"))
@@ -409,15 +411,20 @@ static void name_keys(struct run *u)
     u->node_key = task_key(&u->arena, o->prefix, TASK_KEY_NODE, o->node, none);
 }
 
-static void leave(struct work *x)
+static void leave(struct work *x, bool again)
 {
     struct worker *w = x->worker;
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct slice name = {arena_strdup(&a, work_name(x)), x->name_size};
     if (map_get(&w->works, work_name(x)) == x)
         map_remove(&w->works, work_name(x));
     list_remove(&x->link);
     w->running_count--;
     mem_free(MEM_SCHEDULE, x);
+    if (again)
+        worker_look(w, name);
     worker_start(w);
+    arena_done(&a);
 }
 
 void run_main(void *arg)
@@ -427,7 +434,11 @@ void run_main(void *arg)
     u->x = x;
     u->arena = u->scratch = ARENA(MEM_SCHEDULE, 0);
     name_keys(u);
-    if (claim(u)) {
+    bool claimed = claim(u);
+    /* While a claim was in doubt its life may have ended, or the assignment may have been written
+     * anew: that was told when this attempt stood in its way. */
+    bool again = !claimed && (x->incarnation != x->worker->incarnation || u->tried != x->mod);
+    if (claimed) {
         if (execute(u) == 0)
             tell_end(u);
         exec_result_done(&u->ended);
@@ -435,5 +446,5 @@ void run_main(void *arg)
     arena_done(&u->arena);
     arena_done(&u->scratch);
     mem_free(MEM_SCHEDULE, u);
-    leave(x);
+    leave(x, again);
 }

@@ -119,6 +119,16 @@ static void told_given(struct worker *w, struct slice task, const struct store_k
     arena_done(&a);
 }
 
+void worker_look(struct worker *w, struct slice task)
+{
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct slice key = task_key(&a, w->options->prefix, TASK_KEY_ASSIGN, w->options->node, task);
+    const struct store_kv *kv = w->incarnation ? follow_get(&w->given, key) : NULL;
+    if (kv && !map_get(&w->works, task))
+        told_given(w, task, kv);
+    arena_done(&a);
+}
+
 static void told_taken(struct worker *w, struct slice task)
 {
     struct work *x = map_get(&w->works, task);

@@ -53,6 +53,8 @@ static inline struct slice work_name(const struct work *w)
 
 /* Starts what may start. */
 void worker_start(struct worker *w);
+/* Queues what is given for `task`, if anything is and nothing is at work on it. */
+void worker_look(struct worker *w, struct slice task);
 /* A task of worker.runs, with a struct work: claims it, runs it, writes how it ended. */
 void run_main(void *work);
 /* Ends it as soon as it can be. */
