@@ -140,31 +140,76 @@ static bool is_remains(const struct host_process *p)
     return p->state == 'Z' || p->state == 'X' || p->state == 'x';
 }
 
-static bool is_called(const struct host_process *p, const char *name, struct buf *text)
+/* One that is looked at: each of its files is read once, when the first query asks for it. */
+struct looked_at {
+    struct host_process process;
+    struct buf stat, exe, command, cgroup;
+    bool has_exe, has_command, has_cgroup;
+};
+
+static void looked_at_init(struct looked_at *l)
+{
+    *l = (struct looked_at){.stat = BUF(MEM_HOST, 0),
+                            .exe = BUF(MEM_HOST, PROCFILE_PATH_BYTES_MAX),
+                            .command = BUF(MEM_HOST, HOST_COMMAND_BYTES_MAX),
+                            .cgroup = BUF(MEM_HOST, SMALL_BYTES_MAX)};
+}
+
+static void looked_at_done(struct looked_at *l)
+{
+    buf_done(&l->stat);
+    buf_done(&l->exe);
+    buf_done(&l->command);
+    buf_done(&l->cgroup);
+}
+
+static int look_at(struct looked_at *l, pid_t pid)
+{
+    l->has_exe = l->has_command = l->has_cgroup = false;
+    return read_process(pid, &l->stat, &l->process);
+}
+
+static void read_once(struct looked_at *l, const char *name, bool *has, struct buf *text)
+{
+    char path[PROC_PATH_BYTES];
+    if (*has)
+        return;
+    *has = true;
+    buf_clear(text);
+    snprintf(path, sizeof(path), "/proc/%d/%s", l->process.pid, name);
+    int r = procfile_read(AT_FDCWD, path, text);
+    if (r < 0 && r != -EMSGSIZE)
+        buf_clear(text);
+}
+
+static void read_exe(struct looked_at *l)
 {
     char path[PROC_PATH_BYTES], exe[PROCFILE_PATH_BYTES_MAX];
-    if (host_process_is_called(name, p->comm, NULL, (struct slice){NULL, 0}))
-        return true;
-    snprintf(path, sizeof(path), "/proc/%d/exe", p->pid);
+    if (l->has_exe)
+        return;
+    l->has_exe = true;
+    snprintf(path, sizeof(path), "/proc/%d/exe", l->process.pid);
     ssize_t n = readlink(path, exe, sizeof(exe) - 1);
-    exe[n > 0 ? n : 0] = 0;
-    snprintf(path, sizeof(path), "/proc/%d/cmdline", p->pid);
-    buf_clear(text);
-    int r = procfile_read(AT_FDCWD, path, text);
-    struct slice command = r < 0 && r != -EMSGSIZE ? (struct slice){NULL, 0} : buf_slice(text);
-    return host_process_is_called(name, p->comm, exe, command);
+    buf_clear(&l->exe);
+    buf_append(&l->exe, exe, n > 0 ? (size_t)n : 0);
+}
+
+static bool is_called(struct looked_at *l, const char *name)
+{
+    const char *comm = l->process.comm;
+    if (host_process_is_called(name, comm, NULL, (struct slice){NULL, 0}))
+        return true;
+    read_exe(l);
+    read_once(l, "cmdline", &l->has_command, &l->command);
+    return host_process_is_called(name, comm, l->exe.data, buf_slice(&l->command));
 }
 
 /* Systemd keeps a unit's processes in a folder that is called as the unit. */
-static bool is_in_unit(pid_t pid, const char *unit, struct buf *text)
+static bool is_in_unit(struct looked_at *l, const char *unit)
 {
-    char path[PROC_PATH_BYTES];
     bool found = false;
-    snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-    buf_clear(text);
-    if (procfile_read(AT_FDCWD, path, text) < 0)
-        return false;
-    struct slice rest = buf_slice(text);
+    read_once(l, "cgroup", &l->has_cgroup, &l->cgroup);
+    struct slice rest = buf_slice(&l->cgroup);
     while (rest.data && !found) {
         struct slice line = slice_cut(&rest, '\n');
         while (line.data && !found) {
@@ -177,21 +222,26 @@ static bool is_in_unit(pid_t pid, const char *unit, struct buf *text)
     return found;
 }
 
-static bool is_meant(const struct host_process_query *q, const struct host_process *p,
-                     struct buf *text)
+static bool is_meant(const struct host_process_query *q, struct looked_at *l)
 {
-    if (is_remains(p))
+    if (is_remains(&l->process) || q->pid_file)
         return false;
-    return q->name ? is_called(p, q->name, text) : is_in_unit(p->pid, q->unit, text);
+    return q->name ? is_called(l, q->name) : is_in_unit(l, q->unit);
 }
 
-bool host_process_matches(const struct host_process_query *q, pid_t pid)
+size_t host_process_meant(pid_t pid, const struct host_process_query *const *queries, size_t count,
+                          bool *ret_meant)
 {
-    struct buf text = BUF(MEM_HOST, HOST_COMMAND_BYTES_MAX);
-    struct host_process p;
-    bool found = !q->pid_file && read_process(pid, &text, &p) == 0 && is_meant(q, &p, &text);
-    buf_done(&text);
-    return found;
+    struct looked_at l;
+    size_t n = 0;
+    looked_at_init(&l);
+    int r = look_at(&l, pid);
+    for (size_t i = 0; i < count; i++) {
+        ret_meant[i] = r == 0 && is_meant(queries[i], &l);
+        n += ret_meant[i];
+    }
+    looked_at_done(&l);
+    return n;
 }
 
 bool host_process_runs(const struct host_process *p)
@@ -201,45 +251,55 @@ bool host_process_runs(const struct host_process *p)
 
 /* ---- finding ---- */
 
-static int look_through(const struct host_process_query *q, struct host_process *ret,
-                        struct err *err)
+/* It stands for the query where it is the oldest so far. */
+static void found_one(struct host_process_seek *s, const struct host_process *p)
 {
-    DIR *d = fault_fails(FAULT_SYSCALL) ? (errno = EMFILE, NULL) : opendir("/proc");
-    struct buf text = BUF(MEM_HOST, HOST_COMMAND_BYTES_MAX);
-    struct host_process best = {0};
-    uint32_t seen = 0, same = 0;
+    uint32_t same = s->result == 0 ? s->process.same + 1 : 1;
+    if (s->result < 0 || p->started < s->process.started ||
+        (p->started == s->process.started && p->pid < s->process.pid))
+        s->process = *p;
+    s->process.same = same;
+    s->result = 0;
+}
+
+/* Returns 0, or why one of them, which may be the one, could not be read. */
+static int look_through(DIR *d, struct host_process_seek *const *seeks, size_t count)
+{
+    struct looked_at l;
+    uint32_t seen = 0;
     int failed = 0;
-    if (!d)
-        return err_sys(err, -errno, "/proc");
+    looked_at_init(&l);
     for (struct dirent *e; (e = readdir(d)) && seen < HOST_PROCESSES_SEEN_MAX;) {
         uint64_t pid;
-        struct host_process p;
         if (slice_to_u64(slice_from(e->d_name), PID_LAST, &pid) < 0)
             continue;
         seen++;
-        int r = read_process((pid_t)pid, &text, &p);
+        int r = look_at(&l, (pid_t)pid);
         if (r < 0 && r != -ESRCH)
             failed = r;
-        if (r < 0 || !is_meant(q, &p, &text))
-            continue;
-        same++;
-        if (!best.pid || p.started < best.started ||
-            (p.started == best.started && p.pid < best.pid))
-            best = p;
+        for (size_t i = 0; r == 0 && i < count; i++)
+            if (is_meant(&seeks[i]->query, &l))
+                found_one(seeks[i], &l.process);
     }
-    closedir(d);
-    buf_done(&text);
-    if (same) {
-        *ret = best;
-        ret->same = same;
-        return 0;
-    }
-    if (failed) /* it may be the one that could not be read */
-        return err_sys(err, failed, "/proc");
+    looked_at_done(&l);
     /* The first process is there always; without it /proc hides those of other users. */
-    if (access("/proc/1", F_OK) < 0)
-        return err_set(err, -EACCES, "/proc hides other users' processes from us (hidepid)");
-    return -ESRCH;
+    return failed || access("/proc/1", F_OK) == 0 ? failed : -EACCES;
+}
+
+static void say_missing(struct host_process_seek *s, int failed)
+{
+    const struct host_process_query *q = &s->query;
+    if (failed == -EACCES)
+        s->result = err_set(&s->err, failed, "/proc hides processes of other users from us");
+    else if (failed)
+        s->result = err_sys(&s->err, failed, "/proc");
+    else if (q->name)
+        s->result = err_set(&s->err, -ESRCH, "no process is called %s", q->name);
+    else if (access("/run/systemd/system", F_OK) == 0)
+        s->result = err_set(&s->err, -ESRCH, "no process runs in %s", q->unit);
+    else
+        s->result = err_set(&s->err, -EOPNOTSUPP, "no systemd runs on this host, so nobody knows "
+                            "of %s", q->unit);
 }
 
 static int64_t clock_ms(clockid_t clock)
@@ -303,18 +363,38 @@ static int find_by_file(const char *path, struct host_process *ret, struct err *
     return 0;
 }
 
+void host_process_find_all(struct host_process_seek *const *seeks, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        struct host_process_seek *s = seeks[i];
+        s->err = (struct err){0};
+        s->result = -ESRCH;
+        any |= !s->query.pid_file;
+        if (s->query.pid_file)
+            s->result = find_by_file(s->query.pid_file, &s->process, &s->err);
+    }
+    if (!any)
+        return;
+    DIR *d = fault_fails(FAULT_SYSCALL) ? (errno = EMFILE, NULL) : opendir("/proc");
+    int failed = d ? look_through(d, seeks, count) : -errno;
+    for (size_t i = 0; i < count; i++)
+        if (seeks[i]->result < 0 && !seeks[i]->query.pid_file)
+            say_missing(seeks[i], failed);
+    if (d)
+        closedir(d);
+}
+
 int host_process_find(const struct host_process_query *q, struct host_process *ret_process,
                       struct err *err)
 {
-    if (q->pid_file)
-        return find_by_file(q->pid_file, ret_process, err);
-    int r = look_through(q, ret_process, err);
-    if (r == -ESRCH && q->name)
-        return err_set(err, r, "no process is called %s", q->name);
-    if (r == -ESRCH && access("/run/systemd/system", F_OK) < 0)
-        return err_set(err, -EOPNOTSUPP, "no systemd runs on this host, so nobody knows of %s",
-                       q->unit);
-    return r == -ESRCH ? err_set(err, r, "no process runs in %s", q->unit) : r;
+    struct host_process_seek s = {.query = *q}, *all[] = {&s};
+    host_process_find_all(all, 1);
+    if (s.result == 0)
+        *ret_process = s.process;
+    else if (err)
+        *err = s.err;
+    return s.result;
 }
 
 /* ---- holding ---- */

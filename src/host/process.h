@@ -44,8 +44,24 @@ struct host_process {
  * *err: we could not look (-EACCES, -EMFILE …). */
 int host_process_find(const struct host_process_query *q, struct host_process *ret_process,
                       struct err *err);
-/* Whether the process of that number is meant by the name or unit: cheap, a few small files. */
-bool host_process_matches(const struct host_process_query *q, pid_t pid);
+/* As host_process_find, for several at once: /proc is looked through once for all that are meant by
+ * a name or a unit. */
+struct host_process_seek {
+    struct host_process_query query;
+    struct host_process process; /* where result is 0 */
+    int result;
+    struct err err;
+};
+void host_process_find_all(struct host_process_seek *const *seeks, size_t count);
+/* Which of the queries by name or unit mean the process of that number: cheap, a few small files.
+ * Returns how many of ret_meant are true. */
+size_t host_process_meant(pid_t pid, const struct host_process_query *const *queries, size_t count,
+                          bool *ret_meant);
+static inline bool host_process_matches(const struct host_process_query *q, pid_t pid)
+{
+    bool meant;
+    return host_process_meant(pid, &q, 1, &meant) == 1;
+}
 /* A descriptor that is readable once the process has ended, and is no other's. Returns it, -ESRCH
  * (it has ended), -ENOSYS (a kernel without), or our own want (-EMFILE). */
 int host_process_hold(const struct host_process *p);

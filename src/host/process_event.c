@@ -5,6 +5,7 @@
 #include <linux/connector.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +14,8 @@
 #include "base/fault.h"
 
 /* The kernel's numbers, which are part of its interface: names of them moved between versions. */
-enum { EVENT_EXEC = 0x00000002, EVENT_COMM = 0x00000200, RECEIVE_BYTES = 1024 * 1024 };
+enum { EVENT_NONE = 0, EVENT_EXEC = 0x00000002, EVENT_COMM = 0x00000200 };
+enum { RECEIVE_BYTES = 1024 * 1024, ACK_MS = 50 };
 
 /* A datagram is a netlink head, a connector head, and the event. */
 struct message {
@@ -38,14 +40,15 @@ static int keep_to_programs(int fd)
     enum { KIND_AT = EVENT_AT + offsetof(struct event_body, what) };
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, KIND_AT),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, EVENT_NONE, 2, 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __builtin_bswap32(EVENT_EXEC), 1, 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __builtin_bswap32(EVENT_COMM), 0, 1),
         BPF_STMT(BPF_RET | BPF_K, 0xffff),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    code[1].k = EVENT_EXEC;
-    code[2].k = EVENT_COMM;
+    code[2].k = EVENT_EXEC;
+    code[3].k = EVENT_COMM;
 #endif
     struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
@@ -65,6 +68,22 @@ static int subscribe(int fd)
     return send(fd, bytes, sizeof(bytes), 0) < 0 ? -errno : 0;
 }
 
+/* In a namespace of processes the kernel takes the request and does nothing; else it says so, at
+ * once. */
+static int wait_heard(int fd)
+{
+    _Alignas(struct nlmsghdr) char bytes[EVENT_AT + sizeof(struct event_body) + 64];
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct event_body e;
+    if (poll(&p, 1, ACK_MS) != 1)
+        return -EOPNOTSUPP;
+    ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+    if (n < (ssize_t)(EVENT_AT + sizeof(e)))
+        return n < 0 ? -errno : -EBADMSG;
+    memcpy(&e, bytes + EVENT_AT, sizeof(e));
+    return e.what == EVENT_NONE && e.pid > 0 ? -e.pid : 0; /* there it is an errno */
+}
+
 int host_process_events_open(void)
 {
     const struct sockaddr_nl at = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
@@ -80,6 +99,8 @@ int host_process_events_open(void)
         r = keep_to_programs(fd);
     if (r == 0)
         r = subscribe(fd);
+    if (r == 0)
+        r = wait_heard(fd);
     if (r == 0)
         return fd;
     close(fd);
