@@ -194,14 +194,24 @@ static void read_exe(struct looked_at *l)
     buf_append(&l->exe, exe, n > 0 ? (size_t)n : 0);
 }
 
-static bool is_called(struct looked_at *l, const char *name)
+static bool is_called(struct looked_at *l, const char *name, bool own_name_only)
 {
     const char *comm = l->process.comm;
-    if (host_process_is_called(name, comm, NULL, (struct slice){NULL, 0}))
+    const struct slice none = {NULL, 0};
+    if (host_process_is_called(name, comm, NULL, none))
         return true;
+    if (own_name_only)
+        return false;
     read_exe(l);
+    if (host_process_is_called(name, comm, l->exe.data, none))
+        return true;
+    /* Most processes are done with here: the kernel's name is that of the file, or of the link to
+     * it, as long as that fits. */
+    bool cut = strlen(name) > HOST_NAME_CUT && strncmp(comm, name, HOST_NAME_CUT) == 0;
+    if (l->exe.size && !cut && !is_interpreter(buf_slice(&l->exe)))
+        return false;
     read_once(l, "cmdline", &l->has_command, &l->command);
-    return host_process_is_called(name, comm, l->exe.data, buf_slice(&l->command));
+    return host_process_is_called(name, comm, NULL, buf_slice(&l->command));
 }
 
 /* Systemd keeps a unit's processes in a folder that is called as the unit. */
@@ -226,7 +236,7 @@ static bool is_meant(const struct host_process_query *q, struct looked_at *l)
 {
     if (is_remains(&l->process) || q->pid_file)
         return false;
-    return q->name ? is_called(l, q->name) : is_in_unit(l, q->unit);
+    return q->name ? is_called(l, q->name, q->by_own_name) : is_in_unit(l, q->unit);
 }
 
 size_t host_process_meant(pid_t pid, const struct host_process_query *const *queries, size_t count,

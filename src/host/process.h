@@ -27,6 +27,8 @@ enum {
 /* Which process is meant: exactly one is set. */
 struct host_process_query {
     const char *name;     /* "nginx" */
+    bool by_own_name;     /* only where the kernel calls it so, which costs one file of a process
+                           * and not three. Not for names that the kernel cuts */
     const char *pid_file; /* "/run/nginx.pid" */
     const char *unit;     /* "nginx.service"; without a suffix it is a service */
 };
