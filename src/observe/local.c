@@ -213,12 +213,15 @@ void local_host_free(struct local_host *h)
 void local_watch_path(struct local_check *c)
 {
     struct rt_watch *w = NULL;
+    bool blind = false; /* for a while: what happened in it was not told */
     int r = 0;
     while (r != -ECANCELED) {
-        r = w ? rt_watch_wait(w, RT_NEVER) : rt_watch_open(c->spec->path, &w, RT_NEVER);
-        if (r == 0) {
+        bool opens = !w;
+        r = opens ? rt_watch_open(c->spec->path, &w, RT_NEVER) : rt_watch_wait(w, RT_NEVER);
+        if (r == 0 && (!opens || blind))
             local_push(c);
-        } else if (r != -ECANCELED) {
+        blind = r < 0;
+        if (r < 0 && r != -ECANCELED) {
             rt_watch_close(w);
             w = NULL;
             r = rt_sleep(rt_now() + WATCH_AGAIN_MS * RT_MS);
