@@ -242,6 +242,34 @@ static void check_nothing_left(struct world *w, const char *prefix)
     arena_done(&a);
 }
 
+/* What a node's key says of it, once nothing changes any more. */
+static bool tells_truth(struct world *w, uint32_t i, struct arena *a, struct node *ret)
+{
+    struct slice key =
+        task_key(a, none, TASK_KEY_NODE, slice_from(w->processes[CONTROLLERS + i].name), none);
+    struct store_kv kv = {0};
+    *ret = (struct node){.state = NODE_LOST};
+    (void)store_get(w->people, key, a, &kv, NULL, rt_now() + CALL_MS * RT_MS);
+    return kv.version && node_read(kv.value, a, ret, NULL) == 0 && ret->state == NODE_READY &&
+           ret->capacity == w->maxes[w->max_count - 1].max && ret->running == 0;
+}
+
+static void check_told(struct world *w)
+{
+    enum { WAIT_S = 20 }; /* some still wait for their former life to end */
+    struct arena a = ARENA(MEM_TEST, 0);
+    rt_time until = rt_now() + WAIT_S * RT_SEC;
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        struct node n;
+        bool truth;
+        while (!(truth = tells_truth(w, i, &a, &n)) && rt_now() < until)
+            rt_sleep(rt_now() + 500 * RT_MS);
+        check(w, CHECK_TOLD, truth, "w%u says that it is %s and runs %u of %u, and of %u", i,
+              node_state_name(n.state), n.running, n.capacity, w->maxes[w->max_count - 1].max);
+    }
+    arena_done(&a);
+}
+
 void people_check_end(struct world *w)
 {
     enum { WAIT_S = 120 };
@@ -254,4 +282,5 @@ void people_check_end(struct world *w)
     rt_sleep(rt_now() + 2 * RT_SEC); /* runs that were lost to everybody end, too */
     check_nothing_left(w, "/assign/");
     check_nothing_left(w, "/concurrency/");
+    check_told(w);
 }

@@ -18,6 +18,7 @@ static const char *const check_names[CHECK_COUNT + 1] = {
     [CHECK_LEDGER] = "the ledger is right",
     [CHECK_ENDS] = "healed, every task ends",
     [CHECK_CLEAN] = "nothing is left of ended tasks",
+    [CHECK_TOLD] = "nodes tell what is so",
     [CHECK_ENDED] = "all of the program ends",
 };
 

@@ -50,6 +50,7 @@ enum check {
     CHECK_LEDGER,    /* in the end: each was run, as often as its attempts say; none was lost */
     CHECK_ENDS,      /* healed, every task ends */
     CHECK_CLEAN,     /* nothing given, and no lock, is left */
+    CHECK_TOLD,      /* what a node's key says is so */
     CHECK_ENDED,     /* all of the program's tasks end */
     CHECK_COUNT,
 };

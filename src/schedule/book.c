@@ -178,13 +178,14 @@ void book_forget(struct book *b, struct job *j)
 
 uint32_t seat_room(const struct seat *s, bool pinned)
 {
-    enum node_state state = s->wanted != NODE_READY ? s->wanted : s->node.state;
     /* Nobody else can run what is pinned, so it may wait there; what anybody can run goes to
      * whoever is first to be free, and so waits here. */
     uint32_t max = pinned ? SCHEDULE_QUEUE_TASKS_MAX : 2 * s->node.capacity;
     if (max > SCHEDULE_QUEUE_TASKS_MAX)
         max = SCHEDULE_QUEUE_TASKS_MAX;
-    if (s->incarnation == 0 || (state != NODE_READY && !fault_mutant("schedule_cordon_ignored")))
+    /* As people said; what the node says of itself only repeats that, and later. */
+    bool ready = s->wanted == NODE_READY || fault_mutant("schedule_cordon_ignored");
+    if (s->incarnation == 0 || !ready)
         return 0;
     uint32_t used = s->load + s->reserved;
     return used < max ? max - used : 0;

@@ -256,18 +256,29 @@ static void spec_main(void *arg)
 
 /* ---- the node's key ---- */
 
-static struct slice node_value(struct worker *w, struct arena *a)
+/* What it says that changes. */
+struct telling {
+    enum node_state state;
+    uint32_t running, max;
+};
+
+static struct telling telling_now(const struct worker *w)
+{
+    return (struct telling){w->state, w->running_count, w->max};
+}
+
+static struct slice node_value(struct worker *w, const struct telling *t, struct arena *a)
 {
     const struct schedule_options *o = w->options;
     struct buf json = BUF(MEM_SCHEDULE, 0);
     struct node n = {
         .name = o->node,
         .version = o->version,
-        .state = w->state,
+        .state = t->state,
         .labels = (struct task_label *)o->labels,
         .label_count = o->label_count,
-        .running = w->running_count,
-        .capacity = w->max,
+        .running = t->running,
+        .capacity = t->max,
         .lease_ms = w->session.ttl_ms,
         .boot = o->boot,
         .pid = o->pid,
@@ -289,9 +300,13 @@ static int claim_name(struct worker *w, struct arena *a, struct store_kv *ret_ho
                       struct err *err)
 {
     struct slice key = node_key(w, a);
+    struct telling told = telling_now(w);
     struct store_compare absent = {.key = key, .target = STORE_CREATE_REVISION};
     struct store_op ops[] = {
-        {.type = STORE_PUT, .key = key, .value = node_value(w, a), .lease = w->session.lease},
+        {.type = STORE_PUT,
+         .key = key,
+         .value = node_value(w, &told, a),
+         .lease = w->session.lease},
         {.type = STORE_READ, .range = {.keys = store_key(key)}},
     };
     struct store_txn txn = {
@@ -347,8 +362,10 @@ static int join(struct worker *w, struct err *err)
     return r > 0 ? 0 : r < 0 ? r : -ENOLINK;
 }
 
-/* By its revision, too: what was in doubt, and comes late, must not undo what was told since. */
-static bool tell_node(struct worker *w)
+/* By its revision, too: what was in doubt, and comes late, must not undo what was told since. It
+ * tells `t`, not what is so by the time it is written: else what the caller remembers as told is
+ * something else than what stands there, and where it is so again nobody would tell it. */
+static bool tell_node(struct worker *w, const struct telling *t)
 {
     struct arena a = ARENA(MEM_SCHEDULE, 0);
     struct slice key = node_key(w, &a);
@@ -360,8 +377,9 @@ static bool tell_node(struct worker *w)
         {.key = key, .target = STORE_CREATE_REVISION, .number = w->incarnation},
         {.key = key, .target = STORE_MOD_REVISION, .number = r == 0 ? kv.mod_revision : 0},
     };
-    struct store_op op = {
-        .type = STORE_PUT, .key = key, .value = node_value(w, &a), .lease = w->session.lease};
+    struct telling late = telling_now(w);
+    struct slice value = node_value(w, fault_mutant("schedule_told_late") ? &late : t, &a);
+    struct store_op op = {.type = STORE_PUT, .key = key, .value = value, .lease = w->session.lease};
     struct store_txn txn = {.compares = same, .compare_count = 2, .then = &op, .then_count = 1};
     if (r == 0)
         r = store_txn(s, &txn, &a, &got, NULL, rt_now() + ASK_MS * RT_MS);
@@ -373,22 +391,17 @@ static bool tell_node(struct worker *w)
 static void tell_main(void *arg)
 {
     struct worker *w = arg;
-    uint32_t told_max = UINT32_MAX, told_running = 0;
-    enum node_state told_state = NODE_STATE_COUNT;
+    struct telling told = {NODE_STATE_COUNT, 0, 0};
     for (;;) {
-        uint32_t max = w->max, running = w->running_count;
-        enum node_state state = w->state;
+        struct telling now = telling_now(w);
         rt_event_clear(&w->changed);
-        if (max == told_max && state == told_state && running == told_running) {
+        if (now.max == told.max && now.state == told.state && now.running == told.running) {
             if (rt_event_wait(&w->changed, RT_NEVER) == -ECANCELED)
                 return;
             continue;
         }
-        if (tell_node(w)) {
-            told_max = max;
-            told_running = running;
-            told_state = state;
-        }
+        if (tell_node(w, &now))
+            told = now;
         if (rt_sleep(rt_now() + TELL_MS * RT_MS) < 0)
             return;
     }
