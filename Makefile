@@ -131,11 +131,9 @@ oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls a
 SECONDS ?= 60
 sim: $(SIM) #                SEED=7 W=counter: plays one world; else COUNT=5000 seeds, FROM=1, for SECONDS
 	@$(B)/sim/$(W)/world $(or $(SEED),--search $(or $(COUNT),5000) --from $(or $(FROM),1) --seconds $(SECONDS))
-sim-fresh: sim-fresh-store sim-first-schedule # 120 s of seeds that nobody saw; beside it the fleet's first 230
+sim-fresh: sim-fresh-store sim-fresh-schedule # 120 s of seeds that nobody saw, of the store and of the fleet
 sim-fresh-%: $(SIM)
 	@$(B)/sim/$*/world --search 1000000 --from fresh --seconds 120
-sim-first-%: $(SIM)
-	@$(B)/sim/$*/world --search 230 --from 1 --seconds 300
 sim-long: $(SIM) #           W=counter: a search over a million seeds; FROM=1 is the first
 	@$(B)/sim/$(W)/world --search 1000000 --from $(or $(FROM),1)
 cluster: $(B)/tests/store/etcd_cluster #            three members of a real etcd under 15 faults; N=, SEED=

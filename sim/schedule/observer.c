@@ -63,8 +63,10 @@ static void told_assign(struct change *c, struct slice node_name, struct slice t
         return;
     }
     struct assignment a;
-    int r = assignment_read(c->e->kv.value, &c->arena, &a, NULL);
-    check(w, CHECK_CLAIM, r == 0, "what is given cannot be read");
+    struct err err = {0};
+    int r = assignment_read(c->e->kv.value, &c->arena, &a, &err);
+    check(w, CHECK_CLAIM, r == 0, "what is given cannot be read: %s: %.*s", err.text,
+          SLICE_ARG(c->e->kv.value));
     bool new = c->e->kv.create_revision == c->e->kv.mod_revision;
     if (new)
         given_new(c, node, task, &a);

@@ -206,7 +206,17 @@ static void check_task(struct world *w, uint32_t i, const struct task *t)
     check(w, CHECK_LEDGER, t->state != TASK_TIMED_OUT, "t%u is %s", i, state);
 }
 
-static uint32_t unended(struct world *w, bool look)
+/* As the observer saw it, which has seen each change of every task. */
+static bool all_have_ended(const struct world *w)
+{
+    for (uint32_t i = 0; i < w->submitted; i++)
+        if (!task_state_final(w->tasks[i].state))
+            return false;
+    return true;
+}
+
+/* What the store holds. Returns how many have not ended. */
+static uint32_t look_at_all(struct world *w)
 {
     struct arena a = ARENA(MEM_TEST, 0);
     struct store_range q = {.keys = store_prefix(SLICE("/tasks/"))};
@@ -220,10 +230,10 @@ static uint32_t unended(struct world *w, bool look)
               "a task cannot be read");
         uint32_t number = number_of(t.name, 't');
         open += !task_state_final(t.state);
-        if (!task_state_final(t.state) && look)
+        if (!task_state_final(t.state))
             say(w, "left: %.*s", SLICE_ARG(got.kvs[i].value));
         count += number != UINT32_MAX;
-        if (look && task_state_final(t.state) && number != UINT32_MAX)
+        if (task_state_final(t.state) && number != UINT32_MAX)
             check_task(w, number, &t);
     }
     check(w, CHECK_LEDGER, count >= w->submitted, "%u tasks of %u are left", count, w->submitted);
@@ -242,16 +252,44 @@ static void check_nothing_left(struct world *w, const char *prefix)
     arena_done(&a);
 }
 
+/* What a node's key says of it, once nothing changes any more. */
+static bool tells_truth(struct world *w, uint32_t i, struct arena *a, struct node *ret)
+{
+    struct slice key =
+        task_key(a, none, TASK_KEY_NODE, slice_from(w->processes[CONTROLLERS + i].name), none);
+    struct store_kv kv = {0};
+    *ret = (struct node){.state = NODE_LOST};
+    (void)store_get(w->people, key, a, &kv, NULL, rt_now() + CALL_MS * RT_MS);
+    return kv.version && node_read(kv.value, a, ret, NULL) == 0 && ret->state == NODE_READY &&
+           ret->capacity == w->maxes[w->max_count - 1].max && ret->running == 0;
+}
+
+static void check_told(struct world *w)
+{
+    enum { WAIT_S = 20 }; /* some still wait for their former life to end */
+    struct arena a = ARENA(MEM_TEST, 0);
+    rt_time until = rt_now() + WAIT_S * RT_SEC;
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        struct node n;
+        bool truth;
+        while (!(truth = tells_truth(w, i, &a, &n)) && rt_now() < until)
+            rt_sleep(rt_now() + 500 * RT_MS);
+        check(w, CHECK_TOLD, truth, "w%u says that it is %s and runs %u of %u, and of %u", i,
+              node_state_name(n.state), n.running, n.capacity, w->maxes[w->max_count - 1].max);
+    }
+    arena_done(&a);
+}
+
 void people_check_end(struct world *w)
 {
     enum { WAIT_S = 120 };
-    uint32_t open = 1;
     rt_time until = rt_now() + WAIT_S * RT_SEC;
-    while ((open = unended(w, false)) > 0 && rt_now() < until)
+    while (!all_have_ended(w) && rt_now() < until)
         rt_sleep(rt_now() + 500 * RT_MS);
-    open = unended(w, true);
+    uint32_t open = look_at_all(w);
     check(w, CHECK_ENDS, open == 0, "%u tasks have not ended", open);
     rt_sleep(rt_now() + 2 * RT_SEC); /* runs that were lost to everybody end, too */
     check_nothing_left(w, "/assign/");
     check_nothing_left(w, "/concurrency/");
+    check_told(w);
 }

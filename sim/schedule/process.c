@@ -101,6 +101,8 @@ static void note(void *ctx, enum schedule_note note, struct slice what, const ch
                                         "cannot reach the store"};
     struct process *p = ctx;
     say(p->w, "%s %s: %.*s %s", p->name, words[note], SLICE_ARG(what), text ? text : "");
+    check(p->w, CHECK_MENDED, note != SCHEDULE_NOTE_MENDED, "%s mends %.*s: %s", p->name,
+          SLICE_ARG(what), text);
     if (note == SCHEDULE_NOTE_REFUSED) {
         happened(p->w, EVENT_REFUSED);
         if (strcmp(text, "stale_token") == 0)
@@ -126,6 +128,7 @@ void process_start(struct process *p)
         .lease_ttl_ms = LEASE_MS,
         .executor = &p->executor,
         .worker_max = w->maxes[0].max,
+        .relist = RELIST_MS * RT_MS,
         .labels = &pool,
         .label_count = p->id % 2,
         .note = note,

@@ -16,8 +16,10 @@ static const char *const check_names[CHECK_COUNT + 1] = {
     [CHECK_REASON] = "nothing is ended without a reason",
     [CHECK_DEDUP] = "one dedup key is one task",
     [CHECK_LEDGER] = "the ledger is right",
+    [CHECK_MENDED] = "memory is what the store holds",
     [CHECK_ENDS] = "healed, every task ends",
     [CHECK_CLEAN] = "nothing is left of ended tasks",
+    [CHECK_TOLD] = "nodes tell what is so",
     [CHECK_ENDED] = "all of the program ends",
 };
 

@@ -30,6 +30,7 @@ enum {
     TASKS_MAX = 1000,
     KEYS_MAX = 8, /* concurrency keys */
     LEASE_MS = 3000,
+    RELIST_MS = 1500,   /* memory is compared with the store */
     MAXES = 64,         /* values of /config/worker_max that were set */
     MAX_SEEN_MS = 5000, /* within it a worker has seen a new value, whatever is late */
 };
@@ -48,8 +49,10 @@ enum check {
     CHECK_REASON,    /* what runs is not ended without a reason */
     CHECK_DEDUP,     /* one dedup key, one task */
     CHECK_LEDGER,    /* in the end: each was run, as often as its attempts say; none was lost */
+    CHECK_MENDED,    /* the net below the scheduler's memory finds nothing */
     CHECK_ENDS,      /* healed, every task ends */
     CHECK_CLEAN,     /* nothing given, and no lock, is left */
+    CHECK_TOLD,      /* what a node's key says is so */
     CHECK_ENDED,     /* all of the program's tasks end */
     CHECK_COUNT,
 };

@@ -1,5 +1,7 @@
 #include "schedule/book.h"
 
+#include <assert.h>
+
 #include "base/fault.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
@@ -28,6 +30,7 @@ void book_init(struct book *b, struct schedule_options *o, struct rt_group *term
     list_init(&b->dirty);
     list_init(&b->unmatched);
     list_init(&b->locked_out);
+    list_init(&b->reserves);
     list_init(&b->ended);
     b->timers.before = timer_before;
     queue_init(&b->queue);
@@ -41,10 +44,11 @@ void book_done(struct book *b)
     queue_done(&b->queue);
     heap_done(&b->timers);
     for (size_t at = 0; map_next(&b->jobs, &at, &e);) {
-        struct job *j = e.value;
-        mem_free(MEM_SCHEDULE, j->reserved);
-        mem_free(MEM_SCHEDULE, j);
+        book_unwait(NULL, book_take_waits(e.value));
+        mem_free(MEM_SCHEDULE, e.value);
     }
+    while (!list_empty(&b->reserves))
+        mem_free(MEM_SCHEDULE, list_entry(list_pop_front(&b->reserves), struct reserve, link));
     for (size_t at = 0; map_next(&b->seats, &at, &e);) {
         arena_done(&((struct seat *)e.value)->arena);
         mem_free(MEM_SCHEDULE, e.value);
@@ -92,6 +96,7 @@ struct seat *book_seat(struct book *b, struct slice name)
 
 void book_dirty(struct book *b, struct job *j)
 {
+    j->audit = false; /* there is a reason */
     if (j->dirty)
         return;
     j->dirty = true;
@@ -111,25 +116,86 @@ void book_timer(struct book *b, struct job *j, rt_time due)
         rt_event_set(&b->tick);
 }
 
-void book_unpark(struct job *j)
+void book_wait(struct job *j, struct list *where, struct seat *seat)
 {
-    list_remove(&j->parked);
+    struct wait *w = mem_alloc(MEM_SCHEDULE, sizeof(*w));
+    if (fault_mutant("schedule_last_wait_counts"))
+        book_unwait(NULL, book_take_waits(j));
+    w->job = j;
+    w->seat = seat;
+    w->next = j->waits;
+    j->waits = w;
+    list_push_back(where, &w->link);
 }
 
-void book_wake(struct book *b, struct list *parked, uint32_t count)
+struct wait *book_take_waits(struct job *j)
 {
-    struct list *it;
-    while (count-- > 0 && (it = list_pop_front(parked)))
-        book_dirty(b, list_entry(it, struct job, parked));
+    struct wait *was = j->waits;
+    for (struct wait *w = was; w; w = w->next)
+        list_remove(&w->link);
+    j->waits = NULL;
+    return was;
 }
 
-void book_release(struct job *j)
+static void wake_first(struct book *b, struct list *waiting)
 {
-    for (uint32_t i = 0; i < j->reserved_count; i++)
-        j->reserved[i]->reserved--;
-    mem_free(MEM_SCHEDULE, j->reserved);
-    j->reserved = NULL;
-    j->reserved_count = 0;
+    book_dirty(b, list_entry(list_pop_front(waiting), struct wait, link)->job);
+}
+
+static void wake_all(struct book *b, struct list *waiting)
+{
+    while (!list_empty(waiting))
+        wake_first(b, waiting);
+}
+
+void book_wake(struct book *b, struct seat *s)
+{
+    for (uint32_t room = seat_room(s, true); room > 0 && !list_empty(&s->waiting); room--)
+        wake_first(b, &s->waiting);
+}
+
+void book_unwait(struct book *b, struct wait *was)
+{
+    while (was) {
+        struct wait *next = was->next;
+        if (was->seat && b && !fault_mutant("schedule_wake_not_passed_on"))
+            book_wake(b, was->seat);
+        mem_free(MEM_SCHEDULE, was);
+        was = next;
+    }
+}
+
+void book_unreserve(struct book *b, struct seat *s)
+{
+    s->reserved--;
+    book_wake(b, s);
+}
+
+void book_reserve_until(struct book *b, struct seat *s, int64_t revision)
+{
+    if (revision <= b->told) {
+        book_unreserve(b, s);
+        return;
+    }
+    struct reserve *r = mem_alloc(MEM_SCHEDULE, sizeof(*r));
+    r->seat = s;
+    r->revision = revision;
+    list_push_back(&b->reserves, &r->link);
+}
+
+/* By its revision, not by what is told of it: where a watch jumps, what was given and has ended
+ * meanwhile is never told. */
+static void told_until(struct book *b, int64_t revision)
+{
+    b->told = revision;
+    list_each_safe (it, &b->reserves) {
+        struct reserve *r = list_entry(it, struct reserve, link);
+        if (r->revision > revision)
+            continue;
+        list_remove(it);
+        book_unreserve(b, r->seat);
+        mem_free(MEM_SCHEDULE, r);
+    }
 }
 
 void book_state(struct book *b, struct job *j, enum task_state state)
@@ -159,7 +225,7 @@ void book_forget(struct book *b, struct job *j)
     orders_told(b->orders, job_name(j), SLICE("Lost")); /* it went before it was seen to end */
     queue_remove(&b->queue, &j->wish);
     heap_remove(&b->timers, &j->timer);
-    list_remove(&j->parked);
+    book_unwait(b, book_take_waits(j));
     if (j->dirty)
         list_remove(&j->link);
     if (j->end.next && !list_empty(&j->end)) {
@@ -168,7 +234,6 @@ void book_forget(struct book *b, struct job *j)
     }
     if (j->known)
         b->options->stats->tasks[j->state]--;
-    book_release(j);
     b->granted -= j->granted;
     map_remove(&b->jobs, job_name(j));
     mem_free(MEM_SCHEDULE, j);
@@ -178,13 +243,14 @@ void book_forget(struct book *b, struct job *j)
 
 uint32_t seat_room(const struct seat *s, bool pinned)
 {
-    enum node_state state = s->wanted != NODE_READY ? s->wanted : s->node.state;
     /* Nobody else can run what is pinned, so it may wait there; what anybody can run goes to
      * whoever is first to be free, and so waits here. */
     uint32_t max = pinned ? SCHEDULE_QUEUE_TASKS_MAX : 2 * s->node.capacity;
     if (max > SCHEDULE_QUEUE_TASKS_MAX)
         max = SCHEDULE_QUEUE_TASKS_MAX;
-    if (s->incarnation == 0 || (state != NODE_READY && !fault_mutant("schedule_cordon_ignored")))
+    /* As people said; what the node says of itself only repeats that, and later. */
+    bool ready = s->wanted == NODE_READY || fault_mutant("schedule_cordon_ignored");
+    if (s->incarnation == 0 || !ready)
         return 0;
     uint32_t used = s->load + s->reserved;
     return used < max ? max - used : 0;
@@ -235,16 +301,15 @@ static void told_assign(struct book *b, struct slice node, struct slice name,
 {
     struct seat *s = book_seat(b, node);
     if (c->type == FOLLOW_GONE) {
+        assert(s->load > 0);
         s->load--;
-        book_wake(b, &s->waiting, seat_room(s, true));
+        book_wake(b, s);
     } else if (!c->old) {
         s->load++;
     }
     struct job *j = map_get(&b->jobs, name);
-    if (!j)
-        return;
-    book_release(j);
-    book_dirty(b, j);
+    if (j)
+        book_dirty(b, j);
 }
 
 /* Every job that has something at the node looks again. */
@@ -286,8 +351,9 @@ static void told_node(struct book *b, struct slice name, const struct follow_cha
     }
     if (before != s->incarnation)
         wake_given(b, name);
-    book_wake(b, &s->waiting, seat_room(s, true));
-    book_wake(b, &b->unmatched, UINT32_MAX);
+    if (!fault_mutant("schedule_node_wakes_nobody"))
+        book_wake(b, s);
+    wake_all(b, &b->unmatched);
 }
 
 static void told_spec(struct book *b, struct slice name, const struct follow_change *c)
@@ -303,8 +369,8 @@ static void told_spec(struct book *b, struct slice name, const struct follow_cha
     s->wanted = n.state;
     arena_done(&a);
     wake_given(b, name);
-    book_wake(b, &s->waiting, seat_room(s, true));
-    book_wake(b, &b->unmatched, UINT32_MAX);
+    book_wake(b, s);
+    wake_all(b, &b->unmatched);
 }
 
 static void told_lock(struct book *b, struct slice key, const struct follow_change *c)
@@ -313,15 +379,15 @@ static void told_lock(struct book *b, struct slice key, const struct follow_chan
     if (c->type != FOLLOW_GONE)
         return;
     list_each_safe (it, &b->locked_out) {
-        struct job *j = list_entry(it, struct job, parked);
+        struct job *j = list_entry(it, struct wait, link)->job;
         if (j->lock != hash)
             continue;
-        book_unpark(j);
+        list_remove(it);
         book_dirty(b, j);
     }
 }
 
-void book_told(struct book *b, int which, const struct follow_change *c)
+static void told_change(struct book *b, int which, const struct follow_change *c)
 {
     static const enum task_key keys[BOOK_FOLLOWS] = {
         [BOOK_TASKS] = TASK_KEY_TASK,      [BOOK_ASSIGNS] = TASK_KEY_ASSIGN,
@@ -348,7 +414,29 @@ void book_told(struct book *b, int which, const struct follow_change *c)
     } else {
         told_lock(b, x, c);
     }
+    arena_done(&arena);
+}
+
+void book_told(struct book *b, int which, const struct follow_change *c)
+{
+    if (c->type != FOLLOW_SYNCED)
+        told_change(b, which, c);
+    else if (which == BOOK_ASSIGNS)
+        told_until(b, c->revision);
     if (b->synced_count == BOOK_FOLLOWS)
         book_dispatch(b); /* there may be room now */
-    arena_done(&arena);
+}
+
+bool book_settled(const struct book *b)
+{
+    for (int i = 0; i < BOOK_FOLLOWS; i++)
+        if (!follow_settled(&b->follows[i]))
+            return false;
+    return true;
+}
+
+void book_mended(struct book *b, struct slice what, const char *text)
+{
+    b->options->stats->mended_total++;
+    book_note(b, SCHEDULE_NOTE_MENDED, what, text);
 }

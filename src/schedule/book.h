@@ -6,10 +6,15 @@
  *     dirty     something of it changed: a hand plans it anew (hand.c)
  *     timer     it is planned anew then, though nothing happens
  *     queued    it has a target to be given, and waits for room on any node
- *     parked    it waits for something certain: a node, a lock
+ *     waits     it waits for things of its own: room on certain nodes, a lock, a node that fits
  *
- * A job that is found wrong by whatever mistake is planned anew with the next change of it, and all
- * are every `relist`. One loop. */
+ * Whatever makes a plan of it possible makes it dirty. Where a job waits for several nodes it is
+ * on the list of each. Of those that wait for one node as many are woken as there is room, and
+ * whoever was woken and took none wakes the next: so where there is room, either nobody waits for
+ * it, or one who did is dirty or at a hand.
+ *
+ * Should that be wrong somewhere: every `relist` each job that rests is planned, and what there was
+ * to do is done, counted and told (audit.c). One loop. */
 #ifndef FIREBREAK_SCHEDULE_BOOK_H
 #define FIREBREAK_SCHEDULE_BOOK_H
 
@@ -21,8 +26,23 @@
 #include "store/election.h"
 #include "store/follow.h"
 
+/* One thing that a job waits for. */
+struct wait {
+    struct list link; /* in a seat's list, or one of the book's; in none once it was woken */
+    struct job *job;
+    struct seat *seat; /* NULL: something else */
+    struct wait *next; /* of the job */
+};
+
+/* Room that was given, until the store has told us of it. */
+struct reserve {
+    struct list link;
+    struct seat *seat;
+    int64_t revision;
+};
+
 struct seat {
-    struct list waiting; /* jobs that want this node and no other */
+    struct list waiting; /* struct wait: jobs that want this node and no other */
     int64_t incarnation; /* 0: it is not there */
     int64_t lease;
     struct arena arena; /* of `node` */
@@ -30,6 +50,7 @@ struct seat {
     enum node_state wanted; /* cordoned or draining, as people said */
     uint32_t load;          /* given to it and not ended, as the store tells */
     uint32_t reserved;      /* and not told yet */
+    uint32_t counted;       /* of `load`, by audit.c */
     size_t name_size;
     char name[];
 };
@@ -38,19 +59,19 @@ struct job {
     struct queue_item wish;
     struct heap_link timer;
     rt_time due;
-    struct list link;   /* in book.dirty while `dirty` */
-    struct list parked; /* on a seat's list, or one of the book's */
-    struct list end;    /* in book.ended, once it has ended */
-    int64_t mod;        /* the newest revision that was told; 0: it is gone */
+    struct list link; /* in book.dirty while `dirty` */
+    struct wait *waits;
+    struct list end; /* in book.ended, once it has ended */
+    int64_t mod;     /* the newest revision that was told; 0: it is gone */
     rt_time came_at, seen_at, deadline_at;
     int64_t seen_wall_ms;
     int64_t hold;       /* until this revision of it is told … */
     rt_time hold_until; /* … or until then, our own write is on its way to us */
     enum task_state state;
     bool known, dirty, busy, granted, trim, bad;
+    bool again;    /* its timer is for a plan that was not written, or is not told yet */
+    bool audit;    /* dirty, and nothing happened to it: there is nothing to do, or we were wrong */
     uint64_t lock; /* hash of the concurrency key that it waits for */
-    struct seat **reserved;
-    uint32_t reserved_count;
     size_t name_size;
     char name[];
 };
@@ -64,7 +85,10 @@ struct book {
     bool synced[BOOK_FOLLOWS];
     uint32_t synced_count;
     struct map jobs, seats; /* by name */
-    struct list dirty, unmatched, locked_out, ended;
+    struct list dirty, ended;
+    struct list unmatched, locked_out; /* struct wait */
+    struct list reserves;
+    int64_t told; /* what is given is told up to this revision */
     uint32_t ended_count, granted;
     struct heap timers;
     struct queue queue;
@@ -82,13 +106,24 @@ struct job *book_job(struct book *b, struct slice name); /* made where it is not
 struct seat *book_seat(struct book *b, struct slice name);
 void book_dirty(struct book *b, struct job *j);
 void book_timer(struct book *b, struct job *j, rt_time due); /* RT_NEVER: none */
-/* It waits no longer, for whatever it was. */
-void book_unpark(struct job *j);
-void book_wake(struct book *b, struct list *parked, uint32_t count);
+/* It waits for one thing more: `where` is the list of `seat`, or one of the book's. */
+void book_wait(struct job *j, struct list *where, struct seat *seat);
+/* It waits for nothing any more; book_unwait gets what it did, once it was planned anew. */
+struct wait *book_take_waits(struct job *j);
+/* Whoever was woken for a seat, and took none of its room, wakes the next. Frees `was`. */
+void book_unwait(struct book *b, struct wait *was);
+/* There may be more room than there was. */
+void book_wake(struct book *b, struct seat *s);
 /* Frees it; its task is gone from the store. */
 void book_forget(struct book *b, struct job *j);
 void book_state(struct book *b, struct job *j, enum task_state state);
-void book_release(struct job *j);
+/* Room of a seat is taken, and given back; or kept until what was written at `revision` is told. */
+static inline void book_reserve(struct seat *s)
+{
+    s->reserved++;
+}
+void book_unreserve(struct book *b, struct seat *s);
+void book_reserve_until(struct book *b, struct seat *s, int64_t revision);
 /* Grants queued jobs a hand, while there is room for them. */
 void book_dispatch(struct book *b);
 static inline struct slice job_name(const struct job *j)
@@ -102,10 +137,16 @@ static inline struct slice seat_name(const struct seat *s)
 /* How many more it takes; `pinned`: for what nobody else can run. */
 uint32_t seat_room(const struct seat *s, bool pinned);
 
-/* A change that a follower tells. */
+/* A change that a follower tells; FOLLOW_SYNCED, too. */
 void book_told(struct book *b, int which, const struct follow_change *c);
+/* All that the followers know has been told. */
+bool book_settled(const struct book *b);
+/* Memory was wrong about `what`, and is mended. */
+void book_mended(struct book *b, struct slice what, const char *text);
 /* A task: takes dirty jobs and writes what is to be written, until it is cancelled. */
 void hand_main(void *book);
+/* A task: every `relist` looks whether anything rests that should not (audit.c). */
+void audit_main(void *book);
 void book_note(struct book *b, enum schedule_note note, struct slice what, const char *text);
 
 #endif

@@ -68,12 +68,10 @@ static void follower_main(void *arg)
             continue;
         if (c.type == FOLLOW_SYNCED)
             synced(b, f->which);
-        else
-            book_told(b, f->which, &c);
+        book_told(b, f->which, &c);
         if (b->follows[f->which].mended_total != mended) {
             mended = b->follows[f->which].mended_total;
-            b->options->stats->mended_total++;
-            book_note(b, SCHEDULE_NOTE_MENDED, c.kv.key, "memory was not what the store holds");
+            book_mended(b, c.kv.key, "memory was not what the store holds");
         }
     }
 }
@@ -120,6 +118,8 @@ static int begin_term(struct controller *c)
 {
     struct book *b = &c->book;
     int r = rt_go(&c->term, timer_main, b);
+    if (r == 0)
+        r = rt_go(&c->term, audit_main, b);
     for (int i = 0; r == 0 && i < BOOK_FOLLOWS; i++) {
         c->followers[i] = (struct follower){b, i};
         r = rt_go(&c->term, follower_main, &c->followers[i]);

@@ -16,6 +16,7 @@ enum {
     DOUBT_AGAIN_MS = 200,
     OWN_WRITE_MS = 2000, /* as long as that our own write may be on its way to us */
     WRITE_MS = 5000,
+    JOBS_AT_ONCE = 64,
 };
 
 struct hand {
@@ -92,7 +93,7 @@ static const struct plan_seen *see(struct hand *h)
 
 static void reserve(struct hand *h, struct seat *s)
 {
-    s->reserved++;
+    book_reserve(s);
     h->reserved[h->reserved_count++] = s;
 }
 
@@ -110,12 +111,6 @@ static struct seat *best_seat(struct hand *h)
             best = s, weight = w;
     }
     return best;
-}
-
-static void park(struct job *j, struct list *where)
-{
-    list_remove(&j->parked);
-    list_push_back(where, &j->parked);
 }
 
 static int by_name(const void *a, const void *b)
@@ -141,7 +136,7 @@ static void spread(struct hand *h, struct job *j)
             nodes[count++] = seat_name(s);
     }
     if (count == 0) {
-        park(j, &b->unmatched);
+        book_wait(j, &b->unmatched, NULL);
         return;
     }
     qsort(nodes, count, sizeof(*nodes), by_name);
@@ -156,7 +151,7 @@ static bool is_locked_out(struct hand *h, struct job *j)
     if (!seen_value(h, BOOK_LOCKS, TASK_KEY_CONCURRENCY, t->concurrency, none))
         return false;
     j->lock = map_hash((struct map_seed){0, 0}, t->concurrency.data, t->concurrency.size);
-    park(j, &h->book->locked_out);
+    book_wait(j, &h->book->locked_out, NULL);
     return true;
 }
 
@@ -189,7 +184,7 @@ static void give_one(struct hand *h, struct job *j, uint32_t i)
         s = book_seat(h->book, x->node);
         if (seat_room(s, true) == 0) {
             h->book->options->stats->queue_full_total += s->incarnation != 0;
-            park(j, &s->waiting);
+            book_wait(j, &s->waiting, s);
             return;
         }
     } else {
@@ -221,22 +216,22 @@ static void give(struct hand *h, struct job *j)
 
 static void unreserve(struct hand *h)
 {
-    for (uint32_t i = 0; i < h->reserved_count; i++)
-        h->reserved[i]->reserved--;
-    h->reserved_count = 0;
+    while (h->reserved_count > 0)
+        book_unreserve(h->book, h->reserved[--h->reserved_count]);
 }
 
 /* Until the store tells of what was given, its room is taken. */
-static void keep_reserved(struct hand *h, struct job *j)
+static void keep_reserved(struct hand *h, int64_t revision)
 {
-    book_release(j);
-    if (h->reserved_count == 0)
-        return;
-    size_t size = h->reserved_count * sizeof(*j->reserved);
-    j->reserved = mem_alloc(MEM_SCHEDULE, size);
-    memcpy(j->reserved, h->reserved, size);
-    j->reserved_count = h->reserved_count;
-    h->reserved_count = 0;
+    while (h->reserved_count > 0)
+        book_reserve_until(h->book, h->reserved[--h->reserved_count], revision);
+}
+
+/* Whatever happens, it is planned anew then. */
+static void look_again(struct book *b, struct job *j, rt_time at)
+{
+    book_timer(b, j, at);
+    j->again = true;
 }
 
 /* A plan that did not come true: because we lead no more, or because what was seen was old. */
@@ -248,7 +243,7 @@ static void conflict(struct hand *h, struct job *j, const struct store_txn_resul
     bool lead = leader->count && leader->kvs[0].create_revision == b->election.create_revision;
     if (!lead)
         rt_group_cancel(b->term);
-    book_timer(b, j, rt_now() + CONFLICT_AGAIN_MS * RT_MS);
+    look_again(b, j, rt_now() + CONFLICT_AGAIN_MS * RT_MS);
 }
 
 static void write_plan(struct hand *h, struct job *j)
@@ -275,17 +270,17 @@ static void write_plan(struct hand *h, struct job *j)
     if (r < 0) {
         unreserve(h);
         book_note(b, SCHEDULE_NOTE_UNREACHABLE, job_name(j), h->err.text);
-        book_timer(b, j, rt_now() + DOUBT_AGAIN_MS * RT_MS);
+        look_again(b, j, rt_now() + DOUBT_AGAIN_MS * RT_MS);
     } else if (!got.succeeded) {
         unreserve(h);
         conflict(h, j, &got);
     } else {
         if (first)
             histogram_add(&b->options->stats->dispatch, rt_now() - j->came_at);
-        keep_reserved(h, j);
+        keep_reserved(h, got.revision);
         j->hold = p->touched ? got.revision : INT64_MAX;
         j->hold_until = rt_now() + (p->touched ? OWN_WRITE_MS : DOUBT_AGAIN_MS) * RT_MS;
-        book_timer(b, j, j->hold_until);
+        look_again(b, j, j->hold_until);
         if (p->more)
             book_dirty(b, j);
     }
@@ -320,7 +315,7 @@ static void trim(struct hand *h, struct job *j, const struct store_kv *kv)
     int r =
         store_txn(b->options->store, &txn, &h->arena, NULL, &h->err, rt_now() + WRITE_MS * RT_MS);
     if (r < 0)
-        book_timer(b, j, rt_now() + DOUBT_AGAIN_MS * RT_MS);
+        look_again(b, j, rt_now() + DOUBT_AGAIN_MS * RT_MS);
 }
 
 /* ---- one job ---- */
@@ -329,7 +324,7 @@ static bool is_held(struct book *b, struct job *j)
 {
     if (rt_now() >= j->hold_until || j->mod >= j->hold)
         return false;
-    book_timer(b, j, j->hold_until);
+    look_again(b, j, j->hold_until);
     return true;
 }
 
@@ -356,16 +351,26 @@ static void set_deadline(struct hand *h, struct job *j)
     j->deadline_at = j->seen_at + left * RT_MS;
 }
 
-static void plan_job(struct hand *h, struct job *j, const struct store_kv *kv, bool granted)
+/* Nothing happened to it since it was planned last, and yet there is something to do now, or it
+ * is to be looked at sooner: whoever should have made it dirty did not. */
+static void told_too_late(struct hand *h, struct job *j, rt_time due, int r)
+{
+    if ((r > 0 || j->due < due) && book_settled(h->book))
+        book_mended(h->book, job_name(j), "a task waited for what had come");
+}
+
+static void plan_job(struct hand *h, struct job *j, const struct store_kv *kv, bool granted,
+                     bool audit)
 {
     struct book *b = h->book;
+    rt_time due = j->due;
     struct store_compare guard = election_guard(&b->election);
     struct plan_clock clock = clock_of(j);
-    book_unpark(j);
     plan_begin(&h->plan, &h->arena, b->options->prefix, &guard, &h->task, kv->mod_revision, see(h),
                &clock);
     plan_settle(&h->plan);
     book_timer(b, j, h->plan.due);
+    j->again = false;
     /* What only its own nodes can run waits for these, not in the queue for any. */
     bool pinned = h->task.pinned || h->task.selector.size;
     if (h->plan.ready && (granted || pinned))
@@ -373,6 +378,8 @@ static void plan_job(struct hand *h, struct job *j, const struct store_kv *kv, b
     else if (h->plan.ready)
         queue_push(&b->queue, &j->wish, h->task.namespace_);
     int r = plan_end(&h->plan);
+    if (audit)
+        told_too_late(h, j, due, r);
     if (r > 0) {
         queue_remove(&b->queue, &j->wish);
         write_plan(h, j);
@@ -446,7 +453,8 @@ static void tell_workflow(struct hand *h)
 static void work_on(struct hand *h, struct job *j)
 {
     struct book *b = h->book;
-    bool granted = j->granted;
+    bool granted = j->granted, audit = j->audit;
+    j->audit = false;
     b->granted -= granted;
     j->granted = false;
     queue_remove(&b->queue, &j->wish);
@@ -469,7 +477,7 @@ static void work_on(struct hand *h, struct job *j)
     else if (h->task.step_count && !task_state_final(h->task.state))
         plan_workflow(h, j, kv);
     else if (!task_state_final(h->task.state))
-        plan_job(h, j, kv, granted);
+        plan_job(h, j, kv, granted, audit);
 }
 
 static void trim_oldest(struct book *b)
@@ -501,7 +509,7 @@ void hand_main(void *arg)
     struct hand *h = mem_alloc(MEM_SCHEDULE, sizeof(*h));
     struct book *b = h->book = arg;
     h->arena = ARENA(MEM_SCHEDULE, 0);
-    while (!rt_cancelled()) {
+    for (uint32_t planned = 0; !rt_cancelled(); planned++) {
         struct job *j = next_job(b);
         if (!j) {
             rt_event_clear(&b->work);
@@ -512,7 +520,9 @@ void hand_main(void *arg)
         j->busy = true;
         h->err = (struct err){0};
         arena_reset(&h->arena);
+        struct wait *was = book_take_waits(j);
         work_on(h, j);
+        book_unwait(b, was);
         j->busy = false;
         if (j->dirty)
             rt_event_set(&b->work); /* meanwhile */
@@ -520,6 +530,9 @@ void hand_main(void *arg)
             book_forget(b, j);
         book_dispatch(b);
         trim_oldest(b);
+        /* A hundred thousand that have nothing to be written must not keep the loop. */
+        if (planned % JOBS_AT_ONCE == 0)
+            (void)rt_yield();
     }
     unreserve(h);
     arena_done(&h->arena);

@@ -180,11 +180,10 @@ static void take_back(struct plan *p, struct task_target *x, const struct plan_s
                       const char *why)
 {
     struct slice key = assign_key(p, x);
-    compare(p, key, s->given ? STORE_MOD_REVISION : STORE_CREATE_REVISION,
-            s->given ? s->assign_mod : 0);
+    compare(p, key, STORE_MOD_REVISION, s->assign_mod); /* 0: it is not there */
     if (!fault_mutant("schedule_taken_back_unlooked"))
         compare(p, status_key(p, x), STORE_CREATE_REVISION, 0);
-    if (s->given)
+    if (s->assign_mod)
         delete_key(p, key);
     struct task_attempt *a = attempt_of(p, x, x->token);
     a->state = why ? TASK_FAILED : TASK_CANCELED;

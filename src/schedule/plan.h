@@ -39,8 +39,8 @@ enum {
 /* What is seen of a target. */
 struct plan_seen {
     bool given, accepted;
-    struct assignment assign; /* of `given` */
-    int64_t assign_mod;
+    struct assignment assign;  /* of `given` */
+    int64_t assign_mod;        /* 0: nothing stands there; else and not `given`: nothing readable */
     struct task_result result; /* of `accepted` */
     int64_t incarnation;       /* the create revision of its node's key; 0: the node is gone */
     bool draining;

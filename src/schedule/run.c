@@ -23,6 +23,7 @@ struct run {
     struct task task;
     struct slice assign_key, status_key, task_key, node_key;
     int64_t tried; /* the revision of the assignment that the claim relied on */
+    bool readable; /* the claimed task */
     struct exec_spec spec;
     struct exec_result ended;
     int code; /* of the executor */
@@ -111,6 +112,8 @@ static bool claim(struct run *u)
     claimed.claimed = x->incarnation;
     claimed.result = (struct task_result){.exit = -1};
     u->tried = x->mod;
+    if ((x->given.claimed || x->given.ended) && !fault_mutant("schedule_claimed_again"))
+        return false;
     struct store_compare compares[3];
     uint32_t count = guard(u, compares);
     if (!fault_mutant("schedule_claim_uncompared"))
@@ -137,7 +140,24 @@ static bool claim(struct run *u)
     x->worker->options->stats->claims_total += got.succeeded;
     if (!got.succeeded && !is_ours(u, &got.ops[1].range))
         return false;
-    return read_task(u, &got.ops[got.succeeded ? 1 : 0].range);
+    if (x->found)
+        worker_mended(x->worker, u->assign_key, "what was given had been overlooked");
+    u->readable = read_task(u, &got.ops[got.succeeded ? 1 : 0].range);
+    return true;
+}
+
+/* What is claimed and cannot be run (its task was deleted by hand, or is none) is nobody's. */
+static void give_back(struct run *u)
+{
+    struct store_compare compares[3];
+    uint32_t count = guard(u, compares);
+    struct store_op op = {.type = STORE_DELETE, .keys = store_key(u->assign_key)};
+    struct store_txn txn = {
+        .compares = compares, .compare_count = count, .then = &op, .then_count = 1};
+    struct store_txn_result got;
+    worker_note(u->x->worker, SCHEDULE_NOTE_BAD_VALUE, u->task_key,
+                u->err.code ? u->err.text : "the task is gone");
+    (void)write_surely(u, &txn, &got);
 }
 
 /* ---- running ---- */
@@ -459,7 +479,9 @@ void run_main(void *arg)
     /* While a claim was in doubt its life may have ended, or the assignment may have been written
      * anew: that was told when this attempt stood in its way. */
     bool again = !claimed && (x->incarnation != x->worker->incarnation || u->tried != x->mod);
-    if (claimed) {
+    if (claimed && !u->readable) {
+        give_back(u);
+    } else if (claimed) {
         if (execute(u) == 0)
             tell_end(u);
         exec_result_done(&u->ended);

@@ -10,7 +10,7 @@
  * at once, whether the node is cordoned. When the session is lost the life ends, and another one
  * begins; what runs goes on. */
 
-enum { ASK_MS = 10 * 1000, AGAIN_MS = 200, STOP_MS = 1000, TELL_MS = 500 };
+enum { ASK_MS = 10 * 1000, AGAIN_MS = 200, STOP_MS = 1000, TELL_MS = 500, AUDIT_MS = 30 * 1000 };
 
 static const struct slice none = {NULL, 0};
 
@@ -18,6 +18,12 @@ void worker_note(struct worker *w, enum schedule_note note, struct slice what, c
 {
     if (w->options->note)
         w->options->note(w->options->ctx, note, what, text);
+}
+
+void worker_mended(struct worker *w, struct slice what, const char *text)
+{
+    w->options->stats->mended_total++;
+    worker_note(w, SCHEDULE_NOTE_MENDED, what, text);
 }
 
 /* ---- the queue ---- */
@@ -54,8 +60,13 @@ void worker_start(struct worker *w)
         list_push_back(&w->running, &x->link);
         w->running_count++;
         if (rt_go(&w->runs, run_main, x) < 0) {
+            /* No memory: it waits until something else has ended, or for the next audit. */
             w->running_count--;
-            drop(w, x); /* the controller gives it anew when the node is seen to do nothing */
+            list_remove(&x->link);
+            x->state = WORK_QUEUED;
+            list_push_back(&w->queue, &x->link);
+            w->queued++;
+            break;
         }
     }
     if (stats->running != w->running_count)
@@ -105,7 +116,11 @@ static void told_given(struct worker *w, struct slice task, const struct store_k
     } else if (x && x->create == kv->create_revision) {
         x->given = given;
         x->mod = kv->mod_revision;
-        if (given.stop != TASK_PENDING && x->state == WORK_RUNNING)
+        if (x->state == WORK_QUEUED && (given.claimed || given.ended) &&
+            !fault_mutant("schedule_claimed_again"))
+            unqueue(w,
+                    x); /* an attempt of it that was in doubt, or has ended before we were told */
+        else if (x->state == WORK_RUNNING && given.stop != TASK_PENDING)
             work_stop(x);
     } else {
         if (x && x->state == WORK_QUEUED)
@@ -161,10 +176,10 @@ static void take_given(struct worker *w, const struct follow_change *c)
     struct arena a = ARENA(MEM_SCHEDULE, 0);
     struct slice node, task;
     if (task_key_split(&a, w->options->prefix, TASK_KEY_ASSIGN, c->kv.key, &node, &task) == 0) {
-        if (c->type == FOLLOW_SET)
-            told_given(w, task, &c->kv);
-        else
+        if (c->type == FOLLOW_GONE)
             told_taken(w, task);
+        else if (!fault_mutant("schedule_given_overlooked"))
+            told_given(w, task, &c->kv);
         look_for_more(w);
         worker_start(w);
     }
@@ -229,10 +244,77 @@ static void follow_on(struct worker *w, struct follow *f,
             take(w, &c);
         if (f->mended_total != mended) {
             mended = f->mended_total;
-            w->options->stats->mended_total++;
-            worker_note(w, SCHEDULE_NOTE_MENDED, w->options->node,
-                        "memory was not what the store holds");
+            worker_mended(w, w->options->node, "memory was not what the store holds");
         }
+    }
+}
+
+/* ---- the net below ---- */
+
+struct disowned {
+    struct slice key;
+    int64_t mod;
+};
+
+/* It says that we run it, and we do not: somebody has to. Where we have just ended it, and were not
+ * told yet, it stands there no more, or is another version. */
+static void disown(struct worker *w, const struct disowned *x)
+{
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct store_compare same[] = {
+        {.key = x->key, .target = STORE_MOD_REVISION, .number = x->mod},
+        {.key = task_key(&a, w->options->prefix, TASK_KEY_NODE, w->options->node, none),
+         .target = STORE_CREATE_REVISION,
+         .number = w->incarnation},
+    };
+    struct store_op op = {.type = STORE_DELETE, .keys = store_key(x->key)};
+    struct store_txn txn = {
+        .compares = same, .compare_count = ARRAY_LEN(same), .then = &op, .then_count = 1};
+    struct store_txn_result got = {.succeeded = false};
+    int r = store_txn(w->options->store, &txn, &a, &got, NULL, rt_now() + ASK_MS * RT_MS);
+    if (r == 0 && got.succeeded)
+        worker_mended(w, x->key, "it was claimed, and not run");
+    arena_done(&a);
+}
+
+/* What is given and nobody is at work on. Returns how many of these were claimed by this life. */
+static uint32_t find_idle(struct worker *w, struct arena *a, struct disowned *ret)
+{
+    struct map_entry e;
+    uint32_t count = 0;
+    for (size_t at = 0; map_next(&w->given.items, &at, &e);) {
+        const struct store_kv *kv = follow_get(&w->given, e.key);
+        struct slice node, task;
+        struct assignment x;
+        if (task_key_split(a, w->options->prefix, TASK_KEY_ASSIGN, e.key, &node, &task) < 0 ||
+            map_get(&w->works, task) || assignment_read(kv->value, a, &x, NULL) < 0 || x.ended)
+            continue;
+        if (x.claimed == w->incarnation)
+            ret[count++] =
+                (struct disowned){{arena_strdup(a, e.key), e.key.size}, kv->mod_revision};
+        else if (!x.claimed)
+            told_given(w, task, kv);
+        struct work *found = map_get(&w->works, task);
+        if (found)
+            found->found = true;
+    }
+    return count;
+}
+
+static void audit_main(void *arg)
+{
+    struct worker *w = arg;
+    rt_time every = w->options->relist ? w->options->relist : AUDIT_MS * RT_MS;
+    while (rt_sleep(rt_now() + every) == 0) {
+        struct arena a = ARENA(MEM_SCHEDULE, 0);
+        if (follow_settled(&w->given)) {
+            struct disowned *idle = arena_alloc_array(&a, w->given.items.count + 1, sizeof(*idle));
+            uint32_t count = find_idle(w, &a, idle);
+            for (uint32_t i = 0; i < count && !rt_cancelled(); i++)
+                disown(w, &idle[i]);
+        }
+        worker_start(w);
+        arena_done(&a);
     }
 }
 
@@ -256,18 +338,29 @@ static void spec_main(void *arg)
 
 /* ---- the node's key ---- */
 
-static struct slice node_value(struct worker *w, struct arena *a)
+/* What it says that changes. */
+struct telling {
+    enum node_state state;
+    uint32_t running, max;
+};
+
+static struct telling telling_now(const struct worker *w)
+{
+    return (struct telling){w->state, w->running_count, w->max};
+}
+
+static struct slice node_value(struct worker *w, const struct telling *t, struct arena *a)
 {
     const struct schedule_options *o = w->options;
     struct buf json = BUF(MEM_SCHEDULE, 0);
     struct node n = {
         .name = o->node,
         .version = o->version,
-        .state = w->state,
+        .state = t->state,
         .labels = (struct task_label *)o->labels,
         .label_count = o->label_count,
-        .running = w->running_count,
-        .capacity = w->max,
+        .running = t->running,
+        .capacity = t->max,
         .lease_ms = w->session.ttl_ms,
         .boot = o->boot,
         .pid = o->pid,
@@ -289,9 +382,13 @@ static int claim_name(struct worker *w, struct arena *a, struct store_kv *ret_ho
                       struct err *err)
 {
     struct slice key = node_key(w, a);
+    struct telling told = telling_now(w);
     struct store_compare absent = {.key = key, .target = STORE_CREATE_REVISION};
     struct store_op ops[] = {
-        {.type = STORE_PUT, .key = key, .value = node_value(w, a), .lease = w->session.lease},
+        {.type = STORE_PUT,
+         .key = key,
+         .value = node_value(w, &told, a),
+         .lease = w->session.lease},
         {.type = STORE_READ, .range = {.keys = store_key(key)}},
     };
     struct store_txn txn = {
@@ -347,8 +444,10 @@ static int join(struct worker *w, struct err *err)
     return r > 0 ? 0 : r < 0 ? r : -ENOLINK;
 }
 
-/* By its revision, too: what was in doubt, and comes late, must not undo what was told since. */
-static bool tell_node(struct worker *w)
+/* By its revision, too: what was in doubt, and comes late, must not undo what was told since. It
+ * tells `t`, not what is so by the time it is written: else what the caller remembers as told is
+ * something else than what stands there, and where it is so again nobody would tell it. */
+static bool tell_node(struct worker *w, const struct telling *t)
 {
     struct arena a = ARENA(MEM_SCHEDULE, 0);
     struct slice key = node_key(w, &a);
@@ -360,8 +459,9 @@ static bool tell_node(struct worker *w)
         {.key = key, .target = STORE_CREATE_REVISION, .number = w->incarnation},
         {.key = key, .target = STORE_MOD_REVISION, .number = r == 0 ? kv.mod_revision : 0},
     };
-    struct store_op op = {
-        .type = STORE_PUT, .key = key, .value = node_value(w, &a), .lease = w->session.lease};
+    struct telling late = telling_now(w);
+    struct slice value = node_value(w, fault_mutant("schedule_told_late") ? &late : t, &a);
+    struct store_op op = {.type = STORE_PUT, .key = key, .value = value, .lease = w->session.lease};
     struct store_txn txn = {.compares = same, .compare_count = 2, .then = &op, .then_count = 1};
     if (r == 0)
         r = store_txn(s, &txn, &a, &got, NULL, rt_now() + ASK_MS * RT_MS);
@@ -373,22 +473,19 @@ static bool tell_node(struct worker *w)
 static void tell_main(void *arg)
 {
     struct worker *w = arg;
-    uint32_t told_max = UINT32_MAX, told_running = 0;
-    enum node_state told_state = NODE_STATE_COUNT;
+    struct telling told = {NODE_STATE_COUNT, 0, 0};
     for (;;) {
-        uint32_t max = w->max, running = w->running_count;
-        enum node_state state = w->state;
+        struct telling now = telling_now(w);
         rt_event_clear(&w->changed);
-        if (max == told_max && state == told_state && running == told_running) {
+        if (now.max == told.max && now.state == told.state && now.running == told.running) {
             if (rt_event_wait(&w->changed, RT_NEVER) == -ECANCELED)
                 return;
             continue;
         }
-        if (tell_node(w)) {
-            told_max = max;
-            told_running = running;
-            told_state = state;
-        }
+        if (tell_node(w, &now))
+            told = now;
+        else if (!fault_mutant("schedule_told_doubt_is_no"))
+            told.state = NODE_STATE_COUNT; /* either stands there now */
         if (rt_sleep(rt_now() + TELL_MS * RT_MS) < 0)
             return;
     }
@@ -427,7 +524,8 @@ static void live(struct worker *w)
     begin_following(w);
     worker_note(w, SCHEDULE_NOTE_JOINED, w->options->node, NULL);
     if (rt_go(&w->life, given_main, w) == 0 && rt_go(&w->life, config_main, w) == 0 &&
-        rt_go(&w->life, spec_main, w) == 0 && rt_go(&w->life, tell_main, w) == 0)
+        rt_go(&w->life, spec_main, w) == 0 && rt_go(&w->life, tell_main, w) == 0 &&
+        rt_go(&w->life, audit_main, w) == 0)
         while (store_session_alive(&w->session))
             if (rt_event_wait(&w->session.lost, w->session.until) == -ECANCELED)
                 break;

@@ -23,6 +23,7 @@ struct work {
     struct assignment given; /* as told last; its texts are not kept */
     bool stopped;            /* it is to end, as `given.stop` says, or because it was taken back */
     bool begun;              /* `running` stands */
+    bool found;              /* by worker_audit only: nothing had told us to begin it */
     struct rt_group running; /* one task: the executor */
     uint64_t number;
     size_t name_size;
@@ -59,6 +60,7 @@ void worker_look(struct worker *w, struct slice task);
 void run_main(void *work);
 /* Ends it as soon as it can be. */
 void work_stop(struct work *x);
+void worker_mended(struct worker *w, struct slice what, const char *text);
 void worker_note(struct worker *w, enum schedule_note note, struct slice what, const char *text);
 
 /* ---- output.c ---- */

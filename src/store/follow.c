@@ -152,6 +152,7 @@ static int list_all(struct follow *f, int64_t revision, bool guard, struct err *
     struct store_range_result page = {0};
     int r;
     f->lists_total++;
+    f->listing = true;
     do {
         arena_reset(&arena);
         if (from.size)
@@ -169,6 +170,7 @@ static int list_all(struct follow *f, int64_t revision, bool guard, struct err *
     } while (r == 0 && page.more);
     arena_done(&arena);
     arena_done(&keys);
+    f->listing = false;
     if (r < 0)
         return r;
     drop_unseen(f, guard);
@@ -229,9 +231,11 @@ static int take_batch(struct follow *f, const struct store_batch *b, struct err 
     return 0;
 }
 
-/* The guard. The copy is that of f->revision, so any difference at that revision is real. */
+/* The guard. The copy is that of f->revision, so any difference at that revision is real. It has
+ * its time also where the watch is never silent; where it fails, it waits for its next time. */
 static int compare(struct follow *f, struct err *err, rt_time deadline)
 {
+    f->listed = rt_now();
     int r = list_all(f, f->revision, true, err, deadline);
     if (r == -ENODATA) {
         stop_watching(f); /* that revision is gone: the next round lists at the newest one */
@@ -244,6 +248,8 @@ static int watch_on(struct follow *f, struct err *err, rt_time deadline)
 {
     rt_time compare_at = f->listed + f->relist;
     struct store_batch *b;
+    if (rt_now() >= compare_at && !fault_mutant("store_compare_waits_for_silence"))
+        return compare(f, err, deadline);
     int r = rt_recv(&f->watch.batches, &b, compare_at < deadline ? compare_at : deadline);
     if (r == -ETIMEDOUT && rt_now() >= compare_at)
         return compare(f, err, deadline);
@@ -312,6 +318,11 @@ const struct store_kv *follow_get(const struct follow *f, struct slice key)
 {
     const struct follow_item *item = map_get(&f->items, key);
     return item ? &item->kv : NULL;
+}
+
+bool follow_settled(const struct follow *f)
+{
+    return !f->listing && list_empty(&f->queue);
 }
 
 void follow_done(struct follow *f)

@@ -28,7 +28,7 @@ struct follow {
     struct list queue;            /* changes that follow_next has not returned yet */
     struct follow_step *returned; /* what the caller looks at: freed by the next call */
     struct store_watch watch;
-    bool watching;
+    bool watching, listing;
     int64_t revision; /* the copy is that of this revision, once the queue is empty */
     rt_time listed;
     uint64_t lists_total, mended_total; /* differences that only the guard found */
@@ -51,6 +51,8 @@ void follow_init(struct follow *f, struct store *s, struct slice prefix, rt_time
 int follow_next(struct follow *f, struct follow_change *ret, struct err *err, rt_time deadline);
 /* The copy: the newest version known, or NULL. Valid until the next follow_next. */
 const struct store_kv *follow_get(const struct follow *f, struct slice key);
+/* All that the copy has was told: no list is under way, and nothing waits to be returned. */
+bool follow_settled(const struct follow *f);
 void follow_done(struct follow *f);
 
 #endif

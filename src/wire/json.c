@@ -227,9 +227,10 @@ size_t json_utf8_sequence(struct slice text)
 const struct json_value *json_get(const struct json_value *object, const char *key)
 {
     const struct json_value *found = NULL;
+    struct slice wanted = slice_from(key); /* measured once */
     if (object && object->type == JSON_OBJECT)
         for (const struct json_value *v = object->first; v; v = v->next)
-            if (slice_eq_cstr(v->key, key))
+            if (slice_eq(v->key, wanted))
                 found = v;
     return found;
 }

@@ -1,3 +1,4 @@
+#include "base/fault.h"
 #include "rt/sim.h"
 #include "schedule/schedule.h"
 #include "store/memory.h"
@@ -21,7 +22,8 @@ static void begin(void)
     store_memory_open(memory, &own);
     store_memory_open(memory, &store);
     stats = (struct schedule_stats){.leads = false};
-    options = (struct schedule_options){.store = own, .node = SLICE("c1"), .stats = &stats};
+    options = (struct schedule_options){
+        .store = own, .node = SLICE("c1"), .relist = 10 * RT_SEC, .stats = &stats};
     arena = ARENA(MEM_TEST, 0);
     rt_group_init(&group, "test");
     rt_go(&group, schedule_controller, &options);
@@ -167,6 +169,85 @@ static void a_retry_does_not_wait_for_the_deadline(void)
     CHECK(second.token > first.token && !second.ended);
 }
 
+/* w1 and w3 went when they had it; w1 comes back, w3 never does. */
+static void a_task_waits_for_each_of_its_nodes(void)
+{
+    for (int i = 1; i <= 3; i++)
+        put(arena_printf(&arena, "/nodes/w%d", i),
+            arena_printf(&arena, "{\"name\":\"w%d\",\"capacity\":4,\"labels\":{\"a\":\"b\"}}", i));
+    want("t", (struct task){.exit = -1, .selector = SLICE("a=b")});
+    CHECK_INT(given("/assign/"), 3);
+    delete_key("/nodes/w1");
+    delete_key("/nodes/w3");
+    CHECK_INT(given("/assign/"), 1);
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4,\"labels\":{\"a\":\"b\"}}");
+    CHECK_INT(given("/assign/w1/"), 1);
+    CHECK_INT(given("/assign/w3/"), 0);
+    CHECK_INT(stats.mended_total, 0);
+}
+
+/* Room for one comes free. Who waited longest cannot use it any more: who came next gets it. */
+static void room_that_one_leaves_is_the_next_ones(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    put("/nodes/w2", "{\"name\":\"w2\",\"capacity\":4}");
+    for (int i = 0; i < SCHEDULE_QUEUE_TASKS_MAX; i++)
+        want(arena_printf(&arena, "t%d", i), (struct task){.exit = -1, .node = SLICE("w1")});
+    CHECK_INT(given("/assign/w1/"), SCHEDULE_QUEUE_TASKS_MAX);
+    want("first", (struct task){.exit = -1, .node = SLICE("w1"), .concurrency = SLICE("k")});
+    rt_sleep(rt_now() + RT_SEC);
+    want("second", (struct task){.exit = -1, .node = SLICE("w1")});
+    want("other", (struct task){.exit = -1, .node = SLICE("w2"), .concurrency = SLICE("k")});
+    CHECK_INT(given("/assign/w2/"), 1);
+    CHECK_INT(given("/assign/w1/"), SCHEDULE_QUEUE_TASKS_MAX);
+    put("/status/t7/w1", "{\"state\":\"Succeeded\",\"token\":1}");
+    delete_key("/assign/w1/t7");
+    CHECK_INT(given("/assign/w1/second"), 1);
+    CHECK_INT(given("/assign/w1/first"), 0);
+    CHECK_INT(stats.mended_total, 0);
+}
+
+/* With a bug that nobody knows of: node w1 comes, and who waits for it is not told. */
+static void what_was_forgotten_is_found_and_told(void)
+{
+    fault_mutant_set("schedule_node_wakes_nobody");
+    want("t", (struct task){.exit = -1, .node = SLICE("w1")});
+    CHECK_INT(given("/assign/"), 0);
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    CHECK_INT(given("/assign/"), 0);
+    CHECK_INT(stats.mended_total, 0);
+    rt_sleep(rt_now() + 10 * RT_SEC);
+    CHECK_INT(given("/assign/"), 1);
+    CHECK_INT(stats.mended_total, 1);
+    fault_mutant_set(NULL);
+}
+
+static void what_belongs_to_no_task_goes(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    want("t", (struct task){.exit = -1, .node = SLICE("w1"), .concurrency = SLICE("k")});
+    put("/assign/w1/gone", "{\"token\":1,\"claimed\":1}");
+    put("/concurrency/gone", "gone");
+    want("u", (struct task){.exit = -1, .concurrency = SLICE("gone")});
+    CHECK_INT(given("/assign/w1/"), 2);
+    rt_sleep(rt_now() + 30 * RT_SEC);
+    CHECK_INT(given("/assign/w1/gone"), 0);
+    CHECK_INT(given("/assign/w1/t"), 1);
+    CHECK_INT(given("/assign/w1/u"), 1);
+    CHECK_INT(given("/concurrency/k"), 1);
+    CHECK_INT(stats.mended_total, 2);
+}
+
+static void an_assignment_that_is_none_is_given_anew(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    want("t", (struct task){.exit = -1});
+    struct assignment first = assigned("/assign/w1/t");
+    put("/assign/w1/t", "nonsense");
+    struct assignment second = assigned("/assign/w1/t");
+    CHECK(second.token > first.token);
+}
+
 static void (*case_now)(void);
 
 static void run_case(void *arg)
@@ -177,26 +258,31 @@ static void run_case(void *arg)
     end();
 }
 
-static void in_world(void (*fn)(void))
+static void in_worlds(void (*fn)(void), uint64_t count)
 {
     case_now = fn;
-    for (uint64_t seed = 1; seed <= 3; seed++) {
+    for (uint64_t seed = 1; seed <= count; seed++) {
         struct rt_sim_config config = {.seed = seed};
         CHECK_INT(rt_sim_run(&config, run_case, NULL, NULL), 0);
     }
 }
 
-#define WORLDS(name)          \
-    static void name##_(void) \
-    {                         \
-        in_world(name);       \
+#define WORLDS(name, count)     \
+    static void name##_(void)   \
+    {                           \
+        in_worlds(name, count); \
     }
-WORLDS(who_was_replaced_gives_nothing)
-WORLDS(nothing_more_than_there_is_room_for)
-WORLDS(actions_with_a_rate_begin_one_after_the_other)
-WORLDS(what_is_no_task_is_passed_over_and_told)
-WORLDS(old_ones_go_with_all_that_is_theirs)
-WORLDS(a_retry_does_not_wait_for_the_deadline)
+WORLDS(who_was_replaced_gives_nothing, 3)
+WORLDS(nothing_more_than_there_is_room_for, 3)
+WORLDS(actions_with_a_rate_begin_one_after_the_other, 3)
+WORLDS(what_is_no_task_is_passed_over_and_told, 3)
+WORLDS(old_ones_go_with_all_that_is_theirs, 3)
+WORLDS(a_retry_does_not_wait_for_the_deadline, 3)
+WORLDS(a_task_waits_for_each_of_its_nodes, 3)
+WORLDS(what_was_forgotten_is_found_and_told, 3)
+WORLDS(what_belongs_to_no_task_goes, 3)
+WORLDS(an_assignment_that_is_none_is_given_anew, 3)
+WORLDS(room_that_one_leaves_is_the_next_ones, 1) /* a thousand tasks */
 
 int main(void)
 {
@@ -206,5 +292,10 @@ int main(void)
     TAP_RUN(what_is_no_task_is_passed_over_and_told_);
     TAP_RUN(old_ones_go_with_all_that_is_theirs_);
     TAP_RUN(a_retry_does_not_wait_for_the_deadline_);
+    TAP_RUN(a_task_waits_for_each_of_its_nodes_);
+    TAP_RUN(what_belongs_to_no_task_goes_);
+    TAP_RUN(an_assignment_that_is_none_is_given_anew_);
+    TAP_RUN(room_that_one_leaves_is_the_next_ones_);
+    TAP_RUN(what_was_forgotten_is_found_and_told_); /* last: it plants another bug */
     return tap_done();
 }

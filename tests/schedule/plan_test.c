@@ -165,7 +165,7 @@ static void what_nobody_has_is_taken_back_only_after_a_while(void)
     now.seen_at = 90 * RT_SEC;
     begin();
     CHECK_INT(plan_end(&plan), 1);
-    CHECK_INT(compared("/assign/w1/t", STORE_CREATE_REVISION)->number, 0);
+    CHECK_INT(compared("/assign/w1/t", STORE_MOD_REVISION)->number, 0);
     CHECK_INT(compared("/status/t/w1", STORE_CREATE_REVISION)->number, 0);
     CHECK_INT(task.state, TASK_PENDING);
 }

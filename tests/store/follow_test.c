@@ -147,6 +147,24 @@ static void the_guard_mends_what_no_watch_told(void)
     follow_done(&f);
 }
 
+static void the_guard_has_its_time_though_the_watch_is_never_silent(void)
+{
+    struct follow f;
+    put("a/1", "x");
+    follow_init(&f, store, SLICE("a/"), RT_SEC);
+    while (next(&f).type != FOLLOW_SYNCED)
+        ;
+    for (int i = 0; i < 50; i++) {
+        put("a/2", "y");
+        put("a/3", "y");
+        while (!slice_eq_cstr(next(&f).kv.key, "a/2"))
+            ; /* and there is a change more already */
+        rt_sleep(rt_now() + 100 * RT_MS);
+    }
+    CHECK(f.lists_total > 3 && f.mended_total == 0);
+    follow_done(&f);
+}
+
 /* ---- under faults: the copy ends equal to the store ---- */
 
 enum { WRITES = 60 };
@@ -410,6 +428,7 @@ int main(void)
     SOUND(pages_are_put_together);
     SOUND(after_a_compaction_only_what_differs_is_told);
     SOUND(the_guard_mends_what_no_watch_told);
+    SOUND(the_guard_has_its_time_though_the_watch_is_never_silent);
     FAULTY(a_copy_ends_equal_whatever_is_lost_late_or_forgotten, 100);
     SOUND(a_session_outlives_its_ttl_and_ends_with_its_close);
     SOUND(a_session_whose_lease_is_taken_is_lost);

@@ -1,0 +1,190 @@
+#include <errno.h>
+
+#include "base/fault.h"
+#include "rt/sim.h"
+#include "schedule/schedule.h"
+#include "store/memory.h"
+#include "tests/tap.h"
+#include "wire/task_json.h"
+
+/* A worker beside a controller that is this test: what stands in the store is put there by hand. */
+
+static struct store_memory *memory;
+static struct store *store;
+static struct schedule_stats stats;
+static struct rt_group group;
+static struct schedule_options options;
+static struct arena arena;
+static uint32_t runs;
+static int64_t run_ms;
+
+#define SOON (rt_now() + 20 * RT_SEC)
+
+static int run(void *ctx, const struct exec_spec *spec, const struct exec_sink *sink,
+               struct exec_result *ret, struct err *err, int64_t deadline)
+{
+    (void)ctx;
+    (void)spec;
+    (void)sink;
+    (void)err;
+    (void)deadline;
+    runs++;
+    int r = rt_sleep(rt_now() + run_ms * RT_MS);
+    *ret = (struct exec_result){.started = true, .reason = r < 0 ? REASON_CANCELED : REASON_OK};
+    return 0;
+}
+
+static const struct executor executor = {run, NULL};
+
+static void begin(void)
+{
+    struct store *own;
+    memory = store_memory_new(NULL);
+    store_memory_open(memory, &own);
+    store_memory_open(memory, &store);
+    stats = (struct schedule_stats){.leads = false};
+    options = (struct schedule_options){.store = own,
+                                        .node = SLICE("w1"),
+                                        .executor = &executor,
+                                        .relist = 5 * RT_SEC,
+                                        .stats = &stats};
+    arena = ARENA(MEM_TEST, 0);
+    runs = 0;
+    run_ms = 10;
+    rt_group_init(&group, "test");
+    rt_go(&group, schedule_worker, &options);
+    rt_sleep(rt_now() + RT_SEC);
+}
+
+static void end(void)
+{
+    rt_group_done(&group);
+    store_close(options.store);
+    store_close(store);
+    store_memory_free(memory);
+    arena_done(&arena);
+}
+
+static void put(const char *key, const char *value)
+{
+    CHECK_INT(store_put(store, slice_from(key), slice_from(value), 0, NULL, NULL, SOON), 0);
+}
+
+static struct store_kv look(const char *key)
+{
+    struct store_kv kv = {0};
+    CHECK_INT(store_get(store, slice_from(key), &arena, &kv, NULL, SOON), 0);
+    return kv;
+}
+
+static bool is_there(const char *key)
+{
+    return look(key).version > 0;
+}
+
+static void what_is_given_is_run_and_completed(void)
+{
+    put("/tasks/t", "{\"name\":\"t\",\"argv\":[\"true\"],\"state\":\"Assigned\"}");
+    put("/assign/w1/t", "{\"token\":7}");
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK(is_there("/status/t/w1") && !is_there("/assign/w1/t"));
+    CHECK_INT(runs, 1);
+    rt_sleep(rt_now() + 20 * RT_SEC);
+    CHECK_INT(stats.mended_total, 0);
+}
+
+static void what_cannot_be_run_is_nobodys(void)
+{
+    put("/assign/w1/gone", "{\"token\":7}");
+    put("/tasks/bad", "nonsense");
+    put("/assign/w1/bad", "{\"token\":7}");
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK(!is_there("/assign/w1/gone") && !is_there("/assign/w1/bad"));
+    CHECK(!is_there("/status/gone/w1") && !is_there("/status/bad/w1"));
+    CHECK_INT(runs, 0);
+    CHECK_INT(stats.bad_values_total, 0);
+    CHECK_INT(stats.mended_total, 0);
+}
+
+/* With a bug that nobody knows of: that something is given is not heard. */
+static void what_was_overlooked_is_found_and_told(void)
+{
+    put("/tasks/t", "{\"name\":\"t\",\"argv\":[\"true\"],\"state\":\"Assigned\"}");
+    fault_mutant_set("schedule_given_overlooked");
+    put("/assign/w1/t", "{\"token\":7}");
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    CHECK_INT(runs, 0);
+    rt_sleep(rt_now() + 8 * RT_SEC);
+    CHECK_INT(runs, 1);
+    CHECK(is_there("/status/t/w1") && !is_there("/assign/w1/t"));
+    CHECK_INT(stats.mended_total, 1);
+    fault_mutant_set(NULL);
+}
+
+/* It stands there as claimed by this very life, and nobody here runs it. */
+static void what_is_claimed_and_not_run_is_disowned(void)
+{
+    int64_t life = look("/nodes/w1").create_revision;
+    CHECK(life > 0);
+    put("/assign/w1/t", arena_printf(&arena, "{\"token\":7,\"claimed\":%lld}", (long long)life));
+    put("/assign/w1/u", "{\"token\":7,\"claimed\":1}"); /* of another life: the controller's */
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK(is_there("/assign/w1/t"));
+    rt_sleep(rt_now() + 6 * RT_SEC);
+    CHECK(!is_there("/assign/w1/t") && is_there("/assign/w1/u"));
+    CHECK_INT(stats.mended_total, 1);
+}
+
+/* Longer than a comparison takes to come round: it is at work on it all the time. */
+static void what_runs_long_is_left_alone(void)
+{
+    run_ms = 60 * 1000;
+    put("/tasks/t", "{\"name\":\"t\",\"argv\":[\"true\"],\"state\":\"Assigned\"}");
+    put("/assign/w1/t", "{\"token\":7}");
+    rt_sleep(rt_now() + 50 * RT_SEC);
+    CHECK(is_there("/assign/w1/t"));
+    rt_sleep(rt_now() + 15 * RT_SEC);
+    CHECK(is_there("/status/t/w1"));
+    CHECK_INT(runs, 1);
+    CHECK_INT(stats.mended_total, 0);
+}
+
+static void (*case_now)(void);
+
+static void run_case(void *arg)
+{
+    (void)arg;
+    begin();
+    case_now();
+    end();
+}
+
+static void in_worlds(void (*fn)(void))
+{
+    case_now = fn;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct rt_sim_config config = {.seed = seed};
+        CHECK_INT(rt_sim_run(&config, run_case, NULL, NULL), 0);
+    }
+}
+
+#define WORLDS(name)          \
+    static void name##_(void) \
+    {                         \
+        in_worlds(name);      \
+    }
+WORLDS(what_is_given_is_run_and_completed)
+WORLDS(what_cannot_be_run_is_nobodys)
+WORLDS(what_was_overlooked_is_found_and_told)
+WORLDS(what_is_claimed_and_not_run_is_disowned)
+WORLDS(what_runs_long_is_left_alone)
+
+int main(void)
+{
+    TAP_RUN(what_is_given_is_run_and_completed_);
+    TAP_RUN(what_cannot_be_run_is_nobodys_);
+    TAP_RUN(what_is_claimed_and_not_run_is_disowned_);
+    TAP_RUN(what_runs_long_is_left_alone_);
+    TAP_RUN(what_was_overlooked_is_found_and_told_); /* last: it plants another bug */
+    return tap_done();
+}
