@@ -1,0 +1,28 @@
+/* notice_json.h - what a delivery is told to do, as the JSON that a task carries: a receiver and a
+ * notice.
+ *
+ *   {"receiver":{"name":"on-call","webhook":{"url":"http://…"}},
+ *    "notice":{"group":"","key":"…","at_ms":1,"more":0,"alerts":[{"asset":"web", …}]}}
+ *
+ * The receiver is written as it is declared. A reader passes over members that it does not know;
+ * one of the wrong type, or beyond its limit, is an error that names it. Pure; any thread. */
+#ifndef FIREBREAK_WIRE_NOTICE_JSON_H
+#define FIREBREAK_WIRE_NOTICE_JSON_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/notice.h"
+#include "wire/json.h"
+
+struct delivery {
+    struct receiver receiver;
+    struct notice notice;
+};
+
+/* `receiver`: the JSON of the declared resource, its spec and its name. Appends one object. */
+void delivery_write(struct slice receiver, const struct notice *n, struct buf *out);
+/* Texts lie in the arena or in `json`. Returns 0, or -EBADMSG with *err. */
+int delivery_read(struct slice json, struct arena *a, struct delivery *ret, struct err *err);
+
+#endif
