@@ -4,9 +4,8 @@
 
 /* ---- writing ---- */
 
-static void write_alert(struct json_writer *w, const struct notice_alert *a)
+void notice_alert_write(const struct notice_alert *a, struct json_writer *w)
 {
-    json_object_open(w);
     json_key(w, "asset");
     json_string(w, a->asset);
     json_key(w, "namespace");
@@ -30,7 +29,6 @@ static void write_alert(struct json_writer *w, const struct notice_alert *a)
     json_i64(w, a->began_ms);
     json_key(w, "ended_ms");
     json_i64(w, a->ended_ms);
-    json_object_close(w);
 }
 
 void delivery_write(struct slice receiver, const struct notice *n, struct buf *out)
@@ -52,8 +50,11 @@ void delivery_write(struct slice receiver, const struct notice *n, struct buf *o
     json_u64(&w, n->more);
     json_key(&w, "alerts");
     json_array_open(&w);
-    for (uint32_t i = 0; i < n->alert_count; i++)
-        write_alert(&w, &n->alerts[i]);
+    for (uint32_t i = 0; i < n->alert_count; i++) {
+        json_object_open(&w);
+        notice_alert_write(&n->alerts[i], &w);
+        json_object_close(&w);
+    }
     json_array_close(&w);
     json_object_close(&w);
     json_object_close(&w);
@@ -181,6 +182,39 @@ static void read_labels(struct reader *r, const struct json_value *o, struct not
     ret->labels = list;
 }
 
+static void read_alert(struct reader *r, const struct json_value *v, struct notice_alert *ret)
+{
+    enum { MS_MAX_NS = 1000 * 1000 };
+    if (v->type != JSON_OBJECT) {
+        bad(r, "alerts", "a list of objects");
+        return;
+    }
+    *ret = (struct notice_alert){
+        .asset = text(r, v, "asset"),
+        .namespace_ = text(r, v, "namespace"),
+        .state = text(r, v, "state"),
+        .reason = text(r, v, "reason"),
+        .evidence = text(r, v, "evidence"),
+        .trace_id = text(r, v, "trace_id"),
+        .began_ms = number(r, v, "began_ms", INT64_MAX / MS_MAX_NS),
+        .ended_ms = number(r, v, "ended_ms", INT64_MAX / MS_MAX_NS),
+    };
+    read_labels(r, v, ret);
+    if (!ret->asset.size)
+        bad(r, "asset", "there");
+}
+
+int notice_alert_read(const struct json_value *object, struct arena *a, struct notice_alert *ret,
+                      struct err *err)
+{
+    struct reader r = {.arena = a, .err = err};
+    struct notice_alert alert = {0};
+    read_alert(&r, object, &alert);
+    if (r.result == 0)
+        *ret = alert;
+    return r.result;
+}
+
 static void read_alerts(struct reader *r, const struct json_value *o, struct notice *ret)
 {
     const struct json_value *list = member(r, o, "alerts", JSON_ARRAY, "a list");
@@ -189,26 +223,8 @@ static void read_alerts(struct reader *r, const struct json_value *o, struct not
         return;
     }
     struct notice_alert *alerts = arena_alloc_array(r->arena, list->count, sizeof(*alerts));
-    for (const struct json_value *v = list->first; v; v = v->next) {
-        struct notice_alert *a = &alerts[ret->alert_count++];
-        if (v->type != JSON_OBJECT) {
-            bad(r, "alerts", "a list of objects");
-            return;
-        }
-        *a = (struct notice_alert){
-            .asset = text(r, v, "asset"),
-            .namespace_ = text(r, v, "namespace"),
-            .state = text(r, v, "state"),
-            .reason = text(r, v, "reason"),
-            .evidence = text(r, v, "evidence"),
-            .trace_id = text(r, v, "trace_id"),
-            .began_ms = number(r, v, "began_ms", INT64_MAX / 1000000),
-            .ended_ms = number(r, v, "ended_ms", INT64_MAX / 1000000),
-        };
-        read_labels(r, v, a);
-        if (!a->asset.size)
-            bad(r, "asset", "there");
-    }
+    for (const struct json_value *v = list->first; v; v = v->next)
+        read_alert(r, v, &alerts[ret->alert_count++]);
     ret->alerts = alerts;
 }
 

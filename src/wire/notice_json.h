@@ -25,4 +25,10 @@ void delivery_write(struct slice receiver, const struct notice *n, struct buf *o
 /* Texts lie in the arena or in `json`. Returns 0, or -EBADMSG with *err. */
 int delivery_read(struct slice json, struct arena *a, struct delivery *ret, struct err *err);
 
+/* An alert: its members, inside of an object that is open. */
+void notice_alert_write(const struct notice_alert *a, struct json_writer *w);
+/* As delivery_read. */
+int notice_alert_read(const struct json_value *object, struct arena *a, struct notice_alert *ret,
+                      struct err *err);
+
 #endif
