@@ -3,7 +3,7 @@ import re
 
 from harness import *
 
-COMMANDS = ["up", "probe", "run", "get", "describe", "delete", "plan", "apply", "task", "node", "schedule", "store", "config", "explain",
+COMMANDS = ["why", "asset", "freeze", "unfreeze", "up", "probe", "run", "get", "describe", "delete", "plan", "apply", "task", "node", "schedule", "store", "config", "explain",
             "docs", "completion", "version", "help"]
 
 
