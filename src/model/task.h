@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "model/action.h"
 
 enum {
     TASK_NAME_BYTES_MAX = 64,
@@ -103,6 +104,8 @@ struct task {
     /* what is wanted */
     struct slice *argv, *env; /* "K=V" */
     uint32_t argc, env_count;
+    enum action_kind kind;
+    struct slice does;              /* of another kind than RUN: the whole action, as JSON */
     struct slice dir, user, action; /* action: the name of a declared one; only for its rate */
     struct slice node, selector;    /* both empty: one node, whichever; then `node` tells which */
     bool pinned;                    /* `node` was asked for */

@@ -176,6 +176,8 @@ static void make_spec(struct run *u)
     ours[2] = arena_printf(&u->arena, "FIREBREAK_TASK_TOKEN=%lld", (long long)u->x->given.token);
     ours[3] = arena_printf(&u->arena, "FIREBREAK_NODE=%.*s", SLICE_ARG(node));
     u->spec = (struct exec_spec){
+        .kind = t->kind,
+        .action = text_of(u, t->does),
         .argv = texts_of(u, t->argv, t->argc, 0),
         .env = env,
         .dir = text_of(u, t->dir),

@@ -50,7 +50,7 @@ int tasks_check(const struct task *t, struct err *err)
 {
     enum { RETRIES_MAX = 1000, NAME_MAX_BYTES = 253 };
     struct selector s;
-    if (t->argc == 0 || t->argv[0].size == 0)
+    if (t->kind == ACTION_RUN && (t->argc == 0 || t->argv[0].size == 0))
         return err_set(err, -EINVAL, "argv: there is no program to run");
     if (t->node.size && t->selector.size)
         return err_set(err, -EINVAL, "node and selector: one of them, not both");

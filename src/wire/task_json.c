@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "model/civil.h"
+#include "wire/action_json.h"
 
 /* One table a struct gives its reader and its writer. */
 enum field_type {
@@ -304,6 +305,16 @@ static int read_argv(const struct json_value *v, struct arena *a, struct task *t
     return r < 0 ? r : read_texts(v, "env", TASK_ENV_MAX, a, &t->env, &t->env_count, err);
 }
 
+/* What a task does that is no program. A kind that this version does not know is nobody's. */
+static void read_does(const struct json_value *v, struct arena *a, struct task *t)
+{
+    const struct json_value *does = json_get(v, "do");
+    if (!does || does->type != JSON_OBJECT || does->count != 1)
+        return;
+    t->kind = action_kind_parse(does->first->key);
+    t->does = json_kept(does, a);
+}
+
 int task_read(struct slice json, struct arena *a, struct task *ret, struct err *err)
 {
     struct task t = {.state = TASK_PENDING};
@@ -324,6 +335,7 @@ int task_read(struct slice json, struct arena *a, struct task *ret, struct err *
         return r;
     t.targets = targets;
     t.attempts = attempts;
+    read_does(v, a, &t);
     *ret = t;
     return 0;
 }
@@ -336,29 +348,68 @@ static const struct field *wanted_field(struct slice name)
     return NULL;
 }
 
+/* One member of a wanted task; those of read_lists are taken before. */
+static int read_wanted(const struct json_value *m, struct task *t, struct err *err)
+{
+    static const char *const others[] = {"argv", "env", "do", "approve"};
+    const struct field *f = wanted_field(m->key);
+    bool known = f;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        known = known || slice_eq_cstr(m->key, others[i]);
+    if (!known)
+        return err_set(err, -EBADMSG, "a task has no '%.*s' to be wanted", SLICE_ARG(m->key));
+    if (f && m->type != JSON_NULL && read_field(f, m, (char *)t + f->offset) < 0)
+        return err_set(err, -EBADMSG, "'%s' has a value that it cannot have", f->name);
+    if (slice_eq_cstr(m->key, "approve") && m->type == JSON_TRUE)
+        t->state = TASK_AWAITING_APPROVAL;
+    return 0;
+}
+
+/* An action says what is done; what stands beside it counts more. */
+static int read_action(const struct json_value *v, struct arena *a, struct task *t,
+                       struct err *err)
+{
+    const struct json_value *does = json_get(v, "do"), *argv = json_get(v, "argv");
+    int r = 0;
+    if (does && argv)
+        return err_set(err, -EBADMSG, "'argv' and 'do': one of them, not both");
+    if (does && (r = action_take(does, a, t, err)) < 0)
+        return err_wrap(err, "do");
+    if (argv)
+        r = read_texts(v, "argv", TASK_ARGV_MAX, a, &t->argv, &t->argc, err);
+    if (r == 0 && json_get(v, "env")) {
+        struct slice *before = t->env;
+        uint32_t count = t->env_count, more = 0;
+        struct slice *added = NULL;
+        r = read_texts(v, "env", TASK_ENV_MAX - count, a, &added, &more, err);
+        t->env = arena_alloc_array(a, count + more + 1, sizeof(*t->env));
+        for (uint32_t i = 0; i < count; i++)
+            t->env[i] = before[i];
+        for (uint32_t i = 0; i < more; i++)
+            t->env[count + i] = added[i]; /* of two with one name the later one counts */
+        t->env_count = count + more;
+    }
+    return r;
+}
+
 int task_read_wanted(const struct json_value *v, struct arena *a, struct task *ret,
                      struct buf *field, struct err *err)
 {
     struct task t = {.state = TASK_PENDING, .exit = -1};
     if (v->type != JSON_OBJECT)
         return err_set(err, -EBADMSG, "a task is a JSON object");
-    for (const struct json_value *m = v->first; m; m = m->next) {
-        const struct field *f = wanted_field(m->key);
-        bool list = slice_eq_cstr(m->key, "argv") || slice_eq_cstr(m->key, "env");
+    buf_clear(field);
+    int r = read_action(v, a, &t, err);
+    for (const struct json_value *m = v->first; m && r == 0; m = m->next) {
         buf_clear(field);
         buf_append_slice(field, m->key);
-        if (!f && !list && !slice_eq_cstr(m->key, "approve"))
-            return err_set(err, -EBADMSG, "a task has no '%.*s' to be wanted", SLICE_ARG(m->key));
-        if (f && m->type != JSON_NULL && read_field(f, m, (char *)&t + f->offset) < 0)
-            return err_set(err, -EBADMSG, "'%s' has a value that it cannot have", f->name);
-        if (slice_eq_cstr(m->key, "approve") && m->type == JSON_TRUE)
-            t.state = TASK_AWAITING_APPROVAL;
+        r = read_wanted(m, &t, err);
     }
+    if (r < 0)
+        return r;
     buf_clear(field);
-    int r = read_argv(v, a, &t, err);
-    if (r == 0)
-        *ret = t;
-    return r;
+    *ret = t;
+    return 0;
 }
 
 int task_result_read(struct slice json, struct arena *a, struct task_result *ret, struct err *err)
@@ -548,6 +599,10 @@ int task_write(const struct task *t, struct buf *out)
     write_texts(&w, "argv", t->argv, t->argc);
     if (t->env_count)
         write_texts(&w, "env", t->env, t->env_count);
+    if (t->does.size) {
+        json_key(&w, "do");
+        json_raw(&w, t->does);
+    }
     write_structs(&w, "targets", target_fields, ARRAY_LEN(target_fields), t->targets,
                   sizeof(*t->targets), t->target_count);
     write_structs(&w, "attempts", attempt_fields, ARRAY_LEN(attempt_fields), t->attempts,
