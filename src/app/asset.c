@@ -1,81 +1,17 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "app/client.h"
+#include "app/asking.h"
 #include "base/utf8.h"
-#include "cli/print.h"
 #include "explain/explain.h"
 #include "model/kind.h"
-#include "wire/json.h"
 #include "wire/url_escape.h"
 
 /* why, asset, freeze and unfreeze: what was done and why, and what people say to it. */
 
 enum { LOOK_MS = 100, TAKEN_UP_MS = 15 * 1000 };
 
-struct asking {
-    struct app *app;
-    struct client client;
-    enum cli_form form;
-    struct buf target, body, answer, text;
-    struct arena arena;
-};
-
 static const struct slice none = {NULL, 0};
-
-static int begin(struct asking *a, struct app *app, enum cli_form dflt)
-{
-    a->app = app;
-    a->form = cli_form_of(app->parsed.globals.output, dflt);
-    a->target = a->body = a->answer = a->text = BUF(MEM_APP, 0);
-    a->arena = ARENA(MEM_APP, 0);
-    return client_open(&a->client, app);
-}
-
-static void end(struct asking *a)
-{
-    client_close(&a->client);
-    buf_done(&a->target);
-    buf_done(&a->body);
-    buf_done(&a->answer);
-    buf_done(&a->text);
-    arena_done(&a->arena);
-}
-
-static int ask(struct asking *a, const char *method, struct json_value **ret)
-{
-    struct err err;
-    buf_clear(&a->answer);
-    arena_reset(&a->arena);
-    int status =
-        client_ask(&a->client, method, buf_slice(&a->target), buf_slice(&a->body), &a->answer);
-    if (status != EXIT_WELL)
-        return status;
-    if (json_parse(buf_slice(&a->answer), &a->arena, 0, ret, NULL) == 0 &&
-        (*ret)->type == JSON_OBJECT)
-        return EXIT_WELL;
-    err_set(&err, -EPROTO, "the server's answer is none of firebreak's");
-    return app_fail(a->app, EXIT_UNREACHABLE, &err);
-}
-
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : none;
-}
-
-/* What was answered, in the form that was asked for; of text `line`. */
-static int print_answer(struct asking *a, const char *line)
-{
-    buf_clear(&a->text);
-    if (a->form == CLI_FORM_TEXT)
-        utf8_append_shown(&a->text, slice_from(line));
-    else
-        cli_object(a->form, slice_trim(buf_slice(&a->answer)), &a->text);
-    if (a->form == CLI_FORM_TEXT)
-        buf_append_byte(&a->text, '\n');
-    return app_print(a->app, buf_slice(&a->text));
-}
 
 /* ---- why ---- */
 
@@ -122,10 +58,10 @@ static int why_target(struct asking *a)
 static void story_head(struct asking *a, const struct json_value *e)
 {
     enum { DAY = 10 };
-    struct slice at = text_at(e, "at"), trace = text_at(e, "trace_id");
+    struct slice at = asking_text(e, "at"), trace = asking_text(e, "trace_id");
     struct buf line = BUF(MEM_APP, 0);
     buf_printf(&line, "%sasset/%.*s  %.*s", a->text.size ? "\n" : "",
-               SLICE_ARG(text_at(e, "asset")),
+               SLICE_ARG(asking_text(e, "asset")),
                SLICE_ARG(slice_sub(at, 0, at.size < DAY ? at.size : DAY)));
     if (trace.size)
         buf_printf(&line, "  trace %.*s", SLICE_ARG(trace));
@@ -149,11 +85,11 @@ static void put_sentences(struct asking *a, const struct json_value *items)
     struct slice trace = none;
     bool ended = true;
     for (const struct json_value *e = items->first; e; e = e->next) {
-        struct slice own = text_at(e, "trace_id");
+        struct slice own = asking_text(e, "trace_id");
         if (!slice_eq(own, trace) || (!own.size && ended))
             story_head(a, e);
         trace = own;
-        ended = slice_eq(text_at(e, "type"), SLICE("state"));
+        ended = slice_eq(asking_text(e, "type"), SLICE("state"));
         put_sentence(a, e);
     }
 }
@@ -198,14 +134,14 @@ static int why(struct app *app)
 {
     struct asking a = {.app = NULL};
     struct json_value *answer;
-    int status = begin(&a, app, CLI_FORM_TEXT);
+    int status = asking_begin(&a, app, CLI_FORM_TEXT);
     if (status == EXIT_WELL)
         status = why_target(&a);
     if (status == EXIT_WELL)
-        status = ask(&a, "GET", &answer);
+        status = asking_ask(&a, "GET", &answer);
     if (status == EXIT_WELL)
         status = print_story(&a, answer);
-    end(&a);
+    asking_end(&a);
     return status;
 }
 
@@ -236,10 +172,10 @@ static int wait_taken_up(struct asking *a, bool maintained, struct slice *ret_st
     buf_clear(&a->body);
     for (;;) {
         struct json_value *asset;
-        int status = ask(a, "GET", &asset);
+        int status = asking_ask(a, "GET", &asset);
         if (status != EXIT_WELL)
             return status;
-        *ret_state = text_at(asset, "state");
+        *ret_state = asking_text(asset, "state");
         if (slice_eq(*ret_state, SLICE("Maintenance")) == maintained || rt_now() >= until ||
             rt_sleep(rt_now() + LOOK_MS * RT_MS) < 0)
             return EXIT_WELL;
@@ -254,11 +190,12 @@ static int maintain(struct asking *a)
     struct buf line = BUF(MEM_APP, 0), kept = BUF(MEM_APP, 0);
     asset_target(a, "maintain");
     buf_printf(&a->body, "{\"for_ms\":%" PRId64 "}", (o->for_ns + RT_MS - 1) / RT_MS);
-    int status = ask(a, "POST", &answer);
+    int status = asking_ask(a, "POST", &answer);
     if (status == EXIT_WELL) {
         buf_printf(&line, "asset/%s ", a->app->parsed.operands[1]);
         if (o->for_ns)
-            buf_printf(&line, "is in maintenance until %.*s", SLICE_ARG(text_at(answer, "until")));
+            buf_printf(&line, "is in maintenance until %.*s",
+                       SLICE_ARG(asking_text(answer, "until")));
         else
             buf_append_cstr(&line, "is not in maintenance any more");
         buf_append_slice(&kept, buf_slice(&a->answer));
@@ -269,7 +206,7 @@ static int maintain(struct asking *a)
     if (status == EXIT_WELL) {
         buf_clear(&a->answer);
         buf_append_slice(&a->answer, buf_slice(&kept));
-        status = print_answer(a, line.data);
+        status = asking_print(a, line.data);
     }
     buf_done(&line);
     buf_done(&kept);
@@ -280,10 +217,10 @@ static int recover(struct asking *a)
 {
     struct json_value *answer;
     asset_target(a, "recover");
-    int status = ask(a, "POST", &answer);
+    int status = asking_ask(a, "POST", &answer);
     const char *line = arena_printf(&a->app->arena, "asset/%s is Healthy once its checks pass",
                                     a->app->parsed.operands[1]);
-    return status == EXIT_WELL ? print_answer(a, line) : status;
+    return status == EXIT_WELL ? asking_print(a, line) : status;
 }
 
 static int asset(struct app *app)
@@ -299,10 +236,10 @@ static int asset(struct app *app)
                           : "--for: only 'maintain' takes it");
         return app_fail(app, EXIT_USAGE, &err);
     }
-    int status = begin(&a, app, CLI_FORM_TEXT);
+    int status = asking_begin(&a, app, CLI_FORM_TEXT);
     if (status == EXIT_WELL)
         status = maintains ? maintain(&a) : recover(&a);
-    end(&a);
+    asking_end(&a);
     return status;
 }
 
@@ -320,7 +257,7 @@ static int freeze(struct app *app)
     struct json_value *answer;
     struct json_writer w;
     bool freezes = app->command == &cli_freeze;
-    int status = begin(&a, app, CLI_FORM_TEXT);
+    int status = asking_begin(&a, app, CLI_FORM_TEXT);
     if (status == EXIT_WELL) {
         buf_printf(&a.target, "/v1/%s", app->command->name);
         json_begin(&w, &a.body, 0);
@@ -329,12 +266,12 @@ static int freeze(struct app *app)
         json_cstr(&w, o->reason);
         json_object_close(&w);
         json_end(&w);
-        status = ask(&a, "POST", &answer);
+        status = asking_ask(&a, "POST", &answer);
     }
     if (status == EXIT_WELL)
-        status = print_answer(&a, freezes ? "automatic repair is frozen: 'unfreeze' ends it"
+        status = asking_print(&a, freezes ? "automatic repair is frozen: 'unfreeze' ends it"
                                           : "automatic repair goes on");
-    end(&a);
+    asking_end(&a);
     return status;
 }
 

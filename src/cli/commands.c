@@ -73,11 +73,10 @@ const struct cli_command cli_help = {
 };
 
 static const struct cli_command *const commands[] = {
-    &cli_up,         &cli_probe,   &cli_run,    &cli_get,     &cli_describe,
-    &cli_why,        &cli_asset,   &cli_freeze, &cli_unfreeze,
-    &cli_delete,     &cli_plan,    &cli_apply,  &cli_task,    &cli_node,
-    &cli_schedule,   &cli_store,   &cli_config, &cli_explain, &cli_docs,
-    &cli_completion, &cli_version, &cli_help,   NULL,
+    &cli_up,      &cli_probe,  &cli_run,        &cli_get,      &cli_describe, &cli_why,
+    &cli_asset,   &cli_freeze, &cli_unfreeze,   &cli_silence,  &cli_delete,   &cli_plan,
+    &cli_apply,   &cli_task,   &cli_node,       &cli_schedule, &cli_store,    &cli_config,
+    &cli_explain, &cli_docs,   &cli_completion, &cli_version,  &cli_help,     NULL,
 };
 
 const struct cli_program cli_firebreak = {

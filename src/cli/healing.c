@@ -126,3 +126,46 @@ const struct cli_command cli_unfreeze = {
     .exits = freeze_exits,
     .values_size = sizeof(struct freeze_options),
 };
+
+/* ---- silence ---- */
+
+static const struct cli_option silence_options[] = {
+    {"selector", 'l', CLI_TEXT, offsetof(struct silence_options, selector), "SEL", NULL,
+     "add: assets by their labels (env=test,tier!=db); asset and namespace count as labels",
+     .words = NULL},
+    {"for", 0, CLI_DURATION, offsetof(struct silence_options, for_ns), "D", NULL, "add: so long",
+     .min = SECOND_NS, .max = 365 * 86400 * SECOND_NS},
+    {"reason", 0, CLI_TEXT, offsetof(struct silence_options, reason), "TEXT", NULL,
+     "add: what for: others see it", .words = NULL},
+};
+
+static const char *const silence_words[] = {"add", "list", "remove", NULL};
+static const char *const lists[] = {"table", "json", "jsonl", "yaml", "name", "jsonpath=", NULL};
+
+static const struct cli_example silence_examples[] = {
+    {"firebreak silence add -l env=test --for 2h --reason 'new switch'", "prints its name"},
+    {"firebreak silence add -l asset=db --for 30m", "one asset"},
+    {"firebreak silence list", "which there are, and until when"},
+    {"firebreak silence remove silence-3f9a0c12", "from now on they are told again"},
+};
+
+static const char *const silence_exits[] = {"0    done", "1    there is no such silence",
+                                            SERVER_EXITS};
+
+const struct cli_command cli_silence = {
+    .name = "silence",
+    .summary = "tell receivers nothing of some assets for a while",
+    .operands = "add | list | remove NAME",
+    .operands_min = 1,
+    .operands_max = 2,
+    .operand_words = silence_words,
+    .about = "Assets are watched and repaired as before. What a receiver was told already is taken "
+             "back once it is over, also during a silence; what outlasts one is told then.",
+    .examples = silence_examples,
+    .example_count = ARRAY_LEN(silence_examples),
+    .options = silence_options,
+    .option_count = ARRAY_LEN(silence_options),
+    .outputs = lists,
+    .exits = silence_exits,
+    .values_size = sizeof(struct silence_options),
+};

@@ -6,7 +6,7 @@
 
 /* What people tell self-healing, and what they ask of it. */
 
-static struct slice who(struct request *q)
+struct slice request_by(struct request *q)
 {
     struct rt_cred peer;
     if (exchange_peer(q->x, &peer) < 0)
@@ -67,7 +67,8 @@ bool freeze_serve(struct request *q, struct slice word)
     bool freeze = slice_eq(word, SLICE("freeze"));
     if (!freeze && !slice_eq(word, SLICE("unfreeze")))
         return false;
-    struct healing_word w = {.type = HEALING_FREEZE, .by = who(q), .at_ms = rt_wall_now() / RT_MS};
+    struct healing_word w = {
+        .type = HEALING_FREEZE, .by = request_by(q), .at_ms = rt_wall_now() / RT_MS};
     int r = 0;
     if (slice_eq(q->method, SLICE("GET")) && freeze) {
         answer_word(q, &w);
@@ -161,7 +162,7 @@ bool asset_serve(struct request *q, const struct collection *c, struct slice nam
         namespace_ = SLICE("default");
     struct healing_word w = {
         .asset = key_make(q, "", namespace_, name),
-        .by = who(q),
+        .by = request_by(q),
         .at_ms = rt_wall_now() / RT_MS,
     };
     if (maintains)

@@ -38,6 +38,8 @@
  *   POST /v1/assets/{name}/maintain?namespace=   {"for_ms"}; 0 ends it: {"asked","until",…}
  *   POST /v1/assets/{name}/recover?namespace=    409 where it is not Failed
  *   POST /v1/freeze {"reason"}   POST /v1/unfreeze   GET /v1/freeze      {"frozen","reason",…}
+ *   GET /v1/silences; POST /v1/silences {"selector","for_ms","reason"}: the silence, 201; DELETE
+ *       /v1/silences/{name}
  *   GET /v1/why/{kind}/{name}?namespace=&all=true    the events of the last story, or of all: a
  * list GET /v1/why/{trace_id}
  *

@@ -104,6 +104,10 @@ bool asset_serve(struct request *q, const struct collection *c, struct slice nam
                  struct slice verb);
 /* /v1/freeze, /v1/unfreeze; false: it is neither. */
 bool freeze_serve(struct request *q, struct slice word);
+/* /v1/silences, and what is behind it. */
+void silences_serve(struct request *q, struct slice rest);
+/* Who asks, for whom it is written down: "uid 0". */
+struct slice request_by(struct request *q);
 /* GET /v1/why/… */
 void why_serve(struct request *q, struct slice rest);
 /* The body, an object. Returns 0, or answers and returns a negative errno. The tree points into

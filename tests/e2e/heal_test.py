@@ -85,6 +85,23 @@ def freeze_is_kept_with_who_and_why():
 
 
 @case
+def silences_are_added_listed_and_removed():
+    s = Server(args=["-c", config(watched(free_port()))])
+    name = s.ok("silence", "add", "-l", "env=test", "--for", "2h", "--reason", "new switch").strip()
+    listed = json.loads(s.ok("silence", "list", "-o", "json"))["items"]
+    equal([(i["name"], i["selector"], i["reason"]) for i in listed], [(name, "env=test", "new switch")])
+    contains(s.ok("silence", "list"), "env=test")
+    equal(s.ok("silence", "list", "-o", "name").strip(), name)
+    equal(s.ok("silence", "remove", name).strip(), name)
+    equal(s.run("silence", "remove", name).returncode, 1)
+    for bad in (("add", "-l", "env=test"), ("add", "--for", "1h"), ("add", "-l", "", "--for", "1h"),
+                ("add", "-l", "env in (", "--for", "1h"), ("remove",), ("list", name), ("list", "--for", "1h")):
+        equal(s.run("silence", *bad).returncode, 2, bad)
+    equal(s.ask("POST", "/v1/silences", '{"selector": "a=b", "for_ms": 0}')[0], 400)
+    equal(s.ask("PUT", "/v1/silences")[0], 405)
+
+
+@case
 def asset_commands_want_what_they_need():
     s = Server(args=["-c", config(watched(free_port()))])
     r = s.run("asset", "maintain", "web")
