@@ -33,7 +33,7 @@ enum {
 };
 
 RT_CHAN(sample_chan, struct sample *);
-RT_CHAN(change_chan, struct asset_change *);
+RT_CHAN(change_chan, struct event *);
 
 struct keep;
 struct node_claim;
