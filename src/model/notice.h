@@ -41,6 +41,7 @@ struct notice {
     uint32_t alert_count; /* <= NOTICE_ALERTS_MAX */
     uint32_t more;        /* alerts of the group that are left out */
     int64_t at_ms;        /* since 1970 */
+    int64_t again_ms;     /* while it lasts, it is said again after so long; 0: not */
 };
 
 enum receiver_kind {

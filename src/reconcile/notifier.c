@@ -114,8 +114,7 @@ void notifier_free(struct notifier *n)
         return;
     while (!list_empty(&n->targets))
         target_free(n, list_entry(n->targets.next, struct target, link));
-    while (!list_empty(&n->silences))
-        silence_free(n, list_entry(n->silences.next, struct silence, link));
+    notifier_unsilence_all(n);
     mem_free(MEM_RECONCILE, n);
 }
 
@@ -396,6 +395,12 @@ void notifier_unsilence(struct notifier *n, struct slice name)
         silence_free(n, s);
 }
 
+void notifier_unsilence_all(struct notifier *n)
+{
+    while (!list_empty(&n->silences))
+        silence_free(n, list_entry(n->silences.next, struct silence, link));
+}
+
 static bool has_label(void *ctx, struct slice key, struct slice *ret_value)
 {
     *ret_value = label_of(ctx, key);
@@ -442,7 +447,8 @@ static void tell_group(struct round *x, struct target *r, struct group *g)
                                 slice_sub(key, (size_t)slice_find_byte(key, '/') + 1, key.size),
                             .group = slice_from(g->name),
                             .alerts = alerts,
-                            .at_ms = x->t.wall_ms};
+                            .at_ms = x->t.wall_ms,
+                            .again_ms = r->repeat_ns / NS_OF_MS};
     buf_printf(&group_key, "%s:%s", r->key, g->name);
     notice.key = buf_slice(&group_key);
     /* What lasts comes first: it is what the receiver must act on. */

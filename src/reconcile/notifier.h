@@ -67,6 +67,7 @@ void notifier_inhibit(struct notifier *n, struct slice namespace_, struct slice 
 int notifier_silence(struct notifier *n, struct slice name, struct slice selector,
                      int64_t until_wall_ms, struct err *err);
 void notifier_unsilence(struct notifier *n, struct slice name);
+void notifier_unsilence_all(struct notifier *n); /* before they are told anew */
 
 /* One to tell: `receiver` is the spec, `key` "namespace/name" of it; valid until it returns. */
 typedef void notifier_tell_fn(void *ctx, struct slice key, struct slice receiver,

@@ -36,7 +36,11 @@ void delivery_write(struct slice receiver, const struct notice *n, struct buf *o
     struct json_writer w;
     json_begin(&w, out, 0);
     json_object_open(&w);
+    json_key(&w, "notify");
+    json_object_open(&w);
     json_key(&w, "receiver");
+    json_string(&w, n->receiver);
+    json_key(&w, "to");
     json_raw(&w, receiver);
     json_key(&w, "notice");
     json_object_open(&w);
@@ -46,6 +50,8 @@ void delivery_write(struct slice receiver, const struct notice *n, struct buf *o
     json_string(&w, n->key);
     json_key(&w, "at_ms");
     json_i64(&w, n->at_ms);
+    json_key(&w, "again_ms");
+    json_i64(&w, n->again_ms);
     json_key(&w, "more");
     json_u64(&w, n->more);
     json_key(&w, "alerts");
@@ -56,6 +62,7 @@ void delivery_write(struct slice receiver, const struct notice *n, struct buf *o
         json_object_close(&w);
     }
     json_array_close(&w);
+    json_object_close(&w);
     json_object_close(&w);
     json_object_close(&w);
     json_end(&w);
@@ -157,11 +164,11 @@ static void read_receiver(struct reader *r, const struct json_value *o, struct r
     } else if ((choice = object(r, o, "chat"))) {
         read_chat(r, choice, ret);
     } else {
-        bad(r, "receiver", "one of webhook, alertmanager, email and chat");
+        bad(r, "to", "one of webhook, alertmanager, email and chat");
         return;
     }
     if (ret->kind == RECEIVER_EMAIL ? !ret->to_count || !ret->from.size : !ret->url.size)
-        bad(r, "receiver", "told where it is");
+        bad(r, "to", "told where it is");
 }
 
 static void read_labels(struct reader *r, const struct json_value *o, struct notice_alert *ret)
@@ -235,17 +242,23 @@ int delivery_read(struct slice json, struct arena *a, struct delivery *ret, stru
     struct delivery *d = arena_new(a, struct delivery);
     if (json_parse(json, a, 0, &root, NULL) < 0 || root->type != JSON_OBJECT)
         return err_set(err, -EBADMSG, "it is no object of JSON");
-    const struct json_value *receiver = object(&r, root, "receiver");
-    const struct json_value *notice = object(&r, root, "notice");
-    if (!receiver || !notice)
-        bad(&r, receiver ? "notice" : "receiver", "there");
+    const struct json_value *notify = object(&r, root, "notify");
+    const struct json_value *to = object(&r, notify, "to");
+    const struct json_value *notice = object(&r, notify, "notice");
+    if (!notify)
+        bad(&r, "notify", "there");
+    if (r.result == 0 && !to && !notice)
+        return err_set(err, -ENODATA, "it says nothing by itself: a remedy has something to tell");
+    if (!to || !notice)
+        bad(&r, to ? "notice" : "to", "there");
     if (r.result < 0)
         return r.result;
-    read_receiver(&r, receiver, &d->receiver);
-    d->notice.receiver = text(&r, receiver, "name");
+    read_receiver(&r, to, &d->receiver);
+    d->notice.receiver = text(&r, to, "name");
     d->notice.group = text(&r, notice, "group");
     d->notice.key = text(&r, notice, "key");
     d->notice.at_ms = number(&r, notice, "at_ms", INT64_MAX / 1000000);
+    d->notice.again_ms = number(&r, notice, "again_ms", INT64_MAX / 1000000);
     d->notice.more = (uint32_t)number(&r, notice, "more", UINT32_MAX);
     read_alerts(&r, notice, &d->notice);
     if (r.result == 0)

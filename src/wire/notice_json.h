@@ -1,10 +1,11 @@
-/* notice_json.h - what a delivery is told to do, as the JSON that a task carries: a receiver and a
+/* notice_json.h - what a delivery is told to do, as the action of a task: a receiver and a
  * notice.
  *
- *   {"receiver":{"name":"on-call","webhook":{"url":"http://…"}},
- *    "notice":{"group":"","key":"…","at_ms":1,"more":0,"alerts":[{"asset":"web", …}]}}
+ *   {"notify":{"receiver":"on-call","to":{"name":"on-call","webhook":{"url":"http://…"}},
+ *    "notice":{"group":"","key":"…","at_ms":1,"more":0,"alerts":[{"asset":"web", …}]}}}
  *
- * The receiver is written as it is declared. A reader passes over members that it does not know;
+ * `to` is the receiver as it is declared. Without it and `notice` it is what a configuration says,
+ * which tells nothing by itself: -ENODATA. A reader passes over members that it does not know;
  * one of the wrong type, or beyond its limit, is an error that names it. Pure; any thread. */
 #ifndef FIREBREAK_WIRE_NOTICE_JSON_H
 #define FIREBREAK_WIRE_NOTICE_JSON_H
@@ -22,7 +23,7 @@ struct delivery {
 
 /* `receiver`: the JSON of the declared resource, its spec and its name. Appends one object. */
 void delivery_write(struct slice receiver, const struct notice *n, struct buf *out);
-/* Texts lie in the arena or in `json`. Returns 0, or -EBADMSG with *err. */
+/* Texts lie in the arena or in `json`. Returns 0, -EBADMSG or -ENODATA, with *err. */
 int delivery_read(struct slice json, struct arena *a, struct delivery *ret, struct err *err);
 
 /* An alert: its members, inside of an object that is open. */

@@ -14,6 +14,8 @@
 #include "wire/base64.h"
 #include "wire/json.h"
 
+enum { LATE_MS = 5 * 60 * 1000 };
+
 /* ---- texts ---- */
 
 /* One line of the outside, cut on a character's border. */
@@ -220,7 +222,9 @@ static bool reserved(struct slice key)
            slice_eq_cstr(key, "namespace");
 }
 
-/* What tells an alert from others are its labels: nothing that changes while it lasts is among
+/* What lasts is held for over where nobody says again that it lasts, as when we are gone for good.
+ *
+ * What tells an alert from others are its labels: nothing that changes while it lasts is among
  * them, for then Alertmanager would see another alert, and the first would never be resolved. */
 static void write_alertmanager(const struct notice *n, struct json_writer *w)
 {
@@ -261,9 +265,9 @@ static void write_alertmanager(const struct notice *n, struct json_writer *w)
         json_object_close(w);
         json_key(w, "startsAt");
         json_moment(w, a->began_ms);
-        if (a->ended_ms) {
+        if (a->ended_ms || n->again_ms) {
             json_key(w, "endsAt");
-            json_moment(w, a->ended_ms);
+            json_moment(w, a->ended_ms ? a->ended_ms : n->at_ms + 2 * n->again_ms + LATE_MS);
         }
         json_object_close(w);
     }

@@ -6,7 +6,7 @@
 
 #define NOTICE                                                                          \
     "\"notice\":{\"key\":\"k\",\"at_ms\":1767225600000,\"alerts\":[{\"asset\":\"web\"," \
-    "\"state\":\"Failed\",\"reason\":\"refused\",\"began_ms\":1767225600000}]}}"
+    "\"state\":\"Failed\",\"reason\":\"refused\",\"began_ms\":1767225600000}]}}}"
 #define SAYS(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\n\r\n"
 
 static struct http_server server;
@@ -16,7 +16,7 @@ static struct err err;
 static int tell(const char *receiver)
 {
     struct buf json = BUF(MEM_TEST, 0);
-    buf_printf(&json, "{\"receiver\":%s,", receiver);
+    buf_printf(&json, "{\"notify\":{\"to\":%s,", receiver);
     buf_append_cstr(&json, NOTICE);
     result = (struct exec_result){0};
     err_clear(&err);

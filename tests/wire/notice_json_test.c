@@ -56,7 +56,9 @@ static void what_was_written_is_read(void)
     buf_done(&out);
 }
 
-#define NOTICE "\"notice\":{\"alerts\":[{\"asset\":\"web\"}]}"
+#define TO(spec) "{\"notify\":{\"to\":" spec
+#define HOOK     TO("{\"webhook\":{\"url\":\"http://h\"}}") ","
+#define NOTICE   "\"notice\":{\"alerts\":[{\"asset\":\"web\"}]}"
 
 static void each_kind_of_receiver_is_known(void)
 {
@@ -74,7 +76,7 @@ static void each_kind_of_receiver_is_known(void)
     struct arena a = ARENA(MEM_TEST, 0);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct delivery d;
-        char *json = arena_printf(&a, "{\"receiver\":{%s}," NOTICE "}", rows[i].json);
+        char *json = arena_printf(&a, "{\"notify\":{\"to\":{%s}," NOTICE "}}", rows[i].json);
         CHECK_INT(read_delivery(json, &a, &d, NULL), 0);
         CHECK_INT(d.receiver.kind, rows[i].kind);
         if (rows[i].kind == RECEIVER_EMAIL)
@@ -89,22 +91,20 @@ static void what_is_wrong_is_named_and_nothing_is_read(void)
         const char *json, *says;
     } rows[] = {
         {"", "it is no object of JSON"},
-        {"{}", "receiver is not there"},
-        {"{\"receiver\":{\"webhook\":{\"url\":\"http://h\"}}}", "notice is not there"},
-        {"{\"receiver\":{\"fax\":{}}," NOTICE "}",
-         "receiver is not one of webhook, alertmanager, email and chat"},
-        {"{\"receiver\":{\"webhook\":{}}," NOTICE "}", "receiver is not told where it is"},
-        {"{\"receiver\":{\"webhook\":{\"url\":5}}," NOTICE "}", "url is not a string"},
-        {"{\"receiver\":{\"email\":{\"from\":\"a@x\"}}," NOTICE "}",
-         "receiver is not told where it is"},
-        {"{\"receiver\":{\"chat\":{\"url\":\"http://h\",\"format\":\"irc\"}}," NOTICE "}",
+        {"{}", "notify is not there"},
+        {"{\"notify\":[]}", "notify is not an object"},
+        {TO("{\"webhook\":{\"url\":\"http://h\"}}") "}}", "notice is not there"},
+        {"{\"notify\":{" NOTICE "}}", "to is not there"},
+        {TO("{\"fax\":{}}") "," NOTICE "}}",
+         "to is not one of webhook, alertmanager, email and chat"},
+        {TO("{\"webhook\":{}}") "," NOTICE "}}", "to is not told where it is"},
+        {TO("{\"webhook\":{\"url\":5}}") "," NOTICE "}}", "url is not a string"},
+        {TO("{\"email\":{\"from\":\"a@x\"}}") "," NOTICE "}}", "to is not told where it is"},
+        {TO("{\"chat\":{\"url\":\"http://h\",\"format\":\"irc\"}}") "," NOTICE "}}",
          "format is not a chat's that is known"},
-        {"{\"receiver\":{\"webhook\":{\"url\":\"http://h\"}},\"notice\":{\"alerts\":[]}}",
-         "alerts is not a list of some, and not of too many"},
-        {"{\"receiver\":{\"webhook\":{\"url\":\"http://h\"}},\"notice\":{\"alerts\":[{}]}}",
-         "asset is not there"},
-        {"{\"receiver\":{\"webhook\":{\"url\":\"http://h\"}},"
-         "\"notice\":{\"at_ms\":-1,\"alerts\":[{\"asset\":\"x\"}]}}",
+        {HOOK "\"notice\":{\"alerts\":[]}}}", "alerts is not a list of some, and not of too many"},
+        {HOOK "\"notice\":{\"alerts\":[{}]}}}", "asset is not there"},
+        {HOOK "\"notice\":{\"at_ms\":-1,\"alerts\":[{\"asset\":\"x\"}]}}}",
          "at_ms is not a number that it may be"},
     };
     struct arena a = ARENA(MEM_TEST, 0);
@@ -118,10 +118,21 @@ static void what_is_wrong_is_named_and_nothing_is_read(void)
     arena_done(&a);
 }
 
+static void what_a_configuration_says_tells_nothing_by_itself(void)
+{
+    struct arena a = ARENA(MEM_TEST, 0);
+    static struct delivery d;
+    struct err err = {0};
+    CHECK_INT(read_delivery("{\"notify\":{\"receiver\":\"ops\"}}", &a, &d, &err), -ENODATA);
+    CHECK_STR(err.text, "it says nothing by itself: a remedy has something to tell");
+    arena_done(&a);
+}
+
 int main(void)
 {
     TAP_RUN(what_was_written_is_read);
     TAP_RUN(each_kind_of_receiver_is_known);
+    TAP_RUN(what_a_configuration_says_tells_nothing_by_itself);
     TAP_RUN(what_is_wrong_is_named_and_nothing_is_read);
     return tap_done();
 }
