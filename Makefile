@@ -43,7 +43,7 @@ FIREBREAK := $(if $(wildcard src/app/main.c),$(B)/firebreak)
 TAP := tools/tap -j 2 -t 600 --strip $(B)/tests/
 PYTAP := tools/tap -j 2 --strip tests/ --wrap python3
 
-.PHONY: all test unit check check-all tidy headers format worst compdb census help clean bench \
+.PHONY: all test unit check check-all tidy headers built format worst compdb census help clean bench \
         bench-compare soak-long release static asan tsan cov valgrind sim sim-fresh sim-long tools-test \
         aarch64 kill kill-long mutants mutants-long torture cluster cluster-long fuzz fuzz-replay e2e \
         oracle oracle-long static-test oldkernel FORCE
@@ -94,6 +94,7 @@ $(B)/%.h.ok: %.h
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $(@:.ok=.d) -MT $@ -include $< -x c -c -o $@ /dev/null
 
+built: $(TESTS) $(FIREBREAK) $(SIM) $(FUZZERS:%=$(B)/fuzz/%_fuzz) $(B)/tests/store/sqlite_kill $(B)/tests/store/etcd_cluster $(B)/tools/oldkernel #              every program of the dev flavour
 check: tidy headers $(FIREBREAK) unit fuzz-replay #              what every commit passes
 check-all: #          every lane of CI
 	tools/lanes

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "wire/asset_json.h"
 #include "wire/json.h"
+#include "wire/key_part.h"
 
 struct waiting {
     struct list link;
@@ -172,24 +173,12 @@ static void mark_moved(struct keep *k)
 
 static const char state_prefix[] = "/state/assets/";
 
-/* A name's bytes that no part of a key may have are percent-encoded, as the gateway reads them. */
-static void append_part(struct buf *key, const char *name)
-{
-    for (; *name; name++) {
-        unsigned char c = (unsigned char)*name;
-        if (c == '/' || c == '%' || c < ' ' || c == 0x7f)
-            buf_printf(key, "%%%02X", c);
-        else
-            buf_append_byte(key, (char)c);
-    }
-}
-
 /* "namespace/name": no namespace has a slash, a name that was found may. */
 static void append_name(struct buf *key, const char *name)
 {
     const char *slash = strchr(name, '/');
     buf_append_slice(key, (struct slice){name, (size_t)(slash + 1 - name)});
-    append_part(key, slash + 1);
+    key_part_append(key, slice_from(slash + 1));
 }
 
 static struct slice kept(struct arena *a, struct buf *b)

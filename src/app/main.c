@@ -77,14 +77,29 @@ static const struct {
     const struct cli_command *command;
     int (*run)(struct app *app);
 } bodies[] = {
-    {&cli_run, app_exec},        {&cli_probe, app_probe},   {&cli_up, app_up},
+    {&cli_run, app_exec},
+    {&cli_probe, app_probe},
+    {&cli_up, app_up},
     {&cli_completion, app_completion},
-    {&cli_version, app_version}, {&cli_config, app_config}, {&cli_explain, app_explain},
-    {&cli_docs, run_docs},       {&cli_help, run_help},
-    {&cli_get, app_get},         {&cli_describe, app_describe}, {&cli_delete, app_delete},
-    {&cli_plan, app_plan},       {&cli_apply, app_apply},   {&cli_store, app_store},
+    {&cli_version, app_version},
+    {&cli_config, app_config},
+    {&cli_explain, app_explain},
+    {&cli_docs, run_docs},
+    {&cli_help, run_help},
+    {&cli_get, app_get},
+    {&cli_describe, app_describe},
+    {&cli_delete, app_delete},
+    {&cli_plan, app_plan},
+    {&cli_apply, app_apply},
+    {&cli_store, app_store},
     {&cli_schedule, app_schedule},
-    {&cli_task, app_task},       {&cli_node, app_node},
+    {&cli_why, app_why},
+    {&cli_asset, app_asset},
+    {&cli_freeze, app_freeze},
+    {&cli_unfreeze, app_freeze},
+    {&cli_silence, app_silence},
+    {&cli_task, app_task},
+    {&cli_node, app_node},
 };
 
 static bool wanted(const char *mode, bool terminal)

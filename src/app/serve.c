@@ -9,6 +9,7 @@
 #include "app/resource_check.h"
 #include "app/scheduler.h"
 #include "app/up.h"
+#include "app/why.h"
 #include "host/self.h"
 #include "rt/folder.h"
 #include "store/lock.h"
@@ -118,6 +119,7 @@ static int open_gateway(struct up *u, const char *folder)
         .own_uid = host_uid(),
         .collect = collect,
         .check = resource_check,
+        .why = why_tell,
         .ctx = u,
     };
     int r = gateway_open(&options, &u->gateway);

@@ -22,7 +22,7 @@ static const struct {
     [ACTION_PATCH] = {"patch", ACTION_BY_NOBODY},
     [ACTION_SCALE] = {"scale", ACTION_BY_NOBODY},
     [ACTION_FAILOVER] = {"failover", ACTION_BY_NOBODY},
-    [ACTION_NOTIFY] = {"notify", ACTION_BY_NOBODY},
+    [ACTION_NOTIFY] = {"notify", ACTION_BY_NODE},
 };
 
 const char *action_kind_name(enum action_kind k)

@@ -422,12 +422,10 @@ static void plan_workflow(struct hand *h, struct job *j, const struct store_kv *
     struct plan_clock clock = clock_of(j);
     uint32_t count = h->task.step_count;
     struct workflow_seen *steps = arena_alloc_array(&h->arena, 2 * count, sizeof(*steps));
-    book_unpark(j);
     if (is_locked_out(h, j) && !h->task.cancel && clock.now < clock.deadline_at) {
         book_timer(b, j, clock.deadline_at);
         return;
     }
-    book_unpark(j);
     see_steps(h, steps, steps + count);
     plan_begin(&h->plan, &h->arena, b->options->prefix, &guard, &h->task, kv->mod_revision, NULL,
                &clock);

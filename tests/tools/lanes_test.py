@@ -130,6 +130,18 @@ def one_lane_by_name_and_none_by_a_wrong_one():
     equal((status, lines), (1, ["tools/lanes: no lane c: there are a b"]))
 
 
+@case
+def lanes_that_wait_run_beside_those_below_them_and_after_those_above():
+    with Folder() as f:
+        a, b = f.path / "above", f.path / "below"
+        status, lines = lanes(f"x 20 sleep 0.3; touch {a}; echo 'ok 1 - x'\n"
+                              f"&w 20 test -e {a} && until test -e {b}; do sleep 0.02; done; echo 'ok 1 - w'\n"
+                              f"&v 20 test -e {b} && echo 'ok 1 - v'\n"
+                              f"y 20 touch {b}; echo 'ok 1 - y'\n")
+        equal((status, lines[-1]), (0, "4 passed, 0 failed, 0 skipped"))
+        assert any(line.startswith("lane w: passed 1") for line in lines), lines
+
+
 def tap(*scripts, args=()):
     """(exit status, output) of tools/tap over shell scripts."""
     with Folder() as f:

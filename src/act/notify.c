@@ -1,0 +1,222 @@
+#include "act/notify.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/utf8.h"
+#include "net/http.h"
+#include "net/smtp.h"
+#include "rt/file.h"
+#include "wire/notice_json.h"
+#include "wire/notice_write.h"
+
+/* What one delivery needs, opened for it: they are rare. */
+struct teller {
+    struct dns_resolver *dns;
+    struct tls_context *tls;
+    struct http_client *http;
+    struct exec_result *result;
+    struct err err;
+    rt_time deadline;
+};
+
+static int open_tools(struct teller *t)
+{
+    /* The roots are read when a server with TLS is met. */
+    int r = dns_resolver_open(NULL, &t->dns, &t->err);
+    if (r == 0)
+        r = tls_context_open(&(struct tls_options){.late = true}, &t->tls, &t->err, t->deadline);
+    struct http_client_options options = {.dns = t->dns, .tls = t->tls, .no_keep = true};
+    if (r == 0)
+        r = http_client_open(&options, &t->http);
+    return r;
+}
+
+static void close_tools(struct teller *t)
+{
+    http_client_close(t->http);
+    tls_context_close(t->tls);
+    dns_resolver_close(t->dns);
+}
+
+/* ---- the result ---- */
+
+static void fail(struct teller *t, enum probe_reason reason, const char *text)
+{
+    t->result->reason = reason;
+    snprintf(t->result->detail, sizeof(t->result->detail), "%s", text);
+}
+
+static enum probe_reason reason_of_fault(enum tls_fault fault)
+{
+    return fault == TLS_EXPIRED         ? REASON_TLS_EXPIRED
+           : fault == TLS_NOT_YET_VALID ? REASON_TLS_NOT_YET_VALID
+           : fault == TLS_WRONG_NAME    ? REASON_TLS_NAME
+           : fault == TLS_UNTRUSTED     ? REASON_TLS_UNTRUSTED
+                                        : REASON_TLS_PROTOCOL;
+}
+
+static enum probe_reason reason_of_http(const struct http_trace *trace, int code)
+{
+    if (trace->phase == HTTP_PHASE_DNS)
+        return code == -ENOENT || code == -ENODATA ? REASON_DNS_NXDOMAIN
+               : code == -ETIMEDOUT                ? REASON_DNS_TIMEOUT
+                                                   : REASON_DNS_SERVFAIL;
+    if (trace->phase == HTTP_PHASE_TLS && (code == -EPROTO || code == -EKEYREJECTED))
+        return reason_of_fault(trace->tls.fault);
+    if (code == -EBADMSG || code == -EMSGSIZE || code == -EPROTONOSUPPORT)
+        return REASON_PROTOCOL;
+    return code == -EPIPE ? REASON_CLOSED : probe_reason_of_errno(code);
+}
+
+/* What the server says about it: the first line of its answer. */
+static void fail_status(struct teller *t, struct http_response *response)
+{
+    struct buf body = BUF(MEM_ACT, NOTIFY_ANSWER_BYTES_MAX), text = BUF(MEM_ACT, 0);
+    const struct http1_head *head = http_head(response);
+    (void)http_read_all(response, &body, &t->err, t->deadline);
+    struct slice rest = buf_slice(&body), line = slice_cut(&rest, '\n');
+    buf_printf(&text, "it answers %d", head->status);
+    if (line.size)
+        buf_append_cstr(&text, ": ");
+    utf8_append_shown(&text, slice_trim(line));
+    fail(t, REASON_HTTP_STATUS, text.data);
+    buf_done(&body);
+    buf_done(&text);
+}
+
+/* ---- HTTP ---- */
+
+static int post(struct teller *t, struct slice url, const struct http1_field *fields,
+                uint32_t field_count, struct slice body)
+{
+    struct http_request request = {.method = SLICE("POST"),
+                                   .url = url,
+                                   .fields = fields,
+                                   .field_count = field_count,
+                                   .body = body};
+    struct http_trace trace = {0};
+    struct http_response *response;
+    int r = http_open(t->http, &request, &response, &trace, &t->err, t->deadline);
+    if (r < 0 && r != -ECANCELED)
+        fail(t, reason_of_http(&trace, r), t->err.text);
+    if (r < 0)
+        return r == -ECANCELED ? r : 0;
+    if (http_head(response)->status / 100 != 2)
+        fail_status(t, response);
+    http_close(response);
+    return 0;
+}
+
+/* The file may end in a line end, which is no part of the secret. */
+static int read_secret(struct teller *t, struct slice path, struct buf *out)
+{
+    struct buf name = BUF(MEM_ACT, 0);
+    buf_append_slice(&name, path);
+    int r = rt_file_read_all(name.data, out, t->deadline);
+    while (r == 0 && out->size &&
+           (out->data[out->size - 1] == '\n' || out->data[out->size - 1] == '\r'))
+        out->size--;
+    if (r == 0 && out->size == 0)
+        r = -ENODATA;
+    if (r < 0 && r != -ECANCELED) {
+        err_sys(&t->err, r, "the secret's file %s", name.data);
+        fail(t, r == -EACCES ? REASON_PERMISSION : REASON_EXEC_NOT_FOUND, t->err.text);
+    }
+    buf_done(&name);
+    return r;
+}
+
+static int tell_http(struct teller *t, const struct delivery *d)
+{
+    const struct receiver *to = &d->receiver;
+    char signature[NOTICE_SIGNATURE_BYTES];
+    struct buf body = BUF(MEM_ACT, 0), url = BUF(MEM_ACT, 0);
+    struct buf secret = BUF(MEM_ACT, NOTIFY_SECRET_BYTES_MAX);
+    struct http1_field fields[2] = {{SLICE("Content-Type"), SLICE("application/json")}};
+    uint32_t count = 1;
+    int r = 0;
+    notice_write_body(&d->notice, to->kind, &body);
+    buf_append_slice(&url, to->url);
+    if (to->kind == RECEIVER_ALERTMANAGER) {
+        while (url.size && url.data[url.size - 1] == '/')
+            url.size--;
+        buf_append_cstr(&url, "/api/v2/alerts");
+    }
+    if (to->secret_file.size) {
+        r = read_secret(t, to->secret_file, &secret);
+        notice_sign(buf_slice(&secret), rt_wall_now() / RT_SEC, buf_slice(&body), signature);
+        fields[count++] = (struct http1_field){SLICE("Firebreak-Signature"), slice_from(signature)};
+    }
+    if (r == 0)
+        r = post(t, buf_slice(&url), fields, count, buf_slice(&body));
+    buf_done(&body);
+    buf_done(&url);
+    buf_done(&secret);
+    return r == -ECANCELED ? r : 0;
+}
+
+/* ---- mail ---- */
+
+static int tell_mail(struct teller *t, const struct delivery *d)
+{
+    struct buf message = BUF(MEM_ACT, 0);
+    uint32_t accepted = 0;
+    struct smtp_mail mail = {.server = d->receiver.server,
+                             .from = d->receiver.from,
+                             .to = d->receiver.to,
+                             .to_count = d->receiver.to_count};
+    int r = notice_write_mail(&d->notice, &d->receiver, &message);
+    if (r < 0)
+        err_set(&t->err, r, "an address of the receiver cannot stand in a mail");
+    mail.message = buf_slice(&message);
+    if (r == 0)
+        r = smtp_send(t->dns, t->tls, &mail, &accepted, &t->err, t->deadline);
+    buf_done(&message);
+    if (r == -ECANCELED)
+        return r;
+    if (r == -EPERM || r == -EAGAIN)
+        fail(t, REASON_NOT_SERVING, t->err.text);
+    else if (r == -EBADMSG || r == -EINVAL)
+        fail(t, REASON_PROTOCOL, t->err.text);
+    else if (r == -EPROTO || r == -EKEYREJECTED)
+        fail(t, REASON_TLS_PROTOCOL, t->err.text);
+    else if (r < 0)
+        fail(t, r == -EPIPE ? REASON_CLOSED : probe_reason_of_errno(r), t->err.text);
+    else if (accepted < d->receiver.to_count)
+        snprintf(t->result->detail, sizeof(t->result->detail), "%u of %u accepted: %.180s",
+                 accepted, d->receiver.to_count, t->err.text);
+    return 0;
+}
+
+/* ---- */
+
+int act_notify(struct slice json, struct exec_result *ret, struct err *err, rt_time deadline)
+{
+    struct arena arena = ARENA(MEM_ACT, 0);
+    struct delivery *d = arena_new(&arena, struct delivery);
+    struct teller *t = arena_new(&arena, struct teller);
+    rt_time begin = rt_now(), latest = begin + NOTIFY_TIMEOUT_MS * RT_MS;
+    struct exec_result result = {
+        .reason = REASON_OK, .started = true, .started_wall_ns = rt_wall_now()};
+    t->result = &result;
+    t->deadline = deadline < latest ? deadline : latest;
+    int r = delivery_read(json, &arena, d, err);
+    if (r == 0) {
+        r = open_tools(t);
+        if (r < 0)
+            err_set(err, r, "%s", t->err.text);
+        else if (d->receiver.kind == RECEIVER_EMAIL)
+            r = tell_mail(t, d);
+        else
+            r = tell_http(t, d);
+        close_tools(t);
+    }
+    arena_done(&arena);
+    if (r < 0)
+        return r;
+    result.exit = result.reason == REASON_OK ? 0 : 1;
+    result.wall_ns = rt_now() - begin;
+    *ret = result;
+    return 0;
+}

@@ -1,0 +1,49 @@
+/* notify.h - receivers: repair orders that tell somebody become alerts, and those deliveries.
+ *
+ *     repair order {notify} -> notifier (groups, waits, silences) -> delivery: a task -> act
+ *     asset is Healthy, or gone -> notifier -> "it is over"
+ *
+ * Each plane tells of the assets that it owns. What it has told is written down, each second in
+ * which it changed, as "/notices/NODE/NAMESPACE/RECEIVER", so that a restart neither forgets to
+ * take something back nor says it twice. Silences are followed in the store.
+ *
+ * A delivery that the store does not take yet waits, up to NOTIFY_WAITING_MAX; beyond that the
+ * oldest is dropped, counted, and told in the log. Lives on loop 0. */
+#ifndef FIREBREAK_APP_NOTIFY_H
+#define FIREBREAK_APP_NOTIFY_H
+
+#include "app/up.h"
+#include "config/object.h"
+
+enum {
+    NOTIFY_WAITING_MAX = 256, /* deliveries that are no task yet */
+    NOTIFY_OPEN_MAX = 1024,   /* whose ends are looked for */
+    NOTIFY_TICK_MS = 1000,
+    NOTIFY_CALL_MS = 5000,
+    NOTIFY_RETRIES = 5,
+    NOTIFY_BACKOFF_MS = 2000,
+    NOTIFY_DEADLINE_MS = 15 * 60 * 1000, /* a delivery that did not begin by then is old news */
+    /* Alertmanager itself says things again to people; it is told so often that something lasts. */
+    NOTIFY_REFRESH_MS = 10 * 60 * 1000,
+};
+
+struct notify;
+
+struct notify *notify_new(struct up *u, struct store *store, struct slice prefix);
+void notify_free(struct notify *n); /* its task has ended; NULL is accepted */
+/* A task, until it is cancelled. */
+void notify_main(void *notify);
+
+/* A receiver of the registry; `spec` is its JSON. Neither waits. */
+void notify_declare(struct notify *n, const struct config_object *receiver, struct slice spec);
+void notify_undeclare(struct notify *n, struct slice namespace_, struct slice name);
+/* An order whose action notifies. Does not wait. Returns 0; -ENOENT: there is no such receiver,
+ * with *err; -EBADMSG; -ENOSPC. */
+int notify_order(struct notify *n, const struct repair_order *o, const struct asset *a,
+                 struct err *err);
+/* What happened: a state that is well, or gone, ends alerts; `dependency` keeps them quiet. Does
+ * not wait. */
+void notify_event(struct notify *n, const struct event *e);
+void notify_metrics(const struct notify *n, struct metrics_writer *w);
+
+#endif
