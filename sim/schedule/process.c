@@ -138,7 +138,7 @@ void process_start(struct process *p)
     memset(&p->stats, 0, sizeof(p->stats));
     rt_group_init(&p->group, "process");
     p->alive = true;
-    p->cut = false;
+    p->cut = STORE_MEMORY_JOINED;
     p->running = 0;
     say(w, "%s starts", p->name);
     rt_go(&p->group, process_main, p);

@@ -27,6 +27,7 @@ static const char *const event_names[EVENT_COUNT + 1] = {
     [EVENT_KILLED] = "processes killed at a write",
     [EVENT_STOPPED] = "processes stopped in good order",
     [EVENT_CUT] = "processes cut off",
+    [EVENT_HALF_OPEN] = "processes heard that hear nothing",
     [EVENT_STARTED] = "processes started again",
     [EVENT_CLOCK_BACK] = "wall clocks set",
     [EVENT_MAX_CHANGED] = "worker_max changed",
@@ -49,6 +50,8 @@ static const char *const event_names[EVENT_COUNT + 1] = {
     [EVENT_RUN_ENDED] = "runs ended from outside",
     [EVENT_LOCKED] = "tasks given under a lock",
     [EVENT_WATCH_COMPACTED] = "watches that met a compaction",
+    [EVENT_DISK_FULL] = "writes to a full disk",
+    [EVENT_SYNC_FAILED] = "writes that were not synced",
 };
 
 void check(struct world *w, enum check which, bool holds, const char *fmt, ...)
@@ -92,8 +95,8 @@ static void heal(struct world *w, struct process *p)
 {
     if (p->cut) {
         say(w, "%s is healed", p->name);
-        store_memory_cut(p->store, false);
-        p->cut = false;
+        store_memory_cut(p->store, STORE_MEMORY_JOINED);
+        p->cut = STORE_MEMORY_JOINED;
     }
     if (!p->alive) {
         process_start(p);
@@ -110,10 +113,10 @@ static void hurt(struct world *w, struct process *p)
     p->next = rt_now() + draw(AWAY_MS) * RT_MS;
     switch (draw(4)) {
     case 0:
-        say(w, "%s is cut off", p->name);
-        store_memory_cut(p->store, true);
-        p->cut = true;
-        happened(w, EVENT_CUT);
+        p->cut = draw(2) ? STORE_MEMORY_CUT : STORE_MEMORY_HALF_OPEN;
+        say(w, "%s is cut off%s", p->name, p->cut == STORE_MEMORY_CUT ? "" : ", and heard");
+        store_memory_cut(p->store, p->cut);
+        happened(w, p->cut == STORE_MEMORY_CUT ? EVENT_CUT : EVENT_HALF_OPEN);
         break;
     case 1:
         process_end(p, true);
@@ -132,7 +135,7 @@ static void bury(struct world *w, struct process *p)
     if (!p->alive || !store_memory_killed(p->store))
         return;
     process_end(p, false);
-    p->cut = false; /* it may have been cut off while its end was near */
+    p->cut = STORE_MEMORY_JOINED; /* it may have been cut off while its end was near */
     happened(w, EVENT_KILLED);
     p->next = rt_now() + draw(AWAY_MS) * RT_MS;
 }
@@ -185,6 +188,9 @@ static void begin(struct world *w)
         .compact_ppm = 2000,
         .clock_jump_ppm = 50,
         .clock_jump_max = 2 * RT_SEC,
+        .disk_full_ppm = 300,
+        .disk_full_max = 2 * RT_SEC,
+        .sync_fail_ppm = 3000,
     };
     w->memory = store_memory_new(&faults);
     store_memory_observe(w->memory, observe, w);
@@ -210,6 +216,8 @@ static void end(struct world *w)
 {
     struct store_memory_counts counts = store_memory_counts(w->memory);
     sim_happened(&w->sim, EVENT_WATCH_COMPACTED, counts.watches_compacted);
+    sim_happened(&w->sim, EVENT_DISK_FULL, counts.disk_full);
+    sim_happened(&w->sim, EVENT_SYNC_FAILED, counts.sync_failures);
     for (uint32_t i = 0; i < PROCESSES; i++)
         process_end(&w->processes[i], true);
     store_close(w->people);

@@ -3,8 +3,9 @@
  * Three controllers and ten workers, each a process of its own with its own client of one store.
  * People want tasks of every kind, cancel some, cordon and drain nodes, change how much a node runs
  * at once. Meanwhile processes are killed at a write (which happened, or not), stopped in good
- * order, cut off from the store for longer than their lease, and started again; requests and
- * replies are lost, late or sent twice; watches are late and meet compactions; leases end early;
+ * order, cut off from the store for longer than their lease (both ways, or so that they are heard
+ * and hear nothing), and started again; requests and replies are lost, late or sent twice; the
+ * store's disk is full, or fails to sync; watches are late and meet compactions; leases end early;
  * the wall clock is set back an hour. Then all of it heals.
  *
  * Two witnesses write down what happens. The observer (observer.c) is told of every change of the
@@ -61,6 +62,7 @@ enum event {
     EVENT_KILLED,
     EVENT_STOPPED,
     EVENT_CUT,
+    EVENT_HALF_OPEN,
     EVENT_STARTED,
     EVENT_CLOCK_BACK,
     EVENT_MAX_CHANGED,
@@ -83,6 +85,8 @@ enum event {
     EVENT_RUN_ENDED, /* runs that were ended: canceled, expired, taken back */
     EVENT_LOCKED,
     EVENT_WATCH_COMPACTED,
+    EVENT_DISK_FULL,
+    EVENT_SYNC_FAILED,
     EVENT_COUNT,
 };
 
@@ -91,7 +95,8 @@ struct world;
 struct process {
     struct world *w;
     uint32_t id;
-    bool alive, cut, controller;
+    bool alive, controller;
+    enum store_memory_cut cut;
     rt_time next; /* when it is healed or started again */
     char name[16];
     struct store *store;

@@ -14,7 +14,7 @@ struct store_memory {
     struct mvcc *mvcc;
     struct store_memory_faults faults;
     struct store_memory_counts counts;
-    rt_time clock_ahead;
+    rt_time clock_ahead, full_until;
     struct rt_group group; /* the clock of leases, and requests under way */
     struct kick_chan lease_changed;
     struct list watches; /* of all clients */
@@ -30,7 +30,8 @@ struct client {
     struct list watches;
     uint32_t watch_count;
     uint64_t number;
-    bool cut, dead, dies;
+    enum store_memory_cut cut;
+    bool dead, dies;
     uint64_t writes_left; /* of one that dies */
 };
 
@@ -162,6 +163,7 @@ void store_memory_free(struct store_memory *m)
 void store_memory_calm(struct store_memory *m)
 {
     m->faults = (struct store_memory_faults){0};
+    m->full_until = 0;
 }
 
 struct store_memory_counts store_memory_counts(const struct store_memory *m)
@@ -198,23 +200,32 @@ static void maybe_jump(struct store_memory *m)
     kick(&m->lease_changed);
 }
 
+/* Waits as long as it is cut off like that. */
+static int wait_cut(struct client *c, enum store_memory_cut cut, rt_time deadline)
+{
+    enum { LOOK_MS = 10 };
+    while (c->cut == cut && !c->dead) {
+        rt_time look = rt_now() + LOOK_MS * RT_MS;
+        if (rt_now() >= deadline)
+            return -ETIMEDOUT;
+        if (rt_sleep(look < deadline ? look : deadline) < 0)
+            return -ECANCELED;
+    }
+    return 0;
+}
+
 /* The way there. Returns 0 (the server may act), or what the caller gets; then nothing happened. */
 static int way_there(struct client *c, enum fate *ret_fate, struct err *err, rt_time deadline)
 {
-    enum { LOOK_MS = 10 };
     struct store_memory *m = c->server;
     m->counts.calls++;
-    while (c->cut && !c->dead) {
-        if (rt_now() >= deadline)
-            return err_sys(err, -ETIMEDOUT, "store");
-        rt_time look = rt_now() + LOOK_MS * RT_MS;
-        if (rt_sleep(look < deadline ? look : deadline) < 0)
-            return err_sys(err, -ECANCELED, "store");
-    }
+    int r = wait_cut(c, STORE_MEMORY_CUT, deadline);
+    if (r < 0)
+        return err_sys(err, r, "store");
     if (c->dead)
         return err_sys(err, -ENOLINK, "store");
     rt_time arrives = rt_now() + up_to(m->faults.latency_max);
-    int r = rt_sleep(arrives < deadline ? arrives : deadline);
+    r = rt_sleep(arrives < deadline ? arrives : deadline);
     if (r < 0)
         return err_sys(err, r, "store");
     if (arrives > deadline)
@@ -235,8 +246,12 @@ static int way_back(struct client *c, enum fate fate, int r, struct err *err, rt
     struct store_memory *m = c->server;
     if (c->dead)
         return err_sys(err, -ENOLINK, "store");
-    if (c->cut)
+    if (c->cut == STORE_MEMORY_CUT)
         return err_sys(err, -ETIMEDOUT, "store");
+    if (c->cut == STORE_MEMORY_HALF_OPEN) {
+        int waited = wait_cut(c, STORE_MEMORY_HALF_OPEN, deadline);
+        return err_sys(err, waited < 0 ? waited : -ECONNRESET, "store"); /* what was sent is lost */
+    }
     if (fate != FATE_WELL)
         return err_sys(err, -ECONNRESET, "store");
     rt_time arrives = rt_now() + up_to(m->faults.latency_max);
@@ -363,6 +378,32 @@ static void send_late(struct client *c, const struct store_txn *txn)
     }
 }
 
+/* What the server's disk makes of a write. *ret_happens: it is done, whatever the caller is told.
+ */
+static int disk_fails(struct store_memory *m, const struct store_txn *txn, bool *ret_happens,
+                      struct err *err)
+{
+    bool writes = false;
+    for (uint32_t i = 0; i < txn->then_count; i++)
+        writes |= txn->then[i].type != STORE_READ;
+    *ret_happens = true;
+    if (!writes)
+        return 0;
+    if (chance(m->faults.disk_full_ppm))
+        m->full_until = rt_now() + up_to(m->faults.disk_full_max);
+    if (rt_now() < m->full_until) {
+        m->counts.disk_full++;
+        *ret_happens = chance(100000); /* it ran full behind the commit */
+        return err_sys(err, -ENOSPC, "store");
+    }
+    if (chance(m->faults.sync_fail_ppm)) {
+        m->counts.sync_failures++;
+        *ret_happens = chance(500000);
+        return err_sys(err, -EIO, "store");
+    }
+    return 0;
+}
+
 /* Counts down to the transaction with which the client's process dies. */
 static bool dies_now(struct client *c)
 {
@@ -384,8 +425,13 @@ static int memory_txn(struct store *s, const struct store_txn *txn, struct arena
         return err_sys(err, -ENOLINK, "store");
     if (fate == FATE_LATE || fate == FATE_TWICE)
         send_late(client_of(s), txn);
-    if (fate != FATE_LATE)
-        r = server_txn(m, client_of(s)->number, txn, arena, &made, err);
+    if (fate != FATE_LATE) {
+        bool happens;
+        int failed = disk_fails(m, txn, &happens, err);
+        if (happens)
+            r = server_txn(m, client_of(s)->number, txn, arena, &made, err);
+        r = failed < 0 ? failed : r;
+    }
     r = way_back(client_of(s), fate, r, err, deadline);
     if (r == 0)
         *ret = made;
@@ -627,7 +673,7 @@ static const struct store_backend memory_backend = {
     .close = memory_close,
 };
 
-void store_memory_cut(struct store *s, bool cut)
+void store_memory_cut(struct store *s, enum store_memory_cut cut)
 {
     struct client *c = client_of(s);
     c->cut = cut;

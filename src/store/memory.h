@@ -5,7 +5,8 @@
  * reply may be lost, and a lost request may still arrive after the caller has given up, once or
  * twice. Watches are told late, each by its own delay. The server forgets history by itself, so
  * that a watch which lags meets a compaction, and its clock jumps forward, so that leases end
- * before their owner's clock says so.
+ * before their owner's clock says so. Its disk is full for a while, or does not sync what was
+ * written: then the caller is told, and the write is in doubt (store.h).
  *
  * All of it is drawn from the loop's generator: the same seed, the same faults. The tasks of a
  * server and its clients are of one loop. */
@@ -27,10 +28,21 @@ struct store_memory_faults {
     uint32_t compact_ppm;    /* of writes: the server then forgets all but the newest revision */
     uint32_t clock_jump_ppm; /* of calls: the server's clock jumps by up to clock_jump_max */
     rt_time clock_jump_max;
+    uint32_t disk_full_ppm; /* of writes: from now on, for up to disk_full_max, each is -ENOSPC */
+    rt_time disk_full_max;
+    uint32_t sync_fail_ppm; /* of writes: -EIO, and it happened or not */
+};
+
+/* How a client is cut off from the server. */
+enum store_memory_cut {
+    STORE_MEMORY_JOINED,
+    STORE_MEMORY_CUT,       /* nothing gets through, either way */
+    STORE_MEMORY_HALF_OPEN, /* what it sends arrives, and it hears nothing */
 };
 
 struct store_memory_counts {
     uint64_t calls, refused, requests_lost, replies_lost, late, twice, compactions, clock_jumps;
+    uint64_t disk_full, sync_failures; /* writes that met them */
     uint64_t leases_expired, watches_late, watches_compacted, watches_slow;
 };
 
@@ -49,9 +61,9 @@ typedef void store_memory_observer(void *ctx, uint64_t client, const struct stor
                                    uint32_t count);
 void store_memory_observe(struct store_memory *m, store_memory_observer *fn, void *ctx);
 uint64_t store_memory_client(const struct store *client);
-/* Between this client and the server nothing gets through, either way: calls wait until their
- * deadline, or until it is healed; watches are silent meanwhile, and then go on. */
-void store_memory_cut(struct store *client, bool cut);
+/* Calls wait until their deadline, or until it is healed; watches are silent meanwhile, and then go
+ * on. */
+void store_memory_cut(struct store *client, enum store_memory_cut cut);
 /* The client's process dies with its `writes`-th transaction from now, which has happened or not:
  * from then on each call fails at once, and nothing of it reaches the server. 0: it is dead now. */
 void store_memory_kill(struct store *client, uint64_t writes);

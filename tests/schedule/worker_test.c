@@ -149,6 +149,28 @@ static void what_runs_long_is_left_alone(void)
     CHECK_INT(stats.mended_total, 0);
 }
 
+/* It waits in the queue, and an attempt of it that was in doubt turns out to have happened. */
+static void what_was_claimed_is_not_claimed_again(void)
+{
+    const char *life = arena_printf(&arena, "%lld", (long long)look("/nodes/w1").create_revision);
+    put("/config/worker_max", "1");
+    run_ms = 3 * 1000;
+    put("/tasks/long", "{\"name\":\"long\",\"argv\":[\"true\"],\"state\":\"Assigned\"}");
+    put("/tasks/t", "{\"name\":\"t\",\"argv\":[\"true\"],\"state\":\"Assigned\"}");
+    put("/assign/w1/long", "{\"token\":7}");
+    rt_sleep(rt_now() + 500 * RT_MS);
+    put("/assign/w1/t", "{\"token\":8}");
+    rt_sleep(rt_now() + 500 * RT_MS);
+    CHECK(stats.running == 1 && stats.queued == 1);
+    put("/assign/w1/t", arena_printf(&arena,
+                                     "{\"token\":8,\"claimed\":%s,\"ended\":true,"
+                                     "\"result\":{\"state\":\"Failed\",\"token\":8}}",
+                                     life));
+    rt_sleep(rt_now() + 20 * RT_SEC);
+    CHECK_INT(runs, 1);
+    CHECK_INT(look("/assign/w1/t").version, 2);
+}
+
 static void (*case_now)(void);
 
 static void run_case(void *arg)
@@ -178,6 +200,7 @@ WORLDS(what_cannot_be_run_is_nobodys)
 WORLDS(what_was_overlooked_is_found_and_told)
 WORLDS(what_is_claimed_and_not_run_is_disowned)
 WORLDS(what_runs_long_is_left_alone)
+WORLDS(what_was_claimed_is_not_claimed_again)
 
 int main(void)
 {
@@ -185,6 +208,7 @@ int main(void)
     TAP_RUN(what_cannot_be_run_is_nobodys_);
     TAP_RUN(what_is_claimed_and_not_run_is_disowned_);
     TAP_RUN(what_runs_long_is_left_alone_);
+    TAP_RUN(what_was_claimed_is_not_claimed_again_);
     TAP_RUN(what_was_overlooked_is_found_and_told_); /* last: it plants another bug */
     return tap_done();
 }

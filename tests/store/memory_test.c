@@ -155,6 +155,58 @@ static void a_clock_that_jumps_ends_leases(void *arg)
     CHECK(counts.clock_jumps > 0 && counts.leases_expired > 0);
 }
 
+static void write_to_a_bad_disk(struct store *s)
+{
+    int full = 0, unsynced = 0, happened = 0;
+    for (int i = 0; i < 100; i++) {
+        int64_t before = get(s, "k").version;
+        int r = store_put(s, SLICE("k"), SLICE("v"), 0, NULL, NULL, SOON);
+        CHECK(r == -ENOSPC || r == -EIO);
+        full += r == -ENOSPC;
+        unsynced += r == -EIO;
+        happened += get(s, "k").version > before;
+        rt_sleep(rt_now() + 100 * RT_MS);
+    }
+    CHECK(full > 0 && unsynced > 0 && happened > 0 && happened < 100);
+    store_memory_calm(memory);
+    put(s, "k", "v");
+}
+
+static void a_bad_disk_leaves_writes_in_doubt_and_reads_alone(void *arg)
+{
+    (void)arg;
+    with_faults(&(struct store_memory_faults){.disk_full_ppm = 200000,
+                                              .disk_full_max = RT_SEC,
+                                              .sync_fail_ppm = 1000000},
+                write_to_a_bad_disk);
+    CHECK(counts.disk_full > 0 && counts.sync_failures > 0);
+}
+
+/* What it sends arrives; it is told nothing, and waits for that until its deadline. */
+static void half_open_is_heard_and_hears_nothing(void *arg)
+{
+    (void)arg;
+    struct store *a, *b;
+    struct store_watch of_a;
+    memory = store_memory_new(NULL);
+    store_memory_open(memory, &a);
+    store_memory_open(memory, &b);
+    struct reader r = watch_from(a, &of_a, "k", 0);
+    store_memory_cut(a, STORE_MEMORY_HALF_OPEN);
+    rt_time until = rt_now() + 3 * RT_SEC;
+    CHECK_INT(store_put(a, SLICE("k"), SLICE("v"), 0, NULL, NULL, until), -ETIMEDOUT);
+    CHECK(rt_now() >= until);
+    struct store_kv kv = get(b, "k");
+    CHECK_INT(kv.version, 1);
+    CHECK_INT(rt_chan_len(&of_a.batches), 0);
+    store_memory_cut(a, STORE_MEMORY_JOINED);
+    expect(&r, STORE_EVENT_PUT, "k", "v", kv.mod_revision);
+    put(a, "k", "w");
+    unwatch(&r);
+    store_close(a);
+    suite_close(b);
+}
+
 static void closing_ends_the_watches_of_that_client(void *arg)
 {
     (void)arg;
@@ -193,6 +245,9 @@ int main(void)
                "a_write_in_doubt_happened_or_not_or_later_or_twice");
     run_faults(a_late_watch_meets_a_compaction, "a_late_watch_meets_a_compaction");
     run_faults(a_clock_that_jumps_ends_leases, "a_clock_that_jumps_ends_leases");
+    run_faults(a_bad_disk_leaves_writes_in_doubt_and_reads_alone,
+               "a_bad_disk_leaves_writes_in_doubt_and_reads_alone");
+    run_faults(half_open_is_heard_and_hears_nothing, "half_open_is_heard_and_hears_nothing");
     run_faults(closing_ends_the_watches_of_that_client, "closing_ends_the_watches_of_that_client");
     arena_done(&suite_arena);
     CHECK_INT(mem_usage_of(MEM_STORE).live, 0);
