@@ -17,7 +17,7 @@ struct probe_options {
 
 struct up_options {
     bool once;
-    struct cli_list paths, settings, vars;
+    struct cli_list paths, settings, vars, labels;
     const char *store, *node, *roles;
 };
 
