@@ -89,7 +89,8 @@ static const struct columns {
 } columns[] = {
     {"task", (const char *const[]){"NAME", "STATE", "NODE", "EXIT", "CREATED", "ARGV", NULL},
      (const char *const[]){"name", "state", "node", "exit", "created_at", "argv", NULL}},
-    {"node", (const char *const[]){"NAME", "STATE", "RUNNING", "CAPACITY", "VERSION", "LABELS", NULL},
+    {"node",
+     (const char *const[]){"NAME", "STATE", "RUNNING", "CAPACITY", "VERSION", "LABELS", NULL},
      (const char *const[]){"name", "state", "running", "capacity", "version", "labels", NULL}},
 };
 

@@ -35,8 +35,8 @@ static int add(struct node_labels *l, const char *text, struct err *err)
     struct slice value = slice_from(text), key = slice_cut(&value, '=');
     if (!value.data || !is_good(key) || !is_good(value))
         return err_set(err, -EINVAL,
-                       "--label: '%.100s' is no label: write KEY=VALUE, each of letters, digits and "
-                       "-_./, up to %d bytes",
+                       "--label: '%.100s' is no label: write KEY=VALUE, each of letters, digits "
+                       "and -_./, up to %d bytes",
                        text, LABEL_BYTES_MAX);
     struct task_label *old = find(l, key);
     if (old && old - l->labels < BUILT_IN)
