@@ -236,6 +236,18 @@ static void put_queue(const struct schedule_stats *t, struct metrics_writer *w)
     metrics_u64(w, NULL, 0, t->worker_max);
     metrics_family(w, "firebreak_worker_running", METRIC_GAUGE, "Tasks that it runs now.");
     metrics_u64(w, NULL, 0, t->running);
+    metrics_family(w, "firebreak_worker_queued", METRIC_GAUGE,
+                   "Tasks that were given to this node and have not begun.");
+    metrics_u64(w, NULL, 0, t->queued);
+    metrics_family(w, "firebreak_worker_queue_limit", METRIC_GAUGE,
+                   "How many may be given to it and not have ended.");
+    metrics_u64(w, NULL, 0, SCHEDULE_QUEUE_TASKS_MAX);
+    metrics_family(w, "firebreak_schedule_no_room", METRIC_COUNTER,
+                   "Times that a task found no node with room.");
+    metrics_u64(w, NULL, 0, t->queue_full_total);
+    metrics_family(w, "firebreak_schedule_rate_waits", METRIC_COUNTER,
+                   "Times that a task waited for the rate of its action.");
+    metrics_u64(w, NULL, 0, t->rate_waits_total);
     metrics_family(w, "firebreak_schedule_mended", METRIC_COUNTER,
                    "Differences between memory and store that were found and mended.");
     metrics_u64(w, NULL, 0, t->mended_total);

@@ -159,11 +159,13 @@ static void write_wanted(struct asking *a, struct buf *out)
     put_text(&w, "dir", o->dir);
     put_text(&w, "user", o->user);
     put_text(&w, "concurrency", o->concurrency);
+    put_text(&w, "action", o->action);
     put_ms(&w, "timeout_ms", o->timeout_ns);
     put_ms(&w, "backoff_ms", o->backoff_ns);
     put_ms(&w, "deadline_ms", o->deadline_ns);
     put_number(a, &w, "retries", "retries", o->retries);
     put_number(a, &w, "priority", "priority", o->priority);
+    put_number(a, &w, "rate", "rate_per_hour", o->rate);
     put_number(a, &w, "limit", "output_bytes_max", o->limit_bytes);
     json_key(&w, "approve");
     json_bool(&w, o->approve);

@@ -182,4 +182,20 @@ def labels_of_a_node_are_what_selectors_ask_for():
         contains(r.stderr, "--label")
 
 
+@case
+def an_action_begins_no_more_often_than_its_rate():
+    s = Server()
+    started = time.monotonic()
+    names = [s.ok("task", "run", "--action", "restart-web", "--rate", "3600", "--", "true").strip() for _ in range(3)]
+    others = s.run("task", "run", "--wait", "--action", "other", "--rate", "1", "--", "true")
+    equal(others.returncode, 0)
+    for name in names:
+        ends(s, name, "Succeeded")
+    true(time.monotonic() - started >= 1.9, "three began within less than two seconds")
+    true("firebreak_schedule_rate_waits_total 0\n" not in s.ask("GET", "/metrics")[1])
+    r = s.run("task", "run", "--rate", "5", "--", "true")
+    equal(r.returncode, 2)
+    contains(r.stderr, "of which action")
+
+
 main()
