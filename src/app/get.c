@@ -90,8 +90,9 @@ static const struct columns {
 } columns[] = {
     {"task", (const char *const[]){"NAME", "STATE", "NODE", "EXIT", "CREATED", "ARGV", NULL},
      (const char *const[]){"name", "state", "node", "exit", "created_at", "argv", NULL}},
-    {"node", (const char *const[]){"NAME", "STATE", "RUNNING", "CAPACITY", "VERSION", NULL},
-     (const char *const[]){"name", "state", "running", "capacity", "version", NULL}},
+    {"node",
+     (const char *const[]){"NAME", "STATE", "RUNNING", "CAPACITY", "VERSION", "LABELS", NULL},
+     (const char *const[]){"name", "state", "running", "capacity", "version", "labels", NULL}},
 };
 
 static const struct columns *columns_of(const struct getting *g)
@@ -116,6 +117,24 @@ static struct slice text_of(struct getting *g, const struct json_value *v)
     struct slice made = {arena_strdup(&g->rows, buf_slice(&out)), out.size};
     buf_done(&out);
     return made;
+}
+
+static struct slice labels_of(struct getting *g, const struct json_value *item);
+
+/* What a task does: its argv, or which action it is. */
+static struct slice doing_of(struct getting *g, const struct json_value *item)
+{
+    const struct json_value *steps = json_get(item, "steps"), *does = json_get(item, "do");
+    if (steps && steps->count)
+        return slice_from(arena_printf(&g->rows, "workflow of %u steps", steps->count));
+    return text_of(g, does ? does : json_get(item, "argv"));
+}
+
+static struct slice cell_of(struct getting *g, const struct json_value *item, const char *name)
+{
+    if (strcmp(name, "argv") == 0)
+        return doing_of(g, item);
+    return strcmp(name, "labels") == 0 ? labels_of(g, item) : text_of(g, json_get(item, name));
 }
 
 static struct slice labels_of(struct getting *g, const struct json_value *item)
@@ -153,7 +172,7 @@ static void add_row(struct getting *g, const struct json_value *item)
     struct slice *cell = row->cells;
     const struct columns *own = columns_of(g);
     for (size_t i = 0; own && own->members[i]; i++)
-        *cell++ = text_of(g, json_get(item, own->members[i]));
+        *cell++ = cell_of(g, item, own->members[i]);
     if (own)
         return;
     if (g->all_namespaces || wide)
@@ -405,7 +424,7 @@ static void columns_line(struct getting *g, const struct json_value *item)
     g->rows = ARENA(MEM_APP, 0);
     for (size_t i = 0; own->members[i]; i++) {
         buf_append_cstr(&g->text, i ? "  " : "");
-        utf8_append_shown(&g->text, text_of(g, json_get(item, own->members[i])));
+        utf8_append_shown(&g->text, cell_of(g, item, own->members[i]));
     }
     buf_append_byte(&g->text, '\n');
     arena_done(&g->rows);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "act/act.h"
+#include "app/node_labels.h"
 #include "config/zones.h"
 #include "host/alive.h"
 #include "host/self.h"
@@ -21,7 +22,7 @@ struct scheduler {
     struct rt_group group;
     bool started;
     uint64_t unreachable_told; /* the second in which it was said last */
-    struct task_label label;
+    struct node_labels labels;
     struct buf boot;
     struct zones zones; /* of schedules; read on offload threads, one at a time */
 };
@@ -46,7 +47,7 @@ static int read_roles(struct scheduler *s, const char *roles, struct err *err)
     return 0;
 }
 
-int scheduler_prepare(struct up *u, const char *roles)
+int scheduler_prepare(struct up *u, const char *roles, const struct cli_list *labels)
 {
     struct scheduler *s = mem_alloc(MEM_APP, sizeof(*s));
     struct err err = {0};
@@ -54,7 +55,8 @@ int scheduler_prepare(struct up *u, const char *roles)
     s->up = u;
     s->boot = BUF(MEM_APP, 0);
     zones_init(&s->zones, environ);
-    if (read_roles(s, roles, &err) < 0)
+    if (read_roles(s, roles, &err) < 0 ||
+        node_labels_make(slice_from(u->node), labels, &u->app->arena, &s->labels, &err) < 0)
         return app_fail(u->app, EXIT_USAGE, &err);
     if (s->worker && act_open(&s->act, &err) < 0)
         return app_fail(u->app, EXIT_UNREACHABLE, &err);
@@ -196,15 +198,14 @@ int scheduler_start(struct up *u)
         end_leases(u, SLICE("/leader/controller"));
         end_leases(u, SLICE("/nodes/"));
     }
-    s->label = (struct task_label){SLICE("name"), slice_from(u->node)};
     s->options = (struct schedule_options){
         .store = u->store,
         .node = slice_from(u->node),
         .lease_ttl_ms = u->lease_ttl_ns / RT_MS,
         .executor = &s->executor,
         .version = slice_from(app_version_word()),
-        .labels = &s->label,
-        .label_count = 1,
+        .labels = s->labels.labels,
+        .label_count = s->labels.count,
         .zone = find_zone,
         .note = note,
         .ctx = s,
@@ -235,6 +236,18 @@ static void put_queue(const struct schedule_stats *t, struct metrics_writer *w)
     metrics_u64(w, NULL, 0, t->worker_max);
     metrics_family(w, "firebreak_worker_running", METRIC_GAUGE, "Tasks that it runs now.");
     metrics_u64(w, NULL, 0, t->running);
+    metrics_family(w, "firebreak_worker_queued", METRIC_GAUGE,
+                   "Tasks that were given to this node and have not begun.");
+    metrics_u64(w, NULL, 0, t->queued);
+    metrics_family(w, "firebreak_worker_queue_limit", METRIC_GAUGE,
+                   "How many may be given to it and not have ended.");
+    metrics_u64(w, NULL, 0, SCHEDULE_QUEUE_TASKS_MAX);
+    metrics_family(w, "firebreak_schedule_no_room", METRIC_COUNTER,
+                   "Times that a task found no node with room.");
+    metrics_u64(w, NULL, 0, t->queue_full_total);
+    metrics_family(w, "firebreak_schedule_rate_waits", METRIC_COUNTER,
+                   "Times that a task waited for the rate of its action.");
+    metrics_u64(w, NULL, 0, t->rate_waits_total);
     metrics_family(w, "firebreak_schedule_mended", METRIC_COUNTER,
                    "Differences between memory and store that were found and mended.");
     metrics_u64(w, NULL, 0, t->mended_total);

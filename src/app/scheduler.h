@@ -7,9 +7,10 @@
 
 struct scheduler;
 
-/* Before the runtime, since what runs programs must fork first. `roles` is --roles, NULL: both.
- * Returns EXIT_WELL, or the exit status after saying what went wrong. */
-int scheduler_prepare(struct up *u, const char *roles);
+/* Before the runtime, since what runs programs must fork first. `roles` is --roles, NULL: both;
+ * `labels` are those of --label. Returns EXIT_WELL, or the exit status after saying what went
+ * wrong. */
+int scheduler_prepare(struct up *u, const char *roles, const struct cli_list *labels);
 /* In a task, once the store is open. Returns 0 or negative errno with u->err. */
 int scheduler_start(struct up *u);
 /* Ends what runs, and gives it back. NULL, and what was not started, is accepted. */

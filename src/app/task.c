@@ -3,6 +3,8 @@
 
 #include "app/client.h"
 #include "app/config_load.h"
+#include "app/progress.h"
+#include "app/task_groups.h"
 #include "base/utf8.h"
 #include "cli/print.h"
 #include "config/canonical.h"
@@ -20,14 +22,21 @@ extern char **environ;
 
 enum { LOOK_MS = 250, AGAIN_MS = 500, STOPPED_STATUS = 125 };
 
+enum { ACTION_DOES, ACTION_UNDOES, ACTIONS }; /* files that are read */
+
 struct asking {
     struct app *app;
     const struct task_options *options;
     struct client client;
     enum cli_form form;
     struct buf target, answer, text;
-    struct buf action; /* of run -f: the action as JSON */
+    const struct buf *actions; /* of run -f and --rollback, as JSON */
     struct arena arena;
+    struct counts {
+        const char *what; /* "nodes", "steps" */
+        uint32_t all, done, failed;
+    } counts;
+    struct progress progress; /* line NULL: not shown */
 };
 
 static const struct slice none = {NULL, 0};
@@ -133,9 +142,13 @@ static void write_wanted(struct asking *a, struct buf *out)
     json_object_open(&w);
     if (o->file) {
         json_key(&w, "do");
-        json_raw(&w, buf_slice(&a->action));
+        json_raw(&w, buf_slice(&a->actions[ACTION_DOES]));
     } else {
         put_texts(&w, "argv", p->operands + 1, p->operand_count - 1);
+    }
+    if (o->rollback) {
+        json_key(&w, "rollback");
+        json_raw(&w, buf_slice(&a->actions[ACTION_UNDOES]));
     }
     if (o->env.count)
         put_texts(&w, "env", o->env.items, o->env.count);
@@ -146,11 +159,13 @@ static void write_wanted(struct asking *a, struct buf *out)
     put_text(&w, "dir", o->dir);
     put_text(&w, "user", o->user);
     put_text(&w, "concurrency", o->concurrency);
+    put_text(&w, "action", o->action);
     put_ms(&w, "timeout_ms", o->timeout_ns);
     put_ms(&w, "backoff_ms", o->backoff_ns);
     put_ms(&w, "deadline_ms", o->deadline_ns);
     put_number(a, &w, "retries", "retries", o->retries);
     put_number(a, &w, "priority", "priority", o->priority);
+    put_number(a, &w, "rate", "rate_per_hour", o->rate);
     put_number(a, &w, "limit", "output_bytes_max", o->limit_bytes);
     json_key(&w, "approve");
     json_bool(&w, o->approve);
@@ -163,25 +178,49 @@ static enum task_state state_of(const struct json_value *task)
     return task_state_parse(text_at(task, "state"));
 }
 
-static void show_progress(struct asking *a, const struct json_value *task, bool over)
+/* ---- how far it is ---- */
+
+static void count_parts(struct asking *a, const struct json_value *task)
+{
+    const struct json_value *steps = json_get(task, "steps"), *parts = json_get(task, "targets");
+    struct counts c = {.what = steps ? "steps" : "nodes"};
+    const struct json_value *list = steps ? steps : parts;
+    for (const struct json_value *x = list ? list->first : NULL; x; x = x->next) {
+        enum task_state s = state_of(x);
+        bool over = s < TASK_STATE_COUNT && task_state_final(s);
+        c.all++;
+        c.done += over;
+        c.failed += over && s != TASK_SUCCEEDED;
+    }
+    a->counts = c;
+}
+
+static void progress_line(void *ctx, size_t columns, struct buf *out)
 {
     enum { WIDTH = 20 };
-    const struct json_value *targets = json_get(task, "targets");
-    uint32_t all = targets ? targets->count : 0, done = 0, failed = 0;
+    const struct asking *a = ctx;
+    const struct counts *c = &a->counts;
     struct buf line = BUF(MEM_APP, 0);
-    if (!a->app->progress || all < 2)
-        return;
-    for (const struct json_value *x = targets->first; x; x = x->next) {
-        enum task_state s = state_of(x);
-        done += s < TASK_STATE_COUNT && task_state_final(s);
-        failed += s < TASK_STATE_COUNT && task_state_final(s) && s != TASK_SUCCEEDED;
+    if (c->all > 1) {
+        progress_bar(&line, c->done, c->all, WIDTH);
+        buf_printf(&line, " %u/%u %s, %u failed", c->done, c->all, c->what, c->failed);
+        buf_append_slice(out, slice_sub(buf_slice(&line), 0, columns));
     }
-    buf_append_cstr(&line, "\r[");
-    for (uint32_t i = 0; i < WIDTH; i++)
-        buf_append_byte(&line, i < done * WIDTH / all ? '#' : '.');
-    buf_printf(&line, "] %u/%u nodes, %u failed%s", done, all, failed, over ? "\n" : "");
-    rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
     buf_done(&line);
+}
+
+/* On standard error, so that what is printed stays the task's name. */
+static int show_groups(struct asking *a, const struct json_value *task)
+{
+    const struct json_value *targets = json_get(task, "targets");
+    struct buf text = BUF(MEM_APP, 0);
+    int status = EXIT_WELL;
+    if (a->form == CLI_FORM_TEXT && targets && targets->count > 1) {
+        status = task_groups(&a->client, task, &text);
+        rt_output_write(RT_STDERR, text.data, text.size, RT_NEVER);
+    }
+    buf_done(&text);
+    return status;
 }
 
 static int exit_of(const struct json_value *task)
@@ -194,6 +233,17 @@ static int exit_of(const struct json_value *task)
     if (v && json_to_i64(v, &status) == 0 && status > 0 && status <= 255)
         return (int)status;
     return s == TASK_SUCCEEDED ? EXIT_WELL : STOPPED_STATUS;
+}
+
+/* What the command exits with, once the groups are told. */
+static int end_of(struct asking *a, const struct json_value *task)
+{
+    if (a->progress.line)
+        progress_stop(&a->progress);
+    a->progress.line = NULL;
+    int status = exit_of(task);
+    int told = show_groups(a, task);
+    return told == EXIT_WELL ? status : told;
 }
 
 /* The watch stands before the task is looked at, so no end of it is missed; a server that goes away
@@ -217,9 +267,9 @@ static int wait_for(struct asking *a, const char *name)
                 break;
             enum task_state state = state_of(task);
             over = state < TASK_STATE_COUNT && task_state_final(state);
-            show_progress(a, task, over);
+            count_parts(a, task);
             if (over)
-                status = exit_of(task);
+                status = end_of(a, task);
             else if (client_stream_next(&s, &line) != EXIT_WELL)
                 break; /* it ended: another one */
         }
@@ -245,7 +295,11 @@ static int run_task(struct asking *a)
     if (status != EXIT_WELL || !a->options->wait)
         return status;
     char *name = mem_strdup(MEM_APP, text_at(task, "name"));
+    if (a->app->progress)
+        progress_start(&a->progress, progress_line, a);
     status = wait_for(a, name);
+    if (a->progress.line)
+        progress_stop(&a->progress);
     mem_free(MEM_APP, name);
     return status;
 }
@@ -308,9 +362,40 @@ static int show_pieces(struct asking *a, const char *name, struct buf *last)
     return status;
 }
 
+struct log_of {
+    char *task;
+    struct buf last; /* the key of the newest piece that was shown */
+    struct log_of *next;
+};
+
+/* One more task whose output is shown: a step, or what undoes it. */
+static void add_log(struct slice task, struct log_of **ret_logs)
+{
+    struct log_of **at = ret_logs;
+    for (; *at; at = &(*at)->next)
+        if (slice_eq_cstr(task, (*at)->task))
+            return;
+    struct log_of *l = *at = mem_alloc(MEM_APP, sizeof(*l));
+    l->task = mem_strdup(MEM_APP, task);
+    l->last = BUF(MEM_APP, 0);
+}
+
+/* The output of a workflow is that of its steps, in the order in which they began. */
+static void find_logs(const struct json_value *task, struct log_of **ret_logs)
+{
+    const struct json_value *steps = json_get(task, "steps");
+    add_log(text_at(task, "name"), ret_logs);
+    for (const struct json_value *s = steps ? steps->first : NULL; s; s = s->next)
+        if (text_at(s, "task").size)
+            add_log(text_at(s, "task"), ret_logs);
+    for (const struct json_value *s = steps ? steps->first : NULL; s; s = s->next)
+        if (text_at(s, "rollback_task").size)
+            add_log(text_at(s, "rollback_task"), ret_logs);
+}
+
 static int logs(struct asking *a, const char *name)
 {
-    struct buf last = BUF(MEM_APP, 0);
+    struct log_of *all = NULL;
     int status;
     for (;;) {
         struct json_value *task;
@@ -320,13 +405,21 @@ static int logs(struct asking *a, const char *name)
             break;
         enum task_state state = state_of(task);
         bool over = state < TASK_STATE_COUNT && task_state_final(state);
-        status = show_pieces(a, name, &last); /* behind the state: all of what had ended by then */
+        find_logs(task, &all);
+        /* Behind the state: all of what had ended by then. */
+        for (struct log_of *l = all; l && status == EXIT_WELL; l = l->next)
+            status = show_pieces(a, l->task, &l->last);
         if (status != EXIT_WELL || over || !a->options->follow)
             break;
         if (rt_sleep(rt_now() + LOOK_MS * RT_MS) < 0)
             break;
     }
-    buf_done(&last);
+    for (struct log_of *next; all; all = next) {
+        next = all->next;
+        buf_done(&all->last);
+        mem_free(MEM_APP, all->task);
+        mem_free(MEM_APP, all);
+    }
     return status;
 }
 
@@ -366,12 +459,11 @@ static int check_operands(struct app *app)
     return EXIT_WELL;
 }
 
-/* The action of run -f, checked as a configuration is. */
-static int read_action(struct app *app, struct buf *out)
+/* The action of a file, checked as a configuration is. */
+static int read_action(struct app *app, const char *const *path, struct buf *out)
 {
-    const struct task_options *o = app->parsed.values;
     struct config_options options = {
-        .paths = &o->file, .path_count = 1, .environment = environ, .action = true};
+        .paths = path, .path_count = 1, .environment = environ, .action = true};
     struct config *c = app_config_load(&options);
     struct err err = {0};
     int status = app_config_report(app, c);
@@ -392,8 +484,7 @@ static int begin(struct asking *a, struct app *app)
     a->options = app->parsed.values;
     a->form = cli_form_of(app->parsed.globals.output, CLI_FORM_TEXT);
     a->target = a->answer = a->text = BUF(MEM_APP, 0);
-    if (app->command_state)
-        a->action = *(struct buf *)app->command_state;
+    a->actions = app->command_state;
     a->arena = ARENA(MEM_APP, 0);
     return client_open(&a->client, app);
 }
@@ -423,16 +514,19 @@ static int task(struct app *app)
 int app_task(struct app *app)
 {
     const struct task_options *o = app->parsed.values;
-    struct buf action = BUF(MEM_APP, 0);
+    struct buf actions[ACTIONS] = {BUF(MEM_APP, 0), BUF(MEM_APP, 0)};
     int status = check_operands(app);
     /* Outside of the runtime: a configuration needs more stack than a task has. */
     if (status == EXIT_WELL && o->file)
-        status = read_action(app, &action);
-    app->command_state = &action;
+        status = read_action(app, &o->file, &actions[ACTION_DOES]);
+    if (status == EXIT_WELL && o->rollback)
+        status = read_action(app, &o->rollback, &actions[ACTION_UNDOES]);
+    app->command_state = actions;
     if (status == EXIT_WELL)
         status = app_run_task(app, task);
     app->command_state = NULL;
-    buf_done(&action);
+    buf_done(&actions[ACTION_DOES]);
+    buf_done(&actions[ACTION_UNDOES]);
     return status;
 }
 

@@ -521,7 +521,7 @@ int app_up(struct app *app)
     if (status == EXIT_WELL)
         status = read_store(u, o);
     if (status == EXIT_WELL && !u->once)
-        status = scheduler_prepare(u, o->roles);
+        status = scheduler_prepare(u, o->roles, &o->labels);
     if (status == EXIT_WELL)
         status = app_run(app, 1, up_main, u);
     if (status == EXIT_WELL)

@@ -17,7 +17,7 @@ struct probe_options {
 
 struct up_options {
     bool once;
-    struct cli_list paths, settings, vars;
+    struct cli_list paths, settings, vars, labels;
     const char *store, *node, *roles;
 };
 
@@ -49,8 +49,9 @@ struct delete_options {
 };
 
 struct task_options {
-    const char *node, *selector, *file, *dedup, *dir, *user, *concurrency;
-    int64_t timeout_ns, backoff_ns, deadline_ns, retries, priority, limit_bytes;
+    const char *node, *selector, *file, *rollback, *dedup, *dir, *user, *concurrency,
+        *action;
+    int64_t timeout_ns, backoff_ns, deadline_ns, retries, priority, limit_bytes, rate;
     struct cli_list env;
     bool approve, wait, follow;
 };

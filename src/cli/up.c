@@ -18,6 +18,10 @@ static const struct cli_option options[] = {
     {"node", 0, CLI_TEXT, AT(node), "NAME", NULL,
      "the name of this process among those that share the store (default the host's name)",
      .words = NULL},
+    {"label", 0, CLI_LIST, AT(labels), "K=V", NULL,
+     "a label of this node, for 'task run -l' and selectors; may be given again. It has name, "
+     "host, os and arch by itself",
+     .words = NULL},
     {"roles", 0, CLI_TEXT, AT(roles), "ROLES", NULL,
      "what it does for tasks: controller (gives them to nodes, if it is elected), worker (runs "
      "them), or both (default controller,worker)",

@@ -8,6 +8,14 @@ static bool is_word_byte(char c)
            (c && strchr("-_./:", c));
 }
 
+bool selector_is_word(struct slice s)
+{
+    size_t i = 0;
+    while (i < s.size && is_word_byte(s.data[i]))
+        i++;
+    return s.size && i == s.size;
+}
+
 struct reader {
     struct slice text;
     size_t at;

@@ -26,6 +26,8 @@ struct selector {
 
 /* Returns 0 or -EINVAL with *err; an empty text selects everything. */
 int selector_parse(struct slice text, struct selector *ret, struct err *err);
+/* Whether a selector can name it: as a key, or as a value. */
+bool selector_is_word(struct slice s);
 /* `label` answers whether there is a label of that name, and its value. */
 bool selector_matches(const struct selector *s,
                       bool (*label)(void *ctx, struct slice key, struct slice *ret_value),

@@ -144,6 +144,7 @@ struct task {
     int64_t output_bytes_max;                    /* 0: TASK_OUTPUT_BYTES */
     int64_t rate_per_hour;                       /* of its action; 0: any */
     int32_t priority;                            /* higher is sooner */
+    struct slice rollback; /* what undoes it when it did not succeed: an action, as JSON */
     uint32_t retries;
     /* what became of it */
     enum task_state state;
@@ -153,6 +154,7 @@ struct task {
     bool locked;                         /* it holds its concurrency key */
     int32_t exit, status;                /* the highest of its targets; exit < 0: none */
     struct slice workflow;               /* the task that this is a step of */
+    struct slice undo;                   /* the task that undoes it */
     uint32_t round;                      /* of a workflow: how often it was begun anew */
     struct task_step *steps;             /* of a workflow; it has no targets */
     uint32_t step_count;

@@ -155,6 +155,31 @@ static bool is_locked_out(struct hand *h, struct job *j)
     return true;
 }
 
+/* What may begin again need not be remembered. */
+static bool is_spent(void *ctx, const struct map_entry *e)
+{
+    struct rate *r = e->value;
+    bool spent = r->next <= *(const rt_time *)ctx;
+    if (spent)
+        mem_free(MEM_SCHEDULE, r);
+    return spent;
+}
+
+static bool rates_are_full(struct book *b)
+{
+    rt_time now = rt_now();
+    if (b->rates.count >= SCHEDULE_RATES_MAX)
+        map_remove_if(&b->rates, is_spent, &now);
+    return b->rates.count >= SCHEDULE_RATES_MAX;
+}
+
+static bool wait_for_rate(struct hand *h, struct job *j, rt_time until)
+{
+    h->book->options->stats->rate_waits_total++;
+    book_timer(h->book, j, until);
+    return false;
+}
+
 /* Actions with a rate begin no sooner than that after each other. Returns false: not yet. */
 static bool rate_allows(struct hand *h, struct job *j)
 {
@@ -162,16 +187,16 @@ static bool rate_allows(struct hand *h, struct job *j)
     if (t->rate_per_hour <= 0 || t->action.size == 0)
         return true;
     struct rate *r = map_get(&h->book->rates, t->action);
+    if (!r && rates_are_full(h->book))
+        return wait_for_rate(h, j, rt_now() + RT_SEC);
     if (!r) {
         r = mem_alloc(MEM_SCHEDULE, sizeof(*r) + t->action.size);
         r->size = t->action.size;
         memcpy(r->name, t->action.data, r->size);
         map_put(&h->book->rates, (struct slice){r->name, r->size}, r, NULL);
     }
-    if (rt_now() < r->next) {
-        book_timer(h->book, j, r->next);
-        return false;
-    }
+    if (rt_now() < r->next)
+        return wait_for_rate(h, j, r->next);
     r->next = rt_now() + 3600 * RT_SEC / t->rate_per_hour;
     return true;
 }

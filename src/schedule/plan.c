@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/fault.h"
+#include "schedule/workflow.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
 
@@ -408,8 +409,10 @@ int plan_end(struct plan *p)
     struct buf json = BUF(MEM_SCHEDULE, TASK_JSON_BYTES_MAX);
     give_up_lock(p);
     task_sum_up(t);
-    if (task_state_final(t->state))
+    if (task_state_final(t->state)) {
         t->finished_ms = p->clock.wall_ms;
+        workflow_undo(p);
+    }
     int r = task_write(t, &json);
     if (r == 0) {
         compare(p, key, STORE_MOD_REVISION, p->mod);

@@ -35,6 +35,7 @@ enum {
     SCHEDULE_LEASE_TTL_MS = 5000,
     SCHEDULE_TASKS_KEPT = 10 * 1000, /* ended ones; older ones go, with their results and output */
     SCHEDULE_HANDS = 32,             /* transactions of a controller under way at once */
+    SCHEDULE_RATES_MAX = 10 * 1000, /* actions with a rate that began lately: beyond, others wait */
     SCHEDULE_OUTPUT_PIECE_BYTES = 16 * 1024,
     SCHEDULE_OUTPUT_EVERY_MS = 200,
 };
@@ -62,6 +63,7 @@ struct schedule_stats {
     uint32_t tasks[TASK_STATE_COUNT]; /* that the leading controller knows */
     uint32_t worker_max, running, queued;
     uint64_t queue_full_total; /* nodes that had room for no more when a task wanted one */
+    uint64_t rate_waits_total; /* tasks that waited since their action's rate was used up */
     bool leads;
     struct calendar_stats calendar;
 };

@@ -222,7 +222,7 @@ static int begin_task(struct workflow *w, struct slice name, struct slice action
         .namespace_ = of->namespace_,
         .state = TASK_PENDING,
         .exit = -1,
-        .workflow = of->name,
+        .workflow = of->step_count ? of->name : none,
         .node = of->pinned ? of->node : none,
         .pinned = of->pinned,
         .selector = of->selector,
@@ -230,7 +230,9 @@ static int begin_task(struct workflow *w, struct slice name, struct slice action
         .asset = of->asset,
         .remedy = of->remedy,
         .created_ms = w->plan->clock.wall_ms,
-        .created_by = slice_from(arena_printf(a, "workflow %.*s", SLICE_ARG(of->name))),
+        .created_by =
+            slice_from(arena_printf(a, "%s %.*s", of->step_count ? "workflow" : "rollback of",
+                                    SLICE_ARG(of->name))),
     };
     int r = action_read(action, a, &t, &w->err);
     if (r == 0)
@@ -447,6 +449,21 @@ static void settle(struct workflow *w)
     bool waits = ending && !fault_mutant("workflow_not_undone") && undo(w);
     if (!waits && (ending || all_ended(w)))
         end_workflow(w, stop);
+}
+
+void workflow_undo(struct plan *p)
+{
+    struct task *t = p->task;
+    struct workflow w = {.plan = p, .task = t};
+    bool begun = t->attempt_count > 0 || has_begun(&w);
+    if (t->rollback.size == 0 || t->state == TASK_SUCCEEDED || !begun)
+        return;
+    /* A further one, after a retry, has a name that no other has: of this revision. */
+    const char *again = t->undo.size ? arena_printf(p->arena, "-%lld", (long long)p->mod) : "";
+    struct slice name =
+        slice_from(arena_printf(p->arena, "%.*s:_rollback%s", SLICE_ARG(t->name), again));
+    if (begin_task(&w, name, t->rollback) == 0)
+        t->undo = name;
 }
 
 void workflow_settle(struct plan *p, const struct workflow_seen *steps,

@@ -46,4 +46,8 @@ struct slice workflow_undo_task(struct arena *a, const struct task *workflow, ui
 void workflow_settle(struct plan *p, const struct workflow_seen *steps,
                      const struct workflow_seen *undos);
 
+/* Of any task that has ended just now: where it has a rollback, had begun and did not succeed, the
+ * task that undoes it is created with its end. */
+void workflow_undo(struct plan *p);
+
 #endif

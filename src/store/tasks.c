@@ -78,6 +78,8 @@ int tasks_check(const struct task *t, struct err *err)
     if (t->timeout_ms < 0 || t->backoff_ms < 0 || t->deadline_ms < 0 || t->output_bytes_max < 0 ||
         t->rate_per_hour < 0)
         return err_set(err, -EINVAL, "a time, size or rate is less than zero");
+    if (t->rate_per_hour && t->action.size == 0)
+        return err_set(err, -EINVAL, "rate_per_hour: of which action? Name one");
     if (t->retries > RETRIES_MAX)
         return err_set(err, -EINVAL, "retries: up to %d", RETRIES_MAX);
     if (has_nul(t->dir) || has_nul(t->user))

@@ -37,6 +37,7 @@ static const struct task_field task_fields[] = {
     {"status", FIELD_I32, AT(task, status), false, false},
     {"pinned", FIELD_BOOL, AT(task, pinned), false, false},
     {"workflow", FIELD_TEXT, AT(task, workflow), false, false},
+    {"rollback_task", FIELD_TEXT, AT(task, undo), false, false},
     {"round", FIELD_U32, AT(task, round), false, false},
 };
 
@@ -284,7 +285,9 @@ static int read_argv(const struct json_value *v, struct arena *a, struct task *t
 /* What a task does that is no program. A kind that this version does not know is nobody's. */
 static void read_does(const struct json_value *v, struct arena *a, struct task *t)
 {
-    const struct json_value *does = json_get(v, "do");
+    const struct json_value *does = json_get(v, "do"), *rollback = json_get(v, "rollback");
+    if (rollback && rollback->type == JSON_OBJECT)
+        t->rollback = json_kept(rollback, a);
     if (!does || does->type != JSON_OBJECT || does->count != 1)
         return;
     t->kind = action_kind_parse(does->first->key);
@@ -333,7 +336,7 @@ static const struct task_field *wanted_field(struct slice name)
 /* One member of a wanted task; those of read_lists are taken before. */
 static int read_wanted(const struct json_value *m, struct task *t, struct err *err)
 {
-    static const char *const others[] = {"argv", "env", "do", "approve"};
+    static const char *const others[] = {"argv", "env", "do", "rollback", "approve"};
     const struct task_field *f = wanted_field(m->key);
     bool known = f;
     for (size_t i = 0; i < ARRAY_LEN(others); i++)
@@ -352,7 +355,13 @@ static int read_action(const struct json_value *v, struct arena *a, struct task 
                        struct err *err)
 {
     const struct json_value *does = json_get(v, "do"), *argv = json_get(v, "argv");
+    const struct json_value *rollback = json_get(v, "rollback");
+    struct task undoes = {.exit = -1};
     int r = 0;
+    if (rollback && (r = action_take(rollback, a, &undoes, err)) < 0)
+        return err_wrap(err, "rollback");
+    if (rollback)
+        t->rollback = json_kept(rollback, a);
     if (does && argv)
         return err_set(err, -EBADMSG, "'argv' and 'do': one of them, not both");
     if (does && (r = action_take(does, a, t, err)) < 0)
@@ -624,6 +633,10 @@ int task_write(const struct task *t, struct buf *out)
     if (t->does.size) {
         json_key(&w, "do");
         json_raw(&w, t->does);
+    }
+    if (t->rollback.size) {
+        json_key(&w, "rollback");
+        json_raw(&w, t->rollback);
     }
     if (t->step_count)
         task_steps_write(&w, t);

@@ -164,4 +164,38 @@ def what_cannot_be_wanted_is_told():
     equal(s.run("up", "--roles", "cook", env=s.env).returncode, 2)
 
 
+@case
+def labels_of_a_node_are_what_selectors_ask_for():
+    s = Server(args=["--node", "n1", "--label", "pool=web", "--label", "zone=a", "--label", "zone=b"])
+    node = s.json("GET", "/v1/nodes")["items"][0]
+    equal({k: v for k, v in node["labels"].items() if k != "host"},
+          {"name": "n1", "os": "linux", "arch": node["labels"]["arch"], "pool": "web", "zone": "b"})
+    equal(node["labels"]["host"], os.uname().nodename)
+    for selector in ["pool=web", "zone in (a,b),os=linux", f"arch={node['labels']['arch']}", f"host={os.uname().nodename}"]:
+        equal(s.run("task", "run", "--wait", "-l", selector, "--", "true").returncode, 0, selector)
+    name = s.ok("task", "run", "-l", "zone=a", "--", "true").strip()
+    equal(task_of(s, name)["state"], "Pending")
+    contains(s.ok("get", "nodes"), "pool=web")
+    for bad in ["pool", "=x", "a b=c", "os=plan9", "k="]:
+        r = s.run("up", "--node", "n2", "--label", bad, env=s.env)
+        equal(r.returncode, 2, bad)
+        contains(r.stderr, "--label")
+
+
+@case
+def an_action_begins_no_more_often_than_its_rate():
+    s = Server()
+    started = time.monotonic()
+    names = [s.ok("task", "run", "--action", "restart-web", "--rate", "3600", "--", "true").strip() for _ in range(3)]
+    others = s.run("task", "run", "--wait", "--action", "other", "--rate", "1", "--", "true")
+    equal(others.returncode, 0)
+    for name in names:
+        ends(s, name, "Succeeded")
+    true(time.monotonic() - started >= 1.9, "three began within less than two seconds")
+    true("firebreak_schedule_rate_waits_total 0\n" not in s.ask("GET", "/metrics")[1])
+    r = s.run("task", "run", "--rate", "5", "--", "true")
+    equal(r.returncode, 2)
+    contains(r.stderr, "of which action")
+
+
 main()

@@ -213,4 +213,28 @@ def it_goes_on_where_it_was_when_everything_is_killed():
         true(ran.count(f"s{i}") <= len(step_task["attempts"]), (ran, step_task["attempts"]))
 
 
+@case
+def a_task_that_fails_is_undone_by_its_rollback():
+    s = Server()
+    ledger = os.path.join(folder(), "ledger")
+    undo = file_of(f"run: {{argv: [sh, -c, 'echo undone >> {ledger}']}}")
+    equal(s.run("task", "run", "--wait", "--rollback", undo, "--", "true").returncode, 0)
+    name = s.ok("task", "run", "--retries", "1", "--backoff", "10ms", "--rollback", undo, "--", "false").strip()
+    t = ends(s, name, "Failed")
+    equal(ends(s, t["rollback_task"], "Succeeded")["created_by"], f"rollback of {name}")
+    equal(lines(ledger), ["undone"])
+    s.ok("task", "retry", name)
+    eventually(lambda: lines(ledger) == ["undone"] * 2, 30)
+    equal(len([x for x in s.json("GET", "/v1/tasks")["items"] if x["created_by"].startswith("rollback of")]), 2)
+    equal(s.run("task", "run", "--rollback", file_of("run: {}"), "--", "true").returncode, 2)
+
+
+@case
+def logs_of_a_workflow_are_those_of_its_steps():
+    s = Server()
+    r = s.run("task", "run", "--wait", "-f", file_of(flow(step("a", "echo A", "echo UNDO"), step("b", "echo B; exit 1", needs=["a"])), "json"))
+    equal(s.ok("task", "logs", "-f", r.stdout.strip()), "A\nB\nUNDO\n")
+    contains(s.ok("get", "tasks"), "workflow of 2 steps")
+
+
 main()

@@ -91,10 +91,18 @@ static __attribute__((noinline)) void terms_and_values_are_bounded(void)
     CHECK_INT(s.count, SELECTOR_TERMS_MAX);
 }
 
+static void what_a_selector_can_name_is_a_word(void)
+{
+    CHECK(selector_is_word(SLICE("app.kubernetes.io/name")) && selector_is_word(SLICE("v1_2-3")));
+    CHECK(!selector_is_word(SLICE("")) && !selector_is_word(SLICE("a b")) &&
+          !selector_is_word(SLICE("a,b")) && !selector_is_word(SLICE("a=b")));
+}
+
 int main(void)
 {
     TAP_RUN(terms_say_what_is_wanted);
     TAP_RUN(what_is_wrong_is_shown);
     TAP_RUN(terms_and_values_are_bounded);
+    TAP_RUN(what_a_selector_can_name_is_a_word);
     return tap_done();
 }

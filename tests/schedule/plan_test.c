@@ -205,6 +205,33 @@ static void many_targets_are_planned_a_part_at_a_time(void)
     CHECK_INT(task.state, TASK_PENDING);
 }
 
+static void what_did_not_succeed_is_undone_with_its_end(void)
+{
+    struct task_attempt *a;
+    for (int ok = 0; ok < 2; ok++) {
+        a_target(TASK_RUNNING);
+        task.rollback = SLICE("{\"run\":{\"argv\":[\"undo\"]}}");
+        a = task_attempt_add(&task, &arena);
+        *a = (struct task_attempt){.node = SLICE("w1"), .token = 40, .state = TASK_RUNNING};
+        seen[0] = (struct plan_seen){
+            .accepted = true,
+            .result = {.state = ok ? TASK_SUCCEEDED : TASK_FAILED,
+                       .node = SLICE("w1"),
+                       .token = 40}};
+        begin();
+        CHECK_INT(plan_end(&plan), 1);
+        CHECK((written("/tasks/t:_rollback", STORE_PUT) != NULL) == !ok);
+        CHECK((task.undo.size > 0) == !ok);
+    }
+    a_target(TASK_PENDING); /* it never began */
+    task.rollback = SLICE("{\"run\":{\"argv\":[\"undo\"]}}");
+    task.cancel = true;
+    begin();
+    CHECK_INT(plan_end(&plan), 1);
+    CHECK_INT(task.state, TASK_CANCELED);
+    CHECK(!written("/tasks/t:_rollback", STORE_PUT));
+}
+
 int main(void)
 {
     TAP_RUN(giving_compares_all_that_it_relies_on);
@@ -218,5 +245,6 @@ int main(void)
     TAP_RUN(a_lock_goes_with_the_first_and_ends_with_the_last);
     TAP_RUN(many_targets_are_planned_a_part_at_a_time);
     arena_done(&arena);
+    TAP_RUN(what_did_not_succeed_is_undone_with_its_end);
     return tap_done();
 }

@@ -61,12 +61,6 @@ static struct task task_of(const char *name, int64_t *ret_mod)
     struct task t = {.exit = -1};
     struct err err = {0};
     snprintf(key, sizeof(key), "/tasks/%s", name);
-    for (char *c = key; *c; c++)
-        if (*c == ':' && !entry_of(slice_from(key))) { /* as a part of a key has it */
-            char rest[KEY_BYTES_MAX];
-            snprintf(rest, sizeof(rest), "%s", c + 1);
-            snprintf(c, (size_t)(key + sizeof(key) - c), "%%3A%s", rest);
-        }
     struct entry *e = entry_of(slice_from(key));
     *ret_mod = e ? e->mod : 0;
     if (e)
