@@ -40,7 +40,7 @@ struct act_stdio {
 int act_exec(struct act *a, const struct exec_spec *spec, const struct act_stdio *stdio,
              const struct exec_sink *sink, struct exec_result *ret_result, struct err *err,
              rt_time deadline);
-/* act_exec as a plug-in. *a must live as long as it. */
+/* Every action that a node can do (actions.h), as a plug-in. *a must live as long as it. */
 struct executor act_executor(struct act *a);
 
 #endif

@@ -261,17 +261,6 @@ int act_exec(struct act *a, const struct exec_spec *spec, const struct act_stdio
     return code;
 }
 
-static int execute(void *ctx, const struct exec_spec *spec, const struct exec_sink *sink,
-                   struct exec_result *ret_result, struct err *err, int64_t deadline)
-{
-    return act_exec(ctx, spec, NULL, sink, ret_result, err, deadline);
-}
-
-struct executor act_executor(struct act *a)
-{
-    return (struct executor){.run = execute, .ctx = a};
-}
-
 int act_open(struct act *ret_act, struct err *err)
 {
     return host_keeper_start(&ret_act->keeper, err);

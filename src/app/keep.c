@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "cli/asset_print.h"
+#include "wire/asset_json.h"
 #include "wire/json.h"
 
-struct event {
+struct waiting {
     struct list link;
-    struct asset_change change;
+    struct event *event;
 };
 
 /* An asset whose state is to be written. */
@@ -63,11 +63,17 @@ uint64_t keep_waiting(const struct keep *k)
     return k->event_count;
 }
 
+static void drop(struct keep *k, struct waiting *e)
+{
+    list_remove(&e->link);
+    event_free(e->event);
+    mem_free(MEM_APP, e);
+    k->event_count--;
+}
+
 static void drop_oldest(struct keep *k)
 {
-    struct list *it = list_pop_front(&k->events);
-    mem_free(MEM_APP, list_entry(it, struct event, link));
-    k->event_count--;
+    drop(k, list_entry(k->events.next, struct waiting, link));
 }
 
 static struct dirty *mark(struct keep *k, const char *name)
@@ -89,17 +95,17 @@ static void unmark(struct keep *k, struct dirty *d)
     mem_free(MEM_APP, d);
 }
 
-void keep_change(struct keep *k, const struct asset_change *c)
+void keep_event(struct keep *k, const struct event *event)
 {
-    struct event *e = mem_alloc(MEM_APP, sizeof(*e));
+    struct waiting *e = mem_alloc(MEM_APP, sizeof(*e));
     if (k->event_count == KEEP_EVENTS_MAX) {
         drop_oldest(k);
         k->dropped_total++;
     }
-    e->change = *c;
+    e->event = event_copy(event);
     list_push_back(&k->events, &e->link);
     k->event_count++;
-    mark(k, c->key);
+    mark(k, event->key);
     rt_event_set(&k->wake);
 }
 
@@ -220,7 +226,7 @@ struct writing {
     struct arena arena;
     struct store_op ops[1 + KEEP_EVENTS_AT_ONCE];
     struct store_compare compares[1 + KEEP_EVENTS_AT_ONCE];
-    struct event *events[KEEP_EVENTS_AT_ONCE];
+    struct waiting *events[KEEP_EVENTS_AT_ONCE];
     uint32_t op_count, compare_count, event_count;
     const struct asset *asset; /* NULL: it is gone */
     bool more; /* events of the asset are left for the next one */
@@ -248,21 +254,21 @@ static void put_state(struct writing *w)
         return;
     }
     written_of(w->k, w->d->name)->print = print_of(w->k, w->asset);
-    asset_print_json(w->asset, &json);
+    asset_write(w->asset, rt_wall_now() - rt_now(), &json);
     w->ops[w->op_count++] = (struct store_op){.type = STORE_PUT,
                                               .key = state_key(&w->arena, w->d->name),
                                               .value = kept(&w->arena, &json)};
 }
 
 /* Its own revision, whatever the store's will be: larger than every one before it. */
-static void put_event(struct writing *w, struct event *e)
+static void put_event(struct writing *w, struct waiting *e)
 {
     struct buf json = BUF(MEM_APP, 0);
-    struct asset_change change = e->change;
+    struct event event = *e->event;
     int64_t revision = w->k->revision + 1 + w->event_count;
     struct slice key = event_key(&w->arena, w->d->name, revision);
-    change.revision = (uint64_t)revision;
-    asset_change_print_json(&change, &json);
+    event.revision = (uint64_t)revision;
+    event_write(&event, &json);
     w->compares[w->compare_count++] =
         (struct store_compare){.key = key, .target = STORE_VERSION, .number = 0};
     w->ops[w->op_count++] =
@@ -274,8 +280,8 @@ static void gather(struct writing *w)
 {
     put_state(w);
     list_each (it, &w->k->events) {
-        struct event *e = list_entry(it, struct event, link);
-        if (strcmp(e->change.key, w->d->name) != 0)
+        struct waiting *e = list_entry(it, struct waiting, link);
+        if (strcmp(e->event->key, w->d->name) != 0)
             continue;
         if (w->event_count == KEEP_EVENTS_AT_ONCE) {
             w->more = true;
@@ -290,11 +296,8 @@ static void settle(struct writing *w, int64_t revision)
 {
     struct keep *k = w->k;
     note_written(k, w->d->name, w->asset, revision);
-    for (uint32_t i = 0; i < w->event_count; i++) {
-        list_remove(&w->events[i]->link);
-        mem_free(MEM_APP, w->events[i]);
-        k->event_count--;
-    }
+    for (uint32_t i = 0; i < w->event_count; i++)
+        drop(k, w->events[i]);
     k->revision = revision > k->revision + w->event_count ? revision : k->revision + w->event_count;
 }
 

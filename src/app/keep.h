@@ -29,7 +29,7 @@ struct keep;
 /* `u` is asked for its assets and its log. */
 struct keep *keep_new(struct up *u, struct store *store);
 /* Must be told before the next wait. Does not wait. */
-void keep_change(struct keep *k, const struct asset_change *c);
+void keep_event(struct keep *k, const struct event *e);
 /* A task: runs until it is cancelled; what waits then is still written, where that goes at once. */
 void keep_main(void *keep);
 void keep_free(struct keep *k); /* NULL is accepted */

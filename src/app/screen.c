@@ -198,7 +198,7 @@ void up_screen(struct up *u)
     r = rt_go(&s.group, draw_main, &s);
     if (r == 0)
         r = rt_go(&s.group, keys_main, &s);
-    struct asset_change *c;
+    struct event *c;
     while (r == 0 && !s.quit && rt_recv(&u->changes, &c, RT_NEVER) == 0) {
         mem_free(MEM_APP, c);
         rt_event_set(&s.dirty);

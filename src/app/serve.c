@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "app/beats.h"
 #include "app/data.h"
 #include "app/keep.h"
 #include "app/node.h"
@@ -156,6 +157,7 @@ int up_serve(struct up *u)
     if (r < 0)
         return r;
     u->keep = keep_new(u, u->store);
+    u->beats = beats_new(u);
     r = rt_go(&u->keeping, keep_main, u->keep);
     if (r == 0 && u->claim)
         r = rt_go(&u->keeping, node_main, u->claim);
@@ -172,6 +174,8 @@ void up_serve_end(struct up *u)
     if (u->keep)
         rt_group_done(&u->keeping); /* which writes what is left */
     keep_free(u->keep);
+    beats_free(u->beats);
+    u->beats = NULL;
     node_release(u->claim, rt_now() + STOP_MS * RT_MS);
     store_close(u->store);
     rt_file_close(u->lock);

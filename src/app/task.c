@@ -2,13 +2,19 @@
 #include <string.h>
 
 #include "app/client.h"
+#include "app/config_load.h"
 #include "base/utf8.h"
 #include "cli/print.h"
+#include "config/canonical.h"
+#include "config/tables.h"
 #include "model/task.h"
 #include "rt/stdio.h"
 #include "wire/base64.h"
 #include "wire/json.h"
+#include "wire/json_value.h"
 #include "wire/url_escape.h"
+
+extern char **environ;
 
 /* task and node: ask a server to run programs, and tell what became of them. */
 
@@ -20,6 +26,7 @@ struct asking {
     struct client client;
     enum cli_form form;
     struct buf target, answer, text;
+    struct buf action; /* of run -f: the action as JSON */
     struct arena arena;
 };
 
@@ -95,6 +102,28 @@ static void put_ms(struct json_writer *w, const char *key, int64_t ns)
     json_i64(w, ns / RT_MS > 0 ? ns / RT_MS : 1);
 }
 
+static void put_texts(struct json_writer *w, const char *key, const char **texts, uint32_t count)
+{
+    json_key_slice(w, slice_from(key));
+    json_array_open(w);
+    for (uint32_t i = 0; i < count; i++)
+        json_string(w, slice_from(texts[i]));
+    json_array_close(w);
+}
+
+/* What is not said is the action's to say, or the server's. */
+static void put_number(struct asking *a, struct json_writer *w, const char *option,
+                       const char *key, int64_t n)
+{
+    const struct cli_parsed *p = &a->app->parsed;
+    for (uint32_t i = 0; i < p->given_count; i++)
+        if (strcmp(p->given[i].option->name, option) == 0) {
+            json_key_slice(w, slice_from(key));
+            json_i64(w, n);
+            return;
+        }
+}
+
 static void write_wanted(struct asking *a, struct buf *out)
 {
     const struct task_options *o = a->options;
@@ -102,16 +131,14 @@ static void write_wanted(struct asking *a, struct buf *out)
     struct json_writer w;
     json_begin(&w, out, 0);
     json_object_open(&w);
-    json_key(&w, "argv");
-    json_array_open(&w);
-    for (uint32_t i = 1; i < p->operand_count; i++)
-        json_string(&w, slice_from(p->operands[i]));
-    json_array_close(&w);
-    json_key(&w, "env");
-    json_array_open(&w);
-    for (uint32_t i = 0; i < o->env.count; i++)
-        json_string(&w, slice_from(o->env.items[i]));
-    json_array_close(&w);
+    if (o->file) {
+        json_key(&w, "do");
+        json_raw(&w, buf_slice(&a->action));
+    } else {
+        put_texts(&w, "argv", p->operands + 1, p->operand_count - 1);
+    }
+    if (o->env.count)
+        put_texts(&w, "env", o->env.items, o->env.count);
     put_text(&w, "namespace", p->globals.namespace_);
     put_text(&w, "node", o->node);
     put_text(&w, "selector", o->selector);
@@ -122,12 +149,9 @@ static void write_wanted(struct asking *a, struct buf *out)
     put_ms(&w, "timeout_ms", o->timeout_ns);
     put_ms(&w, "backoff_ms", o->backoff_ns);
     put_ms(&w, "deadline_ms", o->deadline_ns);
-    json_key(&w, "retries");
-    json_i64(&w, o->retries);
-    json_key(&w, "priority");
-    json_i64(&w, o->priority);
-    json_key(&w, "output_bytes_max");
-    json_i64(&w, o->limit_bytes);
+    put_number(a, &w, "retries", "retries", o->retries);
+    put_number(a, &w, "priority", "priority", o->priority);
+    put_number(a, &w, "limit", "output_bytes_max", o->limit_bytes);
     json_key(&w, "approve");
     json_bool(&w, o->approve);
     json_object_close(&w);
@@ -308,6 +332,13 @@ static int logs(struct asking *a, const char *name)
 
 /* ---- the others ---- */
 
+static int usage(struct asking *a, const char *text)
+{
+    struct err err;
+    err_set(&err, -EINVAL, "%s", text);
+    return app_fail(a->app, EXIT_USAGE, &err);
+}
+
 static int do_verb(struct asking *a, const char *verb, const char *name)
 {
     struct json_value *task;
@@ -316,13 +347,43 @@ static int do_verb(struct asking *a, const char *verb, const char *name)
     return status == EXIT_WELL ? print_task(a, task) : status;
 }
 
-static int only_one(struct asking *a)
+/* What the option table cannot say. Returns EXIT_WELL, or EXIT_USAGE after saying it. */
+static int check_operands(struct app *app)
 {
+    struct asking a = {.app = app};
+    const struct task_options *o = app->parsed.values;
+    const char *verb = app->parsed.operands[0];
+    uint32_t more = app->parsed.operand_count - 1;
     struct err err;
-    if (a->app->parsed.operand_count == 2)
-        return EXIT_WELL;
-    err_set(&err, -EINVAL, "%s takes one name", a->app->parsed.operands[0]);
-    return app_fail(a->app, EXIT_USAGE, &err);
+    if (strcmp(verb, "run") != 0 && more != 1) {
+        err_set(&err, -EINVAL, "%s takes one name", verb);
+        return app_fail(app, EXIT_USAGE, &err);
+    }
+    if (strcmp(verb, "run") == 0 && !o->file && more == 0)
+        return usage(&a, "run what? -- ARGV..., or -f FILE");
+    if (strcmp(verb, "run") == 0 && o->file && more)
+        return usage(&a, "a program and -f FILE: one of them, not both");
+    return EXIT_WELL;
+}
+
+/* The action of run -f, checked as a configuration is. */
+static int read_action(struct app *app, struct buf *out)
+{
+    const struct task_options *o = app->parsed.values;
+    struct config_options options = {
+        .paths = &o->file, .path_count = 1, .environment = environ, .action = true};
+    struct config *c = app_config_load(&options);
+    struct err err = {0};
+    int status = app_config_report(app, c);
+    if (status == EXIT_WELL) {
+        config_canonicalize(&c->arena, &table_action, c->root, false);
+        if (json_value_write(out, c->root, 0, &err) < 0)
+            status = app_fail(app, EXIT_USAGE, &err);
+    } else if (status == EXIT_NO) {
+        status = EXIT_USAGE;
+    }
+    config_free(c);
+    return status;
 }
 
 static int begin(struct asking *a, struct app *app)
@@ -331,6 +392,8 @@ static int begin(struct asking *a, struct app *app)
     a->options = app->parsed.values;
     a->form = cli_form_of(app->parsed.globals.output, CLI_FORM_TEXT);
     a->target = a->answer = a->text = BUF(MEM_APP, 0);
+    if (app->command_state)
+        a->action = *(struct buf *)app->command_state;
     a->arena = ARENA(MEM_APP, 0);
     return client_open(&a->client, app);
 }
@@ -349,8 +412,6 @@ static int task(struct app *app)
     struct asking a = {.app = NULL};
     const char *verb = app->parsed.operands[0], *name = app->parsed.operands[1];
     int status = begin(&a, app);
-    if (status == EXIT_WELL && strcmp(verb, "run") != 0)
-        status = only_one(&a);
     if (status == EXIT_WELL)
         status = strcmp(verb, "run") == 0    ? run_task(&a)
                  : strcmp(verb, "logs") == 0 ? logs(&a, name)
@@ -361,7 +422,18 @@ static int task(struct app *app)
 
 int app_task(struct app *app)
 {
-    return app_run_task(app, task);
+    const struct task_options *o = app->parsed.values;
+    struct buf action = BUF(MEM_APP, 0);
+    int status = check_operands(app);
+    /* Outside of the runtime: a configuration needs more stack than a task has. */
+    if (status == EXIT_WELL && o->file)
+        status = read_action(app, &action);
+    app->command_state = &action;
+    if (status == EXIT_WELL)
+        status = app_run_task(app, task);
+    app->command_state = NULL;
+    buf_done(&action);
+    return status;
 }
 
 /* ---- node ---- */

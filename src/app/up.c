@@ -7,6 +7,7 @@
 
 #include "app/config_load.h"
 #include "app/keep.h"
+#include "app/beats.h"
 #include "app/registry.h"
 #include "app/scheduler.h"
 #include "app/up_declared.h"
@@ -15,6 +16,7 @@
 #include "config/schema.h"
 #include "host/self.h"
 #include "rt/stdio.h"
+#include "wire/asset_json.h"
 
 /* ---- watch: a task for each service ---- */
 
@@ -150,15 +152,14 @@ static struct reconcile_time time_now(void)
     return (struct reconcile_time){rt_now(), rt_wall_now()};
 }
 
-static void on_change(void *ctx, const struct asset_change *c)
+static void on_event(void *ctx, const struct event *e)
 {
     struct up *u = ctx;
-    struct asset_change *copy = mem_alloc(MEM_APP, sizeof(*copy));
-    *copy = *c;
+    struct event *copy = event_copy(e);
     if (u->keep)
-        keep_change(u->keep, c);
+        keep_event(u->keep, e);
     if (rt_send(&u->changes, copy, RT_NEVER) < 0)
-        mem_free(MEM_APP, copy);
+        event_free(copy);
 }
 
 static void take(struct up *u, struct sample *s)
@@ -215,11 +216,11 @@ const struct asset **up_sorted(const struct up *u, size_t *ret_count)
     return list;
 }
 
-static void show_change(struct up *u, const struct asset_change *c, struct buf *json)
+static void show_change(struct up *u, const struct event *c, struct buf *json)
 {
     struct buf *out = out_begin(&u->out);
     buf_clear(json);
-    asset_change_print_json(c, json);
+    event_write(c, json);
     if (u->form == CLI_FORM_NAME)
         buf_printf(out, "asset/%s\n", c->asset);
     else if (u->form == CLI_FORM_JSONPATH)
@@ -233,20 +234,20 @@ static void show_change(struct up *u, const struct asset_change *c, struct buf *
 
 static void show_changes(struct up *u)
 {
-    struct asset_change *c;
+    struct event *c;
     struct buf json = BUF(MEM_APP, 0);
     while (rt_recv(&u->changes, &c, RT_NEVER) == 0) {
         show_change(u, c, &json);
-        mem_free(MEM_APP, c);
+        event_free(c);
     }
     buf_done(&json);
 }
 
 static void drop_changes(struct up *u)
 {
-    struct asset_change *c;
+    struct event *c;
     while (rt_recv(&u->changes, &c, RT_NEVER) == 0)
-        mem_free(MEM_APP, c);
+        event_free(c);
 }
 
 static void print_table(struct up *u, const struct asset **list, size_t count, struct buf *out)
@@ -281,7 +282,7 @@ static void print_assets(struct up *u)
         if (any_failed(list[i]))
             u->status = EXIT_NO;
         buf_clear(&json);
-        asset_print_json(list[i], &json);
+        asset_write(list[i], rt_wall_now() - rt_now(), &json);
         if (u->form == CLI_FORM_NAME)
             buf_printf(out, "asset/%s\n", list[i]->name);
         else if (u->form != CLI_FORM_TABLE)
@@ -343,6 +344,8 @@ static int start_stages(struct up *u)
     for (size_t i = 0; i < ARRAY_LEN(stages) && r == 0; i++)
         if (u->store || !stages[i].on_store)
             r = rt_go(&u->stages, stages[i].fn, stages[i].of_registry ? (void *)u->registry : u);
+    if (r == 0 && u->beats)
+        r = rt_go(&u->stages, beats_main, u->beats);
     return r;
 }
 
@@ -369,13 +372,13 @@ static void stages_main(void *arg)
 static void drain(struct up *u)
 {
     struct sample *s;
-    struct asset_change *c;
+    struct event *c;
     rt_chan_close(&u->samples);
     rt_chan_close(&u->changes);
     while (rt_recv(&u->samples, &s, RT_NEVER) == 0)
         sample_free(s);
     while (rt_recv(&u->changes, &c, RT_NEVER) == 0)
-        mem_free(MEM_APP, c);
+        event_free(c);
     rt_chan_done(&u->samples);
     rt_chan_done(&u->changes);
 }
@@ -392,6 +395,7 @@ static void run_stages(struct up *u)
     list_init(&u->asking);
     u->registry = registry_new(u);
     observer_pool_init(&u->observers);
+    u->local = local_host_new();
     int r = out_open(&u->out, on_output_error, u);
     if (r == 0)
         r = rt_go(&helpers, rt_interrupt_watch, &u->interrupt);
@@ -405,13 +409,16 @@ static void run_stages(struct up *u)
     rt_group_done(&helpers);
     registry_free(u->registry);
     u->registry = NULL;
+    local_host_free(u->local);
+    u->local = NULL;
     drain(u);
 }
 
 static void up_main(void *arg)
 {
     struct up *u = arg;
-    struct reconcile_options options = {.on_change = on_change, .ctx = u};
+    struct reconcile_options options = {
+        .seed = {rt_random(), rt_random()}, .on_event = on_event, .ctx = u};
     if (!u->once)
         options.owner = u->node;
     if (observer_open(&u->spec, &u->observer, &u->err) < 0)

@@ -1,13 +1,9 @@
-/* asset_print.h - assets and what happens to them, as JSON and for a terminal. Pure. */
+/* asset_print.h - assets for a terminal. Pure. As JSON: wire/asset_json.h. */
 #ifndef FIREBREAK_CLI_ASSET_PRINT_H
 #define FIREBREAK_CLI_ASSET_PRINT_H
 
 #include "base/buf.h"
 #include "model/asset.h"
-
-/* One object, no line end. */
-void asset_print_json(const struct asset *a, struct buf *out);
-void asset_change_print_json(const struct asset_change *c, struct buf *out);
 
 /* A table of assets for a screen of so many columns: what does not fit is left out, the least
  * needed column first. */

@@ -49,7 +49,7 @@ struct delete_options {
 };
 
 struct task_options {
-    const char *node, *selector, *dedup, *dir, *user, *concurrency;
+    const char *node, *selector, *file, *dedup, *dir, *user, *concurrency;
     int64_t timeout_ns, backoff_ns, deadline_ns, retries, priority, limit_bytes;
     struct cli_list env;
     bool approve, wait, follow;

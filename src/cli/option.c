@@ -16,32 +16,32 @@ static const char *const formats[] = {"json", "console", NULL};
 
 const struct cli_option cli_global_options[] = {
     {"help", 'h', CLI_FLAG, offsetof(struct cli_globals, help), NULL, NULL,
-     "show help, examples first", NULL, 0, 0, CLI_HINT_NONE},
+     "show help, examples first", NULL, 0, 0, CLI_HINT_NONE, NULL},
     {"version", 0, CLI_FLAG, offsetof(struct cli_globals, version), NULL, NULL,
-     "show the version and end", NULL, 0, 0, CLI_HINT_NONE},
+     "show the version and end", NULL, 0, 0, CLI_HINT_NONE, NULL},
     {"output", 'o', CLI_TEXT, offsetof(struct cli_globals, output), "FORMAT", NULL,
-     "how results are written", NULL, 0, 0, CLI_HINT_NONE},
+     "how results are written", NULL, 0, 0, CLI_HINT_NONE, NULL},
     {"color", 0, CLI_WORD, offsetof(struct cli_globals, color), "WHEN", "auto",
-     "colours: on a terminal, always or never", colors, 0, 0, CLI_HINT_NONE},
+     "colours: on a terminal, always or never", colors, 0, 0, CLI_HINT_NONE, NULL},
     {"progress", 0, CLI_WORD, offsetof(struct cli_globals, progress), "WHEN", "auto",
-     "the progress line on standard error", colors, 0, 0, CLI_HINT_NONE},
+     "the progress line on standard error", colors, 0, 0, CLI_HINT_NONE, NULL},
     {"log-level", 0, CLI_WORD, offsetof(struct cli_globals, log_level), "LEVEL", NULL,
      "the least level that is logged to standard error (default warn)", levels, 0, 0,
-     CLI_HINT_NONE},
+     CLI_HINT_NONE, NULL},
     {"log-format", 0, CLI_WORD, offsetof(struct cli_globals, log_format), "FORMAT", NULL,
      "log lines as json, or as console text (the default on a terminal)", formats, 0, 0,
-     CLI_HINT_NONE},
+     CLI_HINT_NONE, NULL},
     {"namespace", 'n', CLI_TEXT, offsetof(struct cli_globals, namespace_), "NAME", "default",
-     "the namespace of resources", NULL, 0, 0, CLI_HINT_NONE},
+     "the namespace of resources", NULL, 0, 0, CLI_HINT_NONE, NULL},
     {"server", 0, CLI_TEXT, offsetof(struct cli_globals, server), "URL", NULL,
      "the server that is asked: unix:PATH, http:// or https:// (else FIREBREAK_SERVER, else "
      "DATA/firebreak.sock)",
      NULL,
-     0, 0, CLI_HINT_NONE},
+     0, 0, CLI_HINT_NONE, NULL},
     {"data", 0, CLI_TEXT, offsetof(struct cli_globals, data), "DIR", NULL,
      "the data folder (else FIREBREAK_DATA; root: /var/lib/firebreak, others: "
      "~/.local/state/firebreak)",
-     NULL, 0, 0, CLI_HINT_FILE},
+     NULL, 0, 0, CLI_HINT_FILE, NULL},
 };
 const size_t cli_global_option_count = ARRAY_LEN(cli_global_options);
 
@@ -52,11 +52,18 @@ struct found {
     char *values; /* the struct that its offset counts in */
 };
 
+/* Whether it may be meant behind this first operand (NULL: there is none yet). */
+static bool is_for(const struct cli_option *o, const char *first)
+{
+    return !o->only || !first || strcmp(o->only, first) == 0;
+}
+
 static bool find_in(const struct cli_option *o, size_t count, void *values, struct slice name,
-                    char letter, struct found *ret)
+                    char letter, const char *first, struct found *ret)
 {
     for (size_t i = 0; i < count; i++)
-        if (letter ? o[i].letter == letter : slice_eq_cstr(name, o[i].name)) {
+        if (letter ? o[i].letter == letter && is_for(&o[i], first)
+                   : slice_eq_cstr(name, o[i].name)) {
             *ret = (struct found){&o[i], values};
             return true;
         }
@@ -75,9 +82,10 @@ struct parse {
 static bool find(struct parse *p, struct slice name, char letter, struct found *ret)
 {
     const struct cli_command *c = p->command;
-    return (c && find_in(c->options, c->option_count, p->out->values, name, letter, ret)) ||
+    const char *first = p->out->operand_count ? p->out->operands[0] : NULL;
+    return (c && find_in(c->options, c->option_count, p->out->values, name, letter, first, ret)) ||
            find_in(cli_global_options, cli_global_option_count, &p->out->globals, name, letter,
-                   ret);
+                   first, ret);
 }
 
 static int unknown(struct parse *p, struct slice name)

@@ -42,6 +42,8 @@ struct cli_option {
     const char *const *words; /* CLI_WORD: ends in NULL */
     int64_t min, max;         /* both 0: any */
     enum cli_hint hint;
+    const char *only; /* it is one of this first operand; NULL: of any. So a letter may mean two
+                         things, and the operand stands before it */
 };
 
 struct cli_example {

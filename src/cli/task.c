@@ -12,6 +12,9 @@ static const struct cli_option options[] = {
     {"node", 0, CLI_TEXT, AT(node), "N", NULL, "run: on this node", .words = NULL},
     {"selector", 'l', CLI_TEXT, AT(selector), "SELECTOR", NULL,
      "run: on every node with these labels: pool=web,!old", .words = NULL},
+    {"file", 'f', CLI_TEXT, AT(file), "FILE", NULL,
+     "run: what this file says (an Action: .go, .yaml, .toml or .json), instead of a program",
+     .hint = CLI_HINT_FILE, .only = "run"},
     {"dedup", 0, CLI_TEXT, AT(dedup), "KEY", NULL,
      "run: with a key that a task has already, that task is the answer", .words = NULL},
     {"timeout", 0, CLI_DURATION, AT(timeout_ns), "D", NULL, "run: end an attempt after so long",
@@ -38,7 +41,7 @@ static const struct cli_option options[] = {
     {"wait", 0, CLI_FLAG, AT(wait), NULL, NULL, "run: until it has ended; exits as 'run' does",
      .words = NULL},
     {"follow", 'f', CLI_FLAG, AT(follow), NULL, NULL, "logs: go on until the task has ended",
-     .words = NULL},
+     .only = "logs"},
 };
 
 static const char *const words[] = {"run", "logs", "cancel", "retry", "approve", "reject", NULL};
@@ -49,6 +52,7 @@ static const struct cli_example examples[] = {
     {"firebreak task run -l pool=web --retries 3 -- systemctl reload nginx", "on each of them"},
     {"firebreak task run --dedup nightly-2026-01-02 -- ./nightly",
      "once, however often it is said"},
+    {"firebreak task run --wait -f deploy.yaml", "an action, or a workflow of several"},
     {"firebreak task logs -f task-3k9", "its output, as it comes"},
     {"firebreak task cancel task-3k9", "end it"},
 };
@@ -70,8 +74,8 @@ static const char *const exits[] = {
 const struct cli_command cli_task = {
     .name = "task",
     .summary = "run programs on nodes, and see what became of them",
-    .operands = "run -- ARGV... | logs|cancel|retry|approve|reject NAME",
-    .operands_min = 2,
+    .operands = "run -- ARGV... | run -f FILE | logs|cancel|retry|approve|reject NAME",
+    .operands_min = 1,
     .operands_max = UINT32_MAX,
     .operand_words = words,
     .about =

@@ -84,10 +84,11 @@ static void append_schema(struct buf *out, const struct check_at *at)
         const struct check_at *a = chain[n - 1];
         if (a->element)
             continue;
+        const char *word = a->field->of ? schema_struct_word(a->field->of) : NULL;
         if (out->size)
             buf_printf(out, ".%s", a->field->key);
         else
-            buf_append_cstr(out, a->field->of ? schema_struct_word(a->field->of) : a->field->key);
+            buf_append_cstr(out, word ? word : a->field->key);
     }
 }
 
@@ -261,8 +262,8 @@ static const char *title(struct checker *c, const struct check_at *at,
                          const struct schema_struct *s)
 {
     const char *word = s == config_schema.root ? "a configuration" : schema_struct_word(s);
-    if (word)
-        return word;
+    if (word || !at->field)
+        return word ? word : s->name;
     return at->element ? arena_printf(&c->arena, "an element of %s", at->field->key)
                        : at->field->key;
 }
@@ -379,16 +380,19 @@ uint32_t config_check(const struct value *root, const struct check_options *opti
                         .arena = ARENA(MEM_CONFIG, 0),
                         .space = SLICE("default"),
                         .zones = options ? options->zones : NULL,
-                        .incomplete = options && options->incomplete};
-    struct check_at at = {.in = config_schema.root, .value = root};
-    if (root->type == VALUE_MAP) {
+                        .incomplete = options && (options->incomplete || options->of)};
+    const struct schema_struct *of = options && options->of ? options->of : config_schema.root;
+    struct check_at at = {.in = of, .value = root};
+    if (root->type == VALUE_MAP && of != config_schema.root) {
+        walk_struct(&c, &at, of);
+    } else if (root->type == VALUE_MAP) {
         map_reserve(&c.names, count_elements(root));
         checker_names(&c, root);
         walk_struct(&c, &at, config_schema.root);
         checker_cycles(&c, root);
     } else if (root->type != VALUE_BAD && root->type != VALUE_NULL) {
         checker_fault(&c, &at, CONFIG_FAULT_TYPE_MISMATCH, root->at,
-                    "a configuration is a map, not %s", value_type_name(root->type));
+                    "%s is a map, not %s", title(&c, &at, of), value_type_name(root->type));
     }
     pattern_cache_done(&c.patterns);
     map_done(&c.names);

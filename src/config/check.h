@@ -18,6 +18,9 @@ enum {
 };
 
 struct check_options {
+    /* What the value is; NULL: a whole configuration. Of another struct references are not looked
+     * up, since what they name stands elsewhere. */
+    const struct schema_struct *of;
     /* A source could not be read or parsed: names that are not found may stand in it. */
     bool incomplete;
     /* Where names of time zones are looked up: then the check reads files, as zones.h says. NULL:

@@ -8,6 +8,7 @@
 #include "config/merge.h"
 #include "config/read.h"
 #include "config/setting.h"
+#include "config/tables.h"
 
 /* ---- lists that grow in the arena ---- */
 
@@ -153,20 +154,24 @@ struct config *config_load(const struct config_options *o)
     struct config *c = mem_alloc(MEM_CONFIG, sizeof(*c));
     c->arena = ARENA(MEM_CONFIG, 0);
     c->sources.arena = c->faults.arena = &c->arena;
+    const struct schema_struct *of = o->action ? &table_action : config_schema.root;
     read_paths(c, o);
-    read_environment(c, o);
-    read_flags(c, o);
+    if (!o->action) {
+        read_environment(c, o);
+        read_flags(c, o);
+    }
     for (size_t i = 0; i < c->layer_count; i++)
-        c->root = config_merge(&c->arena, config_schema.root, c->root, c->layers[i].root);
+        c->root = config_merge(&c->arena, of, c->root, c->layers[i].root);
     if (!c->root || c->root->type == VALUE_NULL)
         c->root = value_new(&c->arena, VALUE_MAP, 0);
     struct zones zones;
     zones_init(&zones, o->environment);
-    struct check_options check = {.incomplete = c->incomplete, .zones = &zones};
+    struct check_options check = {
+        .of = o->action ? of : NULL, .incomplete = c->incomplete, .zones = &zones};
     config_check(c->root, &check, &c->faults);
     zones_done(&zones);
     config_faults_sort(&c->faults);
-    if (c->root->type == VALUE_MAP)
+    if (c->root->type == VALUE_MAP && !o->action)
         warn_of_observers(c);
     return c;
 }

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "config/environment.h"
 #include "config/schema.h"
+#include "config/tables.h"
 #include "lang/lang.h"
 #include "rt/file_now.h"
 
@@ -133,11 +134,12 @@ void config_read_go(struct config *c, const struct config_options *o, const sour
 {
     struct inputs in = {c, o};
     struct lang_inputs inputs = {&in, get_env, get_var, read_input};
+    const struct schema action = {.root = &table_action, .structs = config_schema.structs};
     struct lang_package package = {
         .sources = &c->sources,
         .files = files,
         .file_count = count,
-        .schema = &config_schema,
+        .schema = o->action ? &action : &config_schema,
         .inputs = &inputs,
         .faults = &c->faults,
         .arena = &c->arena,

@@ -54,7 +54,7 @@ static void submit(struct request *q)
     }
     if (r == 0)
         answer_task(q, new ? 201 : 200, name);
-    else if (r == -EBADMSG || r == -EINVAL)
+    else if (r == -EBADMSG || r == -EINVAL || r == -ENOTSUP || r == -EMSGSIZE)
         answer_problem(q, 400, "bad_value", field.size ? field.data : NULL, "%s", q->err.text);
     else
         answer_store_error(q, r);

@@ -55,19 +55,22 @@ static void settle_variables(struct check *c)
 static void find_config(struct check *c)
 {
     struct program *p = c->program;
-    name_id name = name_intern(c->names, SLICE("Config"));
+    const struct schema *schema = c->types.schema;
+    const char *word = schema ? schema->root->name : "Config";
+    name_id name = name_intern(c->names, slice_from(word));
     struct symbol *s = check_lookup(c, name);
     p->config = UINT32_MAX;
     if (!c->wants_config)
         return;
-    struct type *want = type_of_schema(&c->types, SLICE("Config"));
+    struct type *want = type_of_schema(&c->types, slice_from(word));
     if (!s || s->kind != SYMBOL_VAR) {
         source_place at = c->tree->file_count ? c->tree->files[0].first : 0;
         if (c->tree->file_count && c->tree->files[0].package)
             at = check_node(c, c->tree->files[0].package)->at;
         if (!c->has_syntax_faults)
             check_fault(c, CONFIG_FAULT_MISSING_FIELD, s ? s->at : at,
-                        "the package has no variable Config (var Config = firebreak.Config{…})");
+                        "the package has no variable %s (var %s = firebreak.%s{…})", word, word,
+                        word);
         return;
     }
     p->config = s->slot;
@@ -76,7 +79,8 @@ static void find_config(struct check *c)
     if (s->type->kind == TYPE_BAD || s->type == want)
         return;
     check_fault(c, CONFIG_FAULT_TYPE_MISMATCH, s->at,
-                "Config must be of type firebreak.Config, not %s", type_text(&c->types, s->type));
+                "%s must be of type firebreak.%s, not %s", word, word,
+                type_text(&c->types, s->type));
     p->config = UINT32_MAX;
 }
 

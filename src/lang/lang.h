@@ -63,7 +63,8 @@ struct lang_package {
     struct arena *arena;              /* of the result */
 };
 
-/* Evaluates the package-level variable Config, of type firebreak.Config. Maps of the result have
+/* Evaluates the package-level variable Config, of type firebreak.Config (or of whatever name the
+ * schema's root has: Action, of type firebreak.Action). Maps of the result have
  * the schema's keys; a zero is left out; a pointer's target stands for it (also a zero one). `at`
  * of each value is the expression that wrote it, key_at the field's name there.
  * Returns how many faults were added. *ret_config is NULL where nothing came of it: it may be

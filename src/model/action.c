@@ -12,6 +12,37 @@ enum {
     STATUS_SIGNAL
 };
 
+static const struct {
+    const char *name;
+    enum action_by by;
+} kinds[ACTION_KIND_COUNT] = {
+    [ACTION_RUN] = {"run", ACTION_BY_NODE},
+    [ACTION_WORKFLOW] = {"workflow", ACTION_BY_STEPS},
+    [ACTION_RESTART] = {"restart", ACTION_BY_NOBODY},
+    [ACTION_PATCH] = {"patch", ACTION_BY_NOBODY},
+    [ACTION_SCALE] = {"scale", ACTION_BY_NOBODY},
+    [ACTION_FAILOVER] = {"failover", ACTION_BY_NOBODY},
+    [ACTION_NOTIFY] = {"notify", ACTION_BY_NOBODY},
+};
+
+const char *action_kind_name(enum action_kind k)
+{
+    return kinds[k].name;
+}
+
+enum action_kind action_kind_parse(struct slice word)
+{
+    int k = 0;
+    while (k < ACTION_KIND_COUNT && !slice_eq_cstr(word, kinds[k].name))
+        k++;
+    return (enum action_kind)k;
+}
+
+enum action_by action_kind_by(enum action_kind k)
+{
+    return kinds[k].by;
+}
+
 int exec_result_status(const struct exec_result *r)
 {
     switch (r->reason) {

@@ -26,6 +26,30 @@ enum {
 
 enum exec_stream { EXEC_STDOUT, EXEC_STDERR, EXEC_STREAM_COUNT };
 
+/* What an action can be, in the words of the configuration. This is the one list of who does which:
+ * a program is run, and a workflow's steps are tasks of their own; each other kind is done by the
+ * function that act/actions.c has for it. A kind that nobody can do yet is refused when it is
+ * wanted, by its name. */
+enum action_kind {
+    ACTION_RUN,
+    ACTION_WORKFLOW,
+    ACTION_RESTART,
+    ACTION_PATCH,
+    ACTION_SCALE,
+    ACTION_FAILOVER,
+    ACTION_NOTIFY,
+    ACTION_KIND_COUNT,
+};
+enum action_by {
+    ACTION_BY_NOBODY, /* not yet */
+    ACTION_BY_NODE,   /* the node that the task is given to */
+    ACTION_BY_STEPS,
+};
+const char *action_kind_name(enum action_kind k); /* "run" */
+/* ACTION_KIND_COUNT: it is none. */
+enum action_kind action_kind_parse(struct slice word);
+enum action_by action_kind_by(enum action_kind k);
+
 /* 0: none. */
 struct exec_limits {
     uint64_t memory_bytes; /* of all its processes by a cgroup; of each where there is none */
@@ -45,6 +69,8 @@ struct exec_spec {
     int64_t kill_after_ns;     /* from SIGTERM to SIGKILL; 0: EXEC_KILL_AFTER_MS; < 0: at once */
     uint64_t output_bytes_max; /* kept of each stream; 0: EXEC_OUTPUT_BYTES */
     struct exec_limits limits;
+    enum action_kind kind;
+    const char *action;    /* of another kind than RUN: the action as JSON; argv is empty */
     bool wants_values;     /* gets a file's path in FIREBREAK_OUTPUT, for KEY=VALUE lines */
     bool leaves_processes; /* what it started and left behind when it ended goes on */
 };

@@ -11,6 +11,30 @@ const char *asset_state_name(enum asset_state s)
     return names[s];
 }
 
+enum asset_state asset_state_parse(struct slice word)
+{
+    int s = 0;
+    while (s < ASSET_STATE_COUNT && !slice_eq_cstr(word, names[s]))
+        s++;
+    return (enum asset_state)s;
+}
+
+const char *asset_reason_find(struct slice word)
+{
+    static const char *const words[] = {
+        "registered",       "settled",         "threshold",     "trend",
+        "heartbeat_missed", "drift_file",      "drift_config",  "drift_package",
+        "signature",        "dependency",      "flapping",      "repair_failed",
+        "repair_exhausted", "observer_blind",  "maintenance",   "recovered_by_hand",
+        "not_running",      "log_match",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (slice_eq_cstr(word, words[i]))
+            return words[i];
+    enum probe_reason r = probe_reason_parse(word);
+    return r < REASON_COUNT ? probe_reason_name(r) : NULL;
+}
+
 void latency_ring_put(struct latency_ring *l, int64_t ns)
 {
     l->ns[(l->at + l->count) % ASSET_LATENCIES_MAX] = ns;

@@ -6,6 +6,7 @@ struct sample *sample_new(enum sample_type type)
 {
     struct sample *s = mem_alloc(MEM_MODEL, sizeof(*s));
     s->type = type;
+    s->arena = ARENA(MEM_MODEL, 0);
     return s;
 }
 
@@ -14,5 +15,6 @@ void sample_free(struct sample *s)
     if (!s)
         return;
     mem_free(MEM_MODEL, s->labels);
+    arena_done(&s->arena);
     mem_free(MEM_MODEL, s);
 }

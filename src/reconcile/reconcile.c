@@ -1,25 +1,18 @@
 #include "reconcile/reconcile.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "base/alloc.h"
-#include "base/map.h"
+#include "reconcile/inside.h"
 
-#define SECOND_NS INT64_C(1000000000)
-
-struct reconciler {
-    struct reconcile_options options;
-    struct list assets;
-    struct map by_name; /* "namespace/name": in the asset's arena */
-    uint32_t count;
-    uint64_t revision;
-};
+static bool before(const struct heap_link *a, const struct heap_link *b)
+{
+    return CONTAINER_OF(a, struct held, due)->due_ns < CONTAINER_OF(b, struct held, due)->due_ns;
+}
 
 struct reconciler *reconciler_new(const struct reconcile_options *options)
 {
     struct reconciler *r = mem_alloc(MEM_RECONCILE, sizeof(*r));
+    struct map empty = MAP(MEM_RECONCILE, 0, options->seed);
     r->options = *options;
     if (r->options.fail == 0)
         r->options.fail = RECONCILE_FAIL;
@@ -27,16 +20,116 @@ struct reconciler *reconciler_new(const struct reconcile_options *options)
         r->options.settle_ns = RECONCILE_SETTLE_S * SECOND_NS;
     if (r->options.gone_ns == 0)
         r->options.gone_ns = RECONCILE_GONE_S * SECOND_NS;
+    r->by_name = r->groups = r->cabinets = r->remedies = r->counts = empty;
+    r->work.before = before;
     list_init(&r->assets);
+    list_init(&r->depending);
+    list_init(&r->open);
     return r;
 }
 
-static void asset_free(struct reconciler *r, struct asset *a)
+/* ---- groups, and what depends on what ---- */
+
+static void leave_group(struct reconciler *r, struct held *h)
 {
+    struct group *g = h->group;
+    if (!g)
+        return;
+    list_remove(&h->group_link);
+    h->group = NULL;
+    if (--g->count > 0)
+        return;
+    map_remove(&r->groups, (struct slice){g->key, g->key_size});
+    mem_free(MEM_RECONCILE, g);
+}
+
+static void join_group(struct reconciler *r, struct held *h, const char *name)
+{
+    char key[2 * ASSET_KEY_BYTES_MAX];
+    int n = snprintf(key, sizeof(key), "%s/%s", h->asset.namespace_, name);
+    size_t size = n < (int)sizeof(key) ? (size_t)n : sizeof(key) - 1;
+    struct group *g = map_get(&r->groups, (struct slice){key, size});
+    if (!g) {
+        g = mem_alloc(MEM_RECONCILE, sizeof(*g) + size + 1);
+        list_init(&g->members);
+        g->key_size = size;
+        memcpy(g->key, key, size);
+        map_put(&r->groups, (struct slice){g->key, size}, g, NULL);
+    }
+    list_push_back(&g->members, &h->group_link);
+    g->count++;
+    h->group = g;
+}
+
+static const char *kept(struct held *h, const char *old, const char *text)
+{
+    if (!text)
+        text = "";
+    return old && strcmp(old, text) == 0 ? old : arena_strdup(&h->asset.arena, slice_from(text));
+}
+
+static void set_rules_of(struct reconciler *r, struct held *h, const struct asset_rules *rules)
+{
+    static const struct asset_rules none = {0};
+    struct asset_rules *to = &h->asset.rules;
+    if (!rules)
+        rules = &none;
+    to->standby = kept(h, to->standby, rules->standby);
+    to->blast_max = rules->blast_max;
+    to->blast_percent = rules->blast_percent;
+    to->depends_count = 0;
+    for (uint32_t i = 0; i < rules->depends_count && i < ASSET_DEPENDS_MAX; i++)
+        to->depends_on[to->depends_count++] = kept(h, to->depends_on[i], rules->depends_on[i]);
+    list_remove(&h->depends_link);
+    if (to->depends_count)
+        list_push_back(&r->depending, &h->depends_link);
+    const char *group = kept(h, to->group, rules->group);
+    if (to->group && strcmp(group, to->group) == 0)
+        return;
+    leave_group(r, h);
+    to->group = group;
+    if (group[0])
+        join_group(r, h, group);
+}
+
+const char *reconciler_share_of(const struct asset *a, char *buf)
+{
+    bool grouped = a->rules.group && a->rules.group[0];
+    snprintf(buf, RECONCILE_SHARE_BYTES_MAX, "%s/%s/%s", a->namespace_,
+             grouped ? "group" : "asset", grouped ? a->rules.group : a->name);
+    return buf;
+}
+
+/* ---- assets ---- */
+
+static void uses_free(struct asset *a)
+{
+    while (a->uses) {
+        struct remedy_use *u = a->uses;
+        a->uses = u->next;
+        mem_free(MEM_RECONCILE, u->at_ns);
+        mem_free(MEM_RECONCILE, u);
+    }
+}
+
+static void held_free(struct reconciler *r, struct held *h)
+{
+    struct asset *a = &h->asset;
     list_remove(&a->link);
+    list_remove(&h->depends_link);
+    list_remove(&h->open_link);
+    leave_group(r, h);
+    heap_remove(&r->work, &h->due);
     map_remove(&r->by_name, slice_from(a->key));
+    r->down -= h->fell_counted;
+    r->falling -= h->falling;
+    for (uint32_t i = 0; i < a->check_count; i++)
+        check_done(&a->checks[i]);
+    mem_free(MEM_RECONCILE, a->checks);
+    mem_free(MEM_RECONCILE, a->repair);
+    uses_free(a);
     arena_done(&a->arena);
-    mem_free(MEM_RECONCILE, a);
+    mem_free(MEM_RECONCILE, h);
     r->count--;
 }
 
@@ -45,118 +138,142 @@ void reconciler_free(struct reconciler *r)
     if (!r)
         return;
     for (struct asset *a; (a = reconciler_next(r, NULL));)
-        asset_free(r, a);
+        held_free(r, held_of(a));
+    remedies_done(r);
     map_done(&r->by_name);
+    map_done(&r->groups);
+    heap_done(&r->work);
     mem_free(MEM_RECONCILE, r);
 }
 
-/* ---- moves ---- */
-
-static void tell(struct reconciler *r, struct asset *a, struct asset_change *c)
+static void plan_due(struct reconciler *r, struct held *h, int64_t due_ns)
 {
-    a->revision = ++r->revision;
-    bool other = strcmp(a->namespace_, "default") != 0;
-    snprintf(c->asset, sizeof(c->asset), "%s%s%s", other ? a->namespace_ : "", other ? "/" : "",
-             a->name);
-    snprintf(c->key, sizeof(c->key), "%s", a->key);
-    c->revision = a->revision;
-    if (r->options.on_change)
-        r->options.on_change(r->options.ctx, c);
-}
-
-static void move(struct reconciler *r, struct asset *a, enum asset_state to, const char *reason,
-                 const char *evidence, struct reconcile_time t)
-{
-    struct asset_change c = {.at_wall_ns = t.wall_ns, .from = a->state, .to = to, .reason = reason};
-    bool same = a->state == to;
-    if (same && strcmp(a->reason, reason) == 0)
+    if (h->due.place && h->due_ns == due_ns)
         return;
-    if (evidence)
-        snprintf(c.evidence, sizeof(c.evidence), "%s", evidence);
-    a->reason = reason;
-    if (same)
-        return; /* the same state for another reason is no move */
-    a->state = to;
-    a->since_wall_ns = t.wall_ns;
-    tell(r, a, &c);
+    heap_remove(&r->work, &h->due);
+    h->due_ns = due_ns;
+    heap_push(&r->work, &h->due);
 }
 
-/* Only an expiring certificate degrades where nothing is said. */
-static bool degrades(const struct asset_check *c)
+void work_soon(struct reconciler *r, struct held *h)
 {
-    return c->degrades || (!c->fails && c->reason == REASON_TLS_EXPIRING);
+    plan_due(r, h, 0);
 }
 
-/* The failed check that weighs most; of equals the first. */
-static const struct asset_check *worst_failed(const struct asset *a)
-{
-    const struct asset_check *worst = NULL;
-    for (uint32_t i = 0; i < a->check_count; i++) {
-        const struct asset_check *c = &a->checks[i];
-        if (c->known && !c->ok && (!worst || (degrades(worst) && !degrades(c))))
-            worst = c;
-    }
-    return worst;
-}
-
-static bool all_green(const struct asset *a)
-{
-    for (uint32_t i = 0; i < a->check_count; i++)
-        if (!a->checks[i].known || !a->checks[i].ok || a->checks[i].misses)
-            return false;
-    return a->check_count > 0;
-}
-
-static void judge(struct reconciler *r, struct asset *a, struct reconcile_time t)
-{
-    const struct asset_check *failed = worst_failed(a);
-    int64_t settle_ns = a->settle_ns ? a->settle_ns : r->options.settle_ns;
-    if (!all_green(a))
-        a->green_since_ns = 0;
-    else if (a->green_since_ns == 0)
-        a->green_since_ns = t.now_ns;
-    if (failed && degrades(failed) && a->state == ASSET_FAILED)
-        return; /* out of Failed leads only a repair, or everything green */
-    if (failed)
-        move(r, a, degrades(failed) ? ASSET_DEGRADED : ASSET_FAILED,
-             probe_reason_name(failed->reason), failed->detail, t);
-    else if (a->green_since_ns && t.now_ns - a->green_since_ns >= settle_ns)
-        move(r, a, ASSET_HEALTHY, "settled", NULL, t);
-}
-
-/* ---- what happens ---- */
-
-static struct asset *add_asset(struct reconciler *r, const struct sample *s,
-                               struct reconcile_time t)
+struct held *held_add(struct reconciler *r, const char *namespace_, const char *name,
+                      struct reconcile_time t, bool tells)
 {
     if (r->count == RECONCILE_ASSETS_MAX)
         return NULL;
-    struct asset *a = mem_alloc(MEM_RECONCILE, sizeof(*a));
+    struct held *h = mem_alloc(MEM_RECONCILE, sizeof(*h));
+    struct asset *a = &h->asset;
     a->arena = ARENA(MEM_RECONCILE, 0);
-    a->name = arena_strdup(&a->arena, slice_from(s->asset));
+    a->name = arena_strdup(&a->arena, slice_from(name));
     a->namespace_ =
-        s->namespace_[0] ? arena_strdup(&a->arena, slice_from(s->namespace_)) : "default";
-    a->process = arena_strdup(&a->arena, slice_from(s->process));
-    a->kind = s->kind ? s->kind : "";
+        namespace_ && namespace_[0] ? arena_strdup(&a->arena, slice_from(namespace_)) : "default";
+    a->process = a->kind = "";
     a->owner = r->options.owner;
-    a->state = ASSET_PENDING;
     a->reason = "registered";
+    a->rules.group = a->rules.standby = "";
     a->since_wall_ns = t.wall_ns;
     a->key = arena_printf(&a->arena, "%s/%s", a->namespace_, a->name);
-    map_put(&r->by_name, slice_from(a->key), a, NULL);
+    map_put(&r->by_name, slice_from(a->key), h, NULL);
     list_push_back(&r->assets, &a->link);
     r->count++;
-    struct asset_change c = {
-        .at_wall_ns = t.wall_ns, .to = ASSET_PENDING, .created = true, .reason = a->reason};
-    tell(r, a, &c);
-    return a;
+    plan_due(r, h, t.now_ns + RECONCILE_RESYNC_S * SECOND_NS);
+    a->state = asset_move_of(ASSET_STATE_COUNT, CAUSE_REGISTERED)->to;
+    if (!tells)
+        return h;
+    struct event e = tell_of(h, EVENT_STATE, t);
+    e.created = true;
+    e.reason = a->reason;
+    tell_event(r, h, &e);
+    return h;
 }
 
-static struct asset_check *find_check(struct asset *a, const char *name)
+static void remove_asset(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
-    for (uint32_t i = 0; a && i < a->check_count; i++)
-        if (strcmp(a->checks[i].name, name) == 0)
-            return &a->checks[i];
+    if (h->asset.repair)
+        repair_drop(r, h, "the asset is no longer there", t);
+    struct event e = tell_of(h, EVENT_STATE, t);
+    e.removed = true;
+    e.reason = h->asset.reason;
+    tell_event(r, h, &e);
+    held_free(r, h);
+}
+
+/* ---- looking at one ---- */
+
+/* An asset that lives on with fewer listeners is not held against those that went for ever. The
+ * last ones leave with the asset. */
+static void remove_gone_checks(struct reconciler *r, struct asset *a, struct reconcile_time t)
+{
+    uint32_t kept_count = 0;
+    for (uint32_t i = 0; i < a->check_count && !a->gone_ns; i++) {
+        struct asset_check *c = &a->checks[i];
+        if (c->gone_ns && t.now_ns - c->gone_ns >= r->options.gone_ns) {
+            check_done(c);
+            continue;
+        }
+        if (kept_count != i)
+            a->checks[kept_count] = *c;
+        kept_count++;
+    }
+    if (!a->gone_ns)
+        a->check_count = kept_count;
+}
+
+static void look(struct reconciler *r, struct held *h, struct reconcile_time t)
+{
+    struct asset *a = &h->asset;
+    remove_gone_checks(r, a, t);
+    for (uint32_t i = 0; i < a->check_count; i++)
+        check_age(r, h, &a->checks[i], t);
+    judge_asset(r, h, t);
+    repair_step(r, h, t);
+    if (a->gone_ns && t.now_ns - a->gone_ns >= r->options.gone_ns) {
+        remove_asset(r, h, t);
+        return;
+    }
+    int64_t due = t.now_ns + RECONCILE_RESYNC_S * SECOND_NS, other = judge_due(r, h, t.now_ns);
+    due = other < due ? other : due;
+    other = repair_due(r, h, t.now_ns);
+    plan_due(r, h, other < due ? other : due);
+}
+
+void reconciler_tick(struct reconciler *r, struct reconcile_time t)
+{
+    struct heap_link *first;
+    /* Each once: what it says of itself is due later, and of others at the next tick. */
+    uint32_t most = r->count;
+    while (most-- > 0 && (first = heap_first(&r->work))) {
+        struct held *h = CONTAINER_OF(first, struct held, due);
+        if (h->due_ns > t.now_ns)
+            break;
+        look(r, h, t);
+    }
+}
+
+int64_t reconciler_due_ns(const struct reconciler *r)
+{
+    const struct heap_link *first = heap_first(&r->work);
+    return first ? CONTAINER_OF(first, const struct held, due)->due_ns : INT64_MAX;
+}
+
+void reconciler_resync(struct reconciler *r, struct reconcile_time t)
+{
+    (void)t;
+    for (struct asset *a = NULL; (a = reconciler_next(r, a));)
+        work_soon(r, held_of(a));
+}
+
+/* ---- samples of checks ---- */
+
+static struct asset_check *find_check(struct held *h, const char *name)
+{
+    for (uint32_t i = 0; h && i < h->asset.check_count; i++)
+        if (strcmp(h->asset.checks[i].name, name) == 0)
+            return &h->asset.checks[i];
     return NULL;
 }
 
@@ -166,187 +283,266 @@ static void set_rules(struct asset_check *c, const struct sample *s)
     c->fail = s->fail;
     c->pass = s->pass;
     c->for_ns = s->for_ns;
-    c->degrades = s->severity == SAMPLE_DEGRADED;
+    c->every_ns = s->every_ns;
+    c->observers = s->observers;
+    c->agree = s->agree;
+    c->local = s->local;
+    bool mild = s->kind && (strcmp(s->kind, "expr") == 0 || strcmp(s->kind, "log_line") == 0);
+    c->degrades = s->severity == SAMPLE_DEGRADED || (mild && s->severity != SAMPLE_FAILED);
     c->fails = s->severity == SAMPLE_FAILED;
 }
 
-static int take_found(struct reconciler *r, struct asset *a, const struct sample *s,
+struct asset_check *add_check(struct held *h, const char *name)
+{
+    struct asset *a = &h->asset;
+    uint32_t n = a->check_count;
+    /* Room for 1, 2, 4, …: most have one. */
+    if ((n & (n - 1)) == 0)
+        a->checks = mem_resize(MEM_RECONCILE, a->checks, (n ? 2 * n : 1) * sizeof(*a->checks));
+    a->checks[n] = (struct asset_check){
+        .name = arena_strdup(&a->arena, slice_from(name)),
+        .target = "",
+        .last_ns = PROBE_NONE,
+        .own = {.observer = ""},
+    };
+    a->check_count++;
+    return &a->checks[n];
+}
+
+static int take_found(struct reconciler *r, struct held *h, const struct sample *s,
                       struct reconcile_time t)
 {
-    if (!a)
-        a = add_asset(r, s, t);
-    if (!a)
+    if (!h)
+        h = held_add(r, s->namespace_, s->asset, t, true);
+    if (!h)
         return -ENOSPC;
-    struct asset_check *c = find_check(a, s->check);
+    struct asset *a = &h->asset;
+    struct asset_check *c = find_check(h, s->check);
     if (!c && a->check_count == ASSET_CHECKS_MAX)
         return -ENOSPC;
     a->gone_ns = 0;
-    a->kind = s->kind;
-    if (c) {
-        c->gone_ns = 0;
-        set_rules(c, s);
-        if (strcmp(c->target, s->target) != 0)
-            c->target = arena_strdup(&a->arena, slice_from(s->target));
-        return 0;
+    a->kind = s->kind ? s->kind : "";
+    a->process = kept(h, a->process, s->process);
+    if (!c) {
+        c = add_check(h, s->check);
+        c->since_wall_ns = t.wall_ns;
     }
-    a->checks[a->check_count++] = (struct asset_check){
-        .name = arena_strdup(&a->arena, slice_from(s->check)),
-        .target = arena_strdup(&a->arena, slice_from(s->target)),
-        .since_wall_ns = t.wall_ns,
-        .last_ns = PROBE_NONE,
-    };
-    set_rules(&a->checks[a->check_count - 1], s);
+    c->gone_ns = 0;
+    set_rules(c, s);
+    c->target = kept(h, c->target, s->target);
     return 0;
 }
 
-static void set_verdict(struct asset_check *c, bool ok, struct reconcile_time t)
-{
-    if (c->known && c->ok == ok)
-        return;
-    c->known = true;
-    c->ok = ok;
-    c->since_wall_ns = t.wall_ns;
-}
-
-static void take_gone(struct reconciler *r, struct asset *a, struct asset_check *c,
+static void take_gone(struct reconciler *r, struct held *h, struct asset_check *c,
                       struct reconcile_time t)
 {
     bool any = false;
-    c->gone_ns = t.now_ns;
-    c->reason = REASON_REFUSED;
-    c->misses++;
-    c->last_ns = PROBE_NONE;
-    latency_ring_put(&c->latencies, PROBE_NONE);
-    snprintf(c->detail, sizeof(c->detail), "nobody listens there any more");
-    set_verdict(c, false, t);
-    for (uint32_t i = 0; i < a->check_count; i++)
-        any |= a->checks[i].gone_ns == 0;
+    check_gone(r, h, c, t);
+    for (uint32_t i = 0; i < h->asset.check_count; i++)
+        any |= h->asset.checks[i].gone_ns == 0;
     if (!any)
-        a->gone_ns = t.now_ns;
-    judge(r, a, t);
+        h->asset.gone_ns = t.now_ns;
+    look(r, h, t);
 }
 
-static void take_result(struct reconciler *r, struct asset *a, struct asset_check *c,
+/* Most answers change nothing: of an asset that is well, one more that is. */
+static bool changes_nothing(const struct held *h, const struct asset_check *c,
+                            const struct sample *s)
+{
+    const struct asset *a = &h->asset;
+    return s->reason == REASON_OK && a->state == ASSET_HEALTHY && !a->repair && !h->falling &&
+           c->known && c->ok && c->misses == 0 && !c->blind && c->own.limits == 0 &&
+           a->green_since_ns;
+}
+
+static void take_result(struct reconciler *r, struct held *h, struct asset_check *c,
                         const struct sample *s, struct reconcile_time t)
 {
-    if (c->gone_ns || s->reason == REASON_LIMIT || s->reason == REASON_CANCELED)
-        return;
-    bool ok = s->reason == REASON_OK;
-    c->reason = s->reason;
-    snprintf(c->detail, sizeof(c->detail), "%s", s->detail);
-    c->last_ns = s->total_ns;
-    latency_ring_put(&c->latencies, ok ? s->total_ns : PROBE_NONE);
-    if (!ok && c->misses == 0)
-        c->missing_since_ns = t.now_ns;
-    c->misses = ok ? 0 : c->misses + 1;
-    c->passes = ok ? c->passes + 1 : 0;
-    uint32_t fail = c->fail ? c->fail : r->options.fail;
-    bool lasts = c->misses >= fail && t.now_ns - c->missing_since_ns >= c->for_ns;
-    /* A first answer needs no row: there is no verdict yet that it would change. */
-    if (ok ? c->passes >= c->pass || !c->known : lasts)
-        set_verdict(c, ok, t);
-    judge(r, a, t);
+    bool quiet = changes_nothing(h, c, s);
+    check_take(r, h, c, s, t);
+    if (!quiet)
+        look(r, h, t);
 }
 
-static void remove_asset(struct reconciler *r, struct asset *a, struct reconcile_time t)
-{
-    struct asset_change c = {.at_wall_ns = t.wall_ns,
-                             .from = a->state,
-                             .to = a->state,
-                             .removed = true,
-                             .reason = a->reason};
-    tell(r, a, &c);
-    asset_free(r, a);
-}
-
-/* An asset that lives on with fewer listeners is not held against those that went for ever. The
- * last ones leave with the asset. */
-static void remove_gone_checks(struct reconciler *r, struct asset *a, struct reconcile_time t)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < a->check_count && !a->gone_ns; i++) {
-        const struct asset_check *c = &a->checks[i];
-        if (c->gone_ns && t.now_ns - c->gone_ns >= r->options.gone_ns)
-            continue;
-        if (kept != i)
-            a->checks[kept] = *c;
-        kept++;
-    }
-    if (!a->gone_ns)
-        a->check_count = kept;
-}
-
-/* ---- what the configuration declares ---- */
-
-static int take_asset(struct reconciler *r, struct asset *a, const struct sample *s,
-                      struct reconcile_time t)
-{
-    if (!a)
-        a = add_asset(r, s, t);
-    if (!a)
-        return -ENOSPC;
-    a->declared = true;
-    a->settle_ns = s->settle_ns;
-    if (!s->labels)
-        a->labels = NULL;
-    else if (!a->labels || strcmp(a->labels, s->labels) != 0)
-        a->labels = arena_strdup(&a->arena, slice_from(s->labels));
-    return 0;
-}
-
-static void forget_asset(struct reconciler *r, struct asset *a, struct reconcile_time t)
-{
-    a->declared = false;
-    a->labels = NULL;
-    a->settle_ns = 0;
-    if (a->check_count == 0)
-        remove_asset(r, a, t);
-}
-
-static void forget_check(struct reconciler *r, struct asset *a, struct asset_check *c,
+static void forget_check(struct reconciler *r, struct held *h, struct asset_check *c,
                          struct reconcile_time t)
 {
+    struct asset *a = &h->asset;
     size_t behind = (size_t)(&a->checks[a->check_count] - (c + 1));
+    check_done(c);
     memmove(c, c + 1, behind * sizeof(*c));
     a->check_count--;
     if (a->check_count == 0 && !a->declared)
-        remove_asset(r, a, t);
+        remove_asset(r, h, t);
     else
-        judge(r, a, t);
+        look(r, h, t);
+}
+
+/* ---- samples of assets ---- */
+
+static int take_asset(struct reconciler *r, struct held *h, const struct sample *s,
+                      struct reconcile_time t)
+{
+    if (!h)
+        h = held_add(r, s->namespace_, s->asset, t, true);
+    if (!h)
+        return -ENOSPC;
+    struct asset *a = &h->asset;
+    a->declared = true;
+    a->settle_ns = s->settle_ns;
+    a->labels = s->labels ? kept(h, a->labels, s->labels) : NULL;
+    set_rules_of(r, h, s->rules);
+    work_soon(r, h);
+    return 0;
+}
+
+static void forget_asset(struct reconciler *r, struct held *h, struct reconcile_time t)
+{
+    struct asset *a = &h->asset;
+    a->declared = false;
+    a->labels = NULL;
+    a->settle_ns = 0;
+    set_rules_of(r, h, NULL);
+    if (a->check_count == 0)
+        remove_asset(r, h, t);
+}
+
+static void tell_human(struct reconciler *r, struct held *h, const struct sample *s,
+                       const char *reason, const char *words, struct reconcile_time t)
+{
+    struct event e = tell_of(h, EVENT_HUMAN, t);
+    e.reason = reason;
+    e.by = s->by;
+    tell_evidence(&e, words);
+    tell_event(r, h, &e);
+}
+
+static int take_maintain(struct reconciler *r, struct held *h, const struct sample *s,
+                         struct reconcile_time t)
+{
+    char words[EVENT_TEXT_BYTES_MAX];
+    if (!h)
+        return -ENOENT;
+    bool ends = s->for_ns <= 0;
+    if (ends && h->asset.state != ASSET_MAINTENANCE)
+        return 0;
+    if (ends)
+        snprintf(words, sizeof(words), "maintenance is ended");
+    else
+        snprintf(words, sizeof(words), "maintenance for %lld s",
+                 (long long)(s->for_ns / SECOND_NS));
+    tell_human(r, h, s, "maintenance", words, t);
+    h->asset.maintain_until_ns = ends ? t.now_ns
+                                 : s->for_ns > INT64_MAX - t.now_ns ? INT64_MAX
+                                                                    : t.now_ns + s->for_ns;
+    if (!ends && h->asset.repair)
+        repair_drop(r, h, "maintenance begins", t);
+    if (!ends)
+        judge_move(r, h, CAUSE_MAINTAIN, "maintenance", words, s->by, t);
+    look(r, h, t);
+    return 0;
+}
+
+static int take_recover(struct reconciler *r, struct held *h, const struct sample *s,
+                        struct reconcile_time t)
+{
+    if (!h)
+        return -ENOENT;
+    struct asset *a = &h->asset;
+    tell_human(r, h, s, "recovered_by_hand", "it is said to be well", t);
+    if (a->repair)
+        repair_drop(r, h, "recovered by hand", t);
+    repair_well(h);
+    uses_free(a);
+    a->recovering_by = arena_strdup(&a->arena, slice_from(s->by ? s->by : ""));
+    for (uint32_t i = 0; i < a->check_count; i++)
+        a->checks[i].passed = false;
+    look(r, h, t);
+    return 0;
+}
+
+/* ---- samples of us ---- */
+
+static void take_freeze(struct reconciler *r, bool frozen, struct reconcile_time t)
+{
+    bool was = r->frozen;
+    r->frozen = r->stats.frozen = frozen;
+    if (was && !frozen)
+        reconciler_resync(r, t);
+}
+
+static void take_blind(struct reconciler *r, enum sample_blind what, bool blind,
+                       struct reconcile_time t)
+{
+    if (r->blind[what] == blind)
+        return;
+    r->blind[what] = blind;
+    r->stats.blind = r->blind[BLIND_NETWORK] || r->blind[BLIND_DESCRIPTORS] || r->blind[BLIND_LAG];
+    reconciler_resync(r, t);
+    reconciler_tick(r, t); /* before anything that was seen meanwhile is judged */
+}
+
+/* ---- all of them ---- */
+
+static int take_of_check(struct reconciler *r, struct held *h, const struct sample *s,
+                         struct reconcile_time t)
+{
+    struct asset_check *c = find_check(h, s->check);
+    if (!c)
+        return 0;
+    if (s->type == SAMPLE_GONE)
+        take_gone(r, h, c, t);
+    else if (s->type == SAMPLE_FORGET)
+        forget_check(r, h, c, t);
+    else
+        take_result(r, h, c, s, t);
+    return 0;
+}
+
+static int take_of_us(struct reconciler *r, const struct sample *s, struct reconcile_time t)
+{
+    switch (s->type) {
+    case SAMPLE_REMEDY:
+        return remedies_declare(r, s->remedy, t);
+    case SAMPLE_FORGET_REMEDY:
+        remedies_forget(r, s->remedy->namespace_, s->remedy->name, t);
+        return 0;
+    case SAMPLE_FREEZE:
+    case SAMPLE_UNFREEZE:
+        take_freeze(r, s->type == SAMPLE_FREEZE, t);
+        return 0;
+    default:
+        take_blind(r, s->blind, s->type == SAMPLE_BLIND, t);
+        return 0;
+    }
 }
 
 int reconciler_take(struct reconciler *r, const struct sample *s, struct reconcile_time t)
 {
+    r->stats.samples_total++;
+    if (s->type >= SAMPLE_FREEZE || s->type == SAMPLE_REMEDY || s->type == SAMPLE_FORGET_REMEDY)
+        return take_of_us(r, s, t);
     struct asset *a = reconciler_find_in(r, s->namespace_, s->asset);
-    if (s->type == SAMPLE_FOUND)
-        return take_found(r, a, s, t);
-    if (s->type == SAMPLE_ASSET)
-        return take_asset(r, a, s, t);
-    if (s->type == SAMPLE_FORGET_ASSET) {
-        if (a)
-            forget_asset(r, a, t);
+    struct held *h = a ? held_of(a) : NULL;
+    switch (s->type) {
+    case SAMPLE_FOUND:
+        return take_found(r, h, s, t);
+    case SAMPLE_ASSET:
+        return take_asset(r, h, s, t);
+    case SAMPLE_FORGET_ASSET:
+        if (h)
+            forget_asset(r, h, t);
         return 0;
-    }
-    struct asset_check *c = find_check(a, s->check);
-    if (!c)
+    case SAMPLE_MAINTAIN:
+        return take_maintain(r, h, s, t);
+    case SAMPLE_RECOVER:
+        return take_recover(r, h, s, t);
+    case SAMPLE_TASK:
+        if (h)
+            repair_task(r, h, s, t);
         return 0;
-    if (s->type == SAMPLE_GONE)
-        take_gone(r, a, c, t);
-    else if (s->type == SAMPLE_FORGET)
-        forget_check(r, a, c, t);
-    else
-        take_result(r, a, c, s, t);
-    return 0;
-}
-
-void reconciler_tick(struct reconciler *r, struct reconcile_time t)
-{
-    for (struct asset *a = reconciler_next(r, NULL), *next; a; a = next) {
-        next = reconciler_next(r, a);
-        remove_gone_checks(r, a, t);
-        judge(r, a, t);
-        if (a->gone_ns && t.now_ns - a->gone_ns >= r->options.gone_ns)
-            remove_asset(r, a, t);
+    default:
+        return take_of_check(r, h, s, t);
     }
 }
 
@@ -358,13 +554,23 @@ struct asset *reconciler_next(const struct reconciler *r, const struct asset *a)
     return next == &r->assets ? NULL : list_entry(next, struct asset, link);
 }
 
+struct held *held_find(const struct reconciler *r, const char *key)
+{
+    return map_get(&r->by_name, slice_from(key));
+}
+
 struct asset *reconciler_find_in(const struct reconciler *r, const char *namespace_,
                                  const char *name)
 {
     char key[ASSET_NAME_BYTES_MAX * 2];
-    int n = snprintf(key, sizeof(key), "%s/%s",
-                     namespace_ && namespace_[0] ? namespace_ : "default", name);
-    return n < (int)sizeof(key) ? map_get(&r->by_name, (struct slice){key, (size_t)n}) : NULL;
+    struct slice ns = slice_from(namespace_ && namespace_[0] ? namespace_ : "default");
+    struct slice n = slice_from(name);
+    if (ns.size + 1 + n.size > sizeof(key))
+        return NULL;
+    memcpy(key, ns.data, ns.size);
+    key[ns.size] = '/';
+    memcpy(key + ns.size + 1, n.data, n.size);
+    return map_get(&r->by_name, (struct slice){key, ns.size + 1 + n.size});
 }
 
 struct asset *reconciler_find(const struct reconciler *r, const char *name)
@@ -380,4 +586,9 @@ struct asset *reconciler_find_key(const struct reconciler *r, const char *key)
 uint32_t reconciler_count(const struct reconciler *r)
 {
     return r->count;
+}
+
+const struct reconcile_stats *reconciler_stats(const struct reconciler *r)
+{
+    return &r->stats;
 }

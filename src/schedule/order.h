@@ -1,8 +1,4 @@
-/* order.h - what a schedule does, made the task that does it.
- *
- * An action is the JSON of a declaration, where a member that says nothing has the default of the
- * configuration: whoever writes into the store by hand need not repeat them. Of the kinds of action
- * tasks know one, `run`; each other one is refused by name, never passed over.
+/* order.h - what a schedule does, made the task that does it (wire/action_json.h).
  *
  * Pure. Inside of schedule/. */
 #ifndef FIREBREAK_SCHEDULE_ORDER_H
@@ -11,11 +7,6 @@
 #include "base/err.h"
 #include "model/schedule.h"
 #include "model/task.h"
-
-enum {
-    ORDER_TIMEOUT_MS = 60 * 1000, /* where the action does not say */
-    ORDER_BACKOFF_MS = 1000,
-};
 
 /* The task that an order of type START wants, to be submitted. Its texts lie in `a` or are those of
  * the order. Returns 0; -ENOTSUP: an action that no task can do; -EBADMSG: it is none, with the

@@ -8,7 +8,7 @@
 #define FIREBREAK_SCHEDULE_QUEUE_H
 
 #include "base/map.h"
-#include "schedule/heap.h"
+#include "base/heap.h"
 
 enum { QUEUE_NAMESPACES_MAX = 10 * 1000 };
 

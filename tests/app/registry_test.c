@@ -18,21 +18,21 @@ static struct store *hand;
 static struct rt_group tasks;
 static struct arena arena;
 
-struct node {
+struct place {
     struct app app;
     struct up up;
     struct config *config;
 };
-static struct node *one, *two;
+static struct place *one, *two;
 
 static rt_time soon(void)
 {
     return rt_now() + 60 * RT_SEC;
 }
 
-static struct node *open_node(const char *name)
+static struct place *open_node(const char *name)
 {
-    struct node *n = mem_alloc(MEM_TEST, sizeof(*n));
+    struct place *n = mem_alloc(MEM_TEST, sizeof(*n));
     n->up.app = &n->app;
     n->up.node = name;
     CHECK_INT(store_memory_open(memory, &n->up.store), 0);
@@ -42,7 +42,7 @@ static struct node *open_node(const char *name)
     return n;
 }
 
-static void close_node(struct node *n)
+static void close_node(struct place *n)
 {
     registry_free(n->up.registry);
     store_close(n->up.store);
@@ -71,7 +71,7 @@ static void close_world(void)
 }
 
 /* The files of a node are now: receivers of these names (one letter each), all of one version. */
-static void files(struct node *n, const char *names, int version)
+static void files(struct place *n, const char *names, int version)
 {
     struct config *c = mem_alloc(MEM_CONFIG, sizeof(*c));
     struct buf text = BUF(MEM_TEST, 0);
@@ -132,7 +132,7 @@ static int stored(char name)
 }
 
 /* The version that the node acts on; 0: none. */
-static int wanted(const struct node *n, char name)
+static int wanted(const struct place *n, char name)
 {
     const char *key = arena_printf(&arena, "receivers/default/%c", name);
     const struct registry_entry *e = registry_find(n->up.registry, slice_from(key));
@@ -259,7 +259,7 @@ static void whatever_fails_it_ends_as_it_was_said_last(void)
 {
     int version = 1;
     for (int i = 0; i < 12; i++) {
-        struct node *n = rt_random() % 2 ? one : two;
+        struct place *n = rt_random() % 2 ? one : two;
         static const char *const sets[] = {"", "a", "ab", "abc", "b", "ac"};
         if (rt_random() % 3)
             files(n, sets[rt_random() % ARRAY_LEN(sets)], ++version);

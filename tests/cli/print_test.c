@@ -83,12 +83,14 @@ static void a_phase_that_did_not_happen_is_null(void)
     CHECK(strstr(out.data, "\"answers\":null") != NULL);
 }
 
+static struct asset_check check_of_it;
 static struct asset asset = {.name = "service-with-a-long-name-80",
                              .namespace_ = "default",
                              .process = "service",
                              .kind = "http",
                              .state = ASSET_FAILED,
                              .reason = "refused",
+                             .checks = &check_of_it,
                              .check_count = 1};
 
 static void a_table_fits_any_width(void)

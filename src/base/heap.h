@@ -1,8 +1,8 @@
 /* heap.h - an intrusive binary heap: the least of many, which any of them may leave.
  *
  * The link lives in the object and knows its place, so leaving is as cheap as coming. One owner. */
-#ifndef FIREBREAK_SCHEDULE_HEAP_H
-#define FIREBREAK_SCHEDULE_HEAP_H
+#ifndef FIREBREAK_BASE_HEAP_H
+#define FIREBREAK_BASE_HEAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

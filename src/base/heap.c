@@ -1,4 +1,4 @@
-#include "schedule/heap.h"
+#include "base/heap.h"
 
 #include "base/alloc.h"
 
@@ -40,7 +40,7 @@ void heap_push(struct heap *h, struct heap_link *l)
     enum { FIRST = 64 };
     if (h->count == h->cap) {
         h->cap = h->cap ? h->cap * 2 : FIRST;
-        h->links = mem_resize(MEM_SCHEDULE, h->links, h->cap * sizeof(*h->links));
+        h->links = mem_resize(MEM_BASE, h->links, h->cap * sizeof(*h->links));
     }
     set(h, h->count++, l);
     rise(h, h->count - 1);
@@ -64,7 +64,7 @@ void heap_done(struct heap *h)
 {
     for (size_t i = 0; i < h->count; i++)
         h->links[i]->place = 0;
-    mem_free(MEM_SCHEDULE, h->links);
+    mem_free(MEM_BASE, h->links);
     h->links = NULL;
     h->count = h->cap = 0;
 }

@@ -1,0 +1,181 @@
+#include "base/fault.h"
+#include "reconcile/inside.h"
+
+/* ---- one observer's view ---- */
+
+static struct check_view *view_of(struct held *h, struct asset_check *c, const char *observer)
+{
+    if (!observer[0])
+        return &c->own;
+    for (uint32_t i = 0; i < c->other_count; i++)
+        if (strcmp(c->others[i].observer, observer) == 0)
+            return &c->others[i];
+    if (c->other_count == ASSET_OBSERVERS_MAX)
+        return NULL;
+    c->others = mem_resize(MEM_RECONCILE, c->others, (c->other_count + 1) * sizeof(*c->others));
+    c->others[c->other_count] = (struct check_view){
+        .observer = arena_strdup(&h->asset.arena, slice_from(observer)),
+    };
+    return &c->others[c->other_count++];
+}
+
+static void view_count(const struct reconciler *r, const struct asset_check *c,
+                       struct check_view *v, const struct sample *s, int64_t now_ns)
+{
+    bool ok = s->reason == REASON_OK;
+    v->limits = 0;
+    if (!ok && v->misses == 0)
+        v->missing_since_ns = now_ns;
+    v->misses = ok ? 0 : v->misses + 1;
+    v->passes = ok ? v->passes + 1 : 0;
+    uint32_t fail = c->fail ? c->fail : r->options.fail;
+    if (fault_mutant("heal_one_miss_fails"))
+        fail = 1;
+    bool lasts = s->pushed ||
+                 (v->misses >= fail && now_ns - v->missing_since_ns >= c->for_ns);
+    /* A first answer needs no row: there is no verdict yet that it would change. */
+    if (ok ? v->passes >= c->pass || s->pushed || !v->known : lasts) {
+        v->known = true;
+        v->ok = ok;
+    }
+}
+
+/* ---- what all of them say together ---- */
+
+struct poll {
+    uint32_t views, seeing, failed, lost;
+};
+
+static bool stale(const struct asset_check *c, const struct check_view *v, int64_t now_ns)
+{
+    int64_t most = c->every_ns * 5 > RECONCILE_STALE_S * SECOND_NS ? c->every_ns * 5
+                                                                   : RECONCILE_STALE_S * SECOND_NS;
+    return v != &c->own && now_ns - v->at_ns > most;
+}
+
+static void poll_view(struct poll *p, const struct asset_check *c, const struct check_view *v,
+                      int64_t now_ns)
+{
+    if (v->at_ns == 0)
+        return; /* it never looked */
+    p->views++;
+    bool lost = stale(c, v, now_ns) || v->limits >= RECONCILE_BLIND;
+    if (lost && !fault_mutant("heal_blind_unseen"))
+        p->lost++;
+    else if (v->known)
+        p->seeing++;
+    if (!lost && v->known && !v->ok)
+        p->failed++;
+}
+
+static struct poll poll_all(const struct asset_check *c, int64_t now_ns)
+{
+    struct poll p = {0};
+    poll_view(&p, c, &c->own, now_ns);
+    for (uint32_t i = 0; i < c->other_count; i++)
+        poll_view(&p, c, &c->others[i], now_ns);
+    return p;
+}
+
+static uint32_t agree_of(const struct asset_check *c, const struct poll *p)
+{
+    uint32_t n = c->observers > p->views ? c->observers : p->views;
+    if (fault_mutant("heal_one_observer_is_enough"))
+        return 1;
+    return c->agree ? c->agree : n / 2 + 1;
+}
+
+static void set_verdict(struct asset_check *c, bool ok, struct reconcile_time t)
+{
+    if (c->known && c->ok == ok)
+        return;
+    c->known = true;
+    c->ok = ok;
+    c->since_wall_ns = t.wall_ns;
+}
+
+static void weigh(struct asset_check *c, struct reconcile_time t)
+{
+    struct poll p = poll_all(c, t.now_ns);
+    uint32_t agree = agree_of(c, &p);
+    c->misses = c->own.misses;
+    for (uint32_t i = 0; i < c->other_count; i++)
+        if (c->others[i].misses > c->misses)
+            c->misses = c->others[i].misses;
+    if (p.failed >= agree)
+        set_verdict(c, false, t);
+    else if (p.seeing >= agree)
+        set_verdict(c, true, t);
+    c->blind = p.failed < agree && p.seeing < agree && p.lost > 0;
+}
+
+void check_age(struct reconciler *r, struct held *h, struct asset_check *c,
+               struct reconcile_time t)
+{
+    (void)r;
+    (void)h;
+    if (c->other_count && !c->gone_ns)
+        weigh(c, t);
+}
+
+void check_forget_views(struct asset_check *c)
+{
+    c->own = (struct check_view){.observer = "", .limits = c->own.limits, .at_ns = c->own.at_ns};
+    for (uint32_t i = 0; i < c->other_count; i++)
+        c->others[i] = (struct check_view){.observer = c->others[i].observer,
+                                           .limits = c->others[i].limits,
+                                           .at_ns = c->others[i].at_ns};
+    c->known = false;
+    c->misses = 0;
+}
+
+void check_done(struct asset_check *c)
+{
+    mem_free(MEM_RECONCILE, c->others);
+}
+
+/* ---- what happens ---- */
+
+void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
+                const struct sample *s, struct reconcile_time t)
+{
+    struct check_view *v = view_of(h, c, s->observer);
+    if (c->gone_ns || s->reason == REASON_CANCELED || !v)
+        return;
+    v->at_ns = t.now_ns ? t.now_ns : 1;
+    if (s->reason == REASON_LIMIT) {
+        v->limits++;
+        weigh(c, t);
+        return;
+    }
+    bool ok = s->reason == REASON_OK;
+    if (!judge_looks(r, c) && !fault_mutant("heal_blind_judges"))
+        return; /* what we cannot see fails, whoever is well */
+    c->answered_ns = t.now_ns;
+    view_count(r, c, v, s, t.now_ns);
+    c->reason = s->reason;
+    c->word = ok ? NULL : s->word;
+    memcpy(c->detail, s->detail, sizeof(c->detail));
+    c->last_ns = s->total_ns;
+    c->passed |= ok;
+    latency_ring_put(&c->latencies, ok ? s->total_ns : PROBE_NONE);
+    weigh(c, t);
+}
+
+void check_gone(struct reconciler *r, struct held *h, struct asset_check *c,
+                struct reconcile_time t)
+{
+    (void)r;
+    (void)h;
+    c->gone_ns = t.now_ns;
+    c->reason = REASON_REFUSED;
+    c->word = NULL;
+    c->misses++;
+    c->own.misses++;
+    c->own.at_ns = t.now_ns;
+    c->blind = false;
+    c->last_ns = PROBE_NONE;
+    latency_ring_put(&c->latencies, PROBE_NONE);
+    snprintf(c->detail, sizeof(c->detail), "nobody listens there any more");
+    set_verdict(c, false, t);
+}

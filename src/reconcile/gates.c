@@ -1,0 +1,189 @@
+#include "base/fault.h"
+#include "reconcile/inside.h"
+
+/* ---- for which trouble ---- */
+
+static bool check_fits(const struct reconciler *r, const struct asset *a, const struct remedy *m)
+{
+    for (uint32_t i = 0; i < a->check_count; i++) {
+        const struct asset_check *c = &a->checks[i];
+        bool failed = c->known && !c->ok && judge_sees(r, c);
+        bool named = !m->when_check[0] || strcmp(m->when_check, c->name) == 0;
+        bool reason = !m->when_reason[0] || strcmp(m->when_reason, asset_check_word(c)) == 0 ||
+                      strcmp(m->when_reason, a->reason) == 0;
+        if (failed && named && reason)
+            return true;
+    }
+    return false;
+}
+
+bool gates_fits(const struct reconciler *r, const struct held *h, const struct remedy *m)
+{
+    const struct asset *a = &h->asset;
+    if (a->state != ASSET_DEGRADED && a->state != ASSET_FAILED)
+        return false;
+    if (!m->when_any && m->when_state != a->state)
+        return false;
+    if (m->fails_over && a->failed_over)
+        return false;
+    return check_fits(r, a, m);
+}
+
+/* ---- dependencies ---- */
+
+static struct held *other_of(const struct reconciler *r, const struct held *h, const char *name)
+{
+    if (strchr(name, '/'))
+        return held_find(r, name);
+    struct asset *a = reconciler_find_in(r, h->asset.namespace_, name);
+    return a ? held_of(a) : NULL;
+}
+
+/* Down, or about to be: the first miss of a database is often seen behind the second one of what
+ * asks it. */
+const struct held *gates_dependency(const struct reconciler *r, const struct held *h)
+{
+    for (uint32_t i = 0; i < h->asset.rules.depends_count; i++) {
+        const struct held *d = other_of(r, h, h->asset.rules.depends_on[i]);
+        if (d && d != h && (d->asset.state == ASSET_FAILED || d->falling) &&
+            !fault_mutant("heal_dependency_ignored"))
+            return d;
+    }
+    return NULL;
+}
+
+/* ---- many at once ---- */
+
+static bool too_many(uint32_t failed, uint32_t of, uint32_t min)
+{
+    return failed >= min && failed * 100ull > of * (uint64_t)RECONCILE_BRAKE_PERCENT;
+}
+
+static bool fails_now(const struct held *h, int64_t now_ns)
+{
+    bool of_another = strcmp(h->asset.reason, "dependency") == 0;
+    return h->falling && !of_another &&
+           (h->fell_ns == 0 || now_ns - h->fell_ns < RECONCILE_BRAKE_S * SECOND_NS);
+}
+
+bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_ns)
+{
+    if (fault_mutant("heal_no_brake"))
+        return false;
+    if (h->group && too_many(h->group->count, h->group->count, RECONCILE_BRAKE_MIN)) {
+        uint32_t failing = 0;
+        list_each (it, &h->group->members)
+            failing += fails_now(list_entry(it, struct held, group_link), now_ns);
+        if (too_many(failing, h->group->count, RECONCILE_BRAKE_MIN))
+            return true;
+    }
+    if (!too_many(r->falling, r->count, RECONCILE_BRAKE_ALL_MIN))
+        return false;
+    uint32_t failing = 0;
+    for (const struct asset *a = NULL; (a = reconciler_next(r, a));)
+        failing += fails_now(held_of(a), now_ns);
+    return too_many(failing, r->count, RECONCILE_BRAKE_ALL_MIN);
+}
+
+uint32_t gates_open_max(const struct held *h)
+{
+    const struct asset_rules *rules = &h->asset.rules;
+    uint32_t most = rules->blast_max;
+    if (!h->group)
+        return 0;
+    if (rules->blast_percent) {
+        uint32_t part = (uint32_t)((uint64_t)h->group->count * rules->blast_percent / 100);
+        part = part ? part : 1;
+        most = most && most < part ? most : part;
+    }
+    return most;
+}
+
+static bool blasts(const struct reconciler *r, const struct held *h)
+{
+    uint32_t most = gates_open_max(h), open = 0;
+    if (most == 0 || fault_mutant("heal_blast_ignored"))
+        return false;
+    list_each (it, &r->open) {
+        const struct held *o = list_entry(it, struct held, open_link);
+        open += o != h && o->group == h->group;
+    }
+    return open >= most;
+}
+
+static bool is_busy(const struct reconciler *r, int64_t now_ns, int64_t *ret_again)
+{
+    int64_t oldest = r->begun_ns[r->begun_at];
+    if (oldest && now_ns - oldest < SECOND_NS) {
+        *ret_again = oldest + SECOND_NS;
+        return true;
+    }
+    return r->stats.open >= RECONCILE_AT_ONCE_MAX;
+}
+
+/* ---- what a remedy did lately ---- */
+
+static enum repair_why lately(const struct held *h, const struct remedy *m, int64_t now_ns,
+                              int64_t *ret_again)
+{
+    const struct remedy_use *u = repair_use_of((struct held *)(uintptr_t)h, m->name, false);
+    if (!u || u->count == 0)
+        return REPAIR_WHY_COUNT;
+    int64_t last = u->at_ns[u->count - 1];
+    if (now_ns - last < m->cooldown_ns && !fault_mutant("heal_cooldown_ignored")) {
+        *ret_again = last + m->cooldown_ns;
+        return REPAIR_COOLDOWN;
+    }
+    int64_t hour = 3600 * SECOND_NS;
+    if (u->count >= m->max_per_hour && now_ns - u->at_ns[u->count - m->max_per_hour] < hour) {
+        *ret_again = u->at_ns[u->count - m->max_per_hour] + hour;
+        return REPAIR_RATE;
+    }
+    return REPAIR_WHY_COUNT;
+}
+
+static bool asked(const struct reconciler *r, const struct held *h, const struct remedy *m)
+{
+    const char *why = "";
+    if (m->fails_over && h->asset.rules.standby[0]) {
+        const struct held *s = other_of(r, h, h->asset.rules.standby);
+        if (s && s->asset.state == ASSET_FAILED)
+            return false; /* nobody is there to take over */
+    }
+    if (!m->precondition[0])
+        return true;
+    return r->options.precondition &&
+           r->options.precondition(r->options.ctx, &h->asset, m, &why);
+}
+
+enum repair_why gates_why(const struct reconciler *r, const struct held *h, const struct remedy *m,
+                          int64_t now_ns, int64_t *ret_again)
+{
+    *ret_again = now_ns + SECOND_NS;
+    if (r->options.owns && !r->options.owns(r->options.ctx, &h->asset)) {
+        *ret_again = now_ns + RECONCILE_RESYNC_S * SECOND_NS;
+        return REPAIR_NOT_OWNER;
+    }
+    if ((r->frozen && !fault_mutant("heal_frozen_repairs")) || !r->options.on_order) {
+        *ret_again = now_ns + RECONCILE_RESYNC_S * SECOND_NS;
+        return REPAIR_FROZEN;
+    }
+    if (gates_dependency(r, h))
+        return REPAIR_DEPENDENCY;
+    if (h->asset.flapping)
+        return REPAIR_RATE;
+    if (gates_braked(r, h, now_ns))
+        return REPAIR_BRAKE;
+    if (now_ns < h->asset.again_ns) {
+        *ret_again = h->asset.again_ns;
+        return REPAIR_COOLDOWN;
+    }
+    enum repair_why why = lately(h, m, now_ns, ret_again);
+    if (why != REPAIR_WHY_COUNT)
+        return why;
+    if (is_busy(r, now_ns, ret_again))
+        return REPAIR_RATE;
+    if (blasts(r, h))
+        return REPAIR_BLAST_RADIUS;
+    return asked(r, h, m) ? REPAIR_WHY_COUNT : REPAIR_PRECONDITION;
+}

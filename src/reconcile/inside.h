@@ -1,0 +1,188 @@
+/* inside.h - what the files of this folder share: the reconciler's own memory. */
+#ifndef FIREBREAK_RECONCILE_INSIDE_H
+#define FIREBREAK_RECONCILE_INSIDE_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "model/asset_moves.h"
+#include "reconcile/reconcile.h"
+
+#define SECOND_NS INT64_C(1000000000)
+
+enum { INSIDE_WINDOW_S = 60 }; /* "at once", of failures */
+
+/* A group of a namespace: what shares a blast radius. */
+struct group {
+    struct list members; /* struct held */
+    uint32_t count;
+    size_t key_size;
+    char key[];
+};
+
+/* A declared remedy, and what came of it. Stays as long as an asset has it open. */
+struct declared {
+    struct remedy remedy;
+    struct list link; /* of its asset's */
+    char key[ASSET_KEY_BYTES_MAX];       /* "namespace/name" */
+    char asset_key[ASSET_KEY_BYTES_MAX]; /* of its asset */
+    struct arena arena;
+};
+
+/* The remedies of an asset, declared before or after it. */
+struct cabinet {
+    struct list remedies; /* struct declared, in their order of declaration */
+    uint32_t count;
+    size_t key_size;
+    char key[];
+};
+
+/* Counts outlive the declaration. */
+struct counted {
+    struct repair_count count;
+    char key[];
+};
+
+struct held {
+    struct asset asset; /* first: what is handed out */
+    struct heap_link due;
+    int64_t due_ns;
+    struct group *group;
+    struct list group_link;
+    struct list depends_link; /* of r->depending, where it depends on something */
+    struct list open_link;    /* of r->open, while a repair is open */
+    int64_t fell_ns;          /* monotonic: left what is well; 0: it is well */
+    int64_t blind_ns;         /* monotonic: it became Unknown */
+    bool fell_counted;        /* it is among r->down */
+    bool falling;             /* a check of it misses: among r->falling */
+    uint32_t why_told;        /* bits of what held its remedies back, as it was last told */
+    char notified_trace[ASSET_TRACE_BYTES]; /* the story whose notifications were ordered */
+    uint32_t notified;        /* bits of its remedies that were */
+    int64_t gate_ns;          /* when what holds a remedy back may have changed; 0: nothing does */
+    bool moved;               /* since it was last looked at */
+};
+
+struct reconciler {
+    struct reconcile_options options;
+    struct list assets;
+    struct map by_name;   /* "namespace/name": in the asset's arena */
+    struct map groups;    /* "namespace/group" -> struct group */
+    struct map cabinets;  /* asset's key -> struct cabinet */
+    struct map remedies;  /* "namespace/name" -> struct declared */
+    struct map counts;    /* "namespace/name" -> struct counted */
+    struct list depending, open;
+    struct heap work; /* by due_ns */
+    uint32_t count, remedy_count;
+    uint32_t down;    /* that are Failed, by themselves */
+    uint32_t falling; /* that miss, or are down */
+    bool frozen;
+    const char *frozen_by;
+    bool blind[BLIND_COUNT];
+    int64_t begun_ns[RECONCILE_BEGIN_PER_S]; /* when repairs began: a ring */
+    uint32_t begun_at;
+    uint64_t revision, trace_count;
+    struct reconcile_stats stats;
+};
+
+static inline struct held *held_of(const struct asset *a)
+{
+    return (struct held *)(uintptr_t)a;
+}
+
+/* ---- tell.c: events ---- */
+
+/* An event of the asset, at this time, in its story. The texts it points to must last until
+ * tell_event returns. */
+struct event tell_of(const struct held *h, enum event_type type, struct reconcile_time t);
+void tell_evidence(struct event *e, const char *text); /* empty or NULL: nothing */
+void tell_event(struct reconciler *r, struct held *h, struct event *e);
+/* Begins a new story. */
+void tell_begin(struct reconciler *r, struct held *h);
+
+/* ---- judge.c: states ---- */
+
+/* Makes the move that the table has for this cause, and tells it; returns whether it has one. */
+bool judge_move(struct reconciler *r, struct held *h, enum asset_cause cause, const char *reason,
+                const char *evidence, const char *by, struct reconcile_time t);
+/* Looks at the checks, and moves. */
+void judge_asset(struct reconciler *r, struct held *h, struct reconcile_time t);
+/* Whether what we are told of this check now can be evidence. */
+bool judge_looks(const struct reconciler *r, const struct asset_check *c);
+/* Whether this check can be seen now. */
+bool judge_sees(const struct reconciler *r, const struct asset_check *c);
+/* The failed check that weighs most; of equals the first; NULL: none has. */
+const struct asset_check *judge_worst(const struct reconciler *r, const struct asset *a);
+/* Every check passes, without a miss, and is seen. */
+bool judge_green(const struct reconciler *r, const struct asset *a);
+int64_t judge_settle_ns(const struct reconciler *r, const struct asset *a);
+/* The next time at which it has something to say of this asset. */
+int64_t judge_due(const struct reconciler *r, const struct held *h, int64_t now_ns);
+bool judge_flapping(struct held *h, int64_t now_ns); /* damped now */
+
+/* ---- checks.c: counts ---- */
+
+void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
+                const struct sample *s, struct reconcile_time t);
+void check_gone(struct reconciler *r, struct held *h, struct asset_check *c,
+                struct reconcile_time t);
+/* Observers that were not heard of for too long count no more. */
+void check_age(struct reconciler *r, struct held *h, struct asset_check *c,
+               struct reconcile_time t);
+/* What was known is forgotten: it was long ago. */
+void check_forget_views(struct asset_check *c);
+void check_done(struct asset_check *c);
+
+/* ---- remedies.c: what is declared ---- */
+
+int remedies_declare(struct reconciler *r, const struct remedy *m, struct reconcile_time t);
+void remedies_forget(struct reconciler *r, const char *namespace_, const char *name,
+                     struct reconcile_time t);
+void remedies_done(struct reconciler *r);
+struct cabinet *remedies_of(const struct reconciler *r, const char *key); /* NULL: none */
+const struct remedy *remedies_find(const struct reconciler *r, const char *namespace_,
+                                   const char *name);
+/* Whether any is declared that repairs (not only tells). */
+bool remedies_repair(const struct reconciler *r, const struct held *h);
+void remedies_count(struct reconciler *r, const struct held *h, const char *name,
+                    enum repair_outcome outcome);
+
+/* ---- gates.c: why not ---- */
+
+/* Whether the remedy is for this trouble. */
+bool gates_fits(const struct reconciler *r, const struct held *h, const struct remedy *m);
+/* What holds it back now; REPAIR_WHY_COUNT: nothing. *ret_again: when that may have changed. */
+enum repair_why gates_why(const struct reconciler *r, const struct held *h, const struct remedy *m,
+                          int64_t now_ns, int64_t *ret_again);
+/* The dependency that is down; NULL: none is. */
+const struct held *gates_dependency(const struct reconciler *r, const struct held *h);
+bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_ns);
+/* Of its group so many repairs may be open; 0: any number. */
+uint32_t gates_open_max(const struct held *h);
+
+/* ---- repair.c: the engine ---- */
+
+/* Begins, goes on with or ends what is to be done about it. */
+void repair_step(struct reconciler *r, struct held *h, struct reconcile_time t);
+void repair_task(struct reconciler *r, struct held *h, const struct sample *s,
+                 struct reconcile_time t);
+/* The open one ends without an answer: a person took over, or the asset goes. */
+void repair_drop(struct reconciler *r, struct held *h, const char *why, struct reconcile_time t);
+/* All that was counted against it is forgotten: it is well. */
+void repair_well(struct held *h);
+int64_t repair_due(const struct reconciler *r, const struct held *h, int64_t now_ns);
+/* Its open repair is ordered again: after a restart. */
+void repair_reorder(struct reconciler *r, struct held *h);
+struct remedy_use *repair_use_of(struct held *h, const char *remedy, bool make);
+
+/* ---- reconcile.c ---- */
+
+struct asset_check *add_check(struct held *h, const char *name);
+/* It is looked at, at the next tick. */
+void work_soon(struct reconciler *r, struct held *h);
+struct held *held_find(const struct reconciler *r, const char *key);
+struct held *held_add(struct reconciler *r, const char *namespace_, const char *name,
+                      struct reconcile_time t, bool tells);
+
+#endif

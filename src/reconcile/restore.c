@@ -1,0 +1,100 @@
+#include <errno.h>
+
+#include "reconcile/inside.h"
+
+static const char *text_of(struct held *h, const char *text)
+{
+    return text ? arena_strdup(&h->asset.arena, slice_from(text)) : NULL;
+}
+
+static struct asset_check *check_of(struct asset *a, const char *name)
+{
+    for (uint32_t i = 0; i < a->check_count; i++)
+        if (strcmp(a->checks[i].name, name) == 0)
+            return &a->checks[i];
+    return NULL;
+}
+
+/* What it had said stands until it has answered anew. */
+static void restore_check(struct held *h, const struct asset_check *saved)
+{
+    struct asset *a = &h->asset;
+    struct asset_check *c = check_of(a, saved->name);
+    if (!c && a->check_count == ASSET_CHECKS_MAX)
+        return;
+    if (!c)
+        c = add_check(h, saved->name);
+    if (c->answered_ns || c->gone_ns)
+        return; /* we know better */
+    c->target = text_of(h, saved->target);
+    c->known = c->own.known = saved->known;
+    c->ok = c->own.ok = saved->ok;
+    c->reason = saved->reason;
+    c->word = saved->word;
+    c->since_wall_ns = saved->since_wall_ns;
+    c->own.at_ns = saved->known;
+}
+
+static void restore_uses(struct held *h, const struct remedy_use *saved)
+{
+    for (; saved; saved = saved->next) {
+        struct remedy_use *u = repair_use_of(h, saved->remedy, true);
+        u->at_ns = mem_resize(MEM_RECONCILE, u->at_ns, (saved->count + 1) * sizeof(*u->at_ns));
+        u->count = saved->count;
+        u->room = saved->count + 1;
+        if (saved->count)
+            memcpy(u->at_ns, saved->at_ns, saved->count * sizeof(*u->at_ns));
+    }
+}
+
+static void restore_open(struct reconciler *r, struct held *h, const struct repair *saved)
+{
+    struct repair *p = mem_alloc(MEM_RECONCILE, sizeof(*p));
+    *p = *saved;
+    p->remedy = text_of(h, saved->remedy);
+    p->task = text_of(h, saved->task);
+    p->dedup_key = text_of(h, saved->dedup_key);
+    h->asset.repair = p;
+    list_push_back(&r->open, &h->open_link);
+    r->stats.open++;
+}
+
+int reconciler_restore(struct reconciler *r, const struct asset *saved, struct reconcile_time t)
+{
+    struct asset *known = reconciler_find_in(r, saved->namespace_, saved->name);
+    struct held *h =
+        known ? held_of(known) : held_add(r, saved->namespace_, saved->name, t, false);
+    if (!h)
+        return -ENOSPC;
+    struct asset *a = &h->asset;
+    a->state = saved->state;
+    a->reason = saved->reason;
+    a->since_wall_ns = saved->since_wall_ns;
+    memcpy(a->trace, saved->trace, sizeof(a->trace));
+    a->recovering_by = text_of(h, saved->recovering_by);
+    a->maintain_until_ns = saved->maintain_until_ns;
+    a->repair_seq = saved->repair_seq;
+    a->rounds = saved->rounds;
+    a->exhausted = saved->exhausted;
+    a->again_ns = saved->again_ns;
+    a->next_remedy = text_of(h, saved->next_remedy);
+    a->failed_over = saved->failed_over;
+    a->flap_penalty = saved->flap_penalty;
+    a->flap_at_ns = saved->flap_at_ns;
+    a->flapping = saved->flapping;
+    for (uint32_t i = 0; i < saved->check_count; i++)
+        restore_check(h, &saved->checks[i]);
+    restore_uses(h, saved->uses);
+    int64_t ago = t.wall_ns - saved->since_wall_ns;
+    bool down = a->state == ASSET_FAILED || a->state == ASSET_DEGRADED;
+    h->fell_ns = down ? (ago > 0 && ago < t.now_ns ? t.now_ns - ago : 1) : 0;
+    h->blind_ns = a->state == ASSET_UNKNOWN ? t.now_ns : 0;
+    bool counted = a->state == ASSET_FAILED && strcmp(a->reason, "dependency") != 0;
+    r->down += counted - h->fell_counted;
+    h->fell_counted = counted;
+    if (saved->repair && !a->repair)
+        restore_open(r, h, saved->repair);
+    repair_reorder(r, h);
+    work_soon(r, h);
+    return 0;
+}
