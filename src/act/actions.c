@@ -24,6 +24,9 @@ static int notify(struct act *a, const struct exec_spec *spec, const struct exec
 act_action_fn *const act_actions[ACTION_KIND_COUNT] = {
     [ACTION_RUN] = run,
     [ACTION_NOTIFY] = notify,
+    [ACTION_RESTART] = act_restart,
+    [ACTION_PATCH] = act_patch,
+    [ACTION_SCALE] = act_scale,
 };
 
 static int execute(void *ctx, const struct exec_spec *spec, const struct exec_sink *sink,

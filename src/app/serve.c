@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "act/act.h"
 #include "app/beats.h"
 #include "app/data.h"
 #include "app/keep.h"
@@ -152,6 +153,9 @@ int up_serve(struct up *u)
     const char *folder = NULL;
     rt_group_init(&u->keeping, "keep");
     int r = hold_folder(u, &folder);
+    struct act *act = scheduler_act(u->scheduler);
+    if (r == 0 && act)
+        act->memory = data_path(u->app, folder, "keys/processes");
     if (r == 0)
         r = store_open(u->app, &u->place, "firebreak up", true, &u->store, &u->err);
     if (r == 0)
