@@ -106,6 +106,8 @@ bool asset_serve(struct request *q, const struct collection *c, struct slice nam
 bool freeze_serve(struct request *q, struct slice word);
 /* GET /v1/why/… */
 void why_serve(struct request *q, struct slice rest);
+/* GET /v1/plan/remedies */
+void repairs_serve(struct request *q);
 /* The body, an object. Returns 0, or answers and returns a negative errno. The tree points into
  * *ret_text, which lies in the request's arena. */
 int body_read(struct request *q, struct slice *ret_text, const struct json_value **ret);

@@ -380,7 +380,8 @@ static int prepare(struct making *m)
     else
         t->name = tasks_name(&m->a);
     t->dedup_key = slice_from(order->dedup_key);
-    t->asset = slice_from(order->key);
+    bool dflt = strcmp(order->namespace_, "default") == 0; /* named as events name it */
+    t->asset = slice_from(dflt ? order->asset : order->key);
     t->remedy = slice_from(order->remedy);
     t->created_by = SLICE("firebreak");
     t->state = order->approve ? TASK_AWAITING_APPROVAL : TASK_PENDING;

@@ -1,4 +1,5 @@
 """Self-healing: what breaks is repaired, and says why; what people say to it holds."""
+import harness
 from serving import *
 
 own_network()
@@ -107,6 +108,94 @@ def only_what_failed_is_recovered():
     r = s.run("asset", "recover", "web")
     equal(r.returncode, 1)
     contains(r.stderr, "is Healthy")
+
+
+# ---- repairs ----
+
+class Nginx:
+    """A real one, which is started by whoever wants: by its command line."""
+
+    def __init__(self):
+        self.port, d = free_port(), folder()
+        self.pid_file = f"{d}/pid"
+        self.conf = write(f"{d}/nginx.conf", f"""
+            worker_processes 1; pid {self.pid_file}; error_log {d}/error.log;
+            events {{ worker_connections 64; }}
+            http {{ access_log off; client_body_temp_path {d}/t1; proxy_temp_path {d}/t2; fastcgi_temp_path {d}/t3;
+                    uwsgi_temp_path {d}/t4; scgi_temp_path {d}/t5;
+                    server {{ listen 127.0.0.1:{self.port}; location / {{ return 200 "hello\\n"; }} }} }}
+        """)
+        self.argv = [need("nginx"), "-e", f"{d}/error.log", "-c", self.conf]
+        harness._cleanup.callback(self.kill)
+
+    def start(self):
+        subprocess.run(self.argv, check=True)
+        eventually(lambda: answers("127.0.0.1", self.port))
+        return self
+
+    def pids(self):
+        """Of the master and its workers."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                words = open(f"/proc/{pid}/cmdline").read()
+                parent = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1]
+                if self.conf in words or (words.startswith("nginx: worker") and int(parent) in found):
+                    found.append(int(pid))
+        return found
+
+    def kill(self):
+        """As `kill -9 $(pidof nginx)` does it."""
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def remedy(name="start-web", asset="web", do="", **more):
+    more = {"within": "10s", "cooldown": "1s", **more}
+    return f"  - {{name: {name}, asset: {asset}, do: {do}" + "".join(f", {k}: {v}" for k, v in more.items()) + "}\n"
+
+
+def run_of(argv):
+    return f"{{run: {{argv: {json.dumps(argv)}}}}}"
+
+
+def repaired(port, argv, **more):
+    return watched(port) + "remedies:\n" + remedy(do=run_of(argv), **more)
+
+
+@case
+def nginx_is_killed_and_comes_back_and_says_why():
+    n = Nginx().start()
+    s = Server(args=["-c", config(repaired(n.port, n.argv))])
+    becomes(s, "Healthy")
+    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
+    time.sleep(0.3)  # the watch stands; what comes before it would only not be seen by it
+    before = n.pids()
+    n.kill()
+    w.wait(lambda e: e["to"] == "Failed", 20)
+    w.wait(lambda e: e["type"] == "state" and e["to"] == "Healthy", 20)
+    becomes(s, "Healthy")
+    true(answers("127.0.0.1", n.port))
+    true(n.pids() and not set(n.pids()) & set(before))
+    equal(types(s, "asset/web"), ["observation", "verdict", "decision", "task", "outcome", "state"])
+    events = story(s, "asset/web")
+    equal(len({e["trace_id"] for e in events}), 1)
+    equal(events[2]["remedy"], "start-web")
+    equal(events[4]["reason"], "verified")
+    equal((events[-1]["from"], events[-1]["to"]), ("Failed", "Healthy"))
+    task = s.json("GET", f"/v1/tasks/{events[3]['task']}")
+    equal((task["asset"], task["remedy"], task["state"]), ("web", "start-web", "Succeeded"))
+    equal(story(s, f"task/{events[3]['task']}"), events)
+    equal(story(s, events[0]["trace_id"]), events)
+    true(f"FIREBREAK_TRACE_ID={events[0]['trace_id']}" in task["env"], task)
+    text = s.ok("why", "asset/web")
+    contains(text, "Healthy -> Failed: refused")
+    contains(text, "start-web is to repair it")
+    contains(s.ok("describe", "asset", "web"), "start-web: verified")
+    metrics = s.ask("GET", "/metrics")[1]
+    contains(metrics, 'firebreak_repair_total{remedy="start-web",outcome="verified"} 1')
+    contains(metrics, "firebreak_asset_time_to_repair_seconds_count 1")
 
 
 main()
