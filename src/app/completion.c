@@ -11,7 +11,7 @@ static void put_target(const struct config_object *check, struct buf *out)
     struct declared_check *c = NULL;
     struct err err = {0};
     int r = declared_check_new(check, "", &c, &err);
-    if (r == 0 && c->probe.kind != PROBE_EXEC && c->probe.kind != PROBE_CHAIN)
+    if (r == 0 && !c->is_local && c->probe.kind != PROBE_EXEC && c->probe.kind != PROBE_CHAIN)
         buf_printf(out, "%s\n", c->target);
     declared_check_free(c);
 }

@@ -364,17 +364,44 @@ static int take_expression(struct declared_check *c, const struct question *q, s
     return 0;
 }
 
+static int take_local(struct declared_check *c, const char *choice, const struct config_object *o,
+                      struct err *err)
+{
+    int r = local_spec_make(choice, o, &c->arena, &c->local, &c->target, err);
+    c->is_local = r == 0;
+    c->local.timeout_ns = c->spec.timeout_ns;
+    c->local.hold_ns = c->every_ns; /* so long a log must be free of lines that match */
+    return r;
+}
+
+/* What the network does to others is nothing to it. */
+static bool stays_here(const struct declared_check *c)
+{
+    const struct probe_target *t = &c->probe;
+    if (c->is_local || t->kind == PROBE_UNIX || t->kind == PROBE_EXEC)
+        return true;
+    if (c->chain)
+        return false;
+    return (t->is_ipv4 && t->ipv4 >> 24 == 127) || slice_eq_cstr(t->host, "localhost") ||
+           slice_starts_with(t->host, SLICE("127.")) || slice_eq_cstr(t->host, "::1");
+}
+
 static int take_choice(struct declared_check *c, const struct config_object *check, struct err *err)
 {
     const struct schema_field *choice = config_choice(check);
     struct question q = {.arena = &c->arena, .spec = &c->spec};
     c->kind = choice ? choice->key : "";
     c->target = "";
-    int r = set_choice(&q, check, err);
+    struct config_object o = {0};
+    if (choice)
+        o = config_struct(check, choice->key);
+    int r = choice ? take_local(c, choice->key, &o, err) : -EOPNOTSUPP;
+    if (r != -EOPNOTSUPP)
+        return r;
+    r = set_choice(&q, check, err);
     c->chain = q.chain;
     if (r < 0)
         return r;
-    struct config_object o = config_struct(check, choice->key);
     c->target = q.target;
     if (strcmp(choice->key, "unix") == 0)
         return take_unix(c, &o, err);
@@ -407,6 +434,8 @@ static void set_common(struct declared_check *c, const struct config_object *o)
     c->for_ns = config_duration(o, "for");
     c->fail = (uint32_t)config_int(o, "fail");
     c->pass = (uint32_t)config_int(o, "pass");
+    c->observers = (uint32_t)config_int(o, "observers");
+    c->agree = (uint32_t)config_int(o, "agree");
     c->severity = slice_eq(severity, SLICE("degraded")) ? SAMPLE_DEGRADED
                   : slice_eq(severity, SLICE("failed")) ? SAMPLE_FAILED
                                                         : SAMPLE_SEVERITY_DEFAULT;
@@ -425,7 +454,9 @@ int declared_check_new(const struct config_object *check, const char *definition
     c->definition = arena_strdup(&c->arena, slice_from(definition));
     set_common(c, check);
     *ret = c;
-    return take_choice(c, check, err);
+    int r = take_choice(c, check, err);
+    c->stays_here = r == 0 && stays_here(c);
+    return r;
 }
 
 void declared_check_free(struct declared_check *c)
@@ -433,6 +464,7 @@ void declared_check_free(struct declared_check *c)
     if (!c)
         return;
     probe_spec_done(&c->spec);
+    observe_pattern_free((struct pcre2_real_code_8 *)(uintptr_t)c->local.pattern);
     if (c->chain)
         probe_chain_done(c->chain);
     target_set_free(c->targets);

@@ -2,6 +2,7 @@
 #ifndef FIREBREAK_APP_DECLARED_CHECK_H
 #define FIREBREAK_APP_DECLARED_CHECK_H
 
+#include "app/local_spec.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "config/object.h"
@@ -15,8 +16,11 @@ struct declared_check {
     const char *target;     /* as it is shown */
     const char *definition; /* the whole of it, as JSON: equal ones need no new start */
     int64_t every_ns, every_failed_ns, for_ns;
-    uint32_t fail, pass;
+    uint32_t fail, pass, observers, agree;
     enum sample_severity severity;
+    bool is_local;           /* `local` is what is asked, and not `probe` */
+    bool stays_here;         /* it does not leave this host */
+    struct local_spec local;
     struct probe_spec spec;
     struct probe_target probe;
     struct target_set *targets; /* that `probe` lies in; NULL: it needs none */

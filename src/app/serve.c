@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/beats.h"
 #include "app/data.h"
 #include "app/keep.h"
 #include "app/node.h"
@@ -211,6 +212,7 @@ int up_serve(struct up *u)
     r = keep_read(u->keep, &u->err);
     if (r < 0)
         return r;
+    u->beats = beats_new(u);
     r = rt_go(&u->keeping, keep_main, u->keep);
     if (r == 0)
         r = rt_go(&u->keeping, keep_follow_main, u->keep);
@@ -235,6 +237,8 @@ void up_serve_end(struct up *u)
     keep_free(u->keep);
     repairs_free(u->repairs);
     u->repairs = NULL;
+    beats_free(u->beats);
+    u->beats = NULL;
     node_release(u->claim, rt_now() + STOP_MS * RT_MS);
     store_close(u->store);
     rt_file_close(u->lock);

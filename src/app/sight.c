@@ -2,7 +2,7 @@
 
 #include "host/addresses.h"
 
-enum { EVERY_MS = 500, FRESH_MS = 50, LOOPBACK_NET = 127, NET_SHIFT = 24 };
+enum { EVERY_MS = 500, FRESH_MS = 50 };
 
 static void tell(struct up *u, enum sample_type type)
 {
@@ -44,12 +44,4 @@ void sight_main(void *arg)
     do
         look(u);
     while (rt_sleep(rt_now() + EVERY_MS * RT_MS) == 0);
-}
-
-bool sight_is_local(const struct probe_target *t)
-{
-    if (t->kind == PROBE_UNIX || t->kind == PROBE_EXEC)
-        return true;
-    return (t->is_address && t->is_ipv4 && t->ipv4 >> NET_SHIFT == LOOPBACK_NET) ||
-           slice_eq(t->host, SLICE("::1")) || slice_eq(t->host, SLICE("localhost"));
 }

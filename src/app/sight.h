@@ -11,7 +11,5 @@
 void sight_look(struct up *u);
 /* A task: looks now and then, also while nobody misses anything. */
 void sight_main(void *up);
-/* Whether what this asks is on this host: it is seen also without a network. */
-bool sight_is_local(const struct probe_target *t);
 
 #endif

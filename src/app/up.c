@@ -8,6 +8,7 @@
 #include "app/config_load.h"
 #include "app/keep.h"
 #include "app/people.h"
+#include "app/beats.h"
 #include "app/registry.h"
 #include "app/repair.h"
 #include "app/scheduler.h"
@@ -383,6 +384,8 @@ static int start_stages(struct up *u)
     for (size_t i = 0; i < ARRAY_LEN(stages) && r == 0; i++)
         if (u->store || !stages[i].on_store)
             r = rt_go(&u->stages, stages[i].fn, stages[i].of_registry ? (void *)u->registry : u);
+    if (r == 0 && u->beats)
+        r = rt_go(&u->stages, beats_main, u->beats);
     return r;
 }
 
@@ -432,6 +435,7 @@ static void run_stages(struct up *u)
     list_init(&u->asking);
     u->registry = registry_new(u);
     observer_pool_init(&u->observers);
+    u->local = local_host_new();
     int r = out_open(&u->out, on_output_error, u);
     if (r == 0)
         r = rt_go(&helpers, rt_interrupt_watch, &u->interrupt);
@@ -445,6 +449,8 @@ static void run_stages(struct up *u)
     rt_group_done(&helpers);
     registry_free(u->registry);
     u->registry = NULL;
+    local_host_free(u->local);
+    u->local = NULL;
     drain(u);
 }
 

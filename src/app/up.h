@@ -36,6 +36,7 @@ enum {
 RT_CHAN(sample_chan, struct sample *);
 RT_CHAN(event_chan, struct event *);
 
+struct beats;
 struct keep;
 struct node_claim;
 struct registry;
@@ -63,6 +64,8 @@ struct up {
     struct rt_group stages, watchers;
     struct list watching; /* struct watcher */
     struct observer_pool observers;
+    struct local_host *local; /* what checks of this host share */
+    struct beats *beats;      /* NULL: --once */
     struct registry *registry; /* what is declared */
     struct list asking;        /* of the checks that are: up_declared.c */
     struct config_options options;

@@ -5,18 +5,23 @@
 #include <string.h>
 
 #include "app/declared_remedy.h"
+#include "app/beats.h"
 #include "app/registry.h"
 #include "app/sight.h"
 #include "cli/config_print.h"
 #include "cli/fault_print.h"
 
+enum { PUSHES_APART_MS = 5 };
+
 /* A check of the configuration, asked by a task of its own. */
 struct asker {
     struct up *up;
     struct declared_check *check;
-    struct pooled_observer *observer;
-    struct rt_event wake; /* it is to end */
+    struct pooled_observer *observer; /* one of these two is set */
+    struct local_check *local;
+    struct rt_event wake; /* it is to end, or `pushed` */
     bool ends;
+    bool pushed; /* by the check itself: a look would tell something new */
     struct list link;
 };
 
@@ -40,19 +45,23 @@ static struct sample *sample_of(const struct declared_check *c, enum sample_type
     s->kind = c->kind;
     s->fail = c->fail;
     s->pass = c->pass;
+    s->observers = c->observers;
+    s->agree = c->agree;
     s->for_ns = c->for_ns;
     s->every_ns = c->every_ns;
-    s->local = sight_is_local(&c->probe);
+    s->local = c->stays_here;
     s->severity = c->severity;
     return s;
 }
 
-static int put_result(struct asker *a, const struct probe_result *r)
+static int put_result(struct asker *a, const struct probe_result *r, const char *word, bool pushed)
 {
-    if (r->reason != REASON_OK && !a->up->once && !sight_is_local(&a->check->probe))
+    if (r->reason != REASON_OK && !a->up->once && !a->check->stays_here)
         sight_look(a->up);
     struct sample *s = sample_of(a->check, SAMPLE_RESULT);
     s->reason = r->reason;
+    s->word = word;
+    s->pushed = pushed;
     memcpy(s->detail, r->detail, sizeof(s->detail));
     s->total_ns = r->total_ns;
     return put(a->up, s);
@@ -60,25 +69,56 @@ static int put_result(struct asker *a, const struct probe_result *r)
 
 /* ---- asking ---- */
 
+static void look(struct asker *a, struct probe_result *r, const char **ret_word)
+{
+    const struct declared_check *c = a->check;
+    *ret_word = NULL;
+    if (a->local)
+        local_check_look(a->local, r, ret_word);
+    else
+        observe_probe_attempts(pooled_observer_of(a->observer), &c->probe, r, c->spec.retries,
+                               NULL);
+}
+
+static void on_push(void *asker)
+{
+    struct asker *a = asker;
+    a->pushed = true;
+    rt_event_set(&a->wake);
+}
+
+/* Until it is due, or has something new to tell, which then is the next look: those of one check
+ * come PUSHES_APART_MS apart. Returns 0, or -ECANCELED. */
+static int wait_turn(struct asker *a, rt_time looked, rt_time due)
+{
+    int r = rt_event_wait(&a->wake, due);
+    if (r == 0 && !a->ends)
+        r = rt_sleep(looked + PUSHES_APART_MS * RT_MS);
+    if (!a->ends)
+        rt_event_clear(&a->wake);
+    return r == -ECANCELED ? r : 0;
+}
+
 /* With --once: until it is well, or its misses count. Else until it is to end. */
 static void ask(struct asker *a, struct probe_result *r)
 {
     const struct declared_check *c = a->check;
     uint32_t misses = 0, passes = 0;
     for (rt_time due = rt_now(); !a->ends;) {
-        observe_probe_attempts(pooled_observer_of(a->observer), &c->probe, r, c->spec.retries,
-                               NULL);
-        if (r->reason == REASON_CANCELED || a->ends || put_result(a, r) < 0)
+        const char *word;
+        bool pushed = a->pushed;
+        a->pushed = false;
+        look(a, r, &word);
+        if (r->reason == REASON_CANCELED || a->ends || put_result(a, r, word, pushed) < 0)
             return;
         misses = r->reason == REASON_OK ? 0 : misses + 1;
         passes = r->reason == REASON_OK ? passes + 1 : 0;
         if (a->up->once && (passes || misses >= c->fail))
             return;
         rt_time every = misses ? c->every_failed_ns : c->every_ns;
-        do
-            due += every;
-        while (due <= rt_now());
-        if (rt_event_wait(&a->wake, due) == -ECANCELED)
+        while (due <= rt_now() || due > rt_now() + every)
+            due = due <= rt_now() ? due + every : rt_now() + every;
+        if (wait_turn(a, rt_now(), due) < 0)
             return;
     }
 }
@@ -86,6 +126,7 @@ static void ask(struct asker *a, struct probe_result *r)
 static void asker_free(struct asker *a)
 {
     list_remove(&a->link);
+    local_check_close(a->local);
     observer_pool_put(a->observer);
     declared_check_free(a->check);
     mem_free(MEM_APP, a);
@@ -109,6 +150,21 @@ static void tell_unasked(struct up *u, const struct declared_check *c, const str
                  log_str("error", err->code ? err->text : "this kind is not asked yet"));
 }
 
+static int open_check(struct asker *a, struct err *err)
+{
+    struct declared_check *c = a->check;
+    struct up *u = a->up;
+    if (!c->is_local)
+        return observer_pool_get(&u->observers, &c->spec, &a->observer, err);
+    int r = local_check_open(u->local, &c->local, on_push, a, &a->local, err);
+    int64_t last = 0;
+    if (r == 0)
+        last = beats_last(u->beats, slice_from(c->namespace_), slice_from(c->name));
+    if (last)
+        local_check_beat(a->local, last);
+    return r;
+}
+
 /* Takes `check` over. The verdict of one that it replaces stays. */
 static void start(struct up *u, struct declared_check *check)
 {
@@ -116,7 +172,7 @@ static void start(struct up *u, struct declared_check *check)
     struct err err = {0};
     *a = (struct asker){.up = u, .check = check};
     list_push_back(&u->asking, &a->link);
-    if (observer_pool_get(&u->observers, &check->spec, &a->observer, &err) < 0) {
+    if (open_check(a, &err) < 0) {
         tell_unasked(u, check, &err);
         asker_free(a);
     } else if (put(u, sample_of(check, SAMPLE_FOUND)) < 0 ||
@@ -161,6 +217,13 @@ void up_declare_check(struct up *u, struct declared_check *check, int r, const s
         return;
     }
     start(u, check);
+}
+
+void up_beat(struct up *u, struct slice namespace_, struct slice name, int64_t at_wall_ns)
+{
+    struct asker *a = find(u, namespace_, name);
+    if (a && a->local)
+        local_check_beat(a->local, at_wall_ns);
 }
 
 void up_undeclare_check(struct up *u, struct slice namespace_, struct slice name)

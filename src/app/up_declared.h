@@ -16,6 +16,8 @@ void up_config_main(void *up);
  * check is taken over. */
 void up_declare_check(struct up *u, struct declared_check *check, int r, const struct err *err);
 void up_undeclare_check(struct up *u, struct slice namespace_, struct slice name);
+/* A Heartbeat check heard a sign of life, at that time. Does not wait. */
+void up_beat(struct up *u, struct slice namespace_, struct slice name, int64_t at_wall_ns);
 void up_declare_asset(struct up *u, const struct config_object *asset);
 void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name);
 void up_declare_remedy(struct up *u, const struct config_object *remedy);

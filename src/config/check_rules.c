@@ -3,6 +3,8 @@
 #include "base/duration.h"
 #include "config/check_walk.h"
 #include "config/tables.h"
+#include "model/step_graph.h"
+#include "model/step_text.h"
 #include "wire/http1.h"
 #include "wire/jsonpath.h"
 
@@ -235,6 +237,101 @@ static void step_needs(struct steps *s, uint32_t count, uint32_t i, struct check
     }
 }
 
+/* A text of a step, which may name others. */
+struct said {
+    struct steps *steps;
+    const struct step_graph *graph;
+    const struct check_at *at;
+    const char *key;      /* of the field: "if" */
+    uint32_t count, step; /* that says it */
+    bool undoes;          /* what it said itself is known by then */
+};
+
+static bool saw_step(void *ctx, struct slice name, struct slice key, struct slice *ret)
+{
+    struct said *x = ctx;
+    struct checker *c = x->steps->checker;
+    uint32_t to = find_step(x->steps, x->count, name);
+    (void)key;
+    (void)ret;
+    if (to == x->count)
+        checker_fault(c, x->at, CONFIG_FAULT_UNRESOLVED_REFERENCE, x->at->value->at,
+                      "%s names the step \"%s\", which this workflow does not have", x->key,
+                      checker_shown(c, name));
+    else if (!step_graph_needs(x->graph, x->step, to) && !(x->undoes && to == x->step))
+        checker_fault(c, x->at, CONFIG_FAULT_UNRESOLVED_REFERENCE, x->at->value->at,
+                      "%s names the step \"%s\", which is not among its needs: it may not have "
+                      "ended by then", x->key, checker_shown(c, name));
+    return false;
+}
+
+static void said_text(struct said *x, const struct check_at *at, bool condition)
+{
+    struct err err = {0};
+    if (at->value->type != VALUE_STRING || at->value->text.size == 0)
+        return;
+    x->at = at;
+    int r = condition ? step_if_check(at->value->text, saw_step, x, &err)
+                      : step_text_check(at->value->text, saw_step, x, &err);
+    if (r < 0)
+        checker_fault(x->steps->checker, at, CONFIG_FAULT_BAD_PATTERN, at->value->at, "%s: %s",
+                      x->key, err.text);
+}
+
+/* A text of a run, or each of a list or table. */
+static void said_texts(struct said *x, const struct check_at *run, const char *key)
+{
+    const struct value *v = value_get(run->value, slice_from(key));
+    if (!v)
+        return;
+    struct check_at at = at_field(run, &table_run, key, v), element = at;
+    x->key = key;
+    element.up = &at;
+    element.element = true;
+    if (v->type == VALUE_STRING)
+        said_text(x, &at, false);
+    else if (v->type == VALUE_LIST || v->type == VALUE_MAP)
+        for (element.value = v->first; element.value;
+             element.value = element.value->next, element.index++)
+            said_text(x, &element, false);
+}
+
+static void said_action(struct said *x, const struct check_at *step, const char *key)
+{
+    static const char *const keys[] = {"argv", "env", "dir", "user", "concurrency"};
+    const struct value *action = get(step, key), *run = NULL;
+    if (action && action->type == VALUE_MAP)
+        run = value_get(action, SLICE("run"));
+    if (!run || run->type != VALUE_MAP)
+        return;
+    struct check_at action_at = at_field(step, &table_step, key, action);
+    struct check_at run_at = at_field(&action_at, &table_action, "run", run);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        said_texts(x, &run_at, keys[i]);
+}
+
+static void steps_say(struct steps *s, uint32_t count, const struct check_edge *edges,
+                      uint32_t edge_count)
+{
+    struct step_graph *graph = arena_new(&s->checker->arena, struct step_graph);
+    for (uint32_t i = 0; i < edge_count; i++)
+        step_graph_add(graph, edges[i].from, edges[i].to);
+    step_graph_close(graph, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct said x = {.steps = s, .graph = graph, .count = count, .step = i, .key = "if"};
+        struct check_at step = at_step(s, i);
+        if (step.value->type != VALUE_MAP)
+            continue;
+        const struct value *condition = get(&step, "if");
+        struct check_at at = at_field(&step, &table_step, "if", condition);
+        if (condition)
+            said_text(&x, &at, true);
+        said_action(&x, &step, "do");
+        x.undoes = true;
+        said_action(&x, &step, "rollback");
+    }
+}
+
 static void rule_workflow(struct checker *c, const struct check_at *at)
 {
     const struct value *list = get(at, "steps");
@@ -257,6 +354,7 @@ static void rule_workflow(struct checker *c, const struct check_at *at)
     for (uint32_t i = 0; i < n; i++)
         step_needs(&s, n, i, edges, &edge_count);
     checker_circles(&c->arena, edges, edge_count, n, told_step_circle, &s);
+    steps_say(&s, n, edges, edge_count);
 }
 
 /* ---- which struct has which ---- */

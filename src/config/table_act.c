@@ -43,13 +43,18 @@ static const struct schema_field step_fields[] = {
     FIELD("Name", "name", STRING, .required = true, IS_NAME,
           .help = "Its name, unique in the workflow."),
     FIELD("Needs", "needs", STRING, LIST, IS_NAME,
-          .help = "Steps that must have succeeded before it begins."),
-    FIELD("If", "if", STRING, .help = "A condition over outputs, like ${steps.look.FULL} == yes."),
+          .help = "Steps that must have succeeded, or been passed over, before it begins."),
+    FIELD("If", "if", STRING,
+          .help = "A condition over what former steps said and how they ended, like "
+                  "steps.look.FULL == \"yes\" and not steps.fix.skipped. Where it is not met, the "
+                  "step is passed over, and what needs it begins all the same."),
     FIELD("Do", "do", STRUCT, .of = &table_action, .required = true, .help = "What the step does."),
     FIELD("Rollback", "rollback", STRUCT, POINTER, .of = &table_action,
-          .help = "What undoes it when a later step fails."),
+          .help = "What undoes it, once it succeeded, when the workflow fails or is canceled."),
 };
-STRUCT(step, "Step", "One step of a workflow.");
+STRUCT(step, "Step",
+       "One step of a workflow. In argv, env, dir and user ${steps.NAME.KEY} is what a former step "
+       "wrote into FIREBREAK_OUTPUT.");
 
 static const struct schema_field workflow_fields[] = {
     FIELD("Steps", "steps", STRUCT, LIST, .of = &table_step, .required = true, .has_max = true,

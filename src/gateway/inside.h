@@ -96,6 +96,7 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
 void delete_serve(struct request *q, const struct collection *c, struct slice namespace_,
                   struct slice name);
 void raw_serve(struct request *q, struct slice rest);
+void beat_serve(struct request *q, struct slice rest);
 /* What is done to tasks and nodes: POST /v1/tasks, /v1/tasks/{name}/{verb},
  * /v1/nodes/{name}/{verb}; `verb` empty: the first. Returns false: the method is none of theirs. */
 bool task_serve(struct request *q, bool node, struct slice name, struct slice verb);

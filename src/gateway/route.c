@@ -189,6 +189,10 @@ static void serve_kind(struct request *q, struct slice rest)
     }
     if (rest.size == 0 && freeze_serve(q, word))
         return;
+    if (slice_eq(word, SLICE("heartbeats"))) {
+        beat_serve(q, rest);
+        return;
+    }
     const struct kind *k = kind_find(word);
     if (!k && !slice_eq(word, SLICE("events")) && !slice_eq(word, SLICE("event"))) {
         unknown_kind(q, word);

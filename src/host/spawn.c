@@ -35,7 +35,7 @@ static const char *path_of(const struct host_spawn *s)
 /* Looked up here and not by execvp, which hands a file that is no program to /bin/sh. */
 static int find_program(const struct host_spawn *s, char path[static HOST_PROGRAM_PATH_BYTES_MAX])
 {
-    const char *name = s->argv[0], *folders = path_of(s);
+    const char *name = s->program ? s->program : s->argv[0], *folders = path_of(s);
     if (!*name || strlen(name) >= HOST_PROGRAM_PATH_BYTES_MAX)
         return *name ? -ENAMETOOLONG : -ENOENT;
     if (strchr(name, '/')) {
@@ -114,15 +114,22 @@ static pid_t launch(struct spawn_launch *l, bool without_pidfd, int *ret_pidfd)
     return pid < 0 ? code : pid;
 }
 
-/* What the child says of itself: nothing, once it is the program. */
+/* What the child says of itself: nothing more, once it is the program. A detached one is told of
+ * by whoever stood for it, before it fails or after. */
 static struct spawn_report read_report(int fd)
 {
-    struct spawn_report report = {0};
+    struct spawn_report report, all = {0};
     ssize_t n;
-    do
+    do {
         n = read(fd, &report, sizeof(report));
-    while (n < 0 && errno == EINTR);
-    return n == (ssize_t)sizeof(report) ? report : (struct spawn_report){0};
+        if (n == (ssize_t)sizeof(report) && report.code == 0) {
+            all.pid = report.pid;
+        } else if (n == (ssize_t)sizeof(report)) {
+            all.code = report.code;
+            all.step = report.step;
+        }
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    return all;
 }
 
 static int failed(const struct host_spawn *s, const struct spawn_launch *l,
@@ -139,6 +146,8 @@ static int failed(const struct host_spawn *s, const struct spawn_launch *l,
     if (report->step == SPAWN_STEP_CGROUP)
         return err_set(err, -EINVAL, "%s: join the cgroup %s: %s", s->argv[0], s->cgroup,
                        err_name(report->code));
+    if (report->step == SPAWN_STEP_DETACH)
+        return err_sys(err, -report->code, "%s: start a process", s->argv[0]);
     if (report->step == SPAWN_STEP_STDIO)
         return err_sys(err, -report->code, "%s: its standard descriptors", s->argv[0]);
     /* Taken from dir, where that matters; asked for the words only. */
@@ -152,6 +161,17 @@ static void wait_away(pid_t pid)
 {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
+}
+
+/* Nobody waits for the one that stood for it. */
+static int started_detached(const struct host_spawn *s, pid_t stood, int pidfd,
+                            const struct spawn_report *report, struct host_child *ret_child)
+{
+    wait_away(stood);
+    if (pidfd >= 0)
+        close(pidfd);
+    *ret_child = (struct host_child){report->pid, -1, s->group != HOST_GROUP_OURS};
+    return 0;
 }
 
 static int start(const struct host_spawn *s, struct spawn_launch *l, struct host_child *ret_child,
@@ -170,6 +190,8 @@ static int start(const struct host_spawn *s, struct spawn_launch *l, struct host
     close(ends[0]);
     if (pid < 0)
         return err_sys(err, (int)pid, "%s: start a process", s->argv[0]);
+    if (report.code == 0 && s->detached && report.pid > 0)
+        return started_detached(s, pid, pidfd, &report, ret_child);
     if (report.code == 0) {
         *ret_child = (struct host_child){pid, pidfd, s->group != HOST_GROUP_OURS};
         return 0;

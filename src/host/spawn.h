@@ -73,6 +73,13 @@ struct host_spawn {
     size_t limits_count;
     const struct host_identity *identity; /* NULL: ours. Its rights hold for dir, too */
     bool no_new_privileges;               /* set-user-ID programs give it none */
+    const char *program; /* the file that is loaded; NULL: argv[0] says it */
+    bool sets_umask;
+    uint32_t umask; /* of sets_umask */
+    /* It is nobody's child: whoever adopts orphans on this host does. Then it goes on without us,
+     * leaves us nothing to reap, and *ret_child has no pidfd: host_child_reap and those that wait
+     * by it are not for it. */
+    bool detached;
     const char *cgroup; /* a folder of a version 2 hierarchy that it joins; NULL: ours */
     bool without_pidfd; /* as before Linux 5.2: for tests of that way */
 };

@@ -36,11 +36,13 @@ enum spawn_step {
     SPAWN_STEP_LIMITS,
     SPAWN_STEP_IDENTITY,
     SPAWN_STEP_CGROUP,
+    SPAWN_STEP_DETACH,
 };
 
 struct spawn_report {
-    int code; /* errno */
+    int code; /* errno; 0: no failure: `pid` is the detached child */
     enum spawn_step step;
+    pid_t pid;
 };
 
 struct spawn_limit {
@@ -53,7 +55,8 @@ struct spawn_launch {
     const char *program;                      /* what execve gets */
     char cgroup_file[SPAWN_CGROUP_BYTES_MAX]; /* cgroup.procs of the one to join; "": none */
     pid_t parent;
-    int report_fd; /* takes one spawn_report; closes at exec */
+    int report_fd; /* takes a spawn_report of a failure, and one of a detached child before it;
+                    * closes at exec */
     struct spawn_limit limits[HOST_RESOURCE_COUNT + 1];
     size_t limits_count;
 };

@@ -17,7 +17,7 @@ static const struct {
     enum action_by by;
 } kinds[ACTION_KIND_COUNT] = {
     [ACTION_RUN] = {"run", ACTION_BY_NODE},
-    [ACTION_WORKFLOW] = {"workflow", ACTION_BY_NOBODY},
+    [ACTION_WORKFLOW] = {"workflow", ACTION_BY_STEPS},
     [ACTION_RESTART] = {"restart", ACTION_BY_NOBODY},
     [ACTION_PATCH] = {"patch", ACTION_BY_NOBODY},
     [ACTION_SCALE] = {"scale", ACTION_BY_NOBODY},

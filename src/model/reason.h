@@ -22,7 +22,8 @@
     X(EXEC_SIGNAL, exec_signal) X(PERMISSION, permission) X(LIMIT, limit) X(CANCELED, canceled)    \
     X(DNS_INSECURE, dns_insecure) X(TLS_NOT_OFFERED, tls_not_offered)                              \
     X(PROXY_REFUSED, proxy_refused) X(HOST_KEY, host_key) X(CLOCK_OFFSET, clock_offset)            \
-    X(CAPTURE_MISSING, capture_missing)
+    X(CAPTURE_MISSING, capture_missing)                                                            \
+    X(NOT_RUNNING, not_running) X(LOG_MATCH, log_match)
 
 enum probe_reason {
 #define REASON_ENUM(NAME, word) REASON_##NAME,

@@ -23,6 +23,11 @@ enum {
     TASK_ATTEMPTS_KEPT = 32, /* the newest; `tries` and `lost` count all */
     TASK_LABELS_MAX = 64,
     TASK_DETAIL_BYTES_MAX = 200,
+    TASK_OUTPUTS_BYTES_MAX = 2048, /* KEY=VALUE lines of FIREBREAK_OUTPUT that are kept, as JSON */
+    TASK_STEP_JSON_BYTES = 3072,   /* what becomes of a step, at most */
+    TASK_WORKFLOW_DEPTH_MAX = 4,   /* workflows in workflows */
+    TASK_WORKFLOW_BYTES_MAX = 200 * 1000, /* what a workflow is wanted to do, as JSON */
+    TASK_ROUNDS_MAX = 99,          /* a workflow that was begun anew so often is not again */
 };
 
 enum task_state {
@@ -64,6 +69,10 @@ static inline bool task_state_held(enum task_state s)
     return s == TASK_ASSIGNED || s == TASK_RUNNING;
 }
 
+struct task_label {
+    struct slice key, value;
+};
+
 /* How an attempt ended, from who ran it. */
 struct task_result {
     enum task_state state; /* a final one */
@@ -76,6 +85,8 @@ struct task_result {
     int64_t started_ms;  /* since 1970; 0: it did not begin */
     int64_t wall_ns;
     uint64_t output_cut_bytes;
+    struct task_label *outputs; /* of FIREBREAK_OUTPUT */
+    uint32_t output_count;
 };
 
 struct task_attempt {
@@ -97,6 +108,25 @@ struct task_target {
     uint32_t lost;         /* attempts whose node went; these do not */
     int64_t not_before_ms; /* since 1970; 0: at once */
     int32_t exit, status;
+};
+
+/* A step of a workflow. What it does is done by a task of its own, and so is what undoes it. */
+struct task_step {
+    struct slice name, condition;   /* condition: empty: always */
+    struct slice does, rollback;    /* actions, as JSON; rollback: empty: none */
+    struct slice *needs;
+    uint32_t need_count;
+    /* what became of it */
+    enum task_state state; /* PENDING, RUNNING, or a final one; passed over: SUCCEEDED */
+    bool skipped;          /* its condition was not met */
+    uint32_t ended;        /* its place in the order in which steps ended; 0: it has not */
+    struct slice task;     /* that does it; empty: not begun */
+    struct slice undo;     /* that undid it, or is about to */
+    enum task_state undo_state; /* of `undo` */
+    int32_t exit, status;
+    struct slice detail;
+    struct task_label *outputs;
+    uint32_t output_count;
 };
 
 struct task {
@@ -122,6 +152,12 @@ struct task {
     bool cancel;                         /* it is to end */
     bool locked;                         /* it holds its concurrency key */
     int32_t exit, status;                /* the highest of its targets; exit < 0: none */
+    struct slice workflow;               /* the task that this is a step of */
+    uint32_t round;                      /* of a workflow: how often it was begun anew */
+    struct task_step *steps;             /* of a workflow; it has no targets */
+    uint32_t step_count;
+    struct task_label *outputs; /* of the completion that was accepted last */
+    uint32_t output_count;
     struct task_target *targets;
     uint32_t target_count;
     struct task_attempt *attempts; /* oldest first */
@@ -145,10 +181,6 @@ struct assignment {
     enum task_state stop;      /* CANCELED or EXPIRED: it is to end so; PENDING: it may go on */
     bool ended;                /* not accepted: there are retries left */
     struct task_result result; /* of `ended` */
-};
-
-struct task_label {
-    struct slice key, value;
 };
 
 enum node_state { NODE_READY, NODE_CORDONED, NODE_DRAINING, NODE_LOST, NODE_STATE_COUNT };

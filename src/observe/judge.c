@@ -173,6 +173,17 @@ static void gave_up(struct probe_result *r, int n)
     r->settled = n != PCRE2_ERROR_NOMEMORY;
 }
 
+int judge_match(const struct pcre2_real_code_8 *pattern, struct slice text)
+{
+    int n = match(pattern, text, NULL);
+    return n == PCRE2_ERROR_NOMATCH ? 0 : n < 0 ? n : 1;
+}
+
+void judge_match_failed(struct probe_result *r, int code)
+{
+    gave_up(r, code);
+}
+
 static void judge_body(const struct probe_spec *spec, struct slice body, struct probe_result *r)
 {
     int n = match(spec->body, body, NULL);

@@ -15,4 +15,9 @@ bool judge_is_asked(const struct probe_spec *spec);
 void judge_answer(const struct probe_spec *spec, struct slice body, struct probe_result *r,
                   rt_time deadline);
 
+/* Whether the text matches, on an offload thread. Returns 1, 0, or what PCRE2 calls its failure
+ * (< 0, judge_match_failed says which): the pattern's limits of steps and memory. */
+int judge_match(const struct pcre2_real_code_8 *pattern, struct slice text);
+void judge_match_failed(struct probe_result *r, int code);
+
 #endif

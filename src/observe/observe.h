@@ -201,4 +201,55 @@ int service_identify(struct observer *o, struct service *s);
 /* Probes it once. */
 void service_probe(struct observer *o, const struct service *s, struct probe_result *r);
 
+/* ---- what is looked at on this host ---- */
+
+enum local_kind { LOCAL_PROCESS, LOCAL_FILE, LOCAL_LOG_LINE, LOCAL_HEARTBEAT };
+
+enum {
+    LOCAL_FILE_BYTES_MAX = 1 << 30,          /* of a file whose checksum is asked for */
+    LOCAL_LINE_BYTES_MAX = 64 * 1024,        /* of a log's line that the pattern sees */
+    LOCAL_LOG_BYTES_MAX = 64 * 1024 * 1024,  /* of a log that one look reads; the next reads on */
+    LOCAL_FORMER_MS = 60 * 1000, /* so long a log that was rotated away is still read */
+    LOCAL_MISSING_MS_FIRST = 10, /* from one search for a process that went to the next … */
+    LOCAL_MISSING_MS_MAX = 500,  /* … doubling up to this */
+};
+
+/* Texts are the caller's, and outlive the check. */
+struct local_spec {
+    enum local_kind kind;
+    const char *name, *pid_file, *unit; /* PROCESS: one of them */
+    const char *path;                   /* FILE, LOG_LINE */
+    const char *sha256, *mode, *owner;  /* FILE; NULL: any */
+    const struct pcre2_real_code_8 *pattern; /* LOG_LINE */
+    int64_t hold_ns;   /* LOG_LINE: so long a line that matched counts */
+    int64_t within_ns; /* HEARTBEAT */
+    int64_t timeout_ns;
+};
+
+/* A check of this host keeps what it has seen: the process that it holds, how far a log was read.
+ * It is looked at when the caller likes, and says by itself when a look would tell something new:
+ * when its process ends, its file or log changes, a sign of life comes or is overdue. `push` is
+ * called then, in a task of the check; it may not wait. */
+struct local_check;
+typedef void local_push_fn(void *ctx);
+
+/* What the checks of a loop share: one search for all processes that are missing, one ear for the
+ * kernel's word of new programs. */
+struct local_host;
+struct local_host *local_host_new(void);
+void local_host_free(struct local_host *h); /* NULL is accepted; no check may be open. May wait */
+
+/* Returns 0 or a negative errno with *err. */
+int local_check_open(struct local_host *h, const struct local_spec *spec, local_push_fn *push,
+                     void *ctx, struct local_check **ret_check, struct err *err);
+/* Looks: *r is reset, gets a reason and its detail. What a state's reason says better than a
+ * probe's is in *ret_word (a literal: "drift_file"), else NULL. */
+void local_check_look(struct local_check *c, struct probe_result *r, const char **ret_word);
+/* HEARTBEAT: a sign of life came at that time; one that is older than the last is nothing. */
+void local_check_beat(struct local_check *c, int64_t at_wall_ns);
+/* PROCESS: the one that was found, for host/remembered.h, which is of host. NULL: none now. */
+struct host_process;
+const struct host_process *local_check_process(const struct local_check *c);
+void local_check_close(struct local_check *c); /* NULL is accepted. May wait */
+
 #endif

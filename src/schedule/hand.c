@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "schedule/book.h"
 #include "schedule/place.h"
+#include "schedule/workflow.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
 
@@ -382,6 +383,66 @@ static void plan_job(struct hand *h, struct job *j, const struct store_kv *kv, b
     }
 }
 
+/* ---- a workflow ---- */
+
+static void see_step(struct hand *h, struct slice name, struct workflow_seen *ret)
+{
+    const struct store_kv *kv = seen_value(h, BOOK_TASKS, TASK_KEY_TASK, name, none);
+    struct task *t = arena_new(&h->arena, struct task);
+    if (kv && task_read(kept(h, kv->value), &h->arena, t, &h->err) < 0)
+        bad_value(h, kv->key);
+    else if (kv)
+        *ret = (struct workflow_seen){.there = true, .mod = kv->mod_revision, .task = t};
+}
+
+/* The tasks of its steps that are not known to have ended. */
+static void see_steps(struct hand *h, struct workflow_seen *steps, struct workflow_seen *undos)
+{
+    const struct task *t = &h->task;
+    for (uint32_t i = 0; i < t->step_count; i++) {
+        const struct task_step *s = &t->steps[i];
+        if (!s->ended)
+            see_step(h, workflow_step_task(&h->arena, t, i), &steps[i]);
+        else if (s->rollback.size && !task_state_final(s->undo_state))
+            see_step(h, workflow_undo_task(&h->arena, t, i), &undos[i]);
+    }
+}
+
+static void plan_workflow(struct hand *h, struct job *j, const struct store_kv *kv)
+{
+    struct book *b = h->book;
+    struct store_compare guard = election_guard(&b->election);
+    struct plan_clock clock = clock_of(j);
+    uint32_t count = h->task.step_count;
+    struct workflow_seen *steps = arena_alloc_array(&h->arena, 2 * count, sizeof(*steps));
+    book_unpark(j);
+    if (is_locked_out(h, j) && !h->task.cancel && clock.now < clock.deadline_at) {
+        book_timer(b, j, clock.deadline_at);
+        return;
+    }
+    book_unpark(j);
+    see_steps(h, steps, steps + count);
+    plan_begin(&h->plan, &h->arena, b->options->prefix, &guard, &h->task, kv->mod_revision, NULL,
+               &clock);
+    workflow_settle(&h->plan, steps, steps + count);
+    book_timer(b, j, h->plan.due);
+    int r = plan_end(&h->plan);
+    if (r > 0) {
+        write_plan(h, j);
+    } else if (r < 0) {
+        err_sys(&h->err, r, "what became of it is too much to be written");
+        bad_value(h, h->task.name);
+    }
+}
+
+/* A step that has changed may let its workflow go on. */
+static void tell_workflow(struct hand *h)
+{
+    struct job *j = h->task.workflow.size ? map_get(&h->book->jobs, h->task.workflow) : NULL;
+    if (j && task_state_final(h->task.state))
+        book_dirty(h->book, j);
+}
+
 static void work_on(struct hand *h, struct job *j)
 {
     struct book *b = h->book;
@@ -402,8 +463,11 @@ static void work_on(struct hand *h, struct job *j)
     }
     set_deadline(h, j);
     book_state(b, j, h->task.state);
+    tell_workflow(h);
     if (j->trim)
         trim(h, j, kv);
+    else if (h->task.step_count && !task_state_final(h->task.state))
+        plan_workflow(h, j, kv);
     else if (!task_state_final(h->task.state))
         plan_job(h, j, kv, granted);
 }

@@ -93,7 +93,7 @@ static rt_time ready_at(const struct plan *p, const struct task_target *x)
 }
 
 /* How the task is to end where nothing else ends it; PENDING: it is not to end. */
-static enum task_state stop_of(const struct plan *p)
+enum task_state plan_stop(const struct plan *p)
 {
     if (p->task->cancel)
         return TASK_CANCELED;
@@ -139,13 +139,17 @@ static void accept(struct plan *p, struct task_target *x, const struct task_resu
     x->exit = r->exit;
     x->status = r->status;
     x->token = r->token;
+    if (r->output_count) {
+        p->task->outputs = r->outputs;
+        p->task->output_count = r->output_count;
+    }
     changed(p);
 }
 
 /* It is nobody's any more. */
 static void free_target(struct plan *p, struct task_target *x, int64_t wait_ms)
 {
-    enum task_state stop = stop_of(p);
+    enum task_state stop = plan_stop(p);
     x->state = stop;
     x->status = stop == TASK_PENDING ? 0 : PLAN_STOPPED_STATUS;
     x->not_before_ms = stop == TASK_PENDING && wait_ms ? p->clock.wall_ms + wait_ms : 0;
@@ -194,7 +198,7 @@ static void stop_running(struct plan *p, struct task_target *x, const struct pla
 {
     struct slice key = assign_key(p, x);
     struct assignment told = s->assign;
-    told.stop = stop_of(p);
+    told.stop = plan_stop(p);
     compare(p, key, STORE_MOD_REVISION, s->assign_mod);
     put_assignment(p, key, &told);
     p->changes++;
@@ -216,7 +220,7 @@ static bool node_is_lost(const struct plan_seen *s)
 
 static void settle_given(struct plan *p, struct task_target *x, const struct plan_seen *s)
 {
-    bool stop = stop_of(p) != TASK_PENDING;
+    bool stop = plan_stop(p) != TASK_PENDING;
     if (s->assign.ended)
         retry(p, x, s);
     else if (node_is_lost(s))
@@ -231,7 +235,7 @@ static void settle_given(struct plan *p, struct task_target *x, const struct pla
 
 static void settle_pending(struct plan *p, struct task_target *x)
 {
-    enum task_state stop = stop_of(p);
+    enum task_state stop = plan_stop(p);
     if (stop != TASK_PENDING) {
         x->state = stop;
         x->status = PLAN_STOPPED_STATUS;
@@ -293,7 +297,7 @@ static void add_target(struct plan *p, struct slice node)
 /* One that has no targets yet. */
 static void settle_new(struct plan *p)
 {
-    enum task_state stop = stop_of(p);
+    enum task_state stop = plan_stop(p);
     if (stop != TASK_PENDING) {
         p->task->state = stop;
         p->task->status = PLAN_STOPPED_STATUS;
@@ -339,11 +343,11 @@ bool plan_is_ready(const struct plan *p, uint32_t i)
 {
     const struct task_target *x = &p->task->targets[i];
     bool gone = i < p->seen_count && (p->seen[i].given || p->seen[i].accepted);
-    return x->state == TASK_PENDING && !gone && stop_of(p) == TASK_PENDING &&
+    return x->state == TASK_PENDING && !gone && plan_stop(p) == TASK_PENDING &&
            ready_at(p, x) <= p->clock.now && p->changes < PLAN_TARGETS_AT_ONCE;
 }
 
-static void take_lock(struct plan *p)
+void plan_take_lock(struct plan *p)
 {
     struct task *t = p->task;
     if (t->concurrency.size == 0 || t->locked)
@@ -364,7 +368,7 @@ void plan_give(struct plan *p, uint32_t i, struct slice node, int64_t incarnatio
     x->state = TASK_ASSIGNED;
     x->token = fault_mutant("schedule_token_reused") && x->token ? x->token : p->mod;
     x->not_before_ms = 0;
-    take_lock(p);
+    plan_take_lock(p);
     struct task_attempt *a = task_attempt_add(p->task, p->arena);
     a->node = node;
     a->token = x->token;
@@ -390,7 +394,7 @@ static void give_up_lock(struct plan *p)
     for (uint32_t i = 0; i < t->target_count; i++)
         if (task_state_held(t->targets[i].state))
             return;
-    if (!t->locked)
+    if (!t->locked || (t->step_count && !task_state_final(t->state)))
         return;
     delete_key(p, key_of(p, TASK_KEY_CONCURRENCY, t->concurrency, (struct slice){NULL, 0}));
     t->locked = false;

@@ -84,6 +84,10 @@ void plan_spread(struct plan *p, const struct slice *nodes, uint32_t count);
 bool plan_is_ready(const struct plan *p, uint32_t i);
 /* Gives it to a node, whose key has this create revision. */
 void plan_give(struct plan *p, uint32_t i, struct slice node, int64_t incarnation);
+/* How the task is to end where nothing else ends it; PENDING: it is not to end. */
+enum task_state plan_stop(const struct plan *p);
+/* Takes its concurrency key, where it has one and does not hold it. */
+void plan_take_lock(struct plan *p);
 /* Adds the task itself, once all is said. Returns whether there is anything to write; -EMSGSIZE:
  * the task would be too large. */
 int plan_end(struct plan *p);

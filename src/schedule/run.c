@@ -199,6 +199,24 @@ static void exec_main(void *arg)
     output_free(output);
 }
 
+/* As much of what it said about itself as is kept; the rest counts as cut. */
+static void take_outputs(struct run *u, struct task_result *r)
+{
+    const struct exec_result *e = &u->ended;
+    size_t left = TASK_OUTPUTS_BYTES_MAX;
+    r->outputs = arena_alloc_array(&u->arena, e->value_count + 1, sizeof(*r->outputs));
+    for (uint32_t i = 0; i < e->value_count; i++) {
+        struct task_label said = {e->values[i].key, e->values[i].value};
+        size_t size = task_label_json_bytes(&said);
+        if (size > left) {
+            r->output_cut_bytes += said.key.size + said.value.size;
+            continue;
+        }
+        left -= size;
+        r->outputs[r->output_count++] = said;
+    }
+}
+
 static void judge(struct run *u)
 {
     struct work *x = u->x;
@@ -221,6 +239,7 @@ static void judge(struct run *u)
         r->started_ms = e->started ? e->started_wall_ns / RT_MS : 0;
         r->wall_ns = e->wall_ns;
         r->output_cut_bytes = e->cut_bytes[EXEC_STDOUT] + e->cut_bytes[EXEC_STDERR];
+        take_outputs(u, r);
         if (e->signal)
             r->signal = slice_from(exec_signal_name(e->signal, u->signal));
         if (e->reason == REASON_OK)

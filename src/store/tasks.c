@@ -47,12 +47,27 @@ static bool has_nul(struct slice s)
     return s.size && memchr(s.data, 0, s.size);
 }
 
+/* Its steps say for themselves how their programs are run. */
+static int check_workflow(const struct task *t, struct err *err)
+{
+    if (t->step_count == 0)
+        return err_set(err, -EINVAL, "a workflow has steps");
+    if (t->argc || t->env_count || t->dir.size || t->user.size || t->timeout_ms || t->retries ||
+        t->backoff_ms || t->output_bytes_max)
+        return err_set(err, -EINVAL,
+                       "of a workflow, argv, env, dir, user, timeout, retries, backoff and the "
+                       "limit of output are its steps' to say");
+    return 0;
+}
+
 int tasks_check(const struct task *t, struct err *err)
 {
     enum { RETRIES_MAX = 1000, NAME_MAX_BYTES = 253 };
     struct selector s;
     if (t->kind == ACTION_RUN && (t->argc == 0 || t->argv[0].size == 0))
         return err_set(err, -EINVAL, "argv: there is no program to run");
+    if (t->kind == ACTION_WORKFLOW && check_workflow(t, err) < 0)
+        return -EINVAL;
     if (t->node.size && t->selector.size)
         return err_set(err, -EINVAL, "node and selector: one of them, not both");
     if (t->node.size > NAME_MAX_BYTES)
@@ -158,9 +173,15 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
     t->created_ms = rt_wall_now() / RT_MS;
     t->exit = -1;
     t->pinned = t->node.size > 0;
+    t->round = t->step_count ? 1 : 0;
     r = task_write(t, &json);
+    size_t room = (size_t)t->step_count * TASK_STEP_JSON_BYTES; /* for what becomes of it */
+    if (r == 0 && (json.size + room > TASK_JSON_BYTES_MAX ||
+                   (room && json.size > TASK_WORKFLOW_BYTES_MAX)))
+        r = -EMSGSIZE;
     if (r < 0)
-        err_set(err, r, "the task is larger than %d bytes", TASK_JSON_BYTES_MAX);
+        err_set(err, r, "the task is larger than %d bytes",
+                room ? TASK_WORKFLOW_BYTES_MAX : TASK_JSON_BYTES_MAX);
     else
         r = write_task(at, t, buf_slice(&json), arena, ret_name, ret_new, err, deadline);
     buf_done(&json);
@@ -188,6 +209,22 @@ static void begin_anew(struct task *t)
         *x = (struct task_target){
             .node = pinned ? x->node : none, .state = TASK_PENDING, .token = x->token, .exit = -1};
     }
+    for (uint32_t i = 0; i < t->step_count; i++) {
+        struct task_step *s = &t->steps[i];
+        *s = (struct task_step){
+            .name = s->name,
+            .condition = s->condition,
+            .does = s->does,
+            .rollback = s->rollback,
+            .needs = s->needs,
+            .need_count = s->need_count,
+            .state = TASK_PENDING,
+            .undo_state = TASK_PENDING,
+            .exit = -1,
+        };
+    }
+    t->round += t->step_count > 0;
+    t->output_count = 0;
     t->state = TASK_PENDING;
     t->cancel = false;
     t->status = 0;
@@ -226,6 +263,10 @@ static int change(struct task *t, enum tasks_verb verb, struct slice by, struct 
             return not_in(t, err, "it has not ended");
         if (t->state == TASK_SUCCEEDED)
             return not_in(t, err, "it succeeded, and is not run again");
+        if (t->workflow.size)
+            return not_in(t, err, "it is a step: its workflow is what can be tried again");
+        if (t->round >= TASK_ROUNDS_MAX)
+            return not_in(t, err, "it was begun anew too often");
         return 1;
     }
     return -EINVAL;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/duration.h"
+#include "wire/workflow_json.h"
 
 enum field_type { FIELD_TEXT, FIELD_DURATION, FIELD_I64, FIELD_I32, FIELD_U32, FIELD_LIST };
 
@@ -160,7 +161,8 @@ struct slice json_kept(const struct json_value *v, struct arena *a)
     return s;
 }
 
-int action_take(const struct json_value *v, struct arena *a, struct task *t, struct err *err)
+int action_take_at(const struct json_value *v, uint32_t depth, struct arena *a, struct task *t,
+                   size_t *ret_bytes, struct err *err)
 {
     const struct json_value *one = NULL;
     int r = find_one(v, &one, err);
@@ -174,13 +176,21 @@ int action_take(const struct json_value *v, struct arena *a, struct task *t, str
         return err_set(err, -ENOTSUP, "a task cannot do '%.*s' yet", SLICE_ARG(word));
     if (one->type != JSON_OBJECT)
         return err_set(err, -EBADMSG, "%.*s is no object", SLICE_ARG(word));
+    t->kind = kind;
+    if (action_kind_by(kind) == ACTION_BY_STEPS)
+        return workflow_take(one, depth, a, t, ret_bytes, err);
     t->timeout_ms = ACTION_TIMEOUT_MS;
     t->backoff_ms = ACTION_BACKOFF_MS;
-    t->kind = kind;
     if (kind == ACTION_RUN)
         return read_run(one, a, t, err);
     t->does = json_kept(v, a);
     return 0;
+}
+
+int action_take(const struct json_value *v, struct arena *a, struct task *t, struct err *err)
+{
+    size_t ignored;
+    return action_take_at(v, 0, a, t, &ignored, err);
 }
 
 int action_read(struct slice json, struct arena *a, struct task *t, struct err *err)

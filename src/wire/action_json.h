@@ -22,6 +22,9 @@ enum {
  * task can do; -EBADMSG: it is none, with the member that is wrong. */
 int action_read(struct slice json, struct arena *a, struct task *t, struct err *err);
 int action_take(const struct json_value *v, struct arena *a, struct task *t, struct err *err);
+/* The same for an action that stands in so many workflows; *ret_bytes as workflow_json.h has it. */
+int action_take_at(const struct json_value *v, uint32_t depth, struct arena *a, struct task *t,
+                   size_t *ret_bytes, struct err *err);
 /* A value as its JSON text, in the arena. */
 struct slice json_kept(const struct json_value *v, struct arena *a);
 

@@ -5,35 +5,9 @@
 #include "base/log.h"
 #include "model/civil.h"
 #include "wire/action_json.h"
+#include "wire/task_field.h"
 
-/* One table a struct gives its reader and its writer. */
-enum field_type {
-    FIELD_TEXT, /* struct slice; null: empty */
-    FIELD_I64,
-    FIELD_I32,
-    FIELD_U32,
-    FIELD_U64,
-    FIELD_BOOL,
-    FIELD_STATE,   /* enum task_state */
-    FIELD_STOP,    /* enum task_state; null: PENDING */
-    FIELD_REFUSED, /* enum task_refused */
-    FIELD_NODE,    /* enum node_state */
-    FIELD_MOMENT,  /* int64_t, ms since 1970; null: 0 */
-    FIELD_NS,      /* int64_t, as milliseconds; null: 0 */
-    FIELD_EXIT,    /* int32_t; null: -1 */
-};
-
-struct field {
-    const char *name;
-    enum field_type type;
-    size_t offset;
-    bool wanted; /* whoever wants a task may say it */
-    bool always; /* written also where it says nothing */
-};
-
-#define AT(type, member) offsetof(struct type, member)
-
-static const struct field task_fields[] = {
+static const struct task_field task_fields[] = {
     {"name", FIELD_TEXT, AT(task, name), false, true},
     {"namespace", FIELD_TEXT, AT(task, namespace_), true, false},
     {"state", FIELD_STATE, AT(task, state), false, true},
@@ -62,9 +36,11 @@ static const struct field task_fields[] = {
     {"exit", FIELD_EXIT, AT(task, exit), false, false},
     {"status", FIELD_I32, AT(task, status), false, false},
     {"pinned", FIELD_BOOL, AT(task, pinned), false, false},
+    {"workflow", FIELD_TEXT, AT(task, workflow), false, false},
+    {"round", FIELD_U32, AT(task, round), false, false},
 };
 
-static const struct field target_fields[] = {
+static const struct task_field target_fields[] = {
     {"node", FIELD_TEXT, AT(task_target, node), false, true},
     {"state", FIELD_STATE, AT(task_target, state), false, true},
     {"token", FIELD_I64, AT(task_target, token), false, true},
@@ -75,7 +51,7 @@ static const struct field target_fields[] = {
     {"status", FIELD_I32, AT(task_target, status), false, false},
 };
 
-static const struct field attempt_fields[] = {
+static const struct task_field attempt_fields[] = {
     {"node", FIELD_TEXT, AT(task_attempt, node), false, true},
     {"token", FIELD_I64, AT(task_attempt, token), false, true},
     {"state", FIELD_STATE, AT(task_attempt, state), false, true},
@@ -87,7 +63,7 @@ static const struct field attempt_fields[] = {
     {"detail", FIELD_TEXT, AT(task_attempt, detail), false, true},
 };
 
-static const struct field result_fields[] = {
+static const struct task_field result_fields[] = {
     {"node", FIELD_TEXT, AT(task_result, node), false, true},
     {"token", FIELD_I64, AT(task_result, token), false, true},
     {"state", FIELD_STATE, AT(task_result, state), false, true},
@@ -100,7 +76,7 @@ static const struct field result_fields[] = {
     {"output_cut_bytes", FIELD_U64, AT(task_result, output_cut_bytes), false, true},
 };
 
-static const struct field assignment_fields[] = {
+static const struct task_field assignment_fields[] = {
     {"token", FIELD_I64, AT(assignment, token), false, true},
     {"priority", FIELD_I32, AT(assignment, priority), false, true},
     {"last", FIELD_BOOL, AT(assignment, last), false, true},
@@ -109,7 +85,7 @@ static const struct field assignment_fields[] = {
     {"ended", FIELD_BOOL, AT(assignment, ended), false, true},
 };
 
-static const struct field node_fields[] = {
+static const struct task_field node_fields[] = {
     {"name", FIELD_TEXT, AT(node, name), false, true},
     {"state", FIELD_NODE, AT(node, state), false, true},
     {"version", FIELD_TEXT, AT(node, version), false, true},
@@ -154,7 +130,7 @@ static void write_moment(struct json_writer *w, int64_t ms)
 
 /* ---- reading ---- */
 
-static int read_number(const struct field *f, const struct json_value *v, void *at)
+static int read_number(const struct task_field *f, const struct json_value *v, void *at)
 {
     int64_t n;
     if (json_to_i64(v, &n) < 0)
@@ -184,7 +160,7 @@ static int read_ns(const struct json_value *v, int64_t *at)
     return 0;
 }
 
-static int read_word(const struct field *f, const struct json_value *v, void *at)
+static int read_word(const struct task_field *f, const struct json_value *v, void *at)
 {
     if (v->type != JSON_STRING)
         return -EBADMSG;
@@ -203,7 +179,7 @@ static int read_word(const struct field *f, const struct json_value *v, void *at
     return s == TASK_STATE_COUNT ? -EBADMSG : 0;
 }
 
-static int read_field(const struct field *f, const struct json_value *v, void *at)
+static int read_field(const struct task_field *f, const struct json_value *v, void *at)
 {
     switch (f->type) {
     case FIELD_TEXT:
@@ -226,7 +202,7 @@ static int read_field(const struct field *f, const struct json_value *v, void *a
     }
 }
 
-static void set_default(const struct field *f, void *at)
+static void set_default(const struct task_field *f, void *at)
 {
     if (f->type == FIELD_EXIT)
         *(int32_t *)at = -1;
@@ -234,7 +210,7 @@ static void set_default(const struct field *f, void *at)
         *(enum task_state *)at = TASK_PENDING;
 }
 
-static int read_fields(const struct json_value *v, const struct field *fields, size_t count,
+int task_fields_read(const struct json_value *v, const struct task_field *fields, size_t count,
                        void *ret, struct err *err)
 {
     if (v->type != JSON_OBJECT)
@@ -261,7 +237,7 @@ static int parse(struct slice json, struct arena *a, struct json_value **ret, st
 }
 
 /* An array of texts; a member that is missing is empty. */
-static int read_texts(const struct json_value *v, const char *key, uint32_t max, struct arena *a,
+int task_texts_read(const struct json_value *v, const char *key, uint32_t max, struct arena *a,
                       struct slice **ret, uint32_t *ret_count, struct err *err)
 {
     const struct json_value *list = json_get(v, key);
@@ -279,8 +255,8 @@ static int read_texts(const struct json_value *v, const char *key, uint32_t max,
 }
 
 static int read_structs(const struct json_value *v, const char *key, uint32_t max, size_t size,
-                        const struct field *fields, size_t field_count, struct arena *a, void **ret,
-                        uint32_t *ret_count, struct err *err)
+                        const struct task_field *fields, size_t field_count, struct arena *a,
+                        void **ret, uint32_t *ret_count, struct err *err)
 {
     const struct json_value *list = json_get(v, key);
     if (!list || list->type == JSON_NULL)
@@ -292,7 +268,7 @@ static int read_structs(const struct json_value *v, const char *key, uint32_t ma
         return err_set(err, -ENOSPC, "it is too large");
     *ret = made;
     for (const struct json_value *m = list->first; m; m = m->next) {
-        int r = read_fields(m, fields, field_count, made + size * (*ret_count)++, err);
+        int r = task_fields_read(m, fields, field_count, made + size * (*ret_count)++, err);
         if (r < 0)
             return err_wrap(err, "%s", key);
     }
@@ -301,8 +277,8 @@ static int read_structs(const struct json_value *v, const char *key, uint32_t ma
 
 static int read_argv(const struct json_value *v, struct arena *a, struct task *t, struct err *err)
 {
-    int r = read_texts(v, "argv", TASK_ARGV_MAX, a, &t->argv, &t->argc, err);
-    return r < 0 ? r : read_texts(v, "env", TASK_ENV_MAX, a, &t->env, &t->env_count, err);
+    int r = task_texts_read(v, "argv", TASK_ARGV_MAX, a, &t->argv, &t->argc, err);
+    return r < 0 ? r : task_texts_read(v, "env", TASK_ENV_MAX, a, &t->env, &t->env_count, err);
 }
 
 /* What a task does that is no program. A kind that this version does not know is nobody's. */
@@ -322,9 +298,13 @@ int task_read(struct slice json, struct arena *a, struct task *ret, struct err *
     void *targets = NULL, *attempts = NULL;
     int r = parse(json, a, &v, err);
     if (r == 0)
-        r = read_fields(v, task_fields, ARRAY_LEN(task_fields), &t, err);
+        r = task_fields_read(v, task_fields, ARRAY_LEN(task_fields), &t, err);
     if (r == 0)
         r = read_argv(v, a, &t, err);
+    if (r == 0)
+        r = task_steps_read(v, a, &t, err);
+    if (r == 0)
+        r = task_labels_read(v, "outputs", a, &t.outputs, &t.output_count, err);
     if (r == 0)
         r = read_structs(v, "targets", TASK_TARGETS_MAX, sizeof(*t.targets), target_fields,
                          ARRAY_LEN(target_fields), a, &targets, &t.target_count, err);
@@ -335,12 +315,14 @@ int task_read(struct slice json, struct arena *a, struct task *ret, struct err *
         return r;
     t.targets = targets;
     t.attempts = attempts;
+    if (t.step_count)
+        t.kind = ACTION_WORKFLOW;
     read_does(v, a, &t);
     *ret = t;
     return 0;
 }
 
-static const struct field *wanted_field(struct slice name)
+static const struct task_field *wanted_field(struct slice name)
 {
     for (size_t i = 0; i < ARRAY_LEN(task_fields); i++)
         if (task_fields[i].wanted && slice_eq_cstr(name, task_fields[i].name))
@@ -352,7 +334,7 @@ static const struct field *wanted_field(struct slice name)
 static int read_wanted(const struct json_value *m, struct task *t, struct err *err)
 {
     static const char *const others[] = {"argv", "env", "do", "approve"};
-    const struct field *f = wanted_field(m->key);
+    const struct task_field *f = wanted_field(m->key);
     bool known = f;
     for (size_t i = 0; i < ARRAY_LEN(others); i++)
         known = known || slice_eq_cstr(m->key, others[i]);
@@ -376,12 +358,12 @@ static int read_action(const struct json_value *v, struct arena *a, struct task 
     if (does && (r = action_take(does, a, t, err)) < 0)
         return err_wrap(err, "do");
     if (argv)
-        r = read_texts(v, "argv", TASK_ARGV_MAX, a, &t->argv, &t->argc, err);
+        r = task_texts_read(v, "argv", TASK_ARGV_MAX, a, &t->argv, &t->argc, err);
     if (r == 0 && json_get(v, "env")) {
         struct slice *before = t->env;
         uint32_t count = t->env_count, more = 0;
         struct slice *added = NULL;
-        r = read_texts(v, "env", TASK_ENV_MAX - count, a, &added, &more, err);
+        r = task_texts_read(v, "env", TASK_ENV_MAX - count, a, &added, &more, err);
         t->env = arena_alloc_array(a, count + more + 1, sizeof(*t->env));
         for (uint32_t i = 0; i < count; i++)
             t->env[i] = before[i];
@@ -412,13 +394,28 @@ int task_read_wanted(const struct json_value *v, struct arena *a, struct task *r
     return 0;
 }
 
+static int read_result(const struct json_value *v, struct arena *a, struct task_result *ret,
+                       struct err *err)
+{
+    int r = task_fields_read(v, result_fields, ARRAY_LEN(result_fields), ret, err);
+    return r < 0 ? r
+                 : task_labels_read(v, "outputs", a, &ret->outputs, &ret->output_count, err);
+}
+
+static void write_result(struct json_writer *w, const struct task_result *x)
+{
+    task_fields_write(w, result_fields, ARRAY_LEN(result_fields), x);
+    if (x->output_count)
+        task_labels_write(w, "outputs", x->outputs, x->output_count);
+}
+
 int task_result_read(struct slice json, struct arena *a, struct task_result *ret, struct err *err)
 {
     struct task_result x = {.state = TASK_PENDING};
     struct json_value *v;
     int r = parse(json, a, &v, err);
     if (r == 0)
-        r = read_fields(v, result_fields, ARRAY_LEN(result_fields), &x, err);
+        r = read_result(v, a, &x, err);
     if (r == 0 && !task_state_final(x.state))
         return err_set(err, -EBADMSG, "'state' is none that a task ends in");
     if (r == 0)
@@ -432,10 +429,10 @@ int assignment_read(struct slice json, struct arena *a, struct assignment *ret, 
     struct json_value *v;
     int r = parse(json, a, &v, err);
     if (r == 0)
-        r = read_fields(v, assignment_fields, ARRAY_LEN(assignment_fields), &x, err);
+        r = task_fields_read(v, assignment_fields, ARRAY_LEN(assignment_fields), &x, err);
     const struct json_value *result = r == 0 ? json_get(v, "result") : NULL;
     if (result)
-        r = read_fields(result, result_fields, ARRAY_LEN(result_fields), &x.result, err);
+        r = read_result(result, a, &x.result, err);
     if (r == 0 && x.ended && (!result || !task_state_final(x.result.state)))
         return err_set(err, -EBADMSG, "it has ended, and 'result' does not say how");
     if (r == 0)
@@ -443,18 +440,20 @@ int assignment_read(struct slice json, struct arena *a, struct assignment *ret, 
     return r;
 }
 
-static int read_labels(const struct json_value *labels, struct arena *a, struct node *n,
-                       struct err *err)
+int task_labels_read(const struct json_value *v, const char *key, struct arena *a,
+                     struct task_label **ret, uint32_t *ret_count, struct err *err)
 {
+    const struct json_value *labels = json_get(v, key);
     if (!labels || labels->type == JSON_NULL)
         return 0;
     if (labels->type != JSON_OBJECT || labels->count > TASK_LABELS_MAX)
-        return err_set(err, -EBADMSG, "'labels' is no object of up to %d texts", TASK_LABELS_MAX);
-    n->labels = arena_alloc_array(a, labels->count + 1, sizeof(*n->labels));
+        return err_set(err, -EBADMSG, "'%s' is no object of up to %d texts", key,
+                       TASK_LABELS_MAX);
+    *ret = arena_alloc_array(a, labels->count + 1, sizeof(**ret));
     for (const struct json_value *m = labels->first; m; m = m->next) {
         if (m->type != JSON_STRING)
-            return err_set(err, -EBADMSG, "'labels' has a value that is no text");
-        n->labels[n->label_count++] = (struct task_label){m->key, m->text};
+            return err_set(err, -EBADMSG, "'%s' has a value that is no text", key);
+        (*ret)[(*ret_count)++] = (struct task_label){m->key, m->text};
     }
     return 0;
 }
@@ -465,9 +464,9 @@ int node_read(struct slice json, struct arena *a, struct node *ret, struct err *
     struct json_value *v;
     int r = parse(json, a, &v, err);
     if (r == 0)
-        r = read_fields(v, node_fields, ARRAY_LEN(node_fields), &n, err);
+        r = task_fields_read(v, node_fields, ARRAY_LEN(node_fields), &n, err);
     if (r == 0)
-        r = read_labels(json_get(v, "labels"), a, &n, err);
+        r = task_labels_read(v, "labels", a, &n.labels, &n.label_count, err);
     if (r == 0)
         *ret = n;
     return r;
@@ -483,7 +482,7 @@ static void write_text(struct json_writer *w, struct slice s)
         json_null(w);
 }
 
-static void write_field(struct json_writer *w, const struct field *f, const void *at)
+static void write_field(struct json_writer *w, const struct task_field *f, const void *at)
 {
     json_key_slice(w, slice_from(f->name));
     switch (f->type) {
@@ -535,7 +534,7 @@ static void write_field(struct json_writer *w, const struct field *f, const void
 }
 
 /* Whether it has nothing to say: a million tasks are mostly such members. */
-static bool is_default(const struct field *f, const void *at)
+static bool is_default(const struct task_field *f, const void *at)
 {
     switch (f->type) {
     case FIELD_TEXT:
@@ -557,7 +556,7 @@ static bool is_default(const struct field *f, const void *at)
     }
 }
 
-static void write_fields(struct json_writer *w, const struct field *fields, size_t count,
+void task_fields_write(struct json_writer *w, const struct task_field *fields, size_t count,
                          const void *from)
 {
     for (size_t i = 0; i < count; i++) {
@@ -567,20 +566,20 @@ static void write_fields(struct json_writer *w, const struct field *fields, size
     }
 }
 
-static void write_structs(struct json_writer *w, const char *key, const struct field *fields,
+static void write_structs(struct json_writer *w, const char *key, const struct task_field *fields,
                           size_t field_count, const void *from, size_t size, uint32_t count)
 {
     json_key_slice(w, slice_from(key));
     json_array_open(w);
     for (uint32_t i = 0; i < count; i++) {
         json_object_open(w);
-        write_fields(w, fields, field_count, (const char *)from + i * size);
+        task_fields_write(w, fields, field_count, (const char *)from + i * size);
         json_object_close(w);
     }
     json_array_close(w);
 }
 
-static void write_texts(struct json_writer *w, const char *key, const struct slice *texts,
+void task_texts_write(struct json_writer *w, const char *key, const struct slice *texts,
                         uint32_t count)
 {
     json_key_slice(w, slice_from(key));
@@ -590,19 +589,46 @@ static void write_texts(struct json_writer *w, const char *key, const struct sli
     json_array_close(w);
 }
 
+void task_labels_write(struct json_writer *w, const char *key, const struct task_label *labels,
+                       uint32_t count)
+{
+    json_key_slice(w, slice_from(key));
+    json_object_open(w);
+    for (uint32_t i = 0; i < count; i++) {
+        json_key_slice(w, labels[i].key);
+        json_string(w, labels[i].value);
+    }
+    json_object_close(w);
+}
+
+size_t task_label_json_bytes(const struct task_label *l)
+{
+    enum { MARKS = 6 }; /* quotes, colon, comma */
+    struct buf text = BUF(MEM_WIRE, 0);
+    json_escape(&text, l->key);
+    json_escape(&text, l->value);
+    size_t size = text.size + MARKS;
+    buf_done(&text);
+    return size;
+}
+
 int task_write(const struct task *t, struct buf *out)
 {
     struct json_writer w;
     json_begin(&w, out, 0);
     json_object_open(&w);
-    write_fields(&w, task_fields, ARRAY_LEN(task_fields), t);
-    write_texts(&w, "argv", t->argv, t->argc);
+    task_fields_write(&w, task_fields, ARRAY_LEN(task_fields), t);
+    task_texts_write(&w, "argv", t->argv, t->argc);
     if (t->env_count)
-        write_texts(&w, "env", t->env, t->env_count);
+        task_texts_write(&w, "env", t->env, t->env_count);
     if (t->does.size) {
         json_key(&w, "do");
         json_raw(&w, t->does);
     }
+    if (t->step_count)
+        task_steps_write(&w, t);
+    if (t->output_count)
+        task_labels_write(&w, "outputs", t->outputs, t->output_count);
     write_structs(&w, "targets", target_fields, ARRAY_LEN(target_fields), t->targets,
                   sizeof(*t->targets), t->target_count);
     write_structs(&w, "attempts", attempt_fields, ARRAY_LEN(attempt_fields), t->attempts,
@@ -616,7 +642,7 @@ int task_result_write(const struct task_result *x, struct buf *out)
     struct json_writer w;
     json_begin(&w, out, 0);
     json_object_open(&w);
-    write_fields(&w, result_fields, ARRAY_LEN(result_fields), x);
+    write_result(&w, x);
     json_object_close(&w);
     return json_end(&w);
 }
@@ -626,11 +652,11 @@ int assignment_write(const struct assignment *x, struct buf *out)
     struct json_writer w;
     json_begin(&w, out, 0);
     json_object_open(&w);
-    write_fields(&w, assignment_fields, ARRAY_LEN(assignment_fields), x);
+    task_fields_write(&w, assignment_fields, ARRAY_LEN(assignment_fields), x);
     if (x->ended) {
         json_key(&w, "result");
         json_object_open(&w);
-        write_fields(&w, result_fields, ARRAY_LEN(result_fields), &x->result);
+        write_result(&w, &x->result);
         json_object_close(&w);
     }
     json_object_close(&w);
@@ -642,14 +668,8 @@ int node_write(const struct node *n, struct buf *out)
     struct json_writer w;
     json_begin(&w, out, 0);
     json_object_open(&w);
-    write_fields(&w, node_fields, ARRAY_LEN(node_fields), n);
-    json_key(&w, "labels");
-    json_object_open(&w);
-    for (uint32_t i = 0; i < n->label_count; i++) {
-        json_key_slice(&w, n->labels[i].key);
-        json_string(&w, n->labels[i].value);
-    }
-    json_object_close(&w);
+    task_fields_write(&w, node_fields, ARRAY_LEN(node_fields), n);
+    task_labels_write(&w, "labels", n->labels, n->label_count);
     json_object_close(&w);
     return json_end(&w);
 }

@@ -29,6 +29,9 @@ int assignment_write(const struct assignment *x, struct buf *out);
 int task_result_write(const struct task_result *x, struct buf *out);
 int node_write(const struct node *n, struct buf *out);
 
+/* How long one of a task's outputs is where it is written. */
+size_t task_label_json_bytes(const struct task_label *l);
+
 /* "2026-01-02T03:04:05.678Z": milliseconds since 1970, until 2262 (what fits into nanoseconds).
  * Returns 0 or -EINVAL. */
 int moment_parse(struct slice text, int64_t *ret_ms);

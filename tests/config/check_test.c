@@ -237,6 +237,23 @@ static void workflows_are_checked_inside(void)
               "(schedule.do.workflow.steps.needs)\n"
               "4 duplicate_name schedules[s].do.workflow.steps[a].name "
               "(schedule.do.workflow.steps.name)");
+#define SAYS(name, needs, more, argv)                                                              \
+    "{name = \"" name "\", needs = [" needs "], " more "do = {run = {argv = [\"" argv "\"]}}}"
+    CHECK_STR(faults(FLOW(SAYS("a", "", "", "x") ", " SAYS("b", "\"a\"", "", "x") ", "
+                          SAYS("c", "\"b\"", "if = \"steps.a.ok\", ", "${steps.a.X} ${HOME}"))),
+              ""); /* what is needed by what it needs has ended, too */
+    CHECK_STR(faults(FLOW(SAYS("a", "", "", "x") ", "
+                          SAYS("b", "", "if = \"steps.a.ok and steps.z.ok\", ", "${steps.X}"))),
+              "4 unresolved_reference schedules[s].do.workflow.steps[b].if "
+              "(schedule.do.workflow.steps.if)\n"
+              "4 unresolved_reference schedules[s].do.workflow.steps[b].if "
+              "(schedule.do.workflow.steps.if)\n"
+              "4 bad_pattern schedules[s].do.workflow.steps[b].do.run.argv[0] "
+              "(schedule.do.workflow.steps.do.run.argv)");
+    CHECK_STR(faults(FLOW(SAYS("a", "", "if = \"a b\", ", "x"))),
+              "4 bad_pattern schedules[s].do.workflow.steps[a].if "
+              "(schedule.do.workflow.steps.if)");
+#undef SAYS
 }
 
 static void rules_of_several_fields(void)

@@ -72,4 +72,145 @@ def what_no_task_can_do_is_refused_by_its_name():
     contains(r.stderr, "a task cannot do 'failover' yet")
 
 
+# ---- workflows ----
+
+def flow(*steps):
+    return json.dumps({"workflow": {"steps": list(steps)}})
+
+
+def step(name, script, undo=None, **more):
+    s = {"name": name, "do": {"run": {"argv": ["sh", "-c", script]}}, **more}
+    if undo:
+        s["rollback"] = {"run": {"argv": ["sh", "-c", undo]}}
+    return s
+
+
+def lines(path):
+    return open(path).read().split() if os.path.exists(path) else []
+
+
+@case
+def steps_hand_on_what_they_found_and_run_in_their_order():
+    s = Server()
+    ledger = os.path.join(folder(), "ledger")
+    path = file_of(f"""
+workflow:
+  steps:
+    - name: look
+      do: {{run: {{argv: [sh, -c, "echo look >> {ledger}; echo PERCENT=95 >> $FIREBREAK_OUTPUT"]}}}}
+    - name: fix
+      needs: [look]
+      if: steps.look.PERCENT > 90
+      do: {{run: {{argv: [sh, -c, 'echo "fix-$1" >> {ledger}', sh, "${{steps.look.PERCENT}}"]}}}}
+    - name: never
+      needs: [look]
+      if: steps.look.PERCENT < 90
+      do: {{run: {{argv: [sh, -c, "echo never >> {ledger}"]}}}}
+    - name: last
+      needs: [fix, never]
+      if: steps.fix.ok and steps.never.skipped
+      do: {{run: {{argv: [sh, -c, "echo last >> {ledger}; echo bye"]}}}}
+""")
+    r = s.run("task", "run", "--wait", "-f", path)
+    equal((r.returncode, r.stderr), (0, ""))
+    equal(lines(ledger), ["look", "fix-95", "last"])
+    name = r.stdout.strip()
+    t = task_of(s, name)
+    equal([(x["name"], x["state"], x.get("skipped", False)) for x in t["steps"]],
+          [("look", "Succeeded", False), ("fix", "Succeeded", False), ("never", "Succeeded", True), ("last", "Succeeded", False)])
+    equal(t["steps"][0]["outputs"], {"PERCENT": "95"})
+    equal(sorted(x["name"] for x in s.json("GET", "/v1/tasks")["items"]),
+          [name, f"{name}:fix", f"{name}:last", f"{name}:look"])
+    equal(s.ok("task", "logs", f"{name}:last"), "bye\n")
+
+
+@case
+def a_failure_undoes_what_was_done_in_reverse_and_is_the_exit_status():
+    s = Server()
+    ledger = os.path.join(folder(), "ledger")
+    say = lambda word: f"echo {word} >> {ledger}"
+    path = file_of(flow(step("a", say("a") + "; echo ID=7 >> $FIREBREAK_OUTPUT", 'echo "undo-a-${steps.a.ID}" >> ' + ledger),
+                        step("b", say("b"), say("undo-b"), needs=["a"]),
+                        step("c", say("c") + "; exit 9", say("undo-c"), needs=["b"]),
+                        step("d", say("d"), needs=["c"])), "json")
+    r = s.run("task", "run", "--wait", "-f", path)
+    equal(r.returncode, 9, r.stderr)
+    equal(lines(ledger), ["a", "b", "c", "undo-b", "undo-a-7"])
+    t = task_of(s, r.stdout.strip())
+    equal((t["state"], [x["rollback_state"] for x in t["steps"]]), ("Failed", ["Succeeded", "Succeeded", None, None]))
+    equal(s.run("task", "retry", f"{t['name']}:c").returncode, 1)
+    s.ok("task", "retry", t["name"])
+    ends(s, t["name"], "Failed")
+    eventually(lambda: len(lines(ledger)) == 10, 20)
+
+
+@case
+def a_cancellation_ends_what_runs_and_undoes_the_rest():
+    s = Server()
+    ledger = os.path.join(folder(), "ledger")
+    path = file_of(flow(step("a", "true", f"echo undo-a >> {ledger}"),
+                        step("b", f"echo b >> {ledger}; exec sleep 100", needs=["a"])), "json")
+    name = s.ok("task", "run", "-f", path).strip()
+    eventually(lambda: lines(ledger) == ["b"], 30)
+    s.ok("task", "cancel", name)
+    equal(ends(s, name, "Canceled")["steps"][1]["state"], "Canceled")
+    equal(lines(ledger), ["b", "undo-a"])
+
+
+@case
+def what_a_workflow_cannot_be_is_told_before_it_begins():
+    s = Server()
+    r = s.run("task", "run", "--timeout", "3s", "-f", file_of(flow(step("a", "true")), "json"))
+    equal(r.returncode, 2)
+    contains(r.stderr, "steps' to say")
+    bad = {"do": json.loads(flow(step("a", "true", needs=["b"]), step("b", "true", needs=["a"])))}
+    status, text = s.ask("POST", "/v1/tasks", json.dumps(bad))
+    equal(status, 400)
+    contains(text, "circle")
+    equal(s.json("GET", "/v1/tasks")["items"], [])
+
+
+@case
+def a_schedule_may_do_a_workflow():
+    path = write(os.path.join(folder(), "ops.json"), json.dumps({"schedules": [
+        {"name": "tidy", "cron": "@yearly", "do": json.loads(flow(step("a", "true"), step("b", "exit 3", needs=["a"])))}]}))
+    s = Server(args=["-c", path])
+    eventually(lambda: s.run("schedule", "trigger", "tidy").returncode == 0, 30)
+
+    def failed():
+        return [t for t in s.json("GET", "/v1/tasks")["items"] if t.get("steps") and t["state"] == "Failed"]
+    equal([x["state"] for x in eventually(failed, 30)[0]["steps"]], ["Succeeded", "Failed"])
+
+
+@case
+def it_goes_on_where_it_was_when_everything_is_killed():
+    """kill -9 of controller and worker together, again and again, while a workflow runs: no step that was accepted runs
+    anew, none is passed over, and the order holds."""
+    s = Server()
+    ledger = os.path.join(folder(), "ledger")
+    steps = [step(f"s{i}", f"echo s{i} >> {ledger}; sleep 0.15", needs=[f"s{i - 1}"] if i else []) for i in range(8)]
+    name = s.ok("task", "run", "-f", file_of(flow(*steps), "json")).strip()
+    kills, accepted = 0, set()
+    for _ in range(6):
+        eventually(lambda: len(lines(ledger)) > kills, 30)
+        for x in task_of(s, name)["steps"]:
+            if x["state"] == "Succeeded":
+                accepted.add(x["name"])
+        s.p.kill()
+        s.p.wait()
+        seen = lines(ledger)
+        s.start()
+        kills += 1
+        for done in accepted:
+            equal(seen.count(done), lines(ledger).count(done), f"{done} was accepted, and ran again")
+    t = ends(s, name, "Succeeded")
+    ran = lines(ledger)
+    equal(list(dict.fromkeys(ran)), [f"s{i}" for i in range(8)], ran)
+    equal([x["state"] for x in t["steps"]], ["Succeeded"] * 8)
+    for i in range(8):
+        step_task = task_of(s, f"{name}:s{i}")
+        equal(len([a for a in step_task["attempts"] if a["accepted"]]), 1)
+        true(ran.count(f"s{i}") <= len(step_task["attempts"]), (ran, step_task["attempts"]))
+
+
 main()

@@ -89,8 +89,7 @@ static void what_is_left_out_has_the_defaults_of_the_configuration(void)
 
 static void an_action_that_no_task_can_do_is_named(void)
 {
-    static const char *const kinds[] = {"restart",  "workflow", "patch", "scale",
-                                        "failover", "notify",   "dance"};
+    static const char *const kinds[] = {"restart", "patch", "scale", "failover", "notify", "dance"};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         char action[64];
         snprintf(action, sizeof(action), "{\"%s\":{\"x\":1}}", kinds[i]);
