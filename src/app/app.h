@@ -79,6 +79,7 @@ int app_schedule(struct app *app);
 int app_task(struct app *app);
 int app_why(struct app *app);
 int app_asset(struct app *app);
+int app_plan_remedies(struct app *app);
 int app_freeze(struct app *app); /* and unfreeze */
 int app_silence(struct app *app);
 int app_node(struct app *app);

@@ -150,6 +150,62 @@ int app_why(struct app *app)
     return app_run_task(app, why);
 }
 
+/* ---- plan --remedies ---- */
+
+static void put_repair(struct asking *a, const struct json_value *item)
+{
+    struct buf line = BUF(MEM_APP, 0);
+    struct slice remedy = text_at(item, "remedy");
+    const struct json_value *rejected = json_get(item, "rejected");
+    buf_printf(&line, "asset/%.*s %.*s (%.*s): ", SLICE_ARG(text_at(item, "asset")),
+               SLICE_ARG(text_at(item, "state")), SLICE_ARG(text_at(item, "reason")));
+    if (remedy.size)
+        buf_printf(&line, "%.*s would be done", SLICE_ARG(remedy));
+    else
+        buf_append_cstr(&line, "nothing would be done");
+    for (const struct json_value *r = rejected ? rejected->first : NULL; r; r = r->next)
+        buf_printf(&line, "; not %.*s: %.*s", SLICE_ARG(text_at(r, "remedy")),
+                   SLICE_ARG(sentence_why_not(text_at(r, "why"))));
+    utf8_append_shown(&a->text, buf_slice(&line));
+    buf_append_byte(&a->text, '\n');
+    buf_done(&line);
+}
+
+static int print_repairs(struct asking *a, const struct json_value *answer)
+{
+    const struct json_value *items = json_get(answer, "items");
+    if (!items || a->form != CLI_FORM_TEXT)
+        return print_story(a, answer);
+    for (const struct json_value *i = items->first; i; i = i->next)
+        put_repair(a, i);
+    return app_print(a->app, buf_slice(&a->text));
+}
+
+static int plan_remedies(struct app *app)
+{
+    struct asking a = {.app = NULL};
+    struct json_value *answer;
+    int status = begin(&a, app, CLI_FORM_TEXT);
+    if (status == EXIT_WELL) {
+        buf_append_cstr(&a.target, "/v1/plan/remedies");
+        status = ask(&a, "GET", &answer);
+    }
+    if (status == EXIT_WELL) {
+        const struct json_value *items = json_get(answer, "items");
+        bool any = items && items->first;
+        status = print_repairs(&a, answer);
+        if (status == EXIT_WELL && any)
+            status = EXIT_NO;
+    }
+    end(&a);
+    return status;
+}
+
+int app_plan_remedies(struct app *app)
+{
+    return app_run_task(app, plan_remedies);
+}
+
 /* ---- asset ---- */
 
 static void asset_target(struct asking *a, const char *verb)

@@ -42,6 +42,7 @@ struct get_options {
 
 struct apply_options {
     struct cli_list files; /* "-": standard input */
+    bool remedies;         /* plan */
 };
 
 struct delete_options {

@@ -208,3 +208,19 @@ void why_serve(struct request *q, struct slice rest)
     buf_done(&items);
     buf_done(&json);
 }
+
+/* ---- what would be done ---- */
+
+void repairs_serve(struct request *q)
+{
+    struct buf items = BUF(MEM_GATEWAY, 0), json = BUF(MEM_GATEWAY, 0);
+    if (!slice_eq(q->method, SLICE("GET")) && !slice_eq(q->method, SLICE("HEAD"))) {
+        answer_method(q, "GET, HEAD");
+        return;
+    }
+    q->g->options.repairs(q->g->options.ctx, &items);
+    buf_printf(&json, "{\"items\":[%.*s],\"next\":\"\"}", SLICE_ARG(buf_slice(&items)));
+    answer_json(q, 200, &json);
+    buf_done(&items);
+    buf_done(&json);
+}

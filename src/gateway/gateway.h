@@ -40,8 +40,10 @@
  *   POST /v1/freeze {"reason"}   POST /v1/unfreeze   GET /v1/freeze      {"frozen","reason",…}
  *   GET /v1/silences; POST /v1/silences {"selector","for_ms","reason"}: the silence, 201; DELETE
  *       /v1/silences/{name}
- *   GET /v1/why/{kind}/{name}?namespace=&all=true    the events of the last story, or of all: a
- * list GET /v1/why/{trace_id}
+ *   GET /v1/why/{kind}/{name}?namespace=&all=true    a list: the last story's events, or all
+ *   GET /v1/why/{trace_id}
+ *   GET /v1/plan/remedies                what would be repaired now, and what not and why: a list
+ *       of {"asset","namespace","state","reason","remedy","outcome":"dry_run","rejected":[…]}
  *
  *   GET /v1/store/status
  *   GET /v1/store/keys?key=&prefix=true&revision=&limit=&next=     a list of keys
@@ -102,6 +104,9 @@ struct gateway_options {
      * -ENOENT: there is nothing of that name; -EINVAL: no stories are told of that kind. */
     int (*why)(void *ctx, const struct gateway_why *asked, struct buf *ret_items,
                int64_t *ret_revision, struct err *err);
+    /* What would be repaired now, and what not and why: objects with commas between them. Does not
+     * wait. NULL, as why: nobody knows. */
+    void (*repairs)(void *ctx, struct buf *ret_items);
     void *ctx;
 };
 

@@ -111,6 +111,8 @@ void silences_serve(struct request *q, struct slice rest);
 struct slice request_by(struct request *q);
 /* GET /v1/why/… */
 void why_serve(struct request *q, struct slice rest);
+/* GET /v1/plan/remedies */
+void repairs_serve(struct request *q);
 /* The body, an object. Returns 0, or answers and returns a negative errno. The tree points into
  * *ret_text, which lies in the request's arena. */
 int body_read(struct request *q, struct slice *ret_text, const struct json_value **ret);

@@ -190,6 +190,11 @@ static void serve_kind(struct request *q, struct slice rest)
         silences_serve(q, rest);
         return;
     }
+    if (slice_eq(word, SLICE("plan")) && slice_eq(rest, SLICE("remedies")) &&
+        q->g->options.repairs) {
+        repairs_serve(q);
+        return;
+    }
     if (rest.size == 0 && freeze_serve(q, word))
         return;
     const struct kind *k = kind_find(word);
