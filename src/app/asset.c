@@ -155,17 +155,17 @@ int app_why(struct app *app)
 static void put_repair(struct asking *a, const struct json_value *item)
 {
     struct buf line = BUF(MEM_APP, 0);
-    struct slice remedy = text_at(item, "remedy");
+    struct slice remedy = asking_text(item, "remedy");
     const struct json_value *rejected = json_get(item, "rejected");
-    buf_printf(&line, "asset/%.*s %.*s (%.*s): ", SLICE_ARG(text_at(item, "asset")),
-               SLICE_ARG(text_at(item, "state")), SLICE_ARG(text_at(item, "reason")));
+    buf_printf(&line, "asset/%.*s %.*s (%.*s): ", SLICE_ARG(asking_text(item, "asset")),
+               SLICE_ARG(asking_text(item, "state")), SLICE_ARG(asking_text(item, "reason")));
     if (remedy.size)
         buf_printf(&line, "%.*s would be done", SLICE_ARG(remedy));
     else
         buf_append_cstr(&line, "nothing would be done");
     for (const struct json_value *r = rejected ? rejected->first : NULL; r; r = r->next)
-        buf_printf(&line, "; not %.*s: %.*s", SLICE_ARG(text_at(r, "remedy")),
-                   SLICE_ARG(sentence_why_not(text_at(r, "why"))));
+        buf_printf(&line, "; not %.*s: %.*s", SLICE_ARG(asking_text(r, "remedy")),
+                   SLICE_ARG(sentence_why_not(asking_text(r, "why"))));
     utf8_append_shown(&a->text, buf_slice(&line));
     buf_append_byte(&a->text, '\n');
     buf_done(&line);
@@ -185,10 +185,10 @@ static int plan_remedies(struct app *app)
 {
     struct asking a = {.app = NULL};
     struct json_value *answer;
-    int status = begin(&a, app, CLI_FORM_TEXT);
+    int status = asking_begin(&a, app, CLI_FORM_TEXT);
     if (status == EXIT_WELL) {
         buf_append_cstr(&a.target, "/v1/plan/remedies");
-        status = ask(&a, "GET", &answer);
+        status = asking_ask(&a, "GET", &answer);
     }
     if (status == EXIT_WELL) {
         const struct json_value *items = json_get(answer, "items");
@@ -197,7 +197,7 @@ static int plan_remedies(struct app *app)
         if (status == EXIT_WELL && any)
             status = EXIT_NO;
     }
-    end(&a);
+    asking_end(&a);
     return status;
 }
 

@@ -32,7 +32,6 @@ struct delivering {
 struct notify {
     struct up *up;
     struct store *store;
-    struct slice prefix;
     struct notifier *notifier;
     struct list told; /* grows only: who waits in the middle of it goes on */
     struct list waiting, open;
@@ -42,12 +41,11 @@ struct notify {
     bool failing;
 };
 
-struct notify *notify_new(struct up *u, struct store *store, struct slice prefix)
+struct notify *notify_new(struct up *u, struct store *store)
 {
     struct notify *n = mem_alloc(MEM_APP, sizeof(*n));
     n->up = u;
     n->store = store;
-    n->prefix = prefix;
     n->notifier = notifier_new();
     list_init(&n->told);
     list_init(&n->waiting);
@@ -278,7 +276,7 @@ static int submit(struct notify *n, struct delivering *d, struct err *err)
         .created_by = slice_from("notify"),
         .state = TASK_PENDING,
     };
-    struct tasks_at at = {n->store, n->prefix};
+    struct tasks_at at = {.store = n->store};
     int r = tasks_submit(&at, &t, &arena, &name, NULL, err, soon());
     if (r == 0)
         d->task = mem_strdup(MEM_APP, name);
@@ -328,7 +326,7 @@ static void look_at(struct notify *n, struct delivering *d)
     struct store_kv kv;
     struct task *t = arena_new(&arena, struct task);
     struct slice none = {NULL, 0};
-    struct slice key = task_key(&arena, n->prefix, TASK_KEY_TASK, slice_from(d->task), none);
+    struct slice key = task_key(&arena, none, TASK_KEY_TASK, slice_from(d->task), none);
     int r = store_get(n->store, key, &arena, &kv, NULL, soon());
     bool ended = r == 0 && kv.version == 0;
     if (r == 0 && kv.version && task_read(kv.value, &arena, t, NULL) == 0 &&

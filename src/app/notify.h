@@ -29,7 +29,7 @@ enum {
 
 struct notify;
 
-struct notify *notify_new(struct up *u, struct store *store, struct slice prefix);
+struct notify *notify_new(struct up *u, struct store *store);
 void notify_free(struct notify *n); /* its task has ended; NULL is accepted */
 /* A task, until it is cancelled. */
 void notify_main(void *notify);

@@ -7,6 +7,7 @@
 #include "app/data.h"
 #include "app/keep.h"
 #include "app/node.h"
+#include "app/notify.h"
 #include "app/plan.h"
 #include "app/registry.h"
 #include "app/repair.h"
@@ -155,6 +156,7 @@ static void collect(void *ctx, struct metrics_writer *w)
     put_checks(u, w);
     put_repairs(u, w);
     put_registry(u, w);
+    notify_metrics(u->notify, w);
     scheduler_metrics(u->scheduler, w);
 }
 
@@ -213,6 +215,7 @@ int up_serve(struct up *u)
         return r;
     u->keep = keep_new(u, u->store);
     u->repairs = repairs_new(u);
+    u->notify = notify_new(u, u->store);
     r = keep_read(u->keep, &u->err);
     if (r < 0)
         return r;
@@ -222,6 +225,8 @@ int up_serve(struct up *u)
         r = rt_go(&u->keeping, keep_follow_main, u->keep);
     if (r == 0)
         r = repairs_start(u->repairs, &u->repairing);
+    if (r == 0)
+        r = rt_go(&u->repairing, notify_main, u->notify);
     if (r == 0 && u->claim)
         r = rt_go(&u->keeping, node_main, u->claim);
     if (r < 0)
@@ -241,6 +246,8 @@ void up_serve_end(struct up *u)
     keep_free(u->keep);
     repairs_free(u->repairs);
     u->repairs = NULL;
+    notify_free(u->notify);
+    u->notify = NULL;
     beats_free(u->beats);
     u->beats = NULL;
     node_release(u->claim, rt_now() + STOP_MS * RT_MS);

@@ -7,6 +7,7 @@
 
 #include "app/config_load.h"
 #include "app/keep.h"
+#include "app/notify.h"
 #include "app/people.h"
 #include "app/beats.h"
 #include "app/registry.h"
@@ -159,6 +160,8 @@ static void on_event(void *ctx, const struct event *e)
     struct event *copy = event_copy(e);
     if (u->keep)
         keep_event(u->keep, e);
+    if (u->notify)
+        notify_event(u->notify, e);
     if (rt_send(&u->events, copy, RT_NEVER) < 0)
         event_free(copy);
 }
@@ -166,7 +169,14 @@ static void on_event(void *ctx, const struct event *e)
 static void on_order(void *ctx, const struct repair_order *o)
 {
     struct up *u = ctx;
-    repairs_order(u->repairs, o);
+    struct err err = {0};
+    const struct asset *a = reconciler_find_key(u->assets, o->key);
+    if (!o->notifies)
+        repairs_order(u->repairs, o);
+    /* That it is over is known by the asset's state. */
+    else if (a && !o->rollback && notify_order(u->notify, o, a, &err) < 0 && u->app->logsink)
+        log_warn(&u->app->log, "a receiver cannot be told", log_event("notify_refused"),
+                 log_str("asset", o->key), log_str("remedy", o->remedy), log_err(&err));
 }
 
 static bool owns(void *ctx, const struct asset *a)

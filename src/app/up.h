@@ -38,6 +38,7 @@ RT_CHAN(event_chan, struct event *);
 
 struct beats;
 struct keep;
+struct notify;
 struct node_claim;
 struct registry;
 struct repairs;
@@ -82,6 +83,7 @@ struct up {
     struct gateway *gateway;
     struct keep *keep;
     struct repairs *repairs;
+    struct notify *notify;   /* NULL: --once */
     struct rt_event resync;      /* who owns what may have changed */
     struct scheduler *scheduler; /* NULL: --once */
     struct rt_group keeping, repairing;
