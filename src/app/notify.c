@@ -206,6 +206,11 @@ int notify_order(struct notify *n, const struct repair_order *o, const struct as
     return r;
 }
 
+static bool is_quiet(enum asset_state state, const char *reason)
+{
+    return state == ASSET_MAINTENANCE || (reason && strcmp(reason, "dependency") == 0);
+}
+
 void notify_event(struct notify *n, const struct event *e)
 {
     struct slice name = slice_from(e->key), namespace_ = slice_cut(&name, '/');
@@ -214,9 +219,20 @@ void notify_event(struct notify *n, const struct event *e)
     if (e->removed || e->to == ASSET_HEALTHY)
         notifier_end(n->notifier, namespace_, name, time_now());
     else
-        notifier_inhibit(n->notifier, namespace_, name,
-                         e->to == ASSET_MAINTENANCE ||
-                             (e->reason && strcmp(e->reason, "dependency") == 0));
+        notifier_inhibit(n->notifier, namespace_, name, is_quiet(e->to, e->reason));
+}
+
+static enum notifier_fate fate(void *ctx, struct slice namespace_, struct slice asset)
+{
+    struct notify *n = ctx;
+    struct buf key = BUF(MEM_APP, 0);
+    buf_printf(&key, "%.*s/%.*s", SLICE_ARG(namespace_.size ? namespace_ : SLICE("default")),
+               SLICE_ARG(asset));
+    const struct asset *a = reconciler_find_key(n->up->assets, key.data);
+    buf_done(&key);
+    if (!a || a->state == ASSET_HEALTHY)
+        return NOTIFIER_OVER;
+    return is_quiet(a->state, a->reason) ? NOTIFIER_INHIBITED : NOTIFIER_LASTS;
 }
 
 /* ---- deliveries ---- */
@@ -455,11 +471,14 @@ static bool take_up_all(struct notify *n)
 void notify_main(void *arg)
 {
     struct notify *n = arg;
+    if (rt_event_wait(&n->up->config_ready, RT_NEVER) < 0)
+        return;
     for (rt_time due = rt_now(); rt_sleep(due) == 0; due = rt_now() + NOTIFY_TICK_MS * RT_MS) {
-        /* Before it is known what was told, nothing is said twice. */
+        /* Before it is known what was told nothing is told: else it may be said twice. */
         if (!take_up_all(n))
             continue;
         read_silences(n);
+        notifier_review(n->notifier, fate, n, time_now());
         notifier_tick(n->notifier, time_now(), on_notice, n);
         submit_waiting(n);
         keep_told(n);

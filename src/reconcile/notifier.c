@@ -354,6 +354,29 @@ void notifier_inhibit(struct notifier *n, struct slice namespace_, struct slice 
     }
 }
 
+void notifier_review(struct notifier *n,
+                     enum notifier_fate (*fate)(void *ctx, struct slice namespace_,
+                                                struct slice asset),
+                     void *ctx, struct notifier_time t)
+{
+    list_each(it, &n->targets)
+    {
+        struct target *r = list_entry(it, struct target, link);
+        struct map_entry e;
+        for (size_t at = 0; map_next(&r->by_asset, &at, &e);) {
+            struct alert *a = e.value;
+            if (a->words.ended_ms)
+                continue;
+            enum notifier_fate f = fate(ctx, a->words.namespace_, a->words.asset);
+            a->inhibited = f == NOTIFIER_INHIBITED;
+            if (f != NOTIFIER_OVER)
+                continue;
+            a->words.ended_ms = t.wall_ms > 0 ? t.wall_ms : 1;
+            r->version++;
+        }
+    }
+}
+
 /* ---- silences ---- */
 
 static struct silence *find_silence(const struct notifier *n, struct slice name)

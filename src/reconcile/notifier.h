@@ -62,6 +62,13 @@ void notifier_end(struct notifier *n, struct slice namespace_, struct slice asse
 void notifier_inhibit(struct notifier *n, struct slice namespace_, struct slice asset,
                       bool inhibited);
 
+/* Asks of each alert that lasts what has become of its asset, in case somebody missed it. */
+enum notifier_fate { NOTIFIER_LASTS, NOTIFIER_INHIBITED, NOTIFIER_OVER };
+void notifier_review(struct notifier *n,
+                     enum notifier_fate (*fate)(void *ctx, struct slice namespace_,
+                                                struct slice asset),
+                     void *ctx, struct notifier_time t);
+
 /* Alerts whose labels the selector takes (model/selector.h; asset and namespace are labels, too)
  * are silent until then. A name stands for one silence. Returns 0, -EINVAL with *err, -ENOSPC. */
 int notifier_silence(struct notifier *n, struct slice name, struct slice selector,

@@ -197,6 +197,24 @@ static void who_waits_for_another_is_not_told(void)
     end_world();
 }
 
+static enum notifier_fate all_but_one(void *ctx, struct slice namespace_, struct slice asset)
+{
+    (void)namespace_;
+    return slice_eq_cstr(asset, ctx) ? NOTIFIER_OVER : NOTIFIER_LASTS;
+}
+
+static void a_review_ends_what_somebody_missed(void)
+{
+    char web_1[] = "web-1";
+    begin_world(NULL, 0);
+    fails("web-1", "prod");
+    fails("web-2", "prod");
+    after(12);
+    notifier_review(w.n, all_but_one, web_1, w.t);
+    CHECK_STR(after(20), "default/ops [] +web-2 -web-1\n");
+    end_world();
+}
+
 static void nobody_is_told_of_what_no_receiver_is_for(void)
 {
     struct notice_alert a = {.asset = SLICE("x")};
@@ -303,6 +321,7 @@ int main(void)
     TAP_RUN(a_silence_names_an_asset_and_can_be_lifted);
     TAP_RUN(who_was_called_hears_the_end_in_spite_of_a_silence);
     TAP_RUN(who_waits_for_another_is_not_told);
+    TAP_RUN(a_review_ends_what_somebody_missed);
     TAP_RUN(nobody_is_told_of_what_no_receiver_is_for);
     TAP_RUN(of_many_the_rest_is_counted);
     TAP_RUN(other_groups_keep_what_was_told);

@@ -1,0 +1,137 @@
+"""Receivers: who is told of what, against a real Alertmanager, a mail server and a webhook."""
+import hashlib
+import hmac
+import http.server
+import threading
+import urllib.request
+
+from serving import *
+
+own_network()
+
+
+class Hook:
+    """An HTTP server that keeps what it is posted."""
+
+    def __init__(self, status=200):
+        hook = self
+        hook.posts, hook.status = [], status
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                hook.posts.append((self.path, self.headers, body))
+                self.send_response(hook.status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def json(self):
+        return [json.loads(body) for _, _, body in self.posts]
+
+
+def config(receiver, port, assets=("web",), more="", labels="{env: prod}"):
+    text = "assets:\n" + "".join(f"  - {{name: {a}, settle: 100ms, labels: {labels}}}\n" for a in assets)
+    text += "checks:\n" + "".join(
+        f"  - {{name: {a}-port, asset: {a}, every: 100ms, every_failed: 100ms, tcp: {{target: '127.0.0.1:{port}'}}}}\n"
+        for a in assets)
+    text += f"receivers:\n  - {{name: ops, {receiver}, wait: 500ms{more}}}\n"
+    text += "remedies:\n" + "".join(
+        f"  - {{name: call-{a}, asset: {a}, when: {{state: Failed}}, do: {{notify: {{receiver: ops}}}}}}\n"
+        for a in assets)
+    return write(os.path.join(folder(), "ops.yaml"), text)
+
+
+def told(s, outcome):
+    line = f'firebreak_notify_total{{receiver="default/ops",outcome="{outcome}"}} '
+    text = s.ask("GET", "/metrics")[1]
+
+    return [int(float(l[len(line):])) for l in text.splitlines() if l.startswith(line)] == [1]
+
+
+@case
+def a_webhook_is_told_once_signed_and_told_again_when_it_is_over():
+    hook, key = Hook(), write(os.path.join(folder(), "key"), "hush\n")
+    l = Listener()
+    s = Server(args=["-c", config(f"webhook: {{url: 'http://127.0.0.1:{hook.port}/x', secret_file: '{key}'}}", l.port,
+                                  ("web-1", "web-2"), more=", group_by: [env]")])
+    eventually(lambda: s.json("GET", "/v1/assets/web-1")["state"] == "Healthy")
+    port = l.port
+    l.close()
+    eventually(lambda: hook.posts, 30)
+    path, headers, body = hook.posts[0]
+    equal(path, "/x")
+    t, v = (part.split("=")[1] for part in headers["Firebreak-Signature"].split(","))
+    equal(v, hmac.new(b"hush", t.encode() + b"." + body, hashlib.sha256).hexdigest())
+    first = hook.json()[0]
+    equal((first["status"], first["group"], first["receiver"]), ("firing", "env=prod", "ops"))
+    equal(sorted(a["asset"] for a in first["alerts"]), ["web-1", "web-2"])
+    equal({a["reason"] for a in first["alerts"]}, {"refused"})
+    eventually(lambda: told(s, "delivered"), 20)
+    task = [t for t in json.loads(s.ok("get", "tasks", "-o", "json"))["items"] if t["state"] == "Succeeded"]
+    true(task, "a delivery is a task")
+    # A restart neither says it again nor forgets to take it back.
+    s.kill()
+    s.start()
+    eventually(lambda: s.json("GET", "/v1/assets/web-1")["state"] == "Failed")
+    s.ok("asset", "recover", "web-1")
+    s.ok("asset", "recover", "web-2")
+    Listener(port=port)
+    eventually(lambda: hook.json()[-1]["status"] == "resolved", 30)
+    equal([h["status"] for h in hook.json()][0], "firing")
+    equal(sum(len(h["alerts"]) for h in hook.json() if h["status"] == "resolved"), 2)
+
+
+@case
+def a_silence_keeps_it_quiet_and_its_end_tells():
+    hook = Hook()
+    s = Server(args=["-c", config(f"webhook: {{url: 'http://127.0.0.1:{hook.port}/'}}", free_port())])
+    name = s.ok("silence", "add", "-l", "asset=web", "--for", "1h").strip()
+    eventually(lambda: s.json("GET", "/v1/assets/web")["state"] == "Failed")
+    time.sleep(3)
+    equal(hook.posts, [])
+    s.ok("silence", "remove", name)
+    eventually(lambda: hook.posts, 30)
+
+
+@case
+def a_refusal_is_counted_and_said():
+    hook = Hook(status=400)
+    s = Server(args=["-c", config(f"chat: {{url: 'http://127.0.0.1:{hook.port}/', format: discord}}", free_port())])
+    eventually(lambda: hook.posts, 30)
+    contains(hook.json()[0]["content"], "web is Failed: refused")
+    tasks = lambda: json.loads(s.ok("get", "tasks", "-o", "json"))["items"]
+    eventually(lambda: any("it answers 400" in json.dumps(t) for t in tasks()), 30)
+
+
+@case
+def alertmanager_takes_it_and_takes_it_back():
+    program = need("prometheus-alertmanager")
+    d, port = folder(), free_port()
+    conf = write(os.path.join(d, "am.yml"), "route: {receiver: none}\nreceivers: [{name: none}]\n")
+    server([program, f"--config.file={conf}", f"--storage.path={d}/data", f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address="], port)
+    l = Listener()
+    s = Server(args=["-c", config(f"alertmanager: {{url: 'http://127.0.0.1:{port}'}}", l.port)])
+    eventually(lambda: s.json("GET", "/v1/assets/web")["state"] == "Healthy")
+    gone = l.port
+    l.close()
+
+    def alerts():
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/alerts") as r:
+            return json.load(r)
+
+    eventually(alerts, 30)
+    a = alerts()[0]
+    equal((a["labels"]["asset"], a["labels"]["env"], a["annotations"]["reason"]), ("web", "prod", "refused"))
+    s.ok("asset", "recover", "web")
+    Listener(port=gone)
+    eventually(lambda: not alerts(), 30)
+
+
+main()
