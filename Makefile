@@ -137,9 +137,10 @@ sim-fresh-%: $(SIM)
 	@$(B)/sim/$*/world --search 1000000 --from fresh --seconds 120
 sim-long: $(SIM) #           W=counter: a search over a million seeds; FROM=1 is the first
 	@$(B)/sim/$(W)/world --search 1000000 --from $(or $(FROM),1)
-cluster: $(B)/tests/store/etcd_cluster #            three members of a real etcd under 15 faults; N=, SEED=
-	@$(TAP) -t 1800 "$< $(or $(N),15) $(SEED)"
-cluster-long: #       the same under 200 faults
+cluster: $(B)/tests/store/etcd_cluster $(FIREBREAK) # three members of a real etcd under 15 faults, and a fleet on them killed 15 times; N=, SEED=
+	@FIREBREAK=$(FIREBREAK) FIREBREAK_CLUSTER_KILLS=$(or $(N),15) FIREBREAK_KILL_SEED=$(SEED) $(TAP) -j 1 -t 3600 \
+	    "$< $(or $(N),15) $(SEED)" tests/e2e/task_cluster.py
+cluster-long: #       the same under 200 faults, and 200 kills
 	@$(MAKE) N=200 cluster
 tidy: #               layers, sizes, banned functions, include cycles
 	@tools/tidy

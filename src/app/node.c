@@ -6,7 +6,7 @@
 #include "host/self.h"
 #include "store/election.h"
 
-enum { MORE_MS = 3000, AGAIN_MS = 1000 };
+enum { MORE_MS = 3000, AGAIN_MS = 1000, SOON_MS = 100 };
 
 struct node_claim {
     struct up *up;
@@ -32,6 +32,19 @@ static void let_go(struct node_claim *c, rt_time deadline)
     if (c->open)
         store_session_close(&c->session, deadline);
     c->open = false;
+}
+
+/* Where our own session is lost while we wait for whoever had the name, another one asks. */
+static int claim(struct node_claim *c, struct err *err, rt_time deadline)
+{
+    for (;;) {
+        int r = claim_once(c, err, deadline);
+        if (r != -ENOLINK || rt_now() >= deadline)
+            return r;
+        let_go(c, rt_now());
+        if (rt_sleep(rt_now() + SOON_MS * RT_MS) < 0)
+            return -ECANCELED;
+    }
 }
 
 static int tell_holder(struct node_claim *c, int r, struct err *err)
@@ -64,7 +77,7 @@ int node_claim(struct up *u, struct node_claim **ret, struct err *err)
     c->role = mem_strdup(MEM_APP, buf_slice(&role));
     buf_done(&who);
     buf_done(&role);
-    int r = claim_once(c, err, rt_now() + u->lease_ttl_ns + MORE_MS * RT_MS);
+    int r = claim(c, err, rt_now() + u->lease_ttl_ns + MORE_MS * RT_MS);
     if (r < 0 && r != -ECANCELED)
         r = tell_holder(c, r, err);
     if (r == 0)

@@ -18,9 +18,11 @@ class Unix(http.client.HTTPConnection):
 class Server:
     """One data folder, served by one process after another."""
 
-    def __init__(self, data=None, args=(), logs=False, **kw):
+    away = False  # nobody can reach it now
+
+    def __init__(self, data=None, args=(), logs=False, env=None, **kw):
         self.data = data or data_folder()
-        self.env = {"FIREBREAK_DATA": self.data}
+        self.env = {"FIREBREAK_DATA": self.data, **(env or {})}
         self.socket = os.path.join(self.data, "firebreak.sock")
         self.args, self.logs = list(args), [] if logs else None
         self.start(**kw)
