@@ -204,8 +204,14 @@ static void stop_running(struct plan *p, struct task_target *x, const struct pla
     p->changes++;
 }
 
+/* Not at once: what ends soon needs no transaction only to say that it runs. */
 static void note_running(struct plan *p, struct task_target *x)
 {
+    rt_time told_at = p->clock.seen_at + PLAN_RUNNING_MS * RT_MS;
+    if (p->clock.now < told_at) {
+        look_again(p, told_at);
+        return;
+    }
     x->state = TASK_RUNNING;
     attempt_of(p, x, x->token)->state = TASK_RUNNING;
     changed(p);

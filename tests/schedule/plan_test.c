@@ -205,6 +205,22 @@ static void many_targets_are_planned_a_part_at_a_time(void)
     CHECK_INT(task.state, TASK_PENDING);
 }
 
+static void what_ends_soon_is_not_told_to_run(void)
+{
+    a_target(TASK_ASSIGNED);
+    task.state = TASK_ASSIGNED;
+    seen[0] = (struct plan_seen){.given = true,
+                                 .assign = {.token = 40, .claimed = 7, .stop = TASK_PENDING},
+                                 .incarnation = 7};
+    begin();
+    CHECK_INT(plan_end(&plan), 0);
+    CHECK_INT(plan.due, 100 * RT_SEC + PLAN_RUNNING_MS * RT_MS);
+    now.seen_at = 100 * RT_SEC - PLAN_RUNNING_MS * RT_MS;
+    begin();
+    CHECK_INT(plan_end(&plan), 1);
+    CHECK_INT(task.state, TASK_RUNNING);
+}
+
 static void what_did_not_succeed_is_undone_with_its_end(void)
 {
     struct task_attempt *a;
@@ -245,6 +261,7 @@ int main(void)
     TAP_RUN(a_lock_goes_with_the_first_and_ends_with_the_last);
     TAP_RUN(many_targets_are_planned_a_part_at_a_time);
     arena_done(&arena);
+    TAP_RUN(what_ends_soon_is_not_told_to_run);
     TAP_RUN(what_did_not_succeed_is_undone_with_its_end);
     return tap_done();
 }
