@@ -167,6 +167,7 @@ static int open_gateway(struct up *u, const char *folder)
     struct gateway_options options = {
         .store = u->store,
         .own_uid = host_uid(),
+        .node = u->node,
         .collect = collect,
         .check = resource_check,
         .why = why_tell,

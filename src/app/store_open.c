@@ -115,6 +115,17 @@ static int open_sqlite(struct app *app, const struct store_place *place, const c
     return store_sqlite_open(&options, ret_store, err, rt_now() + OPEN_S * RT_SEC);
 }
 
+/* A cluster without a leader can be opened, to be asked how it is. Whoever wants more of it is told
+ * at once. What we may read is not the question here. */
+static int must_have_leader(struct store *store, struct err *err)
+{
+    struct arena arena = ARENA(MEM_STORE, 0);
+    struct store_kv kv;
+    int r = store_get(store, SLICE("/config"), &arena, &kv, err, rt_now() + OPEN_S * RT_SEC);
+    arena_done(&arena);
+    return r == -ENETDOWN ? r : 0;
+}
+
 int store_open(struct app *app, const struct store_place *place, const char *what, bool make,
                struct store **ret_store, struct err *err)
 {
@@ -123,6 +134,8 @@ int store_open(struct app *app, const struct store_place *place, const char *wha
     int r = etcd ? open_etcd(place, &store, err) : open_sqlite(app, place, what, make, &store, err);
     if (r == 0 && place->prefix)
         r = store_set_prefix(store, slice_from(place->prefix), err);
+    if (r == 0 && etcd && make)
+        r = must_have_leader(store, err);
     if (r < 0) {
         store_close(store);
         return r;

@@ -93,6 +93,7 @@ struct gateway_why {
 struct gateway_options {
     struct store *store; /* outlives the gateway */
     uint32_t own_uid;    /* admin, beside root */
+    const char *node;    /* ours: it lives, whatever the store says. NULL: none */
     /* Adds to /metrics what only the caller knows. NULL: nothing. */
     void (*collect)(void *ctx, struct metrics_writer *w);
     /* Whether a declared resource is what its kind may be. May wait. Returns 0, and in

@@ -381,13 +381,45 @@ static void answer_deleted(struct request *q, const struct collection *c, struct
     buf_done(&json);
 }
 
+/* What a node found it takes back by itself; of one that is gone, nobody does but who asks for it.
+ * It may come back while we look, so the transaction compares. 1: gone; 0: not; negative errno. */
+static int delete_left_behind(struct request *q, struct resource *r, int64_t *ret_revision)
+{
+    struct slice bad;
+    if (!r->found.version || resource_parse(r, &q->arena, &bad, &q->err) < 0)
+        return 0;
+    const struct json_value *owner = r->state ? json_get(r->state, "owner_plane") : NULL;
+    if (!owner || owner->type != JSON_STRING || owner->text.size == 0)
+        return 0;
+    if (q->g->options.node && slice_eq_cstr(owner->text, q->g->options.node))
+        return 0;
+    const char *name = arena_printf(&q->arena, "/leader/node/%.*s", SLICE_ARG(owner->text));
+    struct store_compare as_read[] = {
+        {.key = slice_from(name), .target = STORE_VERSION, .number = 0},
+        {.key = r->found.key, .target = STORE_MOD_REVISION, .number = r->found.mod_revision},
+    };
+    struct store_op op = {.type = STORE_DELETE, .keys = store_key(r->found.key)};
+    struct store_txn txn = {.compares = as_read, .compare_count = 2, .then = &op, .then_count = 1};
+    struct store_txn_result got;
+    int code = store_txn(q->g->options.store, &txn, &q->arena, &got, &q->err, gateway_soon());
+    if (code == 0 && got.succeeded)
+        *ret_revision = got.revision;
+    return code < 0 ? code : got.succeeded;
+}
+
 /* Nothing was declared of that name; maybe something was found. */
 static void answer_undeclared(struct request *q, const struct collection *c,
                               struct slice namespace_, struct slice name)
 {
     struct resource r = {.spec = NULL};
+    int64_t revision = 0;
     (void)resource_read(q, c, namespace_, name, &r, NULL);
-    if (r.found.version)
+    int gone = delete_left_behind(q, &r, &revision);
+    if (gone < 0)
+        answer_store_error(q, gone);
+    else if (gone)
+        answer_deleted(q, c, namespace_, name, revision);
+    else if (r.found.version)
         answer_problem(q, 409, "conflict", "name",
                        "%s '%.*s' was found, not declared: it goes when it is no longer there",
                        c->kind->name, SLICE_ARG(name));

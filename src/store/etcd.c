@@ -9,6 +9,8 @@
 
 #define FIRST_KEY SLICE("\0")
 
+enum { ALONE_MS = 2000 }; /* for the word of a member without a leader */
+
 /* ---- reading ---- */
 
 static int etcd_range(struct store *st, const struct store_range *q, struct arena *arena,
@@ -327,12 +329,25 @@ static int prepare(struct etcd *s, const char *url, struct err *err, rt_time dea
     return r;
 }
 
+/* A member of a cluster without a leader answers nothing but how it is: whoever asks that is told
+ * more than "it cannot be opened". */
+static bool a_member_answers(struct etcd *s, rt_time deadline)
+{
+    struct store_status *status = mem_alloc(MEM_STORE, sizeof(*status));
+    rt_time soon = rt_now() + ALONE_MS * RT_MS;
+    int r = ask_member(s, status, NULL, soon < deadline ? soon : deadline);
+    mem_free(MEM_STORE, status);
+    return r == 0;
+}
+
 /* Whether somebody answers and takes our name. What we may read, only our caller knows. */
 static int first_call(struct etcd *s, struct err *err, rt_time deadline)
 {
     int64_t revision;
     int r = etcd_revision(s, FIRST_KEY, &revision, err, deadline);
-    return r == -EACCES && s->token ? 0 : r;
+    if ((r == -EACCES && s->token) || (r == -ENETDOWN && a_member_answers(s, deadline)))
+        return 0;
+    return r;
 }
 
 int store_etcd_open(const char *url, struct store **ret_store, struct err *err, rt_time deadline)

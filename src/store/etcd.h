@@ -32,7 +32,8 @@ enum {
     STORE_ETCD_FRAGMENTS_BYTES_MAX = 64 * 1024 * 1024, /* of one watch, not yet told */
 };
 
-/* `url` as etcd_url.h says. Reads the files that it names, connects and logs in, or says why not:
+/* `url` as etcd_url.h says. Reads the files that it names, connects and logs in, or says why not
+ * (that there is no leader is no reason: a member then still answers store_status):
  * -EINVAL the URL; -EACCES user or password; -ENETDOWN no endpoint answers, each with its reason;
  * -ENOENT, -EBADMSG a file. */
 int store_etcd_open(const char *url, struct store **ret_store, struct err *err, rt_time deadline);

@@ -88,6 +88,7 @@ struct attempt {
     struct buf *reply;
     struct err *err;
     enum etcd_class class; /* of its failure */
+    bool unsent;           /* there was no connection for it */
     uint32_t logins;
 };
 
@@ -176,6 +177,7 @@ static int try_once(struct etcd *s, struct attempt *a, rt_time deadline)
     struct etcd_conn *c;
     a->class = ETCD_FINAL;
     int r = etcd_link_get(s, LINK_CALLS, &c, a->err, deadline);
+    a->unsent = r < 0;
     if (r < 0) {
         a->class = r == -ENETDOWN ? ETCD_NOT_DONE : ETCD_FINAL;
         return r;
@@ -193,12 +195,22 @@ int etcd_call(struct etcd *s, const struct etcd_method *m, struct slice message,
     struct attempt a = {.method = m, .message = message, .reply = reply, .err = err};
     rt_time patience = rt_now() + STORE_ETCD_PATIENCE_MS * RT_MS;
     rt_time pause = AGAIN_MIN_MS * RT_MS;
+    /* That our time was up while we dialled once more is no reason: what was said before is. */
+    struct err before = {0};
     if (rt_now() >= deadline)
         return err_sys(err, -ETIMEDOUT, "etcd");
     for (uint32_t tries = 1;; tries++) {
         int r = try_once(s, &a, deadline);
         if (r == 0)
             return 0;
+        if (tries > 1 && r == -ETIMEDOUT && a.unsent) {
+            if (err)
+                *err = before;
+            return before.code;
+        }
+        if (err)
+            before = *err;
+        before.code = r;
         bool repeats = m->repeats || fault_mutant("etcd_write_repeated");
         bool again = a.class == ETCD_NOT_DONE || (a.class == ETCD_DOUBT && repeats);
         if (a.class == ETCD_TOKEN)

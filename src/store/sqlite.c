@@ -182,6 +182,7 @@ struct opening {
     struct sdb *readers[STORE_SQLITE_READERS];
     struct err *err;
     int r;
+    struct err full; /* code 0: no */
 };
 
 static void note_lease(void *ctx, int64_t id, int64_t ttl_ms)
@@ -193,7 +194,21 @@ static void note_lease(void *ctx, int64_t id, int64_t ttl_ms)
 }
 
 /* What an earlier life left in the write-ahead log is first carried into the file and synced: if
- * that life ended in a failed sync, the log is only what the page cache believes. */
+ * that life ended in a failed sync, the log is only what the page cache believes. Where the disk is
+ * too full for that it can still be read; the first write that finds room begins with it. */
+static int carry_log(struct opening *o)
+{
+    struct err err = {0};
+    int r = sdb_checkpoint(o->s->writer, &err);
+    if (r == -ENOSPC) {
+        o->full = err;
+        return 0;
+    }
+    if (r < 0 && o->err)
+        *o->err = err;
+    return r;
+}
+
 static void open_files(void *arg)
 {
     struct opening *o = arg;
@@ -201,7 +216,7 @@ static void open_files(void *arg)
     struct sdb_options options = {.path = s->path, .vfs = s->vfs};
     o->r = sdb_open(&options, &s->writer, o->err);
     if (o->r == 0)
-        o->r = sdb_checkpoint(s->writer, o->err);
+        o->r = carry_log(o);
     if (o->r == 0)
         o->r = sdb_leases(s->writer, note_lease, s, o->err);
     options.reader = true;
@@ -290,11 +305,15 @@ static struct sqlite_store *store_new(const struct store_sqlite_options *options
     return s;
 }
 
-static int start(struct sqlite_store *s, struct err *err)
+static int start(struct sqlite_store *s, const struct err *full, struct err *err)
 {
     s->revision = sdb_revision(s->writer);
     s->compacted = sdb_compacted(s->writer);
     s->trim_more = true;
+    s->trouble = full->code;
+    s->broken = full->code != 0;
+    if (full->code)
+        snprintf(s->trouble_text, sizeof(s->trouble_text), "%s", full->text);
     begin_leases(s);
     int r = rt_go(&s->group, sqlite_writer, s);
     if (r == 0)
@@ -314,7 +333,7 @@ int store_sqlite_open(const struct store_sqlite_options *options, struct store *
         put_readers(s, &o);
     }
     if (r == 0)
-        r = start(s, err);
+        r = start(s, &o.full, err);
     if (r < 0) {
         sqlite_close(&s->store);
         return r;

@@ -7,8 +7,9 @@
  * has begun is waited for, so that only a crash leaves a doubt.
  *
  * Where the disk is full, writes are refused, reads go on, and the next write that finds room ends
- * it. Where the disk fails, what the file has is unknown: it is opened anew, and its write-ahead
- * log carried over and synced, before any other write is taken. */
+ * it: also where it was full already when the store was opened, and the log of an earlier life
+ * finds no room in the file. Where the disk fails, what the file has is unknown: it is opened anew,
+ * and its write-ahead log carried over and synced, before any other write is taken. */
 #ifndef FIREBREAK_STORE_SQLITE_H
 #define FIREBREAK_STORE_SQLITE_H
 

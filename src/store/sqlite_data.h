@@ -45,8 +45,9 @@ struct sdb {
     sqlite3_stmt *statements[SDB_SQL_COUNT]; /* all made when it is opened */
     int64_t revision, compacted, trimmed;    /* the writer's: as of its own last write */
     int64_t begun_revision, begun_compacted, begun_trimmed; /* what a rollback goes back to */
-    int log_pages; /* of the write-ahead log, as of the last commit */
-    bool spoilt;   /* the batch has half of a transaction in it, and must be rolled back */
+    int log_pages;     /* of the write-ahead log, as of the last commit */
+    int64_t log_bytes; /* of its file, which may be longer: see write_ahead */
+    bool spoilt;       /* the batch has half of a transaction in it, and must be rolled back */
 };
 
 /* What the library says, as an errno and in words. */

@@ -87,6 +87,10 @@ int sdb_errno(sqlite3 *db, int code)
 
 int sdb_error(struct sdb *db, int code, const char *doing, struct err *err)
 {
+    if ((code & 0xff) == SQLITE_FULL)
+        return err_set(err, -ENOSPC,
+                       "%s: %s: the disk is full: reads go on, and writes once there is room",
+                       db->path, doing);
     return err_set(err, sdb_errno(db->db, code), "%s: %s: %s", db->path, doing,
                    sqlite3_errmsg(db->db));
 }
@@ -158,7 +162,11 @@ struct slice sdb_column_bytes(sqlite3_stmt *st, int at)
 
 /* ---- opening ---- */
 
-/* Our own vfs has no shared memory: a write-ahead log then needs the file for itself. */
+/* The file is one process's: so says store.lock, and so does this vfs. What its connections share,
+ * the index of the write-ahead log, is then memory: a full disk keeps no -shm file from being made,
+ * a process that is killed leaves none, and a commit takes no lock of the kernel. */
+static const char one_process[] = "unix-excl";
+/* The simulator's vfs shares nothing: there the file is one connection's. */
 static const char exclusive[] = "PRAGMA locking_mode = EXCLUSIVE";
 
 /* A crowd of writers fills SQLite's usual log of 1,000 pages with four commits, and then waits for
@@ -166,6 +174,18 @@ static const char exclusive[] = "PRAGMA locking_mode = EXCLUSIVE";
  * half the time. Such a log is read in 10 ms where a life ended without a checkpoint. A simulated
  * life is short: its checkpoints are to meet power losses, too. */
 enum { LOG_PAGES = 4000, LOG_PAGES_SIM = 40 };
+
+/* A sync of a file that has grown waits for the file system's own journal as well: 160 µs and not
+ * 100. So the log is made longer before it is needed, with zeroes, which no reader takes for a
+ * frame; a life of a few writes is spared that. */
+enum {
+    AHEAD_FROM_PAGES = 16,
+    AHEAD_BYTES = 1024 * 1024,
+    AHEAD_BYTES_SIM = 32 * 1024,
+    AHEAD_PIECE_BYTES = 32 * 1024, /* the library's vfs writes 128 KB at most */
+    LOG_HEAD_BYTES = 32,
+    LOG_FRAME_BYTES = 24 + 4096,
+};
 
 static int note_log(void *arg, sqlite3 *db, const char *name, int pages)
 {
@@ -203,12 +223,14 @@ int sdb_open(const struct sdb_options *options, struct sdb **ret_db, struct err 
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (!options->reader)
         flags |= SQLITE_OPEN_CREATE;
-    int code = sqlite3_open_v2(options->path, &db->db, flags, options->vfs);
-    int r = code == SQLITE_OK ? set_up(db, options->reader, err) : sdb_error(db, code, "open", err);
+    int code = sqlite3_open_v2(options->path, &db->db, flags, db->vfs ? db->vfs : one_process);
+    int r = code == SQLITE_OK ? 0 : sdb_error(db, code, "open", err);
     if (r == 0 && sqlite3_db_readonly(db->db, "main") == 1)
         r = err_set(err, -EROFS,
                     "%s cannot be written: see its owner and mode, and those of its folder",
                     db->path);
+    if (r == 0)
+        r = set_up(db, options->reader, err);
     if (r == 0 && !options->reader)
         r = sdb_schema(db, err);
     if (r == 0)
@@ -344,7 +366,7 @@ bool sdb_in_batch(const struct sdb *db)
  * sync of it would say nothing of that. SQLite truncates it and leaves that to the next sync: a
  * power loss before it would bring the part back, and recovery would carry it over the newer file.
  */
-static int sync_empty_log(struct sdb *db, struct err *err)
+static int sync_log(struct sdb *db, struct err *err)
 {
     struct buf path = BUF(MEM_STORE, 0);
     buf_printf(&path, "%s-wal", db->path);
@@ -358,20 +380,47 @@ static int sync_empty_log(struct sdb *db, struct err *err)
     return r == -ENOENT ? 0 : r;
 }
 
+/* Where there is no room for all of it, what stays in the log is durable there: it will be read. */
 int sdb_checkpoint(struct sdb *db, struct err *err)
 {
     int code = sqlite3_wal_checkpoint_v2(db->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    if (code != SQLITE_OK)
-        return sdb_error(db, code, "checkpoint", err);
-    return fault_mutant("store_log_comes_back") ? 0 : sync_empty_log(db, err);
+    int r = code == SQLITE_OK ? 0 : sdb_error(db, code, "checkpoint", err);
+    if ((r < 0 && r != -ENOSPC) || fault_mutant("store_log_comes_back"))
+        return r;
+    int synced = sync_log(db, err);
+    return synced < 0 ? synced : r;
+}
+
+/* Where it fails, the next commit that makes the log longer says so. */
+static void write_ahead(struct sdb *db)
+{
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+    int64_t end = LOG_HEAD_BYTES + (int64_t)db->log_pages * LOG_FRAME_BYTES;
+    int64_t step = db->vfs ? AHEAD_BYTES_SIM : AHEAD_BYTES;
+    if (db->log_pages < AHEAD_FROM_PAGES || end + step / 4 <= db->log_bytes)
+        return;
+    sqlite3_file_control(db->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (!log || !log->pMethods || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
+        return;
+    db->log_bytes = size;
+    if (end + step / 4 <= size)
+        return;
+    char *zeroes = mem_alloc(MEM_STORE, AHEAD_PIECE_BYTES);
+    while (db->log_bytes < size + step &&
+           log->pMethods->xWrite(log, zeroes, AHEAD_PIECE_BYTES, db->log_bytes) == SQLITE_OK)
+        db->log_bytes += AHEAD_PIECE_BYTES;
+    mem_free(MEM_STORE, zeroes);
 }
 
 /* The library's own checkpoints say nothing of a sync that failed. What it did not carry may be the
  * end of the log, behind which every later commit stands: they would go with it at a power loss. */
-int sdb_carry_over(struct sdb *db, struct err *err)
+int sdb_tend_log(struct sdb *db, struct err *err)
 {
-    if (db->log_pages < (db->vfs ? LOG_PAGES_SIM : LOG_PAGES))
+    if (db->log_pages < (db->vfs ? LOG_PAGES_SIM : LOG_PAGES)) {
+        write_ahead(db);
         return 0;
+    }
     db->log_pages = 0; /* the next commit says it anew */
     int code = sqlite3_wal_checkpoint_v2(db->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return code == SQLITE_OK ? 0 : sdb_error(db, code, "checkpoint", err);

@@ -96,9 +96,10 @@ int sdb_trim(struct sdb *db, int64_t rows, bool *ret_more, struct err *err);
 /* Everything that is in the write-ahead log is in the file, on the disk, and the log is empty, on
  * the disk as well. */
 int sdb_checkpoint(struct sdb *db, struct err *err);
-/* As far as readers allow, and only where the log has become long. What was committed is not in
- * danger where this fails; after -EIO the file must be opened anew before the next write. */
-int sdb_carry_over(struct sdb *db, struct err *err);
+/* After a commit: carries a log that has become long into the file, as far as readers allow; else
+ * sees to it that the next commit finds room in it. What was committed is not in danger where this
+ * fails; after -EIO the file must be opened anew before the next write. */
+int sdb_tend_log(struct sdb *db, struct err *err);
 int sdb_backup(struct sdb *db, const char *path, const char *vfs, int64_t *ret_revision,
                struct err *err);
 const char *sdb_library_version(void);

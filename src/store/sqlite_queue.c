@@ -11,7 +11,7 @@ struct batch {
     struct sqlite_store *s;
     struct list requests;
     struct sdb_changes changes;
-    struct arena arena;
+    struct arena *arena;
     struct err err; /* of the batch as a whole */
     int r;
     bool log_failed; /* what was committed stands, but nothing can be appended to it */
@@ -97,7 +97,7 @@ static int tidy_up(struct batch *b)
 static void note_lease(void *ctx, int64_t id, int64_t ttl_ms)
 {
     struct batch *b = ctx;
-    struct batch_lease *l = arena_new(&b->arena, struct batch_lease);
+    struct batch_lease *l = arena_new(b->arena, struct batch_lease);
     *l = (struct batch_lease){id, ttl_ms, b->leases};
     b->leases = l;
 }
@@ -113,7 +113,7 @@ static int open_anew(struct batch *b)
         r = sdb_leases(db, note_lease, b, &b->err);
     if (r < 0) {
         sdb_close(db);
-        return err_wrap(&b->err, "after a failure of the disk");
+        return r == -ENOSPC ? r : err_wrap(&b->err, "after a failure of the disk");
     }
     s->writer = db;
     s->broken = false;
@@ -159,7 +159,7 @@ static void seal_batch(void *arg)
         sdb_rollback(db);
     else if (sdb_commit(db, &b->err) < 0 && !fault_mutant("store_ack_before_commit"))
         b->r = b->err.code;
-    else if (sdb_carry_over(db, NULL) == -EIO)
+    else if (sdb_tend_log(db, NULL) == -EIO)
         b->log_failed = !fault_mutant("store_checkpoint_error_ignored");
 }
 
@@ -262,25 +262,30 @@ static int commit(struct batch *b)
     return 0;
 }
 
-/* Waits until there is something to do. Returns 0 or -ECANCELED. */
+/* Waits until there is something to do. A kick may be one whose write was taken with the batch
+ * before: a commit of nothing would cost the next write two more wake-ups. Returns 0 or -ECANCELED.
+ */
 static int wait_for_work(struct sqlite_store *s)
 {
     char c;
-    if (!list_empty(&s->queue))
-        return rt_cancelled() ? -ECANCELED : 0;
-    rt_time until = s->trim_more && !s->trouble ? rt_now() + TRIM_PAUSE_MS * RT_MS : RT_NEVER;
-    int r = rt_recv(&s->work_there, &c, until);
-    return r == -ETIMEDOUT ? 0 : r;
+    while (list_empty(&s->queue)) {
+        rt_time until = s->trim_more && !s->trouble ? rt_now() + TRIM_PAUSE_MS * RT_MS : RT_NEVER;
+        int r = rt_recv(&s->work_there, &c, until);
+        if (r == -ETIMEDOUT)
+            return 0;
+        if (r < 0)
+            return r;
+    }
+    return rt_cancelled() ? -ECANCELED : 0;
 }
 
 void sqlite_writer(void *arg)
 {
     struct sqlite_store *s = arg;
+    struct arena arena = ARENA(MEM_STORE, 0);
+    struct batch *b = mem_alloc(MEM_STORE, sizeof(*b));
     while (wait_for_work(s) == 0) {
-        struct batch *b = mem_alloc(MEM_STORE, sizeof(*b));
-        b->s = s;
-        b->arena = ARENA(MEM_STORE, 0);
-        b->changes.arena = &b->arena;
+        *b = (struct batch){.s = s, .arena = &arena, .changes.arena = &arena};
         take_requests(b);
         int r = commit(b);
         if (r < 0)
@@ -288,7 +293,8 @@ void sqlite_writer(void *arg)
         answer(b);
         if (fault_mutant("store_answer_first"))
             rt_offload(seal_batch, b, RT_NEVER);
-        arena_done(&b->arena);
-        mem_free(MEM_STORE, b);
+        arena_reset(&arena);
     }
+    arena_done(&arena);
+    mem_free(MEM_STORE, b);
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/map.h"
 #include "store/prefix.h"
 #include "store/watch.h"
 
@@ -57,20 +58,49 @@ static int check_put(const struct store_op *op, struct err *err)
     return 0;
 }
 
-/* Whether a put and another write of the same branch touch the same key. */
-static bool collide(const struct store_op *put, const struct store_op *other)
+/* Which operation put which key: a slot has its place, plus one. Twice as many slots as there can
+ * be operations; keys that share a hash only cost time, and at most STORE_TXN_OPS_MAX looks each.
+ */
+struct put_keys {
+    uint8_t slots[STORE_TXN_OPS_MAX * 2];
+};
+
+static bool put_before(struct put_keys *keys, const struct store_op *ops, uint32_t i)
 {
-    if (other->type == STORE_PUT)
-        return slice_eq(put->key, other->key);
-    return other->type == STORE_DELETE && store_keys_have(&other->keys, put->key);
+    size_t at = map_hash((struct map_seed){0}, ops[i].key.data, ops[i].key.size);
+    for (;; at++) {
+        uint8_t *slot = &keys->slots[at % sizeof(keys->slots)];
+        if (*slot == 0) {
+            *slot = (uint8_t)(i + 1);
+            return false;
+        }
+        if (slice_eq(ops[*slot - 1].key, ops[i].key))
+            return true;
+    }
 }
 
-static int check_once(const struct store_op *ops, uint32_t count, uint32_t i, struct err *err)
+static const struct store_op *put_among(const struct store_op *ops, uint32_t count,
+                                        const struct store_keys *keys)
 {
-    for (uint32_t j = 0; j < count; j++)
-        if (j != i && collide(&ops[i], &ops[j]))
+    for (uint32_t i = 0; i < count; i++)
+        if (ops[i].type == STORE_PUT && store_keys_have(keys, ops[i].key))
+            return &ops[i];
+    return NULL;
+}
+
+static int check_once(const struct store_op *ops, uint32_t count, struct err *err)
+{
+    struct put_keys keys = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct store_op *twice = NULL;
+        if (ops[i].type == STORE_PUT && put_before(&keys, ops, i))
+            twice = &ops[i];
+        if (ops[i].type == STORE_DELETE)
+            twice = put_among(ops, count, &ops[i].keys);
+        if (twice)
             return err_set(err, -EINVAL, "%.*s is written twice in one transaction",
-                           SLICE_ARG(ops[i].key));
+                           SLICE_ARG(twice->key));
+    }
     return 0;
 }
 
@@ -84,15 +114,13 @@ static int check_branch(const struct store_op *ops, uint32_t count, size_t *byte
         int r = op->type == STORE_PUT      ? check_put(op, err)
                 : op->type == STORE_DELETE ? check_keys(&op->keys, err)
                                            : check_range(&op->range, err);
-        if (r == 0 && op->type == STORE_PUT)
-            r = check_once(ops, count, i, err);
         if (r == 0 && op->type == STORE_READ && op->range.revision)
             r = err_set(err, -EINVAL, "a transaction reads at its own revision");
         if (r < 0)
             return r;
         *bytes += op->key.size + op->value.size;
     }
-    return 0;
+    return check_once(ops, count, err);
 }
 
 static int check_txn(const struct store_txn *txn, struct err *err)

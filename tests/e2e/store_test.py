@@ -90,30 +90,35 @@ def the_second_process_is_told_who_holds_it():
     equal(json.loads(store(s.data, "status", "-o", "json").stdout)["writable"], True)
 
 
-@case
-def a_full_disk_refuses_writes_and_recovers_by_itself():
+def small_disk(size):
     own_mounts()
     d = folder()
-    subprocess.run([need("mount"), "-t", "tmpfs", "-o", "size=1500k", "none", d], check=True)
+    subprocess.run([need("mount"), "-t", "tmpfs", "-o", f"size={size}", "none", d], check=True)
     defer(lambda: subprocess.run([need("umount"), "-l", d]))
+    return d
+
+
+def fill(d):
+    with contextlib.suppress(OSError):
+        with open(os.path.join(d, "filler"), "ab", buffering=0) as f:
+            while True:
+                f.write(b"x" * 4096)
+
+
+@case
+def a_full_disk_refuses_writes_and_recovers_by_itself():
+    d = small_disk("1500k")
     s = Server(os.path.join(d, "data"))
     s.ok("store", "put", "/before", "1")
-    filler = os.path.join(d, "filler")
-
-    def fill():
-        with contextlib.suppress(OSError):
-            with open(filler, "ab", buffering=0) as f:
-                while True:
-                    f.write(b"x" * 4096)
 
     def refused():
-        fill()
+        fill(d)
         r = s.run("store", "put", "/full", "y")
         if r.returncode == 0:
             return None
         equal(r.returncode, 3)
         contains(r.stderr, "full")
-        fill()
+        fill(d)
         return json.loads(s.run("store", "status", "-o", "json").stdout)["writable"] is False
     # A log that was long has room in it; when that is used up, there is none.
     eventually(refused, 30)
@@ -122,13 +127,47 @@ def a_full_disk_refuses_writes_and_recovers_by_itself():
     contains(json.loads(r.stdout)["trouble"], "full")
     equal(s.ask("GET", "/readyz")[0], 503)
     equal(s.ok("store", "get", "/before"), "/before\n1\n")
-    os.remove(filler)
+    os.remove(f"{d}/filler")
     eventually(lambda: s.run("store", "put", "/after", "2").returncode == 0, 20)
     equal(json.loads(s.ok("store", "status", "-o", "json"))["writable"], True)
     equal(s.ask("GET", "/readyz")[0], 200)
     s.kill()
     s.start()
     equal((s.ok("store", "get", "/before"), s.ok("store", "get", "/after")), ("/before\n1\n", "/after\n2\n"))
+    s.end()
+
+
+@case
+def a_full_disk_after_a_kill_keeps_nobody_from_reading():
+    d = small_disk("3000k")
+    s = Server(os.path.join(d, "data"))
+    values = {f"/k/{i}": f"{i}" * 2000 for i in range(40)}
+    for key, value in values.items():
+        s.ok("store", "put", key, value)
+    s.kill()
+    # What the log holds is to be carried into the file, for which there is no room.
+    fill(d)
+    s.start()
+    status = json.loads(s.run("store", "status", "-o", "json").stdout)
+    equal((status["writable"], status["keys"] >= 40), (False, True), status)
+    contains(status["trouble"], "store.db")
+    contains(status["trouble"], "full")
+    equal(s.ask("GET", "/readyz")[0], 503)
+    equal(s.ok("store", "get", "/k/39"), f"/k/39\n{values['/k/39']}\n")
+    r = s.run("store", "put", "/more", "x")
+    equal(r.returncode, 3)
+    contains(r.stderr, "full")
+    s.kill()
+    s.start()
+    equal(s.ok("store", "get", "/k/1"), f"/k/1\n{values['/k/1']}\n")
+    os.remove(f"{d}/filler")
+    eventually(lambda: s.run("store", "put", "/more", "y").returncode == 0, 20)
+    equal(json.loads(s.ok("store", "status", "-o", "json"))["writable"], True)
+    s.kill()
+    s.start()
+    for key, value in values.items():
+        equal(s.ok("store", "get", key), f"{key}\n{value}\n")
+    equal(s.ok("store", "get", "/more"), "/more\ny\n")
     s.end()
 
 

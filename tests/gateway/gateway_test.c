@@ -59,8 +59,11 @@ static void open_world(void)
     snprintf(w.path, sizeof(w.path), "/tmp/firebreak-gateway-%d.sock", (int)getpid());
     w.memory = store_memory_new(&none);
     CHECK_INT(store_memory_open(w.memory, &w.store), 0);
-    struct gateway_options o = {
-        .store = w.store, .own_uid = getuid(), .check = check_spec, .collect = collect};
+    struct gateway_options o = {.store = w.store,
+                                .own_uid = getuid(),
+                                .node = "ours",
+                                .check = check_spec,
+                                .collect = collect};
     CHECK_INT(gateway_open(&o, &w.gateway), 0);
     CHECK_INT(gateway_listen(w.gateway, w.path, &err), 0);
     CHECK_INT(dns_resolver_open(NULL, &w.dns, &err), 0);
@@ -393,6 +396,14 @@ static void an_asset_is_declared_and_found(void)
     CHECK_INT(items, 2);
     CHECK_INT(ask("DELETE", "/v1/assets/only", NULL), 409);
     CHECK(has("was found, not declared"));
+    put("/leader/node/alive", "");
+    put("/state/assets/default/its", "{\"state\":\"Failed\",\"owner_plane\":\"alive\"}");
+    CHECK_INT(ask("DELETE", "/v1/assets/its", NULL), 409);
+    put("/state/assets/default/its", "{\"state\":\"Failed\",\"owner_plane\":\"ours\"}");
+    CHECK_INT(ask("DELETE", "/v1/assets/its", NULL), 409);
+    put("/state/assets/default/its", "{\"state\":\"Failed\",\"owner_plane\":\"dead\"}");
+    CHECK_INT(ask("DELETE", "/v1/assets/its", NULL), 200);
+    CHECK_INT(ask("GET", "/v1/assets/its", NULL), 404);
     CHECK_INT(ask("DELETE", "/v1/assets/found", NULL), 200);
     CHECK_INT(ask("GET", "/v1/assets/found", NULL), 200);
     CHECK(has("\"revision\":2"));

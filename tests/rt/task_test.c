@@ -1,6 +1,7 @@
 #include "tests/rt/world.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/alloc.h"
@@ -209,6 +210,23 @@ static void many_tasks_share_the_offload_threads(void *arg)
     CHECK_INT(sum, 20 * 100 * 2);
 }
 
+static void note_thread(void *arg)
+{
+    *(pthread_t *)arg = pthread_self();
+}
+
+/* Else each hand-over wakes a thread that has slept for longer, with colder caches. */
+static void one_task_after_another_has_the_same_thread(void *arg)
+{
+    (void)arg;
+    pthread_t first, next;
+    CHECK_INT(rt_offload(note_thread, &first, RT_NEVER), 0);
+    for (int i = 0; i < 200; i++) {
+        CHECK_INT(rt_offload(note_thread, &next, RT_NEVER), 0);
+        CHECK(pthread_equal(first, next));
+    }
+}
+
 /* ---- several loops ---- */
 
 static void task_notes_its_loop(void *arg)
@@ -350,6 +368,7 @@ int main(void)
     ON_ALL(a_lazy_deadline_fires_neither_early_nor_never);
     ON_ALL(a_past_sleep_returns_at_once);
     ON_ALL(offloaded_work_is_done_when_the_call_returns);
+    ON_ALL(one_task_after_another_has_the_same_thread);
     ON_ALL(many_tasks_share_the_offload_threads);
     ON_EPOLL(a_task_goes_to_the_loop_that_was_named);
     ON_EPOLL(cancelling_reaches_tasks_of_other_loops);

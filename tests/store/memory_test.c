@@ -229,6 +229,29 @@ static void closing_ends_the_watches_of_that_client(void *arg)
     suite_close(b);
 }
 
+/* As many as there can be, so that their hashes meet. */
+static void among_many_keys_one_that_is_put_twice_is_found(void *arg)
+{
+    (void)arg;
+    static char keys[STORE_TXN_OPS_MAX][16];
+    static struct store_op ops[STORE_TXN_OPS_MAX];
+    struct store *s;
+    memory = store_memory_new(NULL);
+    store_memory_open(memory, &s);
+    for (int i = 0; i < STORE_TXN_OPS_MAX; i++) {
+        snprintf(keys[i], sizeof(keys[i]), "k/%d", i);
+        ops[i] = (struct store_op){.type = STORE_PUT, .key = slice_from(keys[i])};
+    }
+    struct store_txn txn = {.then = ops, .then_count = STORE_TXN_OPS_MAX};
+    WELL(store_txn(s, &txn, NULL, NULL, &suite_err, SOON));
+    for (int i = 0; i < STORE_TXN_OPS_MAX - 1; i++) {
+        ops[STORE_TXN_OPS_MAX - 1].key = ops[i].key;
+        CHECK_INT(store_txn(s, &txn, NULL, NULL, &suite_err, SOON), -EINVAL);
+        CHECK(strstr(suite_err.text, keys[i]) && strstr(suite_err.text, "twice"));
+    }
+    suite_close(s);
+}
+
 static void run_faults(rt_fn *fn, const char *name)
 {
     tap_ok_ = true;
@@ -249,6 +272,8 @@ int main(void)
                "a_bad_disk_leaves_writes_in_doubt_and_reads_alone");
     run_faults(half_open_is_heard_and_hears_nothing, "half_open_is_heard_and_hears_nothing");
     run_faults(closing_ends_the_watches_of_that_client, "closing_ends_the_watches_of_that_client");
+    run_faults(among_many_keys_one_that_is_put_twice_is_found,
+               "among_many_keys_one_that_is_put_twice_is_found");
     arena_done(&suite_arena);
     CHECK_INT(mem_usage_of(MEM_STORE).live, 0);
     beside_end();
