@@ -4,6 +4,7 @@
 
 #include "app/declared_check.h"
 #include "app/notify.h"
+#include "app/scrapes.h"
 #include "app/up_declared.h"
 #include "base/fault.h"
 #include "config/resource.h"
@@ -162,19 +163,75 @@ static void build(void *arg)
         w->result = declared_check_new(&w->object, w->canonical.data, &w->check, &w->err);
 }
 
+/* ---- what is done about each kind ---- */
+
+static void declare_receiver(struct up *u, struct work *w)
+{
+    if (u->notify)
+        notify_declare(u->notify, &w->object, buf_slice(&w->canonical));
+}
+
+static void undeclare_receiver(struct up *u, struct slice namespace_, struct slice name)
+{
+    if (u->notify)
+        notify_undeclare(u->notify, namespace_, name);
+}
+
+static void declare_asset(struct up *u, struct work *w)
+{
+    up_declare_asset(u, &w->object);
+}
+
+static void declare_remedy(struct up *u, struct work *w)
+{
+    up_declare_remedy(u, &w->object);
+}
+
+static void declare_scrape(struct up *u, struct work *w)
+{
+    scrapes_declare(u->scrapes, &w->object);
+}
+
+static void undeclare_scrape(struct up *u, struct slice namespace_, struct slice name)
+{
+    scrapes_undeclare(u->scrapes, namespace_, name);
+}
+
+/* A check is taken up even where it cannot be asked: that is told. */
+static void declare_check(struct up *u, struct work *w)
+{
+    if (w->check)
+        up_declare_check(u, w->check, w->result, &w->err);
+}
+
+static const struct followed_kind {
+    const char *kind;
+    void (*declare)(struct up *u, struct work *w);
+    void (*undeclare)(struct up *u, struct slice namespace_, struct slice name);
+} followed_kinds[] = {
+    {"asset", declare_asset, up_undeclare_asset},
+    {"check", declare_check, up_undeclare_check},
+    {"remedy", declare_remedy, up_undeclare_remedy},
+    {"receiver", declare_receiver, undeclare_receiver},
+    {"scrape", declare_scrape, undeclare_scrape},
+};
+
+static const struct followed_kind *followed_kind(const struct registry_entry *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(followed_kinds); i++)
+        if (strcmp(e->kind->name, followed_kinds[i].kind) == 0)
+            return &followed_kinds[i];
+    return NULL;
+}
+
 static int act_on(struct registry *r, struct registry_entry *e, const char *text)
 {
     struct work *w = mem_alloc(MEM_APP, sizeof(*w));
+    const struct followed_kind *k = followed_kind(e);
     work_init(w, e, slice_from(text));
     int code = rt_offload(build, w, RT_NEVER);
-    if (code == 0 && w->check)
-        up_declare_check(r->up, w->check, w->result, &w->err);
-    else if (code == 0 && w->result == 0 && strcmp(e->kind->name, "asset") == 0)
-        up_declare_asset(r->up, &w->object);
-    else if (code == 0 && w->result == 0 && strcmp(e->kind->name, "remedy") == 0)
-        up_declare_remedy(r->up, &w->object);
-    else if (code == 0 && w->result == 0 && strcmp(e->kind->name, "receiver") == 0 && r->up->notify)
-        notify_declare(r->up->notify, &w->object, buf_slice(&w->canonical));
+    if (code == 0 && k && (w->result == 0 || w->check))
+        k->declare(r->up, w);
     work_done(w);
     mem_free(MEM_APP, w);
     return code;
@@ -182,14 +239,9 @@ static int act_on(struct registry *r, struct registry_entry *e, const char *text
 
 static void undo(struct registry *r, const struct registry_entry *e)
 {
-    if (strcmp(e->kind->name, "check") == 0)
-        up_undeclare_check(r->up, e->namespace_, e->name);
-    else if (strcmp(e->kind->name, "asset") == 0)
-        up_undeclare_asset(r->up, e->namespace_, e->name);
-    else if (strcmp(e->kind->name, "remedy") == 0)
-        up_undeclare_remedy(r->up, e->namespace_, e->name);
-    else if (strcmp(e->kind->name, "receiver") == 0 && r->up->notify)
-        notify_undeclare(r->up->notify, e->namespace_, e->name);
+    const struct followed_kind *k = followed_kind(e);
+    if (k)
+        k->undeclare(r->up, e->namespace_, e->name);
 }
 
 static int act(struct registry *r, struct registry_entry *e)
@@ -331,8 +383,7 @@ static void tell_bad(struct registry *r, struct slice rest, const char *why)
     buf_printf(&key, "%s%.*s", prefix, SLICE_ARG(rest));
     if (r->up->app->logsink)
         log_warn(&r->up->app->log, "a value in the store is no resource: it is passed over",
-                 log_event("bad_value"), log_slice("key", buf_slice(&key)),
-                 log_str("error", why));
+                 log_event("bad_value"), log_slice("key", buf_slice(&key)), log_str("error", why));
     buf_done(&key);
 }
 

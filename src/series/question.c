@@ -43,15 +43,9 @@ static int compile(struct series_question *q, struct err *err)
     for (const struct query_selector *s = q->query->selectors; s; s = s->next)
         for (uint32_t i = 0; i < s->matcher_count; i++) {
             const struct query_matcher *m = &s->matchers[i];
-            int code;
-            size_t at;
             pcre2_code *c = NULL;
-            if (m->match >= QUERY_MATCHES)
-                c = pcre2_compile((PCRE2_SPTR)m->value.data, m->value.size,
-                                  PCRE2_NEVER_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at,
-                                  NULL);
-            if (m->match >= QUERY_MATCHES && !c)
-                return err_set(err, -EINVAL, "the pattern of %.*s", SLICE_ARG(m->name));
+            if (m->match >= QUERY_MATCHES && !(c = query_pattern_compile(m->value, err)))
+                return err_wrap(err, "the pattern of %.*s", SLICE_ARG(m->name));
             q->codes[q->code_count++] = c;
         }
     q->match = pcre2_match_data_create(1, NULL);

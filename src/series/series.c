@@ -172,8 +172,10 @@ static struct series *series_make(struct series_set *set, uint64_t hash, struct 
 int series_pin(struct series_set *set, struct slice name, const struct series_label *labels,
                uint32_t count, struct series **ret)
 {
-    if (count > SERIES_LABELS_MAX)
+    if (count > SERIES_LABELS_MAX) {
+        set->usage.refused_total++;
         return -E2BIG;
+    }
     uint64_t hash = hash_of(set, name, labels, count);
     struct series *s = map_get_u64(&set->by_hash, hash);
     while (s && !is_same(s, name, labels, count))

@@ -90,7 +90,7 @@ struct series_usage {
     uint64_t bytes, series, samples; /* now */
     uint64_t added_total;
     uint64_t dropped_total; /* samples given up for newer ones, or for want of room */
-    uint64_t refused_total; /* series that were new */
+    uint64_t refused_total; /* series that were new, or had too many labels */
     uint64_t old_total;     /* samples that were not newer */
 };
 struct series_usage series_usage(const struct series_set *set);

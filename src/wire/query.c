@@ -178,17 +178,33 @@ static int take_quoted(struct parser *p, struct slice *ret)
     return 0;
 }
 
-static int check_pattern(struct parser *p, size_t at, struct slice pattern)
+struct pcre2_real_code_8 *query_pattern_compile(struct slice pattern, struct err *err)
 {
-    int code;
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    int code = PCRE2_ERROR_NOMEMORY;
     size_t where;
-    pcre2_code *c =
-        pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size, PCRE2_NEVER_UTF, &code, &where, NULL);
+    pcre2_code *c = NULL;
+    if (context) {
+        pcre2_set_parens_nest_limit(context, QUERY_PATTERN_NESTING_MAX);
+        c = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size,
+                          PCRE2_NEVER_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &where,
+                          context);
+    }
+    pcre2_compile_context_free(context);
     if (!c) {
         PCRE2_UCHAR words[120];
         pcre2_get_error_message(code, words, sizeof(words));
-        return fail(p, at, "no pattern: %s", (const char *)words);
+        err_set(err, -EINVAL, "%s", (const char *)words);
     }
+    return c;
+}
+
+static int check_pattern(struct parser *p, size_t at, struct slice pattern)
+{
+    struct err err = {0};
+    pcre2_code *c = query_pattern_compile(pattern, &err);
+    if (!c)
+        return fail(p, at, "no pattern: %s", err.text);
     pcre2_code_free(c);
     return 0;
 }

@@ -23,6 +23,8 @@ enum {
     QUERY_NESTING_MAX = 16,  /* of brackets and signs inside each other */
     QUERY_DEPTH_MAX = 64,    /* of the tree: a + b + c is three deep */
     QUERY_MATCHERS_MAX = 16, /* of a selector */
+    QUERY_PATTERN_NESTING_MAX = 20, /* of brackets in a pattern: so it needs no more stack than a
+                                     * task has */
 };
 
 #define QUERY_FUNCTION_LIST(X)                                                              \
@@ -96,6 +98,10 @@ int query_parse(struct slice text, struct arena *a, const struct query **ret, si
                 struct err *err);
 /* Whether it is true or false by itself: a comparison, or what `and` and `or` make. */
 bool query_is_condition(const struct query_node *n);
+/* A matcher's pattern, which has to match the whole value: the caller's to free by PCRE2. NULL with
+ * *err where it is none. */
+struct pcre2_real_code_8;
+struct pcre2_real_code_8 *query_pattern_compile(struct slice pattern, struct err *err);
 const char *query_function_name(enum query_function f);
 /* Appends the query in its one form: brackets only where they are needed. */
 int query_print(const struct query *q, struct buf *out);
