@@ -164,8 +164,7 @@ void hear_order(struct process *p, const struct repair_order *o)
     const struct asset *a = asset_of(p, i);
     if (o->type != REPAIR_ORDER_START)
         return;
-    bool again = a->repair && a->repair->started_ns != rt_now();
-    if (again && !o->rollback)
+    if (a->repair && (o->rollback ? a->repair->phase_ns : a->repair->started_ns) != rt_now())
         return; /* ordered before, and told once more */
     check(w, CHECK_QUIET, a->state != ASSET_MAINTENANCE && a->state != ASSET_UNKNOWN,
           "%s repairs a%u, which is %s", p->name, i, asset_state_name(a->state));

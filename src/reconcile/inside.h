@@ -52,6 +52,7 @@ struct held {
     struct list open_link;    /* of r->open, while a repair is open */
     int64_t fell_ns;          /* monotonic: left what is well; 0: it is well */
     int64_t blind_ns;         /* monotonic: it became Unknown */
+    int64_t restored_ns;      /* its open repair is of an earlier life, and not ordered in this */
     bool fell_counted;        /* it is among r->down */
     bool falling;             /* a check of it misses: among r->falling */
     uint32_t why_told;        /* bits of what held its remedies back, as it was last told */
@@ -171,8 +172,6 @@ void repair_drop(struct reconciler *r, struct held *h, const char *why, struct r
 /* All that was counted against it is forgotten: it is well. */
 void repair_well(struct held *h);
 int64_t repair_due(const struct reconciler *r, const struct held *h, int64_t now_ns);
-/* Its open repair is ordered again: after a restart. */
-void repair_reorder(struct reconciler *r, struct held *h);
 struct remedy_use *repair_use_of(struct held *h, const char *remedy, bool make);
 
 /* ---- reconcile.c ---- */
