@@ -243,7 +243,7 @@ static void work_main(void *arg)
     struct work *k = arg;
     struct world *w = k->w;
     struct thing *x = &w->things[k->asset];
-    uint32_t luck = w->calm ? 0 : draw(10);
+    uint32_t luck = w->calm || x->breaks ? 0 : draw(10);
     rt_sleep(rt_now() + (50 + draw(luck == 9 ? 6000 : 1500)) * RT_MS);
     if (!k->rollback && luck < 6) {
         if (!x->ok)

@@ -406,7 +406,7 @@ static void begin(struct world *w)
             x->depends = (int32_t)draw(i);
         if (x->depends >= 0 && w->things[x->depends].depends >= 0)
             x->depends = -1;
-        if (draw(20) == 0)
+        if (draw(10) == 0)
             x->breaks = rt_now() + draw(9000) * RT_MS;
     }
     for (uint32_t g = 0; g <= ASSETS_MAX / GROUP_SIZE; g++)
