@@ -94,12 +94,20 @@ static const struct remedy *remedy_of(const struct reconciler *r, const struct h
     return remedies_find(r, h->asset.namespace_, h->asset.repair->remedy);
 }
 
-void repair_reorder(struct reconciler *r, struct held *h)
+/* Of an earlier life, or of another plane: as soon as its remedy is declared. */
+static bool reorder(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
+    enum { UNDECLARED_S = 60 };
     struct repair *p = h->asset.repair;
-    const struct remedy *m = p ? remedy_of(r, h) : NULL;
-    if (m)
+    const struct remedy *m = remedy_of(r, h);
+    if (m) {
+        h->restored_ns = 0;
         order(r, h, m, REPAIR_ORDER_START, p->dedup_key, p->phase == REPAIR_ROLLING_BACK);
+        return true;
+    }
+    if (t.now_ns - h->restored_ns >= UNDECLARED_S * SECOND_NS)
+        repair_drop(r, h, "its remedy is no longer declared", t);
+    return false;
 }
 
 /* ---- beginning ---- */
@@ -156,6 +164,7 @@ static void tell_outcome(struct reconciler *r, struct held *h, enum repair_outco
 
 static void forget_repair(struct reconciler *r, struct held *h)
 {
+    h->restored_ns = 0;
     list_remove(&h->open_link);
     r->stats.open--;
     mem_free(MEM_RECONCILE, h->asset.repair);
@@ -335,6 +344,8 @@ static void go_on(struct reconciler *r, struct held *h, struct reconcile_time t)
         forget_repair(r, h);
         return;
     }
+    if (h->restored_ns && !reorder(r, h, t))
+        return;
     if (p->phase == REPAIR_VERIFYING)
         verify(r, h, t);
     else if (p->phase != REPAIR_WAITING &&
@@ -565,21 +576,25 @@ static void notify(struct reconciler *r, struct held *h, struct reconcile_time t
     }
 }
 
-void repair_step(struct reconciler *r, struct held *h, struct reconcile_time t)
+static void repair(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
-    enum asset_state s = h->asset.state;
-    bool bad = s == ASSET_DEGRADED || s == ASSET_FAILED;
-    notify(r, h, t);
     if (h->asset.repair)
         go_on(r, h, t);
     if (h->asset.repair)
         return;
-    if (!bad)
+    enum asset_state s = h->asset.state;
+    if (s != ASSET_DEGRADED && s != ASSET_FAILED)
         h->gate_ns = 0;
     else if (judge_worst(r, &h->asset))
         decide(r, h, t);
     else
         decide_green(r, h, t);
+}
+
+void repair_step(struct reconciler *r, struct held *h, struct reconcile_time t)
+{
+    repair(r, h, t);
+    notify(r, h, t);
 }
 
 void reconciler_plan(const struct reconciler *r, struct reconcile_time t,
