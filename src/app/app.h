@@ -77,6 +77,10 @@ int app_apply(struct app *app);
 int app_store(struct app *app);
 int app_schedule(struct app *app);
 int app_task(struct app *app);
+int app_why(struct app *app);
+int app_asset(struct app *app);
+int app_plan_remedies(struct app *app);
+int app_freeze(struct app *app); /* and unfreeze */
 int app_node(struct app *app);
 int app_probe(struct app *app);
 int app_exec(struct app *app); /* run */

@@ -405,6 +405,9 @@ static int apply(struct app *app)
 
 int app_plan(struct app *app)
 {
+    const struct apply_options *o = app->parsed.values;
+    if (o->remedies)
+        return app_plan_remedies(app);
     return app_run_task(app, plan);
 }
 

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "cli/print.h"
 #include "cli/table.h"
+#include "explain/explain.h"
 #include "model/kind.h"
 #include "rt/stdio.h"
 #include "wire/json.h"
@@ -384,17 +385,13 @@ static struct slice member(const struct json_value *v, const char *key)
     return m && m->type == JSON_STRING ? m->text : (struct slice){0};
 }
 
-/* "2026-11-24T10:15:30.123Z  db  Pending -> Healthy  settled  …" */
+/* "2026-11-24T10:15:30.123Z  db  state        Pending -> Healthy: settled" */
 static void event_line(const struct json_value *e, struct buf *out)
 {
-    const struct json_value *evidence = json_get(e, "evidence");
-    struct slice from = member(e, "from"), to = member(e, "to");
     struct buf line = BUF(MEM_APP, 0);
-    buf_printf(&line, "%.*s  %.*s  %.*s -> %.*s  %.*s", SLICE_ARG(member(e, "at")),
-               SLICE_ARG(member(e, "asset")), SLICE_ARG(from.size ? from : SLICE("(new)")),
-               SLICE_ARG(to.size ? to : SLICE("(gone)")), SLICE_ARG(member(e, "reason")));
-    for (const struct json_value *v = evidence ? evidence->first : NULL; v; v = v->next)
-        buf_printf(&line, "  %.*s", SLICE_ARG(v->text));
+    buf_printf(&line, "%.*s  %.*s  %-11.*s  ", SLICE_ARG(member(e, "at")),
+               SLICE_ARG(member(e, "asset")), SLICE_ARG(member(e, "type")));
+    sentence_write(e, &line);
     utf8_append_shown(out, buf_slice(&line));
     buf_append_byte(out, '\n');
     buf_done(&line);

@@ -5,9 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/repair.h"
 #include "base/map.h"
+#include "store/follow.h"
 #include "wire/asset_json.h"
 #include "wire/json.h"
+#include "wire/key_part.h"
+#include "wire/url_escape.h"
 
 struct waiting {
     struct list link;
@@ -32,7 +36,15 @@ struct keep {
     struct map by_name; /* name -> struct dirty */
     int64_t revision;   /* of the store, as far as we know */
     bool failing;       /* and it was said */
+    struct map saved;   /* name -> struct saved */
     struct map written; /* name -> struct written: what its state was when it was last written */
+};
+
+/* A state as the store has it: to be given to reconcile when the asset appears, or is ours. */
+struct saved {
+    char name[ASSET_KEY_BYTES_MAX];
+    char *json;
+    bool foreign; /* another plane wrote it */
 };
 
 struct written {
@@ -47,7 +59,7 @@ struct keep *keep_new(struct up *u, struct store *store)
     k->up = u;
     k->store = store;
     k->by_name = MAP(MEM_APP, 0, ((struct map_seed){rt_random(), rt_random()}));
-    k->written = k->by_name;
+    k->written = k->saved = k->by_name;
     list_init(&k->events);
     list_init(&k->dirty);
     return k;
@@ -63,17 +75,13 @@ uint64_t keep_waiting(const struct keep *k)
     return k->event_count;
 }
 
-static void drop(struct keep *k, struct waiting *e)
-{
-    list_remove(&e->link);
-    event_free(e->event);
-    mem_free(MEM_APP, e);
-    k->event_count--;
-}
-
 static void drop_oldest(struct keep *k)
 {
-    drop(k, list_entry(k->events.next, struct waiting, link));
+    struct list *it = list_pop_front(&k->events);
+    struct waiting *w = list_entry(it, struct waiting, link);
+    event_free(w->event);
+    mem_free(MEM_APP, w);
+    k->event_count--;
 }
 
 static struct dirty *mark(struct keep *k, const char *name)
@@ -95,18 +103,26 @@ static void unmark(struct keep *k, struct dirty *d)
     mem_free(MEM_APP, d);
 }
 
-void keep_event(struct keep *k, const struct event *event)
+void keep_event(struct keep *k, const struct event *e)
 {
-    struct waiting *e = mem_alloc(MEM_APP, sizeof(*e));
+    struct waiting *w = mem_alloc(MEM_APP, sizeof(*w));
     if (k->event_count == KEEP_EVENTS_MAX) {
         drop_oldest(k);
         k->dropped_total++;
     }
-    e->event = event_copy(event);
-    list_push_back(&k->events, &e->link);
+    w->event = event_copy(e);
+    list_push_back(&k->events, &w->link);
     k->event_count++;
-    mark(k, event->key);
+    mark(k, e->key);
     rt_event_set(&k->wake);
+}
+
+static void saved_free(struct saved *s)
+{
+    if (!s)
+        return;
+    mem_free(MEM_APP, s->json);
+    mem_free(MEM_APP, s);
 }
 
 void keep_free(struct keep *k)
@@ -122,6 +138,9 @@ void keep_free(struct keep *k)
     for (size_t at = 0; map_next(&k->written, &at, &e);)
         mem_free(MEM_APP, e.value);
     map_done(&k->written);
+    for (size_t at = 0; map_next(&k->saved, &at, &e);)
+        saved_free(e.value);
+    map_done(&k->saved);
     mem_free(MEM_APP, k);
 }
 
@@ -163,6 +182,8 @@ static void mark_moved(struct keep *k)
 {
     for (const struct asset *a = NULL; (a = reconciler_next(k->up->assets, a));) {
         const struct written *w = map_get(&k->written, slice_from(a->key));
+        if (!repairs_own(k->up->repairs, a))
+            continue;
         if (!w || w->print != print_of(k, a))
             mark(k, a->key);
     }
@@ -172,24 +193,12 @@ static void mark_moved(struct keep *k)
 
 static const char state_prefix[] = "/state/assets/";
 
-/* A name's bytes that no part of a key may have are percent-encoded, as the gateway reads them. */
-static void append_part(struct buf *key, const char *name)
-{
-    for (; *name; name++) {
-        unsigned char c = (unsigned char)*name;
-        if (c == '/' || c == '%' || c < ' ' || c == 0x7f)
-            buf_printf(key, "%%%02X", c);
-        else
-            buf_append_byte(key, (char)c);
-    }
-}
-
 /* "namespace/name": no namespace has a slash, a name that was found may. */
 static void append_name(struct buf *key, const char *name)
 {
     const char *slash = strchr(name, '/');
     buf_append_slice(key, (struct slice){name, (size_t)(slash + 1 - name)});
-    append_part(key, slash + 1);
+    key_part_append(key, slice_from(slash + 1));
 }
 
 static struct slice kept(struct arena *a, struct buf *b)
@@ -225,11 +234,11 @@ struct writing {
     struct dirty *d;
     struct arena arena;
     struct store_op ops[1 + KEEP_EVENTS_AT_ONCE];
-    struct store_compare compares[1 + KEEP_EVENTS_AT_ONCE];
+    struct store_compare compares[2 + KEEP_EVENTS_AT_ONCE];
     struct waiting *events[KEEP_EVENTS_AT_ONCE];
     uint32_t op_count, compare_count, event_count;
     const struct asset *asset; /* NULL: it is gone */
-    bool more; /* events of the asset are left for the next one */
+    bool more;                 /* events of the asset are left for the next one */
     struct err err;
 };
 
@@ -240,8 +249,8 @@ static void delete_state(struct writing *w)
     const struct written *last = map_get(&w->k->written, slice_from(w->d->name));
     if (w->d->not_ours || !last || !last->revision)
         return;
-    w->compares[w->compare_count++] = (struct store_compare){
-        .key = key, .target = STORE_MOD_REVISION, .number = last->revision};
+    w->compares[w->compare_count++] =
+        (struct store_compare){.key = key, .target = STORE_MOD_REVISION, .number = last->revision};
     w->ops[w->op_count++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
 }
 
@@ -264,11 +273,10 @@ static void put_state(struct writing *w)
 static void put_event(struct writing *w, struct waiting *e)
 {
     struct buf json = BUF(MEM_APP, 0);
-    struct event event = *e->event;
     int64_t revision = w->k->revision + 1 + w->event_count;
     struct slice key = event_key(&w->arena, w->d->name, revision);
-    event.revision = (uint64_t)revision;
-    event_write(&event, &json);
+    e->event->revision = (uint64_t)revision;
+    event_write(e->event, &json);
     w->compares[w->compare_count++] =
         (struct store_compare){.key = key, .target = STORE_VERSION, .number = 0};
     w->ops[w->op_count++] =
@@ -276,8 +284,34 @@ static void put_event(struct writing *w, struct waiting *e)
     w->events[w->event_count++] = e;
 }
 
+/* Another plane has the asset: it tells what happens to it. */
+static bool is_of_another(const struct keep *k, const char *name)
+{
+    const struct asset *a = reconciler_find_key(k->up->assets, name);
+    return a && !repairs_own(k->up->repairs, a);
+}
+
+static void drop_events_of(struct keep *k, const char *name)
+{
+    list_each_safe (it, &k->events) {
+        struct waiting *e = list_entry(it, struct waiting, link);
+        if (strcmp(e->event->key, name) != 0)
+            continue;
+        list_remove(&e->link);
+        event_free(e->event);
+        mem_free(MEM_APP, e);
+        k->event_count--;
+    }
+}
+
 static void gather(struct writing *w)
 {
+    if (is_of_another(w->k, w->d->name)) {
+        drop_events_of(w->k, w->d->name);
+        mem_free(MEM_APP, map_remove(&w->k->written, slice_from(w->d->name)));
+        return;
+    }
+    w->compare_count += repairs_guard(w->k->up->repairs, w->compares);
     put_state(w);
     list_each (it, &w->k->events) {
         struct waiting *e = list_entry(it, struct waiting, link);
@@ -296,8 +330,12 @@ static void settle(struct writing *w, int64_t revision)
 {
     struct keep *k = w->k;
     note_written(k, w->d->name, w->asset, revision);
-    for (uint32_t i = 0; i < w->event_count; i++)
-        drop(k, w->events[i]);
+    for (uint32_t i = 0; i < w->event_count; i++) {
+        list_remove(&w->events[i]->link);
+        event_free(w->events[i]->event);
+        mem_free(MEM_APP, w->events[i]);
+        k->event_count--;
+    }
     k->revision = revision > k->revision + w->event_count ? revision : k->revision + w->event_count;
 }
 
@@ -385,7 +423,18 @@ static int write_all(struct keep *k)
     return r;
 }
 
-/* ---- the task ---- */
+/* ---- what was left by others ---- */
+
+/* "default/web" behind the prefix of states, as assets are named. Returns 0 or -EINVAL. */
+static int name_of(struct slice key, struct arena *a, char ret[ASSET_KEY_BYTES_MAX])
+{
+    struct slice name = slice_sub(key, sizeof(state_prefix) - 1, key.size);
+    struct slice space = slice_cut(&name, '/');
+    if (name.size == 0 || url_unescape(name, false, a, &name, NULL) < 0)
+        return -EINVAL;
+    int n = snprintf(ret, ASSET_KEY_BYTES_MAX, "%.*s/%.*s", SLICE_ARG(space), SLICE_ARG(name));
+    return n < ASSET_KEY_BYTES_MAX ? 0 : -EINVAL;
+}
 
 static bool is_ours(const struct keep *k, struct slice state, struct arena *a)
 {
@@ -395,6 +444,102 @@ static bool is_ours(const struct keep *k, struct slice state, struct arena *a)
     const struct json_value *owner = json_get(v, "owner_plane");
     return !owner || owner->type != JSON_STRING || slice_eq_cstr(owner->text, k->up->node);
 }
+
+static void save(struct keep *k, const struct store_kv *kv)
+{
+    struct arena a = ARENA(MEM_APP, 0);
+    struct saved *s = mem_alloc(MEM_APP, sizeof(*s)), *old;
+    void *before = NULL;
+    if (name_of(kv->key, &a, s->name) < 0) {
+        mem_free(MEM_APP, s);
+        arena_done(&a);
+        return;
+    }
+    s->json = mem_strdup(MEM_APP, kv->value);
+    s->foreign = !is_ours(k, kv->value, &a);
+    old = map_remove(&k->saved, slice_from(s->name));
+    map_put(&k->saved, slice_from(s->name), s, &before);
+    saved_free(old);
+    arena_done(&a);
+}
+
+/* What we write ourselves, we know. */
+static void save_foreign(struct keep *k, const struct store_kv *kv)
+{
+    struct arena a = ARENA(MEM_APP, 0);
+    if (!is_ours(k, kv->value, &a))
+        save(k, kv);
+    arena_done(&a);
+}
+
+int keep_read(struct keep *k, struct err *err)
+{
+    struct arena a = ARENA(MEM_APP, 0);
+    struct store_range range = {.keys = store_prefix(slice_from(state_prefix))};
+    struct store_range_result got;
+    int r = store_range(k->store, &range, &a, &got, err, rt_now() + 10 * RT_SEC);
+    for (uint32_t i = 0; r == 0 && i < got.count; i++)
+        save(k, &got.kvs[i]);
+    arena_done(&a);
+    return r;
+}
+
+static void restore(struct keep *k, struct saved *s)
+{
+    struct arena a = ARENA(MEM_APP, 0);
+    struct asset *asset = arena_new(&a, struct asset);
+    struct err err = {0};
+    struct reconcile_time now = {rt_now(), rt_wall_now()};
+    int r = asset_read(slice_from(s->json), now.wall_ns - now.now_ns, &a, asset, &err);
+    if (r == 0)
+        r = reconciler_restore(k->up->assets, asset, now);
+    if (r < 0 && k->up->app->logsink)
+        log_warn(&k->up->app->log, "what was found earlier is of no use: the asset begins anew",
+                 log_event("state_unread"), log_str("asset", s->name), log_err(&err));
+    map_remove(&k->saved, slice_from(s->name));
+    saved_free(s);
+    arena_done(&a);
+}
+
+void keep_restore(struct keep *k, const char *namespace_, const char *name)
+{
+    char key[ASSET_KEY_BYTES_MAX];
+    snprintf(key, sizeof(key), "%s/%s", namespace_[0] ? namespace_ : "default", name);
+    struct saved *s = map_get(&k->saved, slice_from(key));
+    if (s)
+        restore(k, s);
+}
+
+void keep_owners(struct keep *k)
+{
+    for (const struct asset *a = NULL; (a = reconciler_next(k->up->assets, a));) {
+        struct saved *s = map_get(&k->saved, slice_from(a->key));
+        if (s && s->foreign && repairs_own(k->up->repairs, a))
+            restore(k, s);
+    }
+    mark_moved(k);
+    rt_event_set(&k->wake);
+}
+
+void keep_follow_main(void *arg)
+{
+    struct keep *k = arg;
+    struct follow f;
+    if (repairs_alone(k->up->repairs))
+        return;
+    follow_init(&f, k->store, slice_from(state_prefix), 0);
+    for (int r = 0; r != -ECANCELED && r != -ENOLINK;) {
+        struct follow_change c;
+        r = follow_next(&f, &c, NULL, rt_now() + 60 * RT_SEC);
+        if (r == 0 && c.type == FOLLOW_SET)
+            save_foreign(k, &c.kv);
+        else if (r < 0 && r != -ETIMEDOUT && rt_sleep(rt_now() + KEEP_AGAIN_MS * RT_MS) < 0)
+            break;
+    }
+    follow_done(&f);
+}
+
+/* ---- the task ---- */
 
 static void forget_state(struct keep *k, const struct store_kv *kv, struct arena *a)
 {

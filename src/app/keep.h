@@ -6,6 +6,10 @@
  * The revision is 20 digits, so that keys sort by time; it is the next one of the store, as far as
  * this process knew: unique for the asset, and it grows.
  *
+ * What an earlier life of this node, or another plane, left there is read first, and given to
+ * reconcile before an asset is known: its state, its open repair, and when its remedies were used.
+ * With several planes each writes only what it owns, guarded by its own life (reconcile/plane.h).
+ *
  * Where the store takes no writes, states wait (only the newest of each asset counts), and up to
  * KEEP_EVENTS_MAX events; beyond that the oldest are dropped, counted, and told in the log once it
  * writes again. */
@@ -28,8 +32,18 @@ struct keep;
 
 /* `u` is asked for its assets and its log. */
 struct keep *keep_new(struct up *u, struct store *store);
+/* Reads what earlier lives and other planes left. Returns 0 or why not. */
+int keep_read(struct keep *k, struct err *err);
+/* What is known of that asset from there is given to reconcile, once. Does not wait. `namespace_`
+ * "": default. */
+void keep_restore(struct keep *k, const char *namespace_, const char *name);
+/* Which assets are ours may have changed: what another plane left of those that are now is given to
+ * reconcile. Does not wait. */
+void keep_owners(struct keep *k);
 /* Must be told before the next wait. Does not wait. */
 void keep_event(struct keep *k, const struct event *e);
+/* A task where several planes share the store: follows what the others write. */
+void keep_follow_main(void *keep);
 /* A task: runs until it is cancelled; what waits then is still written, where that goes at once. */
 void keep_main(void *keep);
 void keep_free(struct keep *k); /* NULL is accepted */

@@ -84,6 +84,8 @@ static const struct {
     {&cli_get, app_get},         {&cli_describe, app_describe}, {&cli_delete, app_delete},
     {&cli_plan, app_plan},       {&cli_apply, app_apply},   {&cli_store, app_store},
     {&cli_schedule, app_schedule},
+    {&cli_why, app_why},         {&cli_asset, app_asset},
+    {&cli_freeze, app_freeze},   {&cli_unfreeze, app_freeze},
     {&cli_task, app_task},       {&cli_node, app_node},
 };
 

@@ -170,6 +170,8 @@ static int act_on(struct registry *r, struct registry_entry *e, const char *text
         up_declare_check(r->up, w->check, w->result, &w->err);
     else if (code == 0 && w->result == 0 && strcmp(e->kind->name, "asset") == 0)
         up_declare_asset(r->up, &w->object);
+    else if (code == 0 && w->result == 0 && strcmp(e->kind->name, "remedy") == 0)
+        up_declare_remedy(r->up, &w->object);
     work_done(w);
     mem_free(MEM_APP, w);
     return code;
@@ -181,6 +183,8 @@ static void undo(struct registry *r, const struct registry_entry *e)
         up_undeclare_check(r->up, e->namespace_, e->name);
     else if (strcmp(e->kind->name, "asset") == 0)
         up_undeclare_asset(r->up, e->namespace_, e->name);
+    else if (strcmp(e->kind->name, "remedy") == 0)
+        up_undeclare_remedy(r->up, e->namespace_, e->name);
 }
 
 static int act(struct registry *r, struct registry_entry *e)

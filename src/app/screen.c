@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "app/up.h"
+#include "app/why.h"
 #include "base/utf8.h"
 #include "cli/asset_print.h"
+#include "explain/explain.h"
 #include "rt/stdio.h"
 #include "rt/term.h"
 
@@ -12,6 +14,8 @@ enum {
     AGE_EVERY_MS = 1000, /* so that "since" moves */
     HEAD_ROWS = 3,       /* title, empty line, column names */
     FOOT_ROWS = 1,
+    STORY_ROWS = 12, /* at most: the timeline of the selected asset, with its head */
+    STORY_ROOM = 14, /* fewer rows than that have no timeline */
 };
 
 struct screen {
@@ -19,7 +23,11 @@ struct screen {
     struct rt_term *term;
     struct rt_event dirty;
     struct rt_group group;
-    size_t top; /* first asset that is shown */
+    size_t top;                         /* first asset that is shown */
+    size_t at;                          /* the selected one, in the order that was drawn last */
+    char selected[ASSET_KEY_BYTES_MAX]; /* "namespace/name": it stays selected where rows move */
+    bool chosen; /* by a key; else the first one is selected, which needs somebody most */
+    bool moved;  /* by a key since the last frame: `at` holds, not the name */
     bool quit;
     struct buf frame;
 };
@@ -31,15 +39,6 @@ static void put_line(struct screen *s, struct slice text, size_t columns, bool l
 {
     buf_append_slice(&s->frame, utf8_cut_columns(text, columns));
     buf_append_cstr(&s->frame, last ? "\x1b[K" : "\x1b[K\r\n");
-}
-
-static void put_rows(struct screen *s, struct slice rows)
-{
-    while (rows.size) {
-        struct slice line = slice_cut(&rows, '\n');
-        buf_append_slice(&s->frame, line);
-        buf_append_cstr(&s->frame, "\x1b[K\r\n");
-    }
 }
 
 static void put_title(struct screen *s, const struct asset **list, size_t count, size_t columns,
@@ -67,8 +66,14 @@ static void put_foot(struct screen *s, size_t shown, size_t count, size_t column
     if (shown < count)
         buf_printf(&line, "%zu-%zu of %zu   ", s->top + 1, s->top + shown, count);
     buf_append_cstr(&line, "q quits");
-    if (shown < count)
-        buf_append_cstr(&line, "   arrows, j and k, space: move");
+    if (count > 1)
+        buf_append_cstr(&line, "   arrows, j and k, space: another asset");
+    if (reconciler_stats(s->up->assets)->frozen)
+        buf_append_cstr(&line, "   FROZEN: nothing is repaired");
+    else if (reconciler_stats(s->up->assets)->braked)
+        buf_append_cstr(&line, "   BRAKE: so many fail at once that nothing is repaired");
+    else if (reconciler_stats(s->up->assets)->blind)
+        buf_append_cstr(&line, "   BLIND: we cannot see");
     if (s->up->notice) {
         buf_clear(&line);
         utf8_append_shown(&line, slice_from(s->up->notice));
@@ -77,26 +82,129 @@ static void put_foot(struct screen *s, size_t shown, size_t count, size_t column
     buf_done(&line);
 }
 
+/* The state of the selected one is shown in reverse. */
+static void put_marked(struct screen *s, struct slice rows, size_t marked)
+{
+    for (size_t i = 0; rows.size; i++) {
+        struct slice line = slice_cut(&rows, '\n');
+        buf_append_cstr(&s->frame, i == marked ? "\x1b[7m" : "");
+        buf_append_slice(&s->frame, line);
+        buf_append_cstr(&s->frame, "\x1b[K\r\n");
+    }
+}
+
 /* On a tiny screen the title and the first rows are all: what needs somebody stands first. */
 static void put_table(struct screen *s, const struct asset **list, size_t count, size_t shown,
                       size_t columns, bool tiny)
 {
     struct buf table = BUF(MEM_APP, 0);
+    size_t heads = tiny ? 0 : 1;
+    bool marks = s->up->app->color_out && !tiny; /* without colours the timeline names it */
     struct asset_table t = {
         .columns = columns, .color = s->up->app->color_out, .wall_ns = rt_wall_now()};
     asset_table_plan(&t, list, count);
     if (!tiny) {
-        buf_append_byte(&table, '\n');
+        buf_append_cstr(&s->frame, "\x1b[K\r\n");
         asset_table_head(&t, &table);
     }
     for (size_t i = 0; i < shown; i++)
         asset_table_row(&t, list[s->top + i], &table);
-    put_rows(s, buf_slice(&table));
+    put_marked(s, buf_slice(&table), marks ? s->at - s->top + heads : SIZE_MAX);
     buf_done(&table);
-    if (!tiny)
-        put_foot(s, shown, count, columns);
-    else if (shown > 0)
-        s->frame.size -= strlen("\r\n"); /* it would scroll */
+}
+
+/* ---- the timeline of the selected asset ---- */
+
+/* What is done about it now, or why nothing is. */
+struct now_line {
+    const struct asset *asset;
+    struct buf *out;
+};
+
+static void put_plan(void *ctx, const struct repair_plan *p)
+{
+    struct now_line *n = ctx;
+    if (p->asset != n->asset || p->asset->repair)
+        return;
+    if (p->remedy)
+        buf_printf(n->out, "   %s is next", p->remedy->name);
+    for (uint32_t i = 0; !p->remedy && i < p->rejected_count; i++) {
+        struct slice why = slice_from(repair_why_name(p->rejected[i].why));
+        buf_printf(n->out, "%s%s: %.*s", i ? "; " : "   not repaired: ", p->rejected[i].remedy,
+                   SLICE_ARG(sentence_why_not(why)));
+    }
+}
+
+static void put_now(struct screen *s, const struct asset *a, struct buf *line)
+{
+    struct reconcile_time now = {rt_now(), rt_wall_now()};
+    struct now_line n = {a, line};
+    if (a->repair)
+        buf_printf(line, "   %s is under way (%s)", a->repair->remedy,
+                   repair_phase_name((enum repair_phase)a->repair->phase));
+    else
+        reconciler_plan(s->up->assets, now, put_plan, &n);
+}
+
+/* The newest lines of its stories; what does not fit is the oldest. */
+static size_t put_story(struct screen *s, const struct asset *a, size_t rows, size_t columns)
+{
+    struct buf items = BUF(MEM_APP, 0), lines = BUF(MEM_APP, 0), head = BUF(MEM_APP, 0);
+    struct arena arena = ARENA(MEM_APP, 0);
+    struct gateway_why ask = {.kind = SLICE("asset"),
+                              .namespace_ = slice_from(a->namespace_),
+                              .name = slice_from(a->name),
+                              .all = true};
+    struct json_value *all = NULL;
+    struct err err = {0};
+    int64_t revision;
+    buf_append_byte(&items, '[');
+    buf_printf(&head, "%s", a->name);
+    put_now(s, a, &head);
+    if (why_tell(s->up, &ask, &items, &revision, &err) == 0 && buf_append_byte(&items, ']') == 0)
+        (void)json_parse(buf_slice(&items), &arena, 0, &all, NULL);
+    size_t used = all ? all->count : 0, skip = used > rows - 1 ? used - (rows - 1) : 0;
+    struct buf shown = BUF(MEM_APP, 0);
+    utf8_append_shown(&shown, buf_slice(&head));
+    put_line(s, buf_slice(&shown), columns, false);
+    for (const struct json_value *e = all ? all->first : NULL; e; e = e->next) {
+        if (skip && skip--)
+            continue;
+        buf_clear(&lines);
+        buf_clear(&shown);
+        sentence_line(e, false, &lines);
+        utf8_append_shown(&shown, slice_sub(buf_slice(&lines), 0, lines.size - 1));
+        put_line(s, buf_slice(&shown), columns, false);
+    }
+    buf_done(&shown);
+    buf_done(&items);
+    buf_done(&lines);
+    buf_done(&head);
+    arena_done(&arena);
+    return (used > rows - 1 ? rows - 1 : used) + 1;
+}
+
+/* ---- a frame ---- */
+
+/* The selected asset stays so where others move past it. */
+static void select_row(struct screen *s, const struct asset **list, size_t count, size_t room)
+{
+    if (!s->chosen)
+        s->at = 0;
+    for (size_t i = 0; i < count && s->chosen && !s->moved; i++)
+        if (strcmp(list[i]->key, s->selected) == 0)
+            s->at = i;
+    if (s->at >= count)
+        s->at = count ? count - 1 : 0;
+    if (count)
+        memcpy(s->selected, list[s->at]->key, strlen(list[s->at]->key) + 1);
+    s->moved = false;
+    if (s->at < s->top)
+        s->top = s->at;
+    if (room && s->at >= s->top + room)
+        s->top = s->at - room + 1;
+    if (s->top + room > count)
+        s->top = count > room ? count - room : 0;
 }
 
 static void draw(struct screen *s)
@@ -106,13 +214,22 @@ static void draw(struct screen *s)
     const struct asset **list = up_sorted(s->up, &count);
     bool tiny = rows <= HEAD_ROWS + FOOT_ROWS;
     size_t room = rows - (tiny ? 1 : HEAD_ROWS + FOOT_ROWS);
-    if (s->top + room > count)
-        s->top = count > room ? count - room : 0;
+    size_t story = !tiny && s->up->store && count && room >= STORY_ROOM ? STORY_ROWS : 0;
+    room -= story;
+    select_row(s, list, count, room);
     size_t shown = count - s->top < room ? count - s->top : room;
     buf_clear(&s->frame);
     buf_append_cstr(&s->frame, "\x1b[H");
     put_title(s, list, count, columns, tiny && shown == 0);
     put_table(s, list, count, shown, columns, tiny);
+    if (story) {
+        buf_append_cstr(&s->frame, "\x1b[K\r\n");
+        put_story(s, list[s->at], story - 1, columns);
+    }
+    if (!tiny)
+        put_foot(s, shown, count, columns);
+    else if (shown > 0)
+        s->frame.size -= strlen("\r\n"); /* it would scroll */
     buf_append_cstr(&s->frame, "\x1b[J");
     rt_output_write(RT_STDOUT, s->frame.data, s->frame.size, RT_NEVER);
     mem_free(MEM_APP, list);
@@ -140,10 +257,11 @@ static size_t page(void)
 
 static void move(struct screen *s, bool down, size_t by)
 {
+    s->moved = s->chosen = true;
     if (down)
-        s->top += by; /* draw() keeps it within the list */
+        s->at += by; /* draw() keeps it within the list */
     else
-        s->top -= s->top < by ? s->top : by;
+        s->at -= s->at < by ? s->at : by;
 }
 
 /* ESC [ A and its relatives; an ESC by itself means nothing. */
@@ -181,7 +299,7 @@ static void keys_main(void *arg)
         rt_event_set(&s->dirty);
     }
     s->quit = true;
-    rt_chan_close(&s->up->changes);
+    rt_chan_close(&s->up->events);
 }
 
 /* ---- the stage ---- */
@@ -198,9 +316,9 @@ void up_screen(struct up *u)
     r = rt_go(&s.group, draw_main, &s);
     if (r == 0)
         r = rt_go(&s.group, keys_main, &s);
-    struct event *c;
-    while (r == 0 && !s.quit && rt_recv(&u->changes, &c, RT_NEVER) == 0) {
-        mem_free(MEM_APP, c);
+    struct event *e;
+    while (r == 0 && !s.quit && rt_recv(&u->events, &e, RT_NEVER) == 0) {
+        event_free(e);
         rt_event_set(&s.dirty);
     }
     rt_group_done(&s.group);

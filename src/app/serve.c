@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "act/act.h"
@@ -6,10 +7,13 @@
 #include "app/data.h"
 #include "app/keep.h"
 #include "app/node.h"
+#include "app/plan.h"
 #include "app/registry.h"
+#include "app/repair.h"
 #include "app/resource_check.h"
 #include "app/scheduler.h"
 #include "app/up.h"
+#include "app/why.h"
 #include "host/self.h"
 #include "rt/folder.h"
 #include "store/lock.h"
@@ -77,6 +81,49 @@ static void put_assets(struct up *u, struct metrics_writer *w)
     metrics_u64(w, NULL, 0, keep_dropped_total(u->keep));
 }
 
+static void put_count(void *ctx, const struct repair_count *c)
+{
+    struct metrics_writer *w = ctx;
+    char name[ASSET_KEY_BYTES_MAX + 1];
+    bool dflt = strcmp(c->namespace_, "default") == 0;
+    snprintf(name, sizeof(name), "%s%s%s", dflt ? "" : c->namespace_, dflt ? "" : "/", c->remedy);
+    for (int i = 0; i < REPAIR_OUTCOME_COUNT; i++) {
+        struct metric_label labels[] = {
+            {"remedy", slice_from(name)},
+            {"outcome", slice_from(repair_outcome_name((enum repair_outcome)i))},
+        };
+        if (i != REPAIR_DRY_RUN)
+            metrics_u64(w, labels, ARRAY_LEN(labels), c->outcome_total[i]);
+    }
+}
+
+static void put_repairs(struct up *u, struct metrics_writer *w)
+{
+    const struct reconcile_stats *s = reconciler_stats(u->assets);
+    metrics_family(w, "firebreak_repair", METRIC_COUNTER, "Repairs that ended, by how.");
+    reconciler_each_count(u->assets, put_count, w);
+    metrics_family(w, "firebreak_repair_skipped", METRIC_COUNTER,
+                   "Remedies that were held back, by what held them.");
+    for (int i = 0; i < REPAIR_WHY_COUNT; i++) {
+        struct metric_label why = {"why", slice_from(repair_why_name((enum repair_why)i))};
+        metrics_u64(w, &why, 1, s->skipped_total[i]);
+    }
+    metrics_family(w, "firebreak_asset_time_to_repair_seconds", METRIC_HISTOGRAM,
+                   "From an asset's failure to its verified repair.");
+    metrics_histogram(w, NULL, 0, &s->time_to_repair);
+    metrics_family(w, "firebreak_repair_open", METRIC_GAUGE, "Repairs that are under way.");
+    metrics_u64(w, NULL, 0, s->open);
+    metrics_family(w, "firebreak_repair_orders_waiting", METRIC_GAUGE,
+                   "Repairs whose task the store has not taken yet.");
+    metrics_u64(w, NULL, 0, repairs_waiting(u->repairs));
+    metrics_family(w, "firebreak_repair_frozen", METRIC_GAUGE,
+                   "1 while nothing is repaired: frozen by somebody.");
+    metrics_u64(w, NULL, 0, s->frozen);
+    metrics_family(w, "firebreak_repair_braked", METRIC_GAUGE,
+                   "1 while nothing is repaired: so many fail at once.");
+    metrics_u64(w, NULL, 0, s->braked);
+}
+
 static void put_registry(struct up *u, struct metrics_writer *w)
 {
     const struct registry *r = u->registry;
@@ -106,6 +153,7 @@ static void collect(void *ctx, struct metrics_writer *w)
     put_process(w);
     put_assets(u, w);
     put_checks(u, w);
+    put_repairs(u, w);
     put_registry(u, w);
     scheduler_metrics(u->scheduler, w);
 }
@@ -119,6 +167,8 @@ static int open_gateway(struct up *u, const char *folder)
         .own_uid = host_uid(),
         .collect = collect,
         .check = resource_check,
+        .why = why_tell,
+        .repairs = plan_repairs,
         .ctx = u,
     };
     int r = gateway_open(&options, &u->gateway);
@@ -150,6 +200,7 @@ int up_serve(struct up *u)
 {
     const char *folder = NULL;
     rt_group_init(&u->keeping, "keep");
+    rt_group_init(&u->repairing, "repairs");
     int r = hold_folder(u, &folder);
     struct act *act = scheduler_act(u->scheduler);
     if (r == 0 && act)
@@ -161,8 +212,16 @@ int up_serve(struct up *u)
     if (r < 0)
         return r;
     u->keep = keep_new(u, u->store);
+    u->repairs = repairs_new(u);
+    r = keep_read(u->keep, &u->err);
+    if (r < 0)
+        return r;
     u->beats = beats_new(u);
     r = rt_go(&u->keeping, keep_main, u->keep);
+    if (r == 0)
+        r = rt_go(&u->keeping, keep_follow_main, u->keep);
+    if (r == 0)
+        r = repairs_start(u->repairs, &u->repairing);
     if (r == 0 && u->claim)
         r = rt_go(&u->keeping, node_main, u->claim);
     if (r < 0)
@@ -175,9 +234,13 @@ void up_serve_end(struct up *u)
 {
     gateway_close(u->gateway, rt_now() + STOP_MS * RT_MS);
     scheduler_stop(u->scheduler);
-    if (u->keep)
+    if (u->keep) {
+        rt_group_done(&u->repairing);
         rt_group_done(&u->keeping); /* which writes what is left */
+    }
     keep_free(u->keep);
+    repairs_free(u->repairs);
+    u->repairs = NULL;
     beats_free(u->beats);
     u->beats = NULL;
     node_release(u->claim, rt_now() + STOP_MS * RT_MS);

@@ -7,9 +7,12 @@
 
 #include "app/config_load.h"
 #include "app/keep.h"
+#include "app/people.h"
 #include "app/beats.h"
 #include "app/registry.h"
+#include "app/repair.h"
 #include "app/scheduler.h"
+#include "app/sight.h"
 #include "app/up_declared.h"
 #include "cli/asset_print.h"
 #include "config/canonical.h"
@@ -37,6 +40,7 @@ static int send_sample(struct watcher *w, enum sample_type type, const struct pr
     memcpy(s->process, w->service.process, sizeof(s->process));
     memcpy(s->target, w->service.target, sizeof(s->target));
     s->kind = service_kind_name(w->service.kind);
+    s->local = true;
     if (r) {
         s->reason = r->reason;
         memcpy(s->detail, r->detail, sizeof(s->detail));
@@ -101,11 +105,9 @@ static void on_found(void *ctx, struct service *s)
 static void on_gone(void *ctx, struct service *s)
 {
     struct up *u = ctx;
-    list_each(it, &u->watching)
-    {
+    list_each (it, &u->watching) {
         struct watcher *w = list_entry(it, struct watcher, link);
-        if (strcmp(w->service.asset, s->asset) != 0 ||
-            strcmp(w->service.address, s->address) != 0)
+        if (strcmp(w->service.asset, s->asset) != 0 || strcmp(w->service.address, s->address) != 0)
             continue;
         w->gone = true;
         rt_event_set(&w->wake);
@@ -115,8 +117,7 @@ static void on_gone(void *ctx, struct service *s)
 /* What was discovered is forgotten: a later reading finds all of it anew. */
 static void drop_discovered(struct up *u)
 {
-    list_each(it, &u->watching)
-    {
+    list_each (it, &u->watching) {
         struct watcher *w = list_entry(it, struct watcher, link);
         w->gone = w->dropped = true;
         rt_event_set(&w->wake);
@@ -158,37 +159,75 @@ static void on_event(void *ctx, const struct event *e)
     struct event *copy = event_copy(e);
     if (u->keep)
         keep_event(u->keep, e);
-    if (rt_send(&u->changes, copy, RT_NEVER) < 0)
+    if (rt_send(&u->events, copy, RT_NEVER) < 0)
         event_free(copy);
+}
+
+static void on_order(void *ctx, const struct repair_order *o)
+{
+    struct up *u = ctx;
+    repairs_order(u->repairs, o);
+}
+
+static bool owns(void *ctx, const struct asset *a)
+{
+    struct up *u = ctx;
+    return repairs_own(u->repairs, a);
 }
 
 static void take(struct up *u, struct sample *s)
 {
+    /* As an earlier life, or another plane, left it: before it is known, it is brought back. */
+    if (u->keep && (s->type == SAMPLE_ASSET || s->type == SAMPLE_FOUND))
+        keep_restore(u->keep, s->namespace_, s->asset);
     int r = reconciler_take(u->assets, s, time_now());
     if (r == -ENOSPC && u->app->logsink)
         log_warn(&u->app->log, "a check is beyond the limits of assets and checks: not watched",
-                 log_event("assets_limit"), log_str("asset", s->asset),
-                 log_str("check", s->check));
+                 log_event("assets_limit"), log_str("asset", s->asset), log_str("check", s->check));
     sample_free(s);
+}
+
+static void take_owners(struct up *u)
+{
+    keep_owners(u->keep);
+    reconciler_resync(u->assets, time_now());
+}
+
+/* The reconciler says when it has something to do; a clock that jumps is noticed within a second.
+ */
+static rt_time next_tick(const struct up *u)
+{
+    rt_time due = reconciler_due_ns(u->assets), latest = rt_now() + RT_SEC;
+    return due < latest ? due : latest;
 }
 
 static void reconcile_main(void *arg)
 {
     struct up *u = arg;
-    rt_time tick = rt_now() + RT_SEC;
     for (;;) {
         struct sample *s;
-        int r = rt_recv(&u->samples, &s, tick);
-        if (r == 0) {
+        int r = rt_recv(&u->samples, &s, next_tick(u));
+        if (r == 0 && s)
             take(u, s);
-        } else if (r == -ETIMEDOUT) {
-            reconciler_tick(u->assets, time_now());
-            tick = rt_now() + RT_SEC;
-        } else {
+        else if (r == 0)
+            take_owners(u);
+        else if (r != -ETIMEDOUT)
             break;
-        }
+        if (reconciler_due_ns(u->assets) <= rt_now())
+            reconciler_tick(u->assets, time_now());
     }
-    rt_chan_close(&u->changes);
+    rt_chan_close(&u->events);
+}
+
+/* Who owns what has changed: said to the one task that may ask reconcile for it. */
+static void resync_main(void *arg)
+{
+    struct up *u = arg;
+    while (rt_event_wait(&u->resync, RT_NEVER) == 0) {
+        rt_event_clear(&u->resync);
+        if (rt_send(&u->samples, NULL, RT_NEVER) < 0)
+            return;
+    }
 }
 
 /* ---- show ---- */
@@ -216,13 +255,13 @@ const struct asset **up_sorted(const struct up *u, size_t *ret_count)
     return list;
 }
 
-static void show_change(struct up *u, const struct event *c, struct buf *json)
+static void show_event(struct up *u, const struct event *e, struct buf *json)
 {
     struct buf *out = out_begin(&u->out);
     buf_clear(json);
-    event_write(c, json);
+    event_write(e, json);
     if (u->form == CLI_FORM_NAME)
-        buf_printf(out, "asset/%s\n", c->asset);
+        buf_printf(out, "asset/%s\n", e->asset);
     else if (u->form == CLI_FORM_JSONPATH)
         cli_jsonpath_print(cli_jsonpath_of(u->app->parsed.globals.output), buf_slice(json), out,
                            NULL); /* a small document: it cannot find too much */
@@ -232,22 +271,22 @@ static void show_change(struct up *u, const struct event *c, struct buf *json)
     out_end(&u->out);
 }
 
-static void show_changes(struct up *u)
+static void show_events(struct up *u)
 {
-    struct event *c;
+    struct event *e;
     struct buf json = BUF(MEM_APP, 0);
-    while (rt_recv(&u->changes, &c, RT_NEVER) == 0) {
-        show_change(u, c, &json);
-        event_free(c);
+    while (rt_recv(&u->events, &e, RT_NEVER) == 0) {
+        show_event(u, e, &json);
+        event_free(e);
     }
     buf_done(&json);
 }
 
-static void drop_changes(struct up *u)
+static void drop_events(struct up *u)
 {
-    struct event *c;
-    while (rt_recv(&u->changes, &c, RT_NEVER) == 0)
-        event_free(c);
+    struct event *e;
+    while (rt_recv(&u->events, &e, RT_NEVER) == 0)
+        event_free(e);
 }
 
 static void print_table(struct up *u, const struct asset **list, size_t count, struct buf *out)
@@ -305,13 +344,13 @@ static void show_main(void *arg)
 {
     struct up *u = arg;
     if (u->once) {
-        drop_changes(u);
+        drop_events(u);
         if (!rt_cancelled() && u->err.code == 0)
             print_assets(u);
     } else if (u->form == CLI_FORM_TABLE && u->app->out_terminal) {
         up_screen(u);
     } else {
-        show_changes(u);
+        show_events(u);
     }
     rt_group_cancel(&u->main);
 }
@@ -332,10 +371,11 @@ static const struct stage {
     bool of_registry; /* it gets u->registry, else u itself */
     bool on_store;    /* not with --once */
 } stages[] = {
-    {reconcile_main, false, false},    {show_main, false, false},
-    {registry_act_main, true, false},  {up_config_main, false, false},
-    {discover_main, false, false},     {registry_sync_main, true, true},
-    {registry_follow_main, true, true},
+    {reconcile_main, false, false},     {show_main, false, false},
+    {registry_act_main, true, false},   {up_config_main, false, false},
+    {discover_main, false, false},      {registry_sync_main, true, true},
+    {registry_follow_main, true, true}, {people_main, false, true},
+    {resync_main, false, true},         {sight_main, false, true},
 };
 
 static int start_stages(struct up *u)
@@ -372,15 +412,15 @@ static void stages_main(void *arg)
 static void drain(struct up *u)
 {
     struct sample *s;
-    struct event *c;
+    struct event *e;
     rt_chan_close(&u->samples);
-    rt_chan_close(&u->changes);
+    rt_chan_close(&u->events);
     while (rt_recv(&u->samples, &s, RT_NEVER) == 0)
         sample_free(s);
-    while (rt_recv(&u->changes, &c, RT_NEVER) == 0)
-        event_free(c);
+    while (rt_recv(&u->events, &e, RT_NEVER) == 0)
+        event_free(e);
     rt_chan_done(&u->samples);
-    rt_chan_done(&u->changes);
+    rt_chan_done(&u->events);
 }
 
 static void run_stages(struct up *u)
@@ -390,7 +430,7 @@ static void run_stages(struct up *u)
     rt_group_init(&u->main, "up");
     u->interrupt.cancels = &u->main;
     rt_chan_init(&u->samples, UP_SAMPLES_MAX, "samples");
-    rt_chan_init(&u->changes, UP_CHANGES_MAX, "changes");
+    rt_chan_init(&u->events, UP_EVENTS_MAX, "events");
     list_init(&u->watching);
     list_init(&u->asking);
     u->registry = registry_new(u);
@@ -417,10 +457,13 @@ static void run_stages(struct up *u)
 static void up_main(void *arg)
 {
     struct up *u = arg;
-    struct reconcile_options options = {
-        .seed = {rt_random(), rt_random()}, .on_event = on_event, .ctx = u};
-    if (!u->once)
+    struct reconcile_options options = {.on_event = on_event, .ctx = u};
+    options.seed = (struct map_seed){rt_random(), rt_random()};
+    if (!u->once) {
         options.owner = u->node;
+        options.on_order = on_order;
+        options.owns = owns;
+    }
     if (observer_open(&u->spec, &u->observer, &u->err) < 0)
         return;
     u->discovery = discovery_new();
@@ -525,9 +568,9 @@ int app_up(struct app *app)
     if (status == EXIT_WELL)
         status = app_run(app, 1, up_main, u);
     if (status == EXIT_WELL)
-        status = u->err.code ? app_fail(app, EXIT_UNREACHABLE, &u->err)
+        status = u->err.code           ? app_fail(app, EXIT_UNREACHABLE, &u->err)
                  : u->interrupt.signal ? EXIT_SIGNAL + u->interrupt.signal
-                             : u->status;
+                                       : u->status;
     config_free(u->reloader.current);
     scheduler_free(u->scheduler);
     up_notice(u, NULL);

@@ -1,9 +1,10 @@
 /* up.h - `firebreak up`: the stages of this program and the channels between them.
  *
- *     discover -> watch (a task for each service) -> samples -> reconcile -> changes -> show
- *     registry -> ask (a task for each check)     ->               |
- *      ^   ^                                                       keep -> store
- *   config  store <-> gateway: the local API
+ *     discover -> watch (a task for each service) -> samples -> reconcile -> events -> show
+ *     registry -> ask (a task for each check)     ->   ^  ^       |    |
+ *      ^   ^                                           |  |     orders keep -> store
+ *   config  store <-> gateway: the local API           |  |       v
+ *             |-----> people: maintain, freeze … -------  ----- repairs <-> tasks in the store
  *
  * What the store declares is watched, whoever wrote it there (registry.h). Where files declare
  * assets or checks nothing is discovered, else what listens on this host is watched, too.
@@ -28,18 +29,26 @@
 
 enum {
     UP_SAMPLES_MAX = 1024, /* on their way to reconcile */
-    UP_CHANGES_MAX = 1024, /* on their way to show */
+    UP_EVENTS_MAX = 1024,  /* on their way to show */
     UP_DISCOVER_EVERY_MS = 1000,
 };
 
 RT_CHAN(sample_chan, struct sample *);
-RT_CHAN(change_chan, struct event *);
+RT_CHAN(event_chan, struct event *);
 
 struct beats;
 struct keep;
 struct node_claim;
 struct registry;
+struct repairs;
 struct scheduler;
+
+/* What sight.h knows. */
+struct sight {
+    bool had;   /* a link to somewhere else, since we began */
+    bool blind; /* there is none any more, and it was told */
+    rt_time looked;
+};
 
 struct up {
     struct app *app;
@@ -49,8 +58,9 @@ struct up {
     struct observer *observer;
     struct discovery *discovery;
     struct reconciler *assets;
-    struct sample_chan samples;
-    struct change_chan changes;
+    struct sample_chan samples; /* NULL among them: who owns what may have changed */
+    struct event_chan events;
+    struct sight sight;
     struct rt_group stages, watchers;
     struct list watching; /* struct watcher */
     struct observer_pool observers;
@@ -61,18 +71,20 @@ struct up {
     struct config_options options;
     struct config_reloader reloader;
     struct rt_event config_ready; /* the first configuration has been declared */
-    bool declares; /* the configuration names assets or checks */
-    char *notice;  /* a line for the screen; NULL: none */
+    bool declares;                /* the configuration names assets or checks */
+    char *notice;                 /* a line for the screen; NULL: none */
     struct store_place place;
-    const char *node;      /* our name among those that share the store */
-    int64_t lease_ttl_ns;  /* of what we hold in the store */
-    struct rt_file *lock;  /* of the data folder, where the store is not in it */
-    struct store *store; /* NULL, as the two below it: --once */
+    const char *node;         /* our name among those that share the store */
+    int64_t lease_ttl_ns;     /* of what we hold in the store */
+    struct rt_file *lock;     /* of the data folder, where the store is not in it */
+    struct store *store;      /* NULL, as the two below it: --once */
     struct node_claim *claim; /* NULL: nobody else can be on the store */
     struct gateway *gateway;
     struct keep *keep;
+    struct repairs *repairs;
+    struct rt_event resync;      /* who owns what may have changed */
     struct scheduler *scheduler; /* NULL: --once */
-    struct rt_group keeping;
+    struct rt_group keeping, repairing;
     struct out out;
     struct rt_group main; /* cancelled to end it all */
     struct rt_interrupt interrupt;

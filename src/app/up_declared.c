@@ -6,12 +6,13 @@
 
 #include "act/act.h"
 #include "app/beats.h"
+#include "app/declared_remedy.h"
 #include "app/registry.h"
 #include "app/scheduler.h"
+#include "app/sight.h"
 #include "cli/config_print.h"
 #include "cli/fault_print.h"
 #include "host/process.h"
-#include "wire/json_value.h"
 
 enum { PUSHES_APART_MS = 5 };
 
@@ -59,6 +60,8 @@ static struct sample *sample_of(const struct declared_check *c, enum sample_type
 
 static int put_result(struct asker *a, const struct probe_result *r, const char *word, bool pushed)
 {
+    if (r->reason != REASON_OK && !a->up->once && !a->check->stays_here)
+        sight_look(a->up);
     struct sample *s = sample_of(a->check, SAMPLE_RESULT);
     s->reason = r->reason;
     s->word = word;
@@ -259,25 +262,22 @@ void up_undeclare_check(struct up *u, struct slice namespace_, struct slice name
 
 void up_declare_asset(struct up *u, const struct config_object *o)
 {
-    struct sample *s = sample_new(SAMPLE_ASSET);
-    struct buf labels = BUF(MEM_APP, 0);
-    const struct value *table = value_get(o->value, SLICE("labels"));
-    snprintf(s->asset, sizeof(s->asset), "%.*s", SLICE_ARG(config_string(o, "name")));
-    snprintf(s->namespace_, sizeof(s->namespace_), "%.*s",
-             SLICE_ARG(config_string(o, "namespace")));
-    s->settle_ns = config_duration(o, "settle");
-    if (table && json_value_write(&labels, table, 0, NULL) == 0)
-        s->labels = mem_strdup(MEM_MODEL, buf_slice(&labels));
-    buf_done(&labels);
-    put(u, s);
+    put(u, declared_asset_sample(o));
 }
 
 void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name)
 {
-    struct sample *s = sample_new(SAMPLE_FORGET_ASSET);
-    snprintf(s->asset, sizeof(s->asset), "%.*s", SLICE_ARG(name));
-    snprintf(s->namespace_, sizeof(s->namespace_), "%.*s", SLICE_ARG(namespace_));
-    put(u, s);
+    put(u, forget_asset_sample(namespace_, name));
+}
+
+void up_declare_remedy(struct up *u, const struct config_object *o)
+{
+    put(u, declared_remedy_sample(o));
+}
+
+void up_undeclare_remedy(struct up *u, struct slice namespace_, struct slice name)
+{
+    put(u, forget_remedy_sample(namespace_, name));
 }
 
 /* ---- reloading ---- */

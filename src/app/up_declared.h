@@ -20,6 +20,8 @@ void up_undeclare_check(struct up *u, struct slice namespace_, struct slice name
 void up_beat(struct up *u, struct slice namespace_, struct slice name, int64_t at_wall_ns);
 void up_declare_asset(struct up *u, const struct config_object *asset);
 void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name);
+void up_declare_remedy(struct up *u, const struct config_object *remedy);
+void up_undeclare_remedy(struct up *u, struct slice namespace_, struct slice name);
 
 /* Frees what no task has freed: after the group of the tasks is done. */
 void up_declared_done(struct up *u);

@@ -74,6 +74,7 @@ const struct cli_command cli_help = {
 
 static const struct cli_command *const commands[] = {
     &cli_up,         &cli_probe,   &cli_run,    &cli_get,     &cli_describe,
+    &cli_why,        &cli_asset,   &cli_freeze, &cli_unfreeze,
     &cli_delete,     &cli_plan,    &cli_apply,  &cli_task,    &cli_node,
     &cli_schedule,   &cli_store,   &cli_config, &cli_explain, &cli_docs,
     &cli_completion, &cli_version, &cli_help,   NULL,
@@ -87,8 +88,8 @@ const struct cli_program cli_firebreak = {
         "'up' finds what listens on this host and watches it; 'probe' asks any target once, or "
         "again and again; 'run' runs a program safely. 'get', 'describe', 'plan', 'apply' and "
         "'delete' are about what was declared and what was found: they ask the server that 'up' "
-        "is. 'schedule' shows when something is due next. 'store' is about where all of it is "
-        "kept.\n\n"
+        "is. 'why' tells what happened to an asset and what was done. 'schedule' shows when "
+        "something is due next. 'store' is about where all of it is kept.\n\n"
         "Data is written to standard output; progress, summaries and errors to standard error.",
     .commands = commands,
 };

@@ -42,6 +42,7 @@ struct get_options {
 
 struct apply_options {
     struct cli_list files; /* "-": standard input */
+    bool remedies;         /* plan */
 };
 
 struct delete_options {
@@ -66,9 +67,21 @@ struct schedule_command_options {
     int64_t count;
 };
 
+struct why_options {
+    bool all;
+};
+
+struct asset_command_options {
+    int64_t for_ns;
+};
+
+struct freeze_options {
+    const char *reason;
+};
+
 extern const struct cli_command cli_up, cli_probe, cli_run, cli_get, cli_describe, cli_delete,
     cli_plan, cli_apply, cli_task, cli_node, cli_schedule, cli_store, cli_completion, cli_docs,
-    cli_version, cli_help, cli_config, cli_explain;
+    cli_version, cli_help, cli_config, cli_explain, cli_why, cli_asset, cli_freeze, cli_unfreeze;
 extern const struct cli_program cli_firebreak;
 
 #endif

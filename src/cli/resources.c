@@ -108,11 +108,17 @@ const struct cli_command cli_delete = {
 
 /* ---- plan and apply ---- */
 
-static const struct cli_option apply_options[] = {
-    {"file", 'f', CLI_LIST, offsetof(struct apply_options, files), "PATH", NULL,
-     "a file of resources, or a folder of such files; - is standard input (JSON or YAML); may be "
-     "given again",
-     .hint = CLI_HINT_FILE},
+#define FILE_OPTION                                                                                \
+    {"file", 'f', CLI_LIST, offsetof(struct apply_options, files), "PATH", NULL,                   \
+     "a file of resources, or a folder of such files; - is standard input (JSON or YAML); may be " \
+     "given again",                                                                                \
+     .hint = CLI_HINT_FILE}
+
+static const struct cli_option apply_options[] = {FILE_OPTION};
+static const struct cli_option plan_options[] = {
+    FILE_OPTION,
+    {"remedies", 0, CLI_FLAG, offsetof(struct apply_options, remedies), NULL, NULL,
+     "what would be repaired now, and what not and why; nothing is done", .words = NULL},
 };
 
 #define FILES_ABOUT                                                                                \
@@ -123,6 +129,7 @@ static const struct cli_option apply_options[] = {
 static const struct cli_example plan_examples[] = {
     {"firebreak plan -f ops/", "what 'apply' would change, and nothing more"},
     {"firebreak plan", "what was changed by hand since 'up' read its files"},
+    {"firebreak plan --remedies", "what would be repaired now, and what not and why"},
 };
 
 static const char *const plan_exits[] = {"0    nothing to do", "1    changes are shown",
@@ -136,8 +143,8 @@ const struct cli_command cli_plan = {
     "changed or deleted by hand what they declare.",
     .examples = plan_examples,
     .example_count = ARRAY_LEN(plan_examples),
-    .options = apply_options,
-    .option_count = ARRAY_LEN(apply_options),
+    .options = plan_options,
+    .option_count = ARRAY_LEN(plan_options),
     .outputs = changes,
     .exits = plan_exits,
     .values_size = sizeof(struct apply_options),

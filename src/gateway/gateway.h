@@ -35,6 +35,14 @@
  *       where its state does not allow it
  *   POST /v1/nodes/{name}/{verb}         cordon uncordon drain: {"name","state"}
  *
+ *   POST /v1/assets/{name}/maintain?namespace=   {"for_ms"}; 0 ends it: {"asked","until",…}
+ *   POST /v1/assets/{name}/recover?namespace=    409 where it is not Failed
+ *   POST /v1/freeze {"reason"}   POST /v1/unfreeze   GET /v1/freeze      {"frozen","reason",…}
+ *   GET /v1/why/{kind}/{name}?namespace=&all=true    a list: the last story's events, or all
+ *   GET /v1/why/{trace_id}
+ *   GET /v1/plan/remedies                what would be repaired now, and what not and why: a list
+ *       of {"asset","namespace","state","reason","remedy","outcome":"dry_run","rejected":[…]}
+ *
  *   GET /v1/store/status
  *   GET /v1/store/keys?key=&prefix=true&revision=&limit=&next=     a list of keys
  *   PUT /v1/store/keys?key=&revision=    the body is the value: {"revision":N}
@@ -73,6 +81,13 @@ struct gateway_verdict {
     struct buf field, faults; /* the path of what is wrong; all that is: a JSON array */
 };
 
+/* Who wants to know why: of a resource, or what a trace id stands for. */
+struct gateway_why {
+    struct slice kind, namespace_, name;
+    struct slice trace; /* empty: of the resource */
+    bool all;           /* every story that is kept */
+};
+
 struct gateway_options {
     struct store *store; /* outlives the gateway */
     uint32_t own_uid;    /* admin, beside root */
@@ -83,6 +98,13 @@ struct gateway_options {
      * is wrong. NULL: whatever is JSON. */
     int (*check)(void *ctx, const struct gateway_resource *sent, struct gateway_verdict *ret,
                  struct err *err);
+    /* The events that tell it, oldest first: objects with commas between them. May wait. Returns 0;
+     * -ENOENT: there is nothing of that name; -EINVAL: no stories are told of that kind. */
+    int (*why)(void *ctx, const struct gateway_why *asked, struct buf *ret_items,
+               int64_t *ret_revision, struct err *err);
+    /* What would be repaired now, and what not and why: objects with commas between them. Does not
+     * wait. NULL, as why: nobody knows. */
+    void (*repairs)(void *ctx, struct buf *ret_items);
     void *ctx;
 };
 

@@ -63,8 +63,7 @@ void answer_method(struct request *q, const char *allowed);
 
 /* ---- a resource out of its keys (resource.c) ---- */
 
-/* "/registry/assets/default/db": a name's bytes that no key part may have are percent-encoded. */
-void key_append_part(struct buf *key, struct slice part);
+/* "/registry/assets/default/db" */
 struct slice key_make(struct request *q, const char *prefix, struct slice namespace_,
                       struct slice name);
 /* "default/db" behind the prefix of `c`, taken apart and decoded. Returns 0 or -EINVAL. */
@@ -101,6 +100,15 @@ void beat_serve(struct request *q, struct slice rest);
 /* What is done to tasks and nodes: POST /v1/tasks, /v1/tasks/{name}/{verb},
  * /v1/nodes/{name}/{verb}; `verb` empty: the first. Returns false: the method is none of theirs. */
 bool task_serve(struct request *q, bool node, struct slice name, struct slice verb);
+/* POST /v1/assets/{name}/{verb}. Returns false: the verb is none of theirs. */
+bool asset_serve(struct request *q, const struct collection *c, struct slice name,
+                 struct slice verb);
+/* /v1/freeze, /v1/unfreeze; false: it is neither. */
+bool freeze_serve(struct request *q, struct slice word);
+/* GET /v1/why/… */
+void why_serve(struct request *q, struct slice rest);
+/* GET /v1/plan/remedies */
+void repairs_serve(struct request *q);
 /* The body, an object. Returns 0, or answers and returns a negative errno. The tree points into
  * *ret_text, which lies in the request's arena. */
 int body_read(struct request *q, struct slice *ret_text, const struct json_value **ret);

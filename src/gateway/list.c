@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "gateway/inside.h"
 #include "wire/base64.h"
+#include "wire/key_part.h"
 
 enum { READ_AT_ONCE = 256 };
 
@@ -216,10 +217,10 @@ static int read_params(struct listing *l)
         namespace_ = SLICE("default");
     if (namespace_.size && l->c->namespaced) {
         struct buf below = BUF(MEM_GATEWAY, 0);
-        key_append_part(&below, namespace_);
+        key_part_append(&below, namespace_);
         buf_append_byte(&below, '/');
         if (l->parent.size) {
-            key_append_part(&below, l->parent);
+            key_part_append(&below, l->parent);
             buf_append_byte(&below, '/');
         }
         l->below = (struct slice){arena_strdup(&q->arena, buf_slice(&below)), below.size};

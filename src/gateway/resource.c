@@ -1,20 +1,10 @@
 #include <errno.h>
 
 #include "gateway/inside.h"
+#include "wire/key_part.h"
 #include "wire/url_escape.h"
 
 /* ---- keys ---- */
-
-void key_append_part(struct buf *key, struct slice part)
-{
-    for (size_t i = 0; i < part.size; i++) {
-        unsigned char c = (unsigned char)part.data[i];
-        if (c == '/' || c == '%' || c < ' ' || c == 0x7f)
-            buf_printf(key, "%%%02X", c);
-        else
-            buf_append_byte(key, (char)c);
-    }
-}
 
 struct slice key_make(struct request *q, const char *prefix, struct slice namespace_,
                       struct slice name)
@@ -22,10 +12,10 @@ struct slice key_make(struct request *q, const char *prefix, struct slice namesp
     struct buf key = BUF(MEM_GATEWAY, 0);
     buf_append_cstr(&key, prefix);
     if (namespace_.size) {
-        key_append_part(&key, namespace_);
+        key_part_append(&key, namespace_);
         buf_append_byte(&key, '/');
     }
-    key_append_part(&key, name);
+    key_part_append(&key, name);
     struct slice made = {arena_strdup(&q->arena, buf_slice(&key)), key.size};
     buf_done(&key);
     return made;

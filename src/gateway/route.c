@@ -158,14 +158,14 @@ static void unknown_kind(struct request *q, struct slice word)
                    near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
-/* What stands behind "/v1/tasks/" or "/v1/nodes/" of a POST. */
-static void serve_task(struct request *q, const struct collection *c, struct slice rest)
+/* What stands behind "/v1/tasks/", "/v1/nodes/" or "/v1/assets/" of a POST. */
+static void serve_verb(struct request *q, const struct collection *c, struct slice rest)
 {
     struct slice part = slice_cut(&rest, '/'), name;
-    bool node = strcmp(c->kind->name, "node") == 0;
+    bool node = strcmp(c->kind->name, "node") == 0, asset = strcmp(c->kind->name, "asset") == 0;
     if (url_unescape(part, false, &q->arena, &name, &q->err) < 0)
         answer_problem(q, 400, "bad_request", "name", "%s", q->err.text);
-    else if (!task_serve(q, node, name, rest))
+    else if (!(asset ? asset_serve(q, c, name, rest) : task_serve(q, node, name, rest)))
         answer_problem(q, 404, "not_found", NULL, "there is nothing at %.*s", SLICE_ARG(q->path));
 }
 
@@ -178,6 +178,17 @@ static void serve_kind(struct request *q, struct slice rest)
         raw_serve(q, rest);
         return;
     }
+    if (slice_eq(word, SLICE("why")) && q->g->options.why) {
+        why_serve(q, rest);
+        return;
+    }
+    if (slice_eq(word, SLICE("plan")) && slice_eq(rest, SLICE("remedies")) &&
+        q->g->options.repairs) {
+        repairs_serve(q);
+        return;
+    }
+    if (rest.size == 0 && freeze_serve(q, word))
+        return;
     if (slice_eq(word, SLICE("heartbeats"))) {
         beat_serve(q, rest);
         return;
@@ -188,8 +199,9 @@ static void serve_kind(struct request *q, struct slice rest)
         return;
     }
     collection_init(&c, k);
-    if (slice_eq(q->method, SLICE("POST")) && c.raw && k) {
-        serve_task(q, &c, rest);
+    bool has_verbs = k && (c.raw || strcmp(k->name, "asset") == 0);
+    if (slice_eq(q->method, SLICE("POST")) && has_verbs) {
+        serve_verb(q, &c, rest);
         return;
     }
     if (rest.size == 0) {

@@ -35,6 +35,21 @@ static bool take(const struct ifaddrs *i, struct host_address *ret)
     return true;
 }
 
+int host_links(void)
+{
+    struct ifaddrs *all;
+    int n = 0;
+    if (getifaddrs(&all) < 0)
+        return -errno;
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+        unsigned up = IFF_UP | IFF_RUNNING;
+        n += i->ifa_addr && i->ifa_addr->sa_family == AF_PACKET &&
+             !(i->ifa_flags & IFF_LOOPBACK) && (i->ifa_flags & up) == up;
+    }
+    freeifaddrs(all);
+    return n;
+}
+
 int host_addresses(struct host_address *ret_list, int max)
 {
     struct ifaddrs *all;

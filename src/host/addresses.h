@@ -18,4 +18,8 @@ struct host_address {
  * negative errno. */
 int host_addresses(struct host_address *ret_list, int max);
 
+/* How many links there are to somewhere else: interfaces but the loopback that are up and have a
+ * carrier. Does not wait; any thread. Returns a negative errno where nobody knows. */
+int host_links(void);
+
 #endif

@@ -82,6 +82,7 @@ enum repair_order_type {
     REPAIR_ORDER_START,  /* make the task, or find the one with this dedup key */
     REPAIR_ORDER_CANCEL, /* `task`, of this dedup key, is to end; NULL: it is not known yet */
     REPAIR_ORDER_OVER,   /* the repair is over, with all its tasks: its place is free */
+    REPAIR_ORDER_LEAVE,  /* another plane goes on with it: nothing more is told of it here */
 };
 struct repair_order {
     enum repair_order_type type;

@@ -36,6 +36,7 @@
 #include "model/event.h"
 #include "model/remedy.h"
 #include "model/sample.h"
+#include "reconcile/orders.h" /* orders as tasks, and whose an asset is */
 #include "reconcile/orders.h" /* the other half of the stage: how orders become tasks */
 
 enum {

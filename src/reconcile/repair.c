@@ -98,7 +98,7 @@ void repair_reorder(struct reconciler *r, struct held *h)
 {
     struct repair *p = h->asset.repair;
     const struct remedy *m = p ? remedy_of(r, h) : NULL;
-    if (m && p->phase != REPAIR_VERIFYING)
+    if (m)
         order(r, h, m, REPAIR_ORDER_START, p->dedup_key, p->phase == REPAIR_ROLLING_BACK);
 }
 
@@ -154,15 +154,19 @@ static void tell_outcome(struct reconciler *r, struct held *h, enum repair_outco
     tell_event(r, h, &e);
 }
 
-static void close_repair(struct reconciler *r, struct held *h, enum repair_outcome outcome)
+static void forget_repair(struct reconciler *r, struct held *h)
 {
-    struct asset *a = &h->asset;
-    remedies_count(r, h, a->repair->remedy, outcome);
-    order(r, h, NULL, REPAIR_ORDER_OVER, a->repair->dedup_key, false);
     list_remove(&h->open_link);
     r->stats.open--;
-    mem_free(MEM_RECONCILE, a->repair);
-    a->repair = NULL;
+    mem_free(MEM_RECONCILE, h->asset.repair);
+    h->asset.repair = NULL;
+}
+
+static void close_repair(struct reconciler *r, struct held *h, enum repair_outcome outcome)
+{
+    remedies_count(r, h, h->asset.repair->remedy, outcome);
+    order(r, h, NULL, REPAIR_ORDER_OVER, h->asset.repair->dedup_key, false);
+    forget_repair(r, h);
 }
 
 void repair_drop(struct reconciler *r, struct held *h, const char *why, struct reconcile_time t)
@@ -326,6 +330,11 @@ static void too_long(struct reconciler *r, struct held *h, struct reconcile_time
 static void go_on(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
     struct repair *p = h->asset.repair;
+    if (r->options.owns && !r->options.owns(r->options.ctx, &h->asset)) {
+        order(r, h, NULL, REPAIR_ORDER_LEAVE, p->dedup_key, false);
+        forget_repair(r, h);
+        return;
+    }
     if (p->phase == REPAIR_VERIFYING)
         verify(r, h, t);
     else if (p->phase != REPAIR_WAITING &&

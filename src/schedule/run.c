@@ -185,6 +185,7 @@ static void make_spec(struct run *u)
         .timeout_ns = t->timeout_ms * RT_MS,
         .output_bytes_max = (uint64_t)(t->output_bytes_max > 0 ? t->output_bytes_max : 0),
         .wants_values = true,
+        .leaves_processes = t->remedy.size > 0, /* the service that a repair started */
     };
 }
 

@@ -1,5 +1,6 @@
 #include "store/tasks.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/fault.h"
@@ -30,7 +31,7 @@ static int ask_surely(const struct tasks_at *at, const struct store_txn *txn, st
 
 /* ---- wanting one ---- */
 
-static struct slice make_name(struct arena *a)
+struct slice tasks_name(struct arena *a)
 {
     static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
     enum { HEAD = 5, DIGITS = 13, BITS = 5 };
@@ -105,6 +106,8 @@ static int take_answer(const struct task *t, const struct store_txn_result *got,
     struct slice name = dup ? dedup->kvs[0].value : t->name;
     /* In doubt, asked again: what we wrote ourselves is no other task. */
     bool ours = slice_eq(name, t->name);
+    if (!dup && !task->count)
+        return err_set(err, -ESTALE, "what the task was to be guarded by has changed");
     if (ours && task->count && !dup && !slice_eq(task->kvs[0].value, value))
         return err_set(err, -EEXIST, "there is a task '%.*s' already", SLICE_ARG(t->name));
     *ret_name = (struct slice){arena_strdup(arena, name), name.size};
@@ -121,23 +124,28 @@ static int write_task(const struct tasks_at *at, struct task *t, struct slice va
     bool dedup = t->dedup_key.size;
     struct slice task = task_key(&a, at->prefix, TASK_KEY_TASK, t->name, none);
     struct slice key = dedup ? task_key(&a, at->prefix, TASK_KEY_DEDUP, t->dedup_key, none) : task;
-    struct store_compare compares[] = {
+    struct store_compare compares[2 + TASKS_GUARDS_MAX] = {
         {.key = task, .target = STORE_CREATE_REVISION},
         {.key = key, .target = STORE_CREATE_REVISION},
     };
-    struct store_op *ops = arena_alloc_array(&a, 4, sizeof(*ops));
+    struct store_op *reads = arena_alloc_array(&a, 4 + TASKS_GUARDS_MAX, sizeof(*reads));
+    struct store_op *ops = reads + 2;
+    reads[0] = (struct store_op){.type = STORE_READ, .range = {.keys = store_key(key)}};
+    reads[1] = (struct store_op){.type = STORE_READ, .range = {.keys = store_key(task)}};
     ops[0] = (struct store_op){.type = STORE_PUT, .key = task, .value = value};
     ops[1] = (struct store_op){.type = STORE_PUT, .key = key, .value = t->name};
-    ops[2] = (struct store_op){.type = STORE_READ, .range = {.keys = store_key(key)}};
-    ops[3] = (struct store_op){.type = STORE_READ, .range = {.keys = store_key(task)}};
     struct store_txn txn = {
         .compares = compares,
         .compare_count = fault_mutant("schedule_dedup_unlooked") ? 1 : 2,
         .then = ops,
         .then_count = dedup ? 2 : 1,
-        .otherwise = ops + 2,
+        .otherwise = reads,
         .otherwise_count = 2,
     };
+    for (uint32_t i = 0; i < at->guard_count; i++)
+        compares[txn.compare_count++] = at->guards[i];
+    for (uint32_t i = 0; i < at->with_count; i++)
+        ops[txn.then_count++] = at->with[i];
     struct store_txn_result got;
     int r = ask_surely(at, &txn, &a, &got, err, deadline);
     if (r == 0 && got.succeeded) {
@@ -156,10 +164,11 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
 {
     struct buf json = BUF(MEM_STORE, TASK_JSON_BYTES_MAX);
     int r = tasks_check(t, err);
+    assert(at->guard_count <= TASKS_GUARDS_MAX && at->with_count <= TASKS_GUARDS_MAX);
     if (r < 0)
         return r;
     if (t->name.size == 0)
-        t->name = make_name(arena);
+        t->name = tasks_name(arena);
     bound_times(t);
     t->created_ms = rt_wall_now() / RT_MS;
     t->exit = -1;

@@ -12,15 +12,24 @@
 struct tasks_at {
     struct store *store;
     struct slice prefix; /* Store.Prefix */
+    /* Of a submission: what must hold, and what is written with it, in the same transaction. */
+    const struct store_compare *guards;
+    const struct store_op *with;
+    uint32_t guard_count, with_count; /* up to TASKS_GUARDS_MAX each */
 };
+
+enum { TASKS_GUARDS_MAX = 8 };
 
 /* Wants a task: *t has what is wanted, and PENDING or AWAITING_APPROVAL; it gets its name, where
  * that is empty, and the time of its creation. With a dedup key that a task has already, that one's
  * name is the answer, and nothing is written. *ret_name lies in `arena`; *ret_new may be NULL.
- * Returns 0; -EEXIST: another task has the name; -EINVAL, -EMSGSIZE: it is none that can be. */
+ * Returns 0; -EEXIST: another task has the name; -ESTALE: a guard does not hold, and nothing is
+ * written; -EINVAL, -EMSGSIZE: it is none that can be. */
 int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
                  struct slice *ret_name, bool *ret_new, struct err *err, rt_time deadline);
 
+/* A name that no other task has. */
+struct slice tasks_name(struct arena *arena);
 /* Whether that task can be: 0 or -EINVAL. Does not wait. */
 int tasks_check(const struct task *t, struct err *err);
 

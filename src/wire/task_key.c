@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "wire/key_part.h"
 #include "wire/url_escape.h"
 
 static const char *const folders[] = {
@@ -16,17 +17,6 @@ static const char *const folders[] = {
     [TASK_KEY_OUTPUT] = "/output/",
     [TASK_KEY_WORKER_MAX] = "/config/worker_max",
 };
-
-static void append_part(struct buf *key, struct slice part)
-{
-    for (size_t i = 0; i < part.size; i++) {
-        unsigned char c = (unsigned char)part.data[i];
-        if (c == '/' || c == '%' || c < ' ' || c == 0x7f)
-            buf_printf(key, "%%%02X", c);
-        else
-            buf_append_byte(key, (char)c);
-    }
-}
 
 static struct slice kept(struct arena *arena, struct buf *b)
 {
@@ -47,10 +37,10 @@ struct slice task_key(struct arena *arena, struct slice prefix, enum task_key ke
                       struct slice b)
 {
     struct buf made = begin(prefix, key);
-    append_part(&made, a);
+    key_part_append(&made, a);
     if (b.size) {
         buf_append_byte(&made, '/');
-        append_part(&made, b);
+        key_part_append(&made, b);
     }
     return kept(arena, &made);
 }
@@ -60,7 +50,7 @@ struct slice task_key_prefix(struct arena *arena, struct slice prefix, enum task
 {
     struct buf made = begin(prefix, key);
     if (a.size) {
-        append_part(&made, a);
+        key_part_append(&made, a);
         buf_append_byte(&made, '/');
     }
     return kept(arena, &made);
@@ -70,9 +60,9 @@ struct slice task_key_output(struct arena *arena, struct slice prefix, struct sl
                              struct slice node, int64_t token, uint32_t n)
 {
     struct buf made = begin(prefix, TASK_KEY_OUTPUT);
-    append_part(&made, task);
+    key_part_append(&made, task);
     buf_append_byte(&made, '/');
-    append_part(&made, node);
+    key_part_append(&made, node);
     buf_printf(&made, "/%020lld/%08u", (long long)token, n);
     return kept(arena, &made);
 }

@@ -208,6 +208,7 @@ def a_renamed_file_is_taken_up_without_a_gap():
     file = write(os.path.join(d, "ops.yaml"), config_text(("a", "stays", tcp(l.port)), ("b", "goes", tcp(l.port))))
     up = Up(d)
     up.wait("stays", "Healthy")
+    up.wait("goes", "Healthy")
     before = len(up.events)
     replace(file, config_text(("a", "stays", tcp(l.port)), ("c", "comes", tcp(other.port))))
     up.wait("comes", "Healthy", after=before)

@@ -1,0 +1,170 @@
+#include "explain/explain.h"
+
+static struct slice text_at(const struct json_value *event, const char *key)
+{
+    const struct json_value *v = json_get(event, key);
+    return v && v->type == JSON_STRING ? v->text : (struct slice){NULL, 0};
+}
+
+struct slice sentence_why_not(struct slice why)
+{
+    static const struct {
+        struct slice word, words;
+    } table[] = {
+        {SLICE("cooldown"), SLICE("it ran a short while ago")},
+        {SLICE("blast_radius"), SLICE("enough of its group are under repair already")},
+        {SLICE("brake"), SLICE("so many failed at once that it is the network, or us")},
+        {SLICE("frozen"), SLICE("automatic repair is frozen")},
+        {SLICE("precondition"), SLICE("its precondition does not hold")},
+        {SLICE("needs_approval"), SLICE("somebody has to approve it")},
+        {SLICE("rate"), SLICE("it ran as often as an hour allows")},
+        {SLICE("dependency"), SLICE("what it depends on is repaired first")},
+        {SLICE("not_owner"), SLICE("another control plane has this asset")},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        if (slice_eq(why, table[i].word))
+            return table[i].words;
+    return why;
+}
+
+/* ---- parts ---- */
+
+static void put(struct buf *out, struct slice text)
+{
+    buf_append_slice(out, text);
+}
+
+static void put_value(struct buf *out, const struct json_value *v)
+{
+    struct json_writer w;
+    if (v->type == JSON_STRING) {
+        put(out, v->text);
+        return;
+    }
+    json_begin(&w, out, 0);
+    json_tree(&w, v);
+    json_end(&w);
+}
+
+/* "; a; b" with what stands before the first; what the sentence says already is left out. */
+static void put_evidence(const struct json_value *event, const char *before, struct buf *out)
+{
+    const struct json_value *list = json_get(event, "evidence");
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
+        if (v->type == JSON_STRING &&
+            (v->text.size == 0 || slice_eq(v->text, text_at(event, "reason"))))
+            continue;
+        buf_append_cstr(out, before);
+        before = "; ";
+        put_value(out, v);
+    }
+}
+
+static void put_by(const struct json_value *event, struct buf *out)
+{
+    struct slice by = text_at(event, "by");
+    if (by.size)
+        buf_printf(out, " (by %.*s)", SLICE_ARG(by));
+}
+
+/* ---- each type ---- */
+
+static void observation(const struct json_value *event, struct buf *out)
+{
+    size_t from = out->size;
+    put_evidence(event, "", out);
+    struct slice reason = text_at(event, "reason");
+    if (out->size == from)
+        put(out, reason.size ? reason : SLICE("something was seen"));
+}
+
+static void move(const struct json_value *event, struct buf *out)
+{
+    struct slice from = text_at(event, "from"), to = text_at(event, "to"),
+                 reason = text_at(event, "reason");
+    if (from.size || to.size)
+        buf_printf(out, "%.*s -> %.*s", SLICE_ARG(from.size ? from : SLICE("(new)")),
+                   SLICE_ARG(to.size ? to : SLICE("(gone)")));
+    if (reason.size)
+        buf_printf(out, "%s%.*s", from.size || to.size ? ": " : "", SLICE_ARG(reason));
+    put_evidence(event, ": ", out);
+    put_by(event, out);
+}
+
+static void decision(const struct json_value *event, struct buf *out)
+{
+    const struct json_value *rejected = json_get(event, "rejected");
+    struct slice remedy = text_at(event, "remedy"), reason = text_at(event, "reason");
+    bool any = rejected && rejected->first;
+    if (remedy.size)
+        buf_printf(out, "%.*s is to repair it", SLICE_ARG(remedy));
+    else
+        put(out, any ? SLICE("nothing is done") : SLICE("no remedy is declared for that"));
+    if (reason.size && !any && !remedy.size)
+        buf_printf(out, " (%.*s)", SLICE_ARG(reason));
+    put_evidence(event, ": ", out);
+    for (const struct json_value *r = any ? rejected->first : NULL; r; r = r->next)
+        buf_printf(out, "; not %.*s: %.*s", SLICE_ARG(text_at(r, "remedy")),
+                   SLICE_ARG(sentence_why_not(text_at(r, "why"))));
+    put_by(event, out);
+}
+
+static void task(const struct json_value *event, struct buf *out)
+{
+    struct slice name = text_at(event, "task"), remedy = text_at(event, "remedy"),
+                 reason = text_at(event, "reason");
+    put(out, name.size ? name : SLICE("a task"));
+    if (remedy.size)
+        buf_printf(out, " of %.*s", SLICE_ARG(remedy));
+    if (reason.size)
+        buf_printf(out, ": %.*s", SLICE_ARG(reason));
+    put_evidence(event, ": ", out);
+    put_by(event, out);
+}
+
+static void outcome(const struct json_value *event, struct buf *out)
+{
+    struct slice reason = text_at(event, "reason"), remedy = text_at(event, "remedy");
+    if (remedy.size)
+        buf_printf(out, "%.*s: ", SLICE_ARG(remedy));
+    put(out, reason.size ? reason : SLICE("it ended"));
+    put_evidence(event, ": ", out);
+}
+
+static void other(const struct json_value *event, struct buf *out)
+{
+    struct slice by = text_at(event, "by");
+    if (by.size)
+        buf_printf(out, "%.*s: ", SLICE_ARG(by));
+    put(out, text_at(event, "reason"));
+    put_evidence(event, text_at(event, "reason").size ? ": " : "", out);
+}
+
+void sentence_write(const struct json_value *event, struct buf *out)
+{
+    static const struct {
+        const char *type;
+        void (*write)(const struct json_value *event, struct buf *out);
+    } table[] = {
+        {"observation", observation}, {"verdict", move}, {"decision", decision}, {"task", task},
+        {"outcome", outcome},         {"state", move},
+    };
+    struct slice type = text_at(event, "type");
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        if (slice_eq_cstr(type, table[i].type)) {
+            table[i].write(event, out);
+            return;
+        }
+    other(event, out);
+}
+
+void sentence_line(const struct json_value *event, bool dated, struct buf *out)
+{
+    enum { DAY = 11, CLOCK = 23 }; /* "2026-11-24T10:15:30.123Z" */
+    struct slice at = text_at(event, "at");
+    if (!dated && at.size > CLOCK)
+        at = slice_sub(at, DAY, CLOCK);
+    buf_printf(out, "%.*s  %-11.*s  ", SLICE_ARG(at), SLICE_ARG(text_at(event, "type")));
+    sentence_write(event, out);
+    buf_append_byte(out, '\n');
+}

@@ -1,0 +1,44 @@
+/* healing.h - what people tell self-healing: maintain, recover, freeze.
+ *
+ * Their words are keys under /config, apart from /state, which has a single writer: whoever owns
+ * the asset follows them and acts.
+ *
+ *     /config/freeze                   {"at","by","reason"}          there is no automatic repair
+ *     /config/maintain/<ns>/<asset>    {"at","by","until"}           it is left alone until then
+ *     /config/recover/<ns>/<asset>     {"at","by"}                   the owner deletes it, once
+ * done
+ *
+ * Who wants the end of a maintenance deletes its key; when it is over, the owner does. */
+#ifndef FIREBREAK_STORE_HEALING_H
+#define FIREBREAK_STORE_HEALING_H
+
+#include "store/store.h"
+
+enum { HEALING_MAINTAIN_S_MAX = 366 * 24 * 3600 };
+
+/* Behind which the keys above stand. */
+#define HEALING_PREFIX "/config/"
+
+enum healing_type { HEALING_FREEZE, HEALING_MAINTAIN, HEALING_RECOVER };
+
+struct healing_word {
+    enum healing_type type;
+    struct slice asset; /* as keys have it: "default/web", percent-encoded; FREEZE: empty */
+    struct slice by, reason;
+    int64_t at_ms, until_ms; /* since 1970 */
+};
+
+/* `w` says what; at_ms and, of MAINTAIN, until_ms are told. Of an asset that is there: declared or
+ * found. Returns 0; -ENOENT: there is no such asset; or as store_txn. */
+int healing_say(struct store *s, const struct healing_word *w, struct err *err, rt_time deadline);
+/* Takes back what was said: thaws, or ends a maintenance. Returns 0, also where it was not so;
+ * -ENOENT as above. */
+int healing_unsay(struct store *s, const struct healing_word *w, struct err *err, rt_time deadline);
+/* A key of the store as a word: texts lie in `arena` or in *kv. Returns 0; -ENOENT: the key is none
+ * of these; -EBADMSG with *err: its value is none that it can be. */
+int healing_read(const struct store_kv *kv, struct arena *arena, struct healing_word *ret,
+                 struct err *err);
+/* The key of w; in `arena`. */
+struct slice healing_key(const struct healing_word *w, struct arena *arena);
+
+#endif

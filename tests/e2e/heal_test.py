@@ -1,0 +1,361 @@
+"""Self-healing: what breaks is repaired, and says why; what people say to it holds."""
+import harness
+from serving import *
+
+own_network()
+
+
+def config(text):
+    return write(os.path.join(folder(), "ops.yaml"), text)
+
+
+def watched(port, name="web", settle="100ms", more=""):
+    """An asset with one check of a port, which is asked often."""
+    return f"""
+assets:
+  - {{name: {name}, settle: {settle}{more}}}
+checks:
+  - {{name: {name}-port, asset: {name}, every: 100ms, every_failed: 100ms, tcp: {{target: "127.0.0.1:{port}"}}}}
+"""
+
+
+def state(s, name="web"):
+    return s.json("GET", f"/v1/assets/{name}")["state"]
+
+
+def becomes(s, want, name="web", seconds=20):
+    eventually(lambda: state(s, name) == want, seconds, f"{name} is not {want}")
+
+
+def story(s, what, *more):
+    return [json.loads(line) for line in s.ok("why", what, "-o", "jsonl", *more).splitlines()]
+
+
+def types(s, what, *more):
+    return [e["type"] for e in story(s, what, *more)]
+
+
+# ---- why ----
+
+@case
+def why_of_what_is_not_there_says_so():
+    s = Server(args=["-c", config(watched(free_port()))])
+    r = s.run("why", "asset/nobody")
+    equal(r.returncode, 1)
+    contains(r.stderr, "there is no asset 'nobody'")
+    r = s.run("why", "nobody")
+    equal(r.returncode, 2)
+    contains(r.stderr, "neither KIND/NAME")
+    r = s.run("why", "0" * 32)
+    equal(r.returncode, 1)
+    contains(r.stderr, "no event has the trace id")
+    equal(s.run("why", "node/x").returncode, 2)
+    equal(s.ask("POST", "/v1/why/asset/web")[0], 405)
+
+
+@case
+def why_tells_in_sentences_and_events():
+    l = Listener()
+    s = Server(args=["-c", config(watched(l.port))])
+    becomes(s, "Healthy")
+    text = s.ok("why", "asset/web")
+    contains(text, "asset/web  20")
+    contains(text, "Pending -> Healthy: settled")
+    last = story(s, "asset/web")[-1]
+    equal((last["type"], last["to"], last["asset"]), ("state", "Healthy", "web"))
+    listed = json.loads(s.ok("why", "asset/web", "--all", "-o", "json"))
+    true(len(listed["items"]) >= 2 and listed["revision"] > 0, listed)
+    equal(s.ok("why", "asset/web", "-o", "jsonpath={.items[-1:].to}").strip(), "Healthy")
+    equal(story(s, "check/web-port"), story(s, "asset/web"))
+
+
+# ---- what people say ----
+
+@case
+def freeze_is_kept_with_who_and_why():
+    s = Server(args=["-c", config(watched(free_port()))])
+    equal(s.json("GET", "/v1/freeze"), {"frozen": False})
+    contains(s.ok("freeze", "--reason", "moving racks"), "frozen")
+    said = s.json("GET", "/v1/freeze")
+    equal((said["frozen"], said["reason"]), (True, "moving racks"))
+    contains(said["by"], "uid ")
+    contains(s.ok("unfreeze"), "goes on")
+    equal(s.json("GET", "/v1/freeze"), {"frozen": False})
+    equal(s.ask("POST", "/v1/freeze", '{"reason": 7}')[0], 400)
+    equal(s.ask("DELETE", "/v1/freeze")[0], 405)
+
+
+@case
+def asset_commands_want_what_they_need():
+    s = Server(args=["-c", config(watched(free_port()))])
+    r = s.run("asset", "maintain", "web")
+    equal(r.returncode, 2)
+    contains(r.stderr, "for how long?")
+    equal(s.run("asset", "recover", "web", "--for", "1h").returncode, 2)
+    r = s.run("asset", "maintain", "nobody", "--for", "1h")
+    equal(r.returncode, 1)
+    contains(r.stderr, "there is no asset")
+    becomes(s, "Failed")
+    equal(s.ask("POST", "/v1/assets/web/maintain", '{"for_ms": -1}')[0], 400)
+    equal(s.ask("POST", "/v1/assets/web/dance", "{}")[0], 404)
+
+
+@case
+def only_what_failed_is_recovered():
+    l = Listener()
+    s = Server(args=["-c", config(watched(l.port))])
+    becomes(s, "Healthy")
+    r = s.run("asset", "recover", "web")
+    equal(r.returncode, 1)
+    contains(r.stderr, "is Healthy")
+
+
+# ---- repairs ----
+
+class Nginx:
+    """A real one, which is started by whoever wants: by its command line."""
+
+    def __init__(self):
+        self.port, d = free_port(), folder()
+        self.pid_file = f"{d}/pid"
+        self.conf = write(f"{d}/nginx.conf", f"""
+            worker_processes 1; pid {self.pid_file}; error_log {d}/error.log;
+            events {{ worker_connections 64; }}
+            http {{ access_log off; client_body_temp_path {d}/t1; proxy_temp_path {d}/t2; fastcgi_temp_path {d}/t3;
+                    uwsgi_temp_path {d}/t4; scgi_temp_path {d}/t5;
+                    server {{ listen 127.0.0.1:{self.port}; location / {{ return 200 "hello\\n"; }} }} }}
+        """)
+        self.argv = [need("nginx"), "-e", f"{d}/error.log", "-c", self.conf]
+        harness._cleanup.callback(self.kill)
+
+    def start(self):
+        subprocess.run(self.argv, check=True)
+        eventually(lambda: answers("127.0.0.1", self.port))
+        return self
+
+    def pids(self):
+        """Of the master and its workers."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                words = open(f"/proc/{pid}/cmdline").read()
+                parent = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1]
+                if self.conf in words or (words.startswith("nginx: worker") and int(parent) in found):
+                    found.append(int(pid))
+        return found
+
+    def kill(self):
+        """As `kill -9 $(pidof nginx)` does it."""
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def remedy(name="start-web", asset="web", do="", **more):
+    more = {"within": "10s", "cooldown": "1s", **more}
+    return f"  - {{name: {name}, asset: {asset}, do: {do}" + "".join(f", {k}: {v}" for k, v in more.items()) + "}\n"
+
+
+def run_of(argv):
+    return f"{{run: {{argv: {json.dumps(argv)}}}}}"
+
+
+def repaired(port, argv, **more):
+    return watched(port) + "remedies:\n" + remedy(do=run_of(argv), **more)
+
+
+@case
+def nginx_is_killed_and_comes_back_and_says_why():
+    n = Nginx().start()
+    s = Server(args=["-c", config(repaired(n.port, n.argv))])
+    becomes(s, "Healthy")
+    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
+    time.sleep(0.3)  # the watch stands; what comes before it would only not be seen by it
+    before = n.pids()
+    n.kill()
+    w.wait(lambda e: e["to"] == "Failed", 20)
+    w.wait(lambda e: e["type"] == "state" and e["to"] == "Healthy", 20)
+    becomes(s, "Healthy")
+    true(answers("127.0.0.1", n.port))
+    true(n.pids() and not set(n.pids()) & set(before))
+    equal(types(s, "asset/web"), ["observation", "verdict", "decision", "task", "outcome", "state"])
+    events = story(s, "asset/web")
+    equal(len({e["trace_id"] for e in events}), 1)
+    equal(events[2]["remedy"], "start-web")
+    equal(events[4]["reason"], "verified")
+    equal((events[-1]["from"], events[-1]["to"]), ("Failed", "Healthy"))
+    task = s.json("GET", f"/v1/tasks/{events[3]['task']}")
+    equal((task["asset"], task["remedy"], task["state"]), ("web", "start-web", "Succeeded"))
+    equal(story(s, f"task/{events[3]['task']}"), events)
+    equal(story(s, events[0]["trace_id"]), events)
+    true(f"FIREBREAK_TRACE_ID={events[0]['trace_id']}" in task["env"], task)
+    text = s.ok("why", "asset/web")
+    contains(text, "Healthy -> Failed: refused")
+    contains(text, "start-web is to repair it")
+    contains(s.ok("describe", "asset", "web"), "start-web: verified")
+    metrics = s.ask("GET", "/metrics")[1]
+    contains(metrics, 'firebreak_repair_total{remedy="start-web",outcome="verified"} 1')
+    contains(metrics, "firebreak_asset_time_to_repair_seconds_count 1")
+
+
+def ledger():
+    return os.path.join(folder(), "ledger")
+
+
+def lines_of(path):
+    return open(path).read().splitlines() if os.path.exists(path) else []
+
+
+def script(text):
+    return run_of(["bash", "-c", text])
+
+
+def events(s, name="web"):
+    return s.json("GET", f"/v1/events/{name}?limit=1000")["items"]
+
+
+def tasks(s):
+    return s.json("GET", "/v1/tasks?limit=500")["items"]
+
+
+def rejected(s, name="web"):
+    """Why which remedy was not taken, in all decisions so far."""
+    return {(r["remedy"], r["why"]) for e in events(s, name) for r in e["rejected"]}
+
+
+@case
+def kill_9_in_the_middle_of_a_repair_loses_nothing():
+    n, runs = Nginx().start(), ledger()
+    slow = f"echo x >> {runs}; sleep 1.5; exec " + " ".join(n.argv)
+    s = Server(args=["-c", config(watched(n.port) + "remedies:\n" + remedy(do=script(slow)))])
+    becomes(s, "Healthy")
+    n.kill()
+    eventually(lambda: lines_of(runs), 20, "the repair begins")
+    becomes(s, "Failed")
+    since = s.json("GET", "/v1/assets/web")["since"]
+    s.kill()
+    s.start()
+    a = s.json("GET", "/v1/assets/web")
+    equal((a["state"], a["since"]), ("Failed", since))
+    becomes(s, "Healthy", seconds=40)
+    equal(types(s, "asset/web")[-3:], ["task", "outcome", "state"])
+    equal(len({e["trace_id"] for e in story(s, "asset/web")}), 1)
+    equal([t["state"] for t in tasks(s)], ["Succeeded"])
+    # It was known all the time: it did not begin anew.
+    equal([e["to"] for e in events(s) if e["type"] == "state"], ["Pending", "Healthy", "Failed", "Healthy"])
+
+
+@case
+def what_did_not_help_waits_for_its_cooldown_also_after_a_restart():
+    runs, port = ledger(), free_port()
+    s = Server(args=["-c", config(watched(port) + "remedies:\n" +
+                                  remedy(do=script(f"echo x >> {runs}"), within="1s", cooldown="1h"))])
+    eventually(lambda: ("start-web", "cooldown") in rejected(s), 20, "cooldown")
+    equal((state(s), len(lines_of(runs))), ("Failed", 1))
+    equal([e["reason"] for e in events(s) if e["type"] == "outcome"], ["failed"])
+    s.kill()
+    s.start()
+    r = s.run("plan", "--remedies")
+    equal((r.returncode, r.stderr), (1, ""))
+    contains(r.stdout, "not start-web: it ran a short while ago")
+    time.sleep(1)  # nothing is to happen
+    equal((state(s), len(lines_of(runs))), ("Failed", 1))
+
+
+@case
+def frozen_nothing_is_repaired_and_plan_says_what_would_be():
+    n = Nginx().start()
+    s = Server(args=["-c", config(repaired(n.port, n.argv))])
+    becomes(s, "Healthy")
+    s.ok("freeze", "--reason", "moving racks")
+    eventually(lambda: "firebreak_repair_frozen 1" in s.ask("GET", "/metrics")[1])
+    n.kill()
+    becomes(s, "Failed")
+    eventually(lambda: ("start-web", "frozen") in rejected(s))
+    r = s.run("plan", "--remedies", "-o", "json")
+    equal(r.returncode, 1)
+    plan = json.loads(r.stdout)["items"]
+    equal([(p["asset"], p["outcome"], p["rejected"]) for p in plan],
+          [("web", "dry_run", [{"remedy": "start-web", "why": "frozen"}])])
+    contains(s.ok("why", "asset/web"), "automatic repair is frozen")
+    equal(tasks(s), [])
+    s.ok("unfreeze")
+    becomes(s, "Healthy")
+    equal(s.run("plan", "--remedies").returncode, 0)
+
+
+@case
+def in_maintenance_it_is_left_alone():
+    n = Nginx().start()
+    s = Server(args=["-c", config(repaired(n.port, n.argv))])
+    becomes(s, "Healthy")
+    contains(s.ok("asset", "maintain", "web", "--for", "1h"), "is in maintenance until 20")
+    equal(state(s), "Maintenance")
+    n.kill()
+    eventually(lambda: not s.json("GET", "/v1/assets/web")["checks"][0]["ok"], 20, "it is watched")
+    s.kill()
+    s.start()
+    equal((state(s), tasks(s)), ("Maintenance", []))
+    contains(s.ok("asset", "maintain", "web", "--for", "0"), "not in maintenance any more")
+    becomes(s, "Healthy")
+    equal([t["state"] for t in tasks(s)], ["Succeeded"])
+    s.ok("asset", "maintain", "web", "--for", "1s")
+    eventually(lambda: state(s) in ("Pending", "Healthy"), 20, "it ends by itself")
+
+
+@case
+def what_was_mended_by_hand_is_healthy_once_its_checks_pass():
+    n = Nginx()
+    s = Server(args=["-c", config(watched(n.port, settle="1h") + "remedies:\n" +
+                                  remedy(do=run_of(["false"]), within="1s", cooldown="1h"))])
+    eventually(lambda: ("start-web", "cooldown") in rejected(s), 20)
+    n.start()
+    eventually(lambda: s.json("GET", "/v1/assets/web")["checks"][0]["ok"], 20)
+    equal(state(s), "Failed")  # it is green, and stays Failed: no repair was verified
+    contains(s.ok("asset", "recover", "web"), "Healthy once its checks pass")
+    becomes(s, "Healthy")
+    last = [e for e in events(s) if e["type"] == "state"][-1]
+    equal((last["reason"], last["by"][:4]), ("recovered_by_hand", "uid "))
+
+
+@case
+def the_next_remedy_is_tried_and_then_it_is_exhausted():
+    runs, port = ledger(), free_port()
+    s = Server(args=["-c", config(watched(port) + "remedies:\n" +
+               remedy("one", do=script(f"echo one >> {runs}"), within="1s", then="two", cooldown="1h",
+                      rollback=script(f"echo undone >> {runs}")) +
+               remedy("two", do=script(f"echo two >> {runs}; exit 3"), within="1s", cooldown="1h"))])
+    eventually(lambda: s.json("GET", "/v1/assets/web")["reason"] == "repair_exhausted", 30, "exhausted")
+    equal(lines_of(runs), ["one", "undone", "two"])
+    outcomes = [(e["remedy"], e["reason"]) for e in story(s, "asset/web") if e["type"] == "outcome"]
+    equal(outcomes, [("one", "failed"), ("one", "rolled_back"), ("two", "failed")])
+
+
+@case
+def what_needs_a_yes_waits_for_it():
+    n = Nginx().start()
+    s = Server(args=["-c", config(repaired(n.port, n.argv, approve="true"))])
+    becomes(s, "Healthy")
+    n.kill()
+    task = eventually(lambda: tasks(s), 20, "the task is there")[0]
+    equal((task["state"], state(s)), ("AwaitingApproval", "Failed"))
+    s.ok("task", "approve", task["name"])
+    becomes(s, "Healthy")
+
+
+@case
+def an_asset_that_is_no_longer_declared_goes_with_its_repair():
+    n, runs = Nginx().start(), ledger()
+    file = config(watched(n.port) + "remedies:\n" + remedy(do=script(f"echo x >> {runs}; sleep 300")))
+    s = Server(args=["-c", file])
+    becomes(s, "Healthy")
+    n.kill()
+    eventually(lambda: lines_of(runs), 20, "the repair begins")
+    write(file, watched(n.port, name="other"))
+    eventually(lambda: s.ask("GET", "/v1/assets/web")[0] == 404, 20, "it is gone")
+    eventually(lambda: [t["state"] for t in tasks(s)] == ["Canceled"], 20, "its repair is canceled")
+    equal(s.ask("GET", "/v1/store/keys?key=/state/assets/default/web")[1].count('"key"'), 0)
+    equal(s.run("asset", "maintain", "web", "--for", "1h").returncode, 1)
+
+
+main()
