@@ -433,6 +433,7 @@ static void run_stages(struct up *u)
     rt_chan_init(&u->events, UP_EVENTS_MAX, "events");
     list_init(&u->watching);
     list_init(&u->asking);
+    list_init(&u->remembering);
     u->registry = registry_new(u);
     observer_pool_init(&u->observers);
     u->local = local_host_new();
