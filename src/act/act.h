@@ -39,10 +39,12 @@ struct host_process;
 /* Remembers how the process of that name was started, for the day on which it has to be started
  * again: here, and in a->memory, in a file that only we may read. Does nothing where that is known
  * already; a process that has just begun is looked at later, once it has shown that it stays.
+ * `sure`: it is known to be the one that is meant, by its number in a file; then others that have
+ * the same name do not take its place.
  * Returns 1: it is known; 0: ask again; or a negative errno with *err: it could not be read, or not
  * be written down. One loop. */
-int act_remember(struct act *a, const char *name, const struct host_process *p, struct err *err,
-                 rt_time deadline);
+int act_remember(struct act *a, const char *name, const struct host_process *p, bool sure,
+                 struct err *err, rt_time deadline);
 
 /* What a command may ask for beyond the spec. */
 struct act_stdio {

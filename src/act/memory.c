@@ -14,7 +14,7 @@ struct remembered {
     char *name;
     struct buf text; /* empty: it is not known yet */
     char *program;
-    bool rewritten;
+    bool rewritten, sure;
     pid_t pid; /* who was looked at last */
     uint64_t started;
 };
@@ -141,19 +141,24 @@ static int learn(struct act *a, struct remembered *m, const struct host_process 
     return r;
 }
 
-int act_remember(struct act *a, const char *name, const struct host_process *p, struct err *err,
-                 rt_time deadline)
+int act_remember(struct act *a, const char *name, const struct host_process *p, bool sure,
+                 struct err *err, rt_time deadline)
 {
     struct remembered *m = known(a, name, deadline);
     if (!m)
         return err_set(err, -ENOSPC, "%s: more than %d processes are remembered", name,
                        ACT_REMEMBERED_MAX);
-    if (m->pid == p->pid && m->started == p->started)
+    if (m->pid == p->pid && m->started == p->started) {
+        m->sure |= sure;
+        return 1;
+    }
+    if (m->sure && !sure)
         return 1;
     /* One that fails as soon as it is started shall not be how it is started the next time. */
     if (m->text.size && host_process_age_ms(p) < YOUNG_MS)
         return 0;
     int r = learn(a, m, p, err, deadline);
+    m->sure |= r == 0 && sure;
     return r < 0 ? r : 1;
 }
 

@@ -29,6 +29,7 @@ struct restart {
     const char *name;
     struct host_process_query query;
     struct host_remembered how;
+    bool known; /* how */
     struct host_process old; /* pid 0: none runs */
     char keeper[sizeof(((struct host_process *)0)->comm)]; /* who started it, where that is one */
     struct host_process *group;
@@ -53,10 +54,40 @@ static void name_keeper(struct restart *x)
     }
 }
 
+static bool same_words(const char *const *a, const char *const *b)
+{
+    for (; *a && *b && strcmp(*a, *b) == 0; a++, b++)
+        ;
+    return !*a && !*b;
+}
+
+/* Others on this host may have the same name, and are not to be ended: it is the one that was seen
+ * last, or one that was started in the same way. */
+static bool is_ours(const struct restart *x, const struct host_process *p)
+{
+    struct arena a = ARENA(MEM_ACT, 0);
+    struct host_remembered shown;
+    bool same = host_remember(x->name, p, &a, &shown, NULL) == 0 &&
+                same_words(shown.argv, x->how.argv);
+    arena_done(&a);
+    return same;
+}
+
+static int find_known(struct restart *x)
+{
+    if (!x->known)
+        return host_process_find(&x->query, &x->old, &x->err);
+    int r = x->how.pid > 0 ? host_process_look(x->how.pid, &x->old) : -ESRCH;
+    if (r == 0 && x->old.started == x->how.started)
+        return 0;
+    r = host_process_find(&x->query, &x->old, &x->err);
+    return r == 0 && !is_ours(x, &x->old) ? -ESRCH : r;
+}
+
 static void find_old(void *arg)
 {
     struct restart *x = arg;
-    x->result = host_process_find(&x->query, &x->old, &x->err);
+    x->result = find_known(x);
     if (x->result < 0)
         return;
     x->pidfd = host_process_hold(&x->old);
@@ -89,13 +120,11 @@ static void start_new(void *arg)
     x->result = host_remembered_start(&x->how, &x->child, &x->err);
 }
 
+/* It, or a child that it has left in its place, as daemons do. */
 static void find_new(void *arg)
 {
     struct restart *x = arg;
     x->result = host_process_find(&x->query, &x->now, &x->err);
-    /* The oldest may be one that was left over; ours counts. */
-    if (x->result == 0 && x->now.same > 1 && host_process_matches(&x->query, x->child.pid))
-        x->now.pid = x->child.pid;
 }
 
 /* What has begun goes to its end. */
@@ -145,13 +174,6 @@ static int end_old(struct restart *x)
 
 /* ---- starting the new one ---- */
 
-/* Another than the old one: it, or a child of it that it has left in its place, as daemons do. */
-static bool is_there(struct restart *x, int r)
-{
-    bool old = x->now.pid == x->old.pid && x->now.started == x->old.started;
-    return r == 0 && !old;
-}
-
 /* Returns 0: it is there; -ESRCH: not in that time; or -ECANCELED. */
 static int wait_there(struct restart *x, int64_t most_ms)
 {
@@ -160,7 +182,7 @@ static int wait_there(struct restart *x, int64_t most_ms)
         int r = offload(x, find_new);
         if (r == -ECANCELED)
             return r;
-        if (is_there(x, r))
+        if (r == 0)
             return 0;
         if (rt_sleep(rt_now() + pause * RT_MS) < 0)
             return -ECANCELED;
@@ -232,7 +254,7 @@ static bool recall(struct restart *x)
     struct err err = {0};
     struct arena *a = &x->d.result->arena;
     if (x->old.pid)
-        act_remember(x->d.act, x->name, &x->old, &err, x->d.deadline);
+        act_remember(x->d.act, x->name, &x->old, x->known, &err, x->d.deadline);
     int r = memory_recall(x->d.act, x->name, a, &x->how, &err, x->d.deadline);
     if (r < 0)
         doing_fail(&x->d, REASON_EXEC_NOT_FOUND, "%s", err.text);
@@ -257,6 +279,8 @@ static bool comes_back(struct restart *x)
 
 static void do_process(struct restart *x)
 {
+    struct arena *a = &x->d.result->arena;
+    x->known = memory_recall(x->d.act, x->name, a, &x->how, NULL, x->d.deadline) == 0;
     int r = offload(x, find_old);
     if (r < 0 && r != -ESRCH) {
         doing_fail_code(&x->d, r, &x->err);
@@ -266,6 +290,7 @@ static void do_process(struct restart *x)
         x->old = (struct host_process){0};
     if ((x->old.pid && !judge_old(x)) || !recall(x))
         return;
+    x->query.since = host_process_ticks();
     if (x->d.spec->dry_run) {
         if (x->old.pid)
             doing_say(&x->d, "would end process %d (%s)", x->old.pid, x->old.comm);

@@ -462,6 +462,7 @@ static void run_stages(struct up *u)
     rt_chan_init(&u->events, UP_EVENTS_MAX, "events");
     list_init(&u->watching);
     list_init(&u->asking);
+    list_init(&u->remembering);
     u->registry = registry_new(u);
     u->recent = recent_new();
     u->scrapes = scrapes_new(u, u->recent);

@@ -69,6 +69,7 @@ struct up {
     struct list watching; /* struct watcher */
     struct observer_pool observers;
     struct local_host *local; /* what checks of this host share */
+    struct list remembering;  /* processes that remedies would restart: remember.c */
     struct beats *beats;      /* NULL: --once */
     struct registry *registry; /* what is declared */
     struct recent *recent;     /* metrics of the last hours; NULL, as the two below, at the end */

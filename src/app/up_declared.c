@@ -4,16 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "act/act.h"
 #include "app/beats.h"
 #include "app/declared_remedy.h"
 #include "app/queries.h"
 #include "app/registry.h"
-#include "app/scheduler.h"
+#include "app/remember.h"
 #include "app/sight.h"
 #include "cli/config_print.h"
 #include "cli/fault_print.h"
-#include "host/process.h"
 
 enum { PUSHES_APART_MS = 5 };
 
@@ -91,18 +89,13 @@ static void look(struct asker *a, struct probe_result *r, const char **ret_word)
 static void remember(struct asker *a)
 {
     const struct host_process *p = a->local ? local_check_process(a->local) : NULL;
-    struct act *act = scheduler_act(a->up->scheduler);
     const struct local_spec *spec = &a->check->local;
-    struct err err = {0};
-    if (!act || !p || spec->unit)
+    char name[sizeof(p->comm)];
+    if (!p || spec->unit)
         return;
-    struct host_process seen = *p; /* it may end while we wait */
-    int r = act_remember(act, spec->name ? spec->name : seen.comm, &seen, &err, RT_NEVER);
-    if (r < 0 && r != -ECANCELED && r != -ESRCH && !a->forgetful && a->up->app->logsink)
-        log_warn(&a->up->app->log, "how a process was started cannot be remembered",
-                 log_event("process_not_remembered"), log_str("check", a->check->name),
-                 log_err(&err));
-    a->forgetful = r < 0;
+    memcpy(name, p->comm, sizeof(name));
+    remember_process(a->up, spec->name ? spec->name : name, p, spec->pid_file != NULL,
+                     &a->forgetful);
 }
 
 static void on_push(void *asker)
@@ -110,6 +103,19 @@ static void on_push(void *asker)
     struct asker *a = asker;
     a->pushed = true;
     rt_event_set(&a->wake);
+}
+
+/* What one check was told of changes what the others of its asset see: they are asked at once, so
+ * that a repair is seen to have worked within moments. */
+static void ask_others(const struct asker *a)
+{
+    list_each(it, &a->up->asking)
+    {
+        struct asker *other = list_entry(it, struct asker, link);
+        if (other != a && !other->ends && strcmp(other->check->asset, a->check->asset) == 0 &&
+            strcmp(other->check->asset_namespace, a->check->asset_namespace) == 0)
+            rt_event_set(&other->wake);
+    }
 }
 
 /* Until it is due, or has something new to tell, which then is the next look: those of one check
@@ -138,6 +144,8 @@ static void ask(struct asker *a, struct probe_result *r)
             return;
         if (r->reason == REASON_OK)
             remember(a);
+        if (pushed && (r->reason == REASON_OK) != (misses == 0))
+            ask_others(a);
         misses = r->reason == REASON_OK ? 0 : misses + 1;
         passes = r->reason == REASON_OK ? passes + 1 : 0;
         if (a->up->once && (passes || misses >= c->fail))
@@ -278,11 +286,13 @@ void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name
 void up_declare_remedy(struct up *u, const struct config_object *o)
 {
     put(u, declared_remedy_sample(o));
+    remember_remedy(u, o);
 }
 
 void up_undeclare_remedy(struct up *u, struct slice namespace_, struct slice name)
 {
     put(u, forget_remedy_sample(namespace_, name));
+    remember_remedy_end(u, namespace_, name);
 }
 
 /* ---- reloading ---- */
@@ -390,6 +400,7 @@ void up_config_main(void *arg)
 
 void up_declared_done(struct up *u)
 {
+    remember_done(u);
     for (struct list *it; (it = list_pop_front(&u->asking));)
         asker_free(list_entry(it, struct asker, link));
 }

@@ -236,7 +236,7 @@ static bool is_in_unit(struct looked_at *l, const char *unit)
 
 static bool is_meant(const struct host_process_query *q, struct looked_at *l)
 {
-    if (is_remains(&l->process) || q->pid_file)
+    if (is_remains(&l->process) || q->pid_file || l->process.started < q->since)
         return false;
     return q->name ? is_called(l, q->name, q->by_own_name) : is_in_unit(l, q->unit);
 }
@@ -337,6 +337,23 @@ static int64_t began_ms(const struct host_process *p)
 int64_t host_process_age_ms(const struct host_process *p)
 {
     return clock_ms(CLOCK_BOOTTIME) - (int64_t)p->started * (1000 / sysconf(_SC_CLK_TCK));
+}
+
+uint64_t host_process_ticks(void)
+{
+    return (uint64_t)(clock_ms(CLOCK_BOOTTIME) / (1000 / sysconf(_SC_CLK_TCK)));
+}
+
+int host_process_look(pid_t pid, struct host_process *ret_process)
+{
+    struct buf text = BUF(MEM_HOST, 0);
+    struct host_process p;
+    int r = read_process(pid, &text, &p);
+    buf_done(&text);
+    if (r < 0 || is_remains(&p))
+        return -ESRCH;
+    *ret_process = p;
+    return 0;
 }
 
 size_t host_process_group(const struct host_process *p, struct host_process *ret_members,

@@ -31,6 +31,7 @@ struct host_process_query {
                            * and not three. Not for names that the kernel cuts */
     const char *pid_file; /* "/run/nginx.pid" */
     const char *unit;     /* "nginx.service"; without a suffix it is a service */
+    uint64_t since;       /* by name or unit: only what began at these ticks or later */
 };
 
 struct host_process {
@@ -70,8 +71,12 @@ static inline bool host_process_matches(const struct host_process_query *q, pid_
 int host_process_hold(const struct host_process *p);
 /* Signals the process that the descriptor holds. Returns 0, -ESRCH, -EPERM, -ENOSYS. */
 int host_process_signal(int pidfd, int signal);
+/* One by its number. Returns 0, or -ESRCH: no such process runs. */
+int host_process_look(pid_t pid, struct host_process *ret_process);
 /* How long it has run. */
 int64_t host_process_age_ms(const struct host_process *p);
+/* Now, in the ticks of `started`. */
+uint64_t host_process_ticks(void);
 /* All that are of its process group, it itself left out, up to `max`; 0 where it does not lead one.
  * Returns how many. Looks through /proc. */
 size_t host_process_group(const struct host_process *p, struct host_process *ret_members,

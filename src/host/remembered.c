@@ -238,6 +238,7 @@ int host_remember(const char *name, const struct host_process *p, struct arena *
     if (r < 0)
         return r;
     m.name = arena_strdup(a, slice_from(name));
+    m.comm = arena_strdup(a, slice_from(p->comm));
     m.program = read_link(p, "exe", a);
     m.dir = read_link(p, "cwd", a);
     if (m.dir[0] != '/')
@@ -272,6 +273,7 @@ void host_remembered_write(const struct host_remembered *m, struct buf *out)
     static const char *const files[] = {"stdin", "stdout", "stderr"};
     put(out, "firebreak-process", "1");
     put(out, "name", m->name);
+    put(out, "comm", m->comm);
     put(out, "program", m->program);
     put(out, "dir", m->dir);
     put_number(out, "uid", m->uid);
@@ -351,6 +353,7 @@ static bool take(struct reading *x, struct slice key, struct slice value)
 {
     struct host_remembered *m = &x->m;
     const char **text = slice_eq(key, SLICE("name"))      ? &m->name
+                        : slice_eq(key, SLICE("comm"))    ? &m->comm
                         : slice_eq(key, SLICE("program")) ? &m->program
                         : slice_eq(key, SLICE("dir"))     ? &m->dir
                         : slice_eq(key, SLICE("stdin"))   ? &m->stdio[0]
@@ -372,7 +375,9 @@ static bool take(struct reading *x, struct slice key, struct slice value)
 int host_remembered_parse(struct slice text, struct arena *a, struct host_remembered *ret,
                           struct err *err)
 {
-    struct reading x = {.a = a, .m = {.name = "", .program = "", .dir = "/", .umask = 022}};
+    const struct host_remembered none = {
+        .name = "", .comm = "", .program = "", .dir = "/", .umask = 022};
+    struct reading x = {.a = a, .m = none};
     size_t max = count_words(text);
     if (text.size == 0 || text.data[text.size - 1] != 0)
         return err_set(err, -EBADMSG, "its end is missing");
@@ -409,10 +414,32 @@ static void open_stdio(const struct host_remembered *m, int fds[3])
     }
 }
 
-/* The file that it ran, which may be a newer one by now; else argv[0] is looked up as before. */
-static bool is_there(const char *path)
+static bool is_named(const char *word, const char *comm)
 {
-    return path[0] == '/' && access(path, X_OK) == 0;
+    const char *slash = word ? strrchr(word, '/') : NULL;
+    const char *base = slash ? slash + 1 : word;
+    return base && comm[0] && strncmp(base, comm, HOST_NAME_CUT) == 0;
+}
+
+/* The kernel names a process by the file that is executed, be it a link to its program or a script:
+ * what it was called it shall be called again, for that is what it is looked for by. The program's
+ * own file is the last resort. */
+static int start_named(const struct host_remembered *m, struct host_spawn *s,
+                       struct host_child *ret_child, struct err *err)
+{
+    enum { INTERPRETER_WORDS = 2 }; /* that a script's first line gives: it, and an argument */
+    for (int i = 0; i <= INTERPRETER_WORDS && m->argv[i]; i++)
+        if (is_named(m->argv[i], m->comm)) {
+            s->argv = m->argv + i;
+            break;
+        }
+    int r = host_spawn(s, ret_child, err);
+    if ((r == -ENOENT || r == -EACCES || r == -ENOEXEC) && m->program[0] == '/') {
+        s->argv = m->argv;
+        s->program = m->program;
+        r = host_spawn(s, ret_child, err);
+    }
+    return r;
 }
 
 int host_remembered_start(const struct host_remembered *m, struct host_child *ret_child,
@@ -431,13 +458,12 @@ int host_remembered_start(const struct host_remembered *m, struct host_child *re
         .umask = m->umask,
         .sets_umask = true,
         .detached = true,
-        .program = is_there(m->program) ? m->program : NULL,
     };
     if (geteuid() != 0 && m->uid != geteuid())
         return err_set(err, -EPERM, "%s ran as user %u, and we are not root", m->name, m->uid);
     open_stdio(m, fds);
     memcpy(s.stdio, fds, sizeof(s.stdio));
-    int r = host_spawn(&s, ret_child, err);
+    int r = start_named(m, &s, ret_child, err);
     for (int i = 0; i < 3; i++)
         host_close(fds[i]);
     return r;

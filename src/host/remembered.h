@@ -30,6 +30,7 @@ enum {
 /* Texts lie in the caller's arena. */
 struct host_remembered {
     const char *name;    /* what it was asked for by */
+    const char *comm;    /* what the kernel called it */
     const char *program; /* its file; "": not known */
     const char *dir;
     const char *const *argv, *const *env; /* end in NULL */

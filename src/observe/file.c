@@ -211,13 +211,16 @@ static void look(struct local_check *c, struct probe_result *r, const char **ret
         drift(r, ret_word, "its SHA-256 is %s, wanted %s", s->hex, spec->sha256);
 }
 
-static void watch(void *check)
+static int open_file(struct local_check *c, struct err *err)
 {
-    local_watch_path(check);
+    (void)err;
+    local_watch_begin(c, c->spec->path);
+    return 0;
 }
 
 const struct local_class local_file = {
     .state_bytes = sizeof(struct file_state),
+    .open = open_file,
     .look = look,
-    .watch = watch,
+    .watch = local_watch_main,
 };

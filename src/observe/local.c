@@ -9,6 +9,7 @@
 enum {
     SEEKS_MAX = 128,              /* that one look through /proc is for */
     EVENT_BYTES = 8192,           /* of a datagram of the kernel's */
+    WATCH_OPEN_MS = 1000,         /* at the beginning */
     WATCH_AGAIN_MS = 10 * 1000,   /* after a path could not be watched */
 };
 
@@ -210,24 +211,29 @@ void local_host_free(struct local_host *h)
 
 /* ---- paths ---- */
 
-void local_watch_path(struct local_check *c)
+void local_watch_begin(struct local_check *c, const char *path)
 {
-    struct rt_watch *w = NULL;
-    bool blind = false; /* for a while: what happened in it was not told */
+    c->path = path;
+    if (rt_watch_open(path, &c->watch, rt_now() + WATCH_OPEN_MS * RT_MS) < 0)
+        c->watch = NULL;
+}
+
+void local_watch_main(void *check)
+{
+    struct local_check *c = check;
     int r = 0;
-    while (r != -ECANCELED) {
-        bool opens = !w;
-        r = opens ? rt_watch_open(c->spec->path, &w, RT_NEVER) : rt_watch_wait(w, RT_NEVER);
-        if (r == 0 && (!opens || blind))
-            local_push(c);
-        blind = r < 0;
-        if (r < 0 && r != -ECANCELED) {
-            rt_watch_close(w);
-            w = NULL;
-            r = rt_sleep(rt_now() + WATCH_AGAIN_MS * RT_MS);
+    while (c->path && r != -ECANCELED) {
+        bool opens = !c->watch;
+        if (opens && rt_sleep(rt_now() + WATCH_AGAIN_MS * RT_MS) < 0)
+            return;
+        r = opens ? rt_watch_open(c->path, &c->watch, RT_NEVER) : rt_watch_wait(c->watch, RT_NEVER);
+        if (r == 0) {
+            local_push(c); /* what happened before it was opened, too */
+        } else if (!opens) {
+            rt_watch_close(c->watch);
+            c->watch = NULL;
         }
     }
-    rt_watch_close(w);
 }
 
 /* ---- a check ---- */
@@ -269,6 +275,7 @@ void local_check_close(struct local_check *c)
     if (!c)
         return;
     rt_group_done(&c->watchers);
+    rt_watch_close(c->watch);
     if (c->class->close)
         c->class->close(c);
     mem_free(MEM_OBSERVE, c->state);

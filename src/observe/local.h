@@ -24,16 +24,20 @@ struct local_check {
     struct rt_group watchers;
     local_push_fn *push;
     void *ctx;
-    void *state; /* of the class */
+    const char *path;       /* that is watched; NULL: none */
+    struct rt_watch *watch; /* NULL: it cannot be watched now */
+    void *state;            /* of the class */
 };
 
 static inline void local_push(struct local_check *c)
 {
     c->push(c->ctx);
 }
-/* A task for as long as the check: pushes whenever the path changes. Where it cannot be watched,
- * the caller's own looks have to do, and it is tried again now and then. */
-void local_watch_path(struct local_check *c);
+/* Of a class that watches a path: begins with it, before the first look, so that no change falls
+ * between the two; and the task that pushes whenever it changes. Where it cannot be watched, the
+ * caller's own looks have to do, and it is tried again now and then. */
+void local_watch_begin(struct local_check *c, const char *path);
+void local_watch_main(void *check);
 
 /* ---- processes (local.c) ---- */
 

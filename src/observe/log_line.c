@@ -258,6 +258,7 @@ static int open_log(struct local_check *c, struct err *err)
     struct log_state *s = c->state;
     (void)err;
     s->now.fd = s->former.fd = -1;
+    local_watch_begin(c, c->spec->path);
     return 0;
 }
 
@@ -268,15 +269,10 @@ static void close_log(struct local_check *c)
     rt_shield_end();
 }
 
-static void watch(void *check)
-{
-    local_watch_path(check);
-}
-
 const struct local_class local_log_line = {
     .state_bytes = sizeof(struct log_state),
     .open = open_log,
     .look = look,
-    .watch = watch,
+    .watch = local_watch_main,
     .close = close_log,
 };

@@ -30,6 +30,8 @@ static int open_process(struct local_check *c, struct err *err)
     p->missing.query = (struct host_process_query){
         .name = c->spec->name, .pid_file = c->spec->pid_file, .unit = c->spec->unit};
     p->missing.wake = &p->wake;
+    if (c->spec->pid_file)
+        local_watch_begin(c, c->spec->pid_file);
     return 0;
 }
 
@@ -218,5 +220,6 @@ const struct local_class local_process = {
     .state_bytes = sizeof(struct process_state),
     .open = open_process,
     .look = look,
+    .watch = local_watch_main,
     .close = close_process,
 };

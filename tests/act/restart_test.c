@@ -82,7 +82,7 @@ static void wait_for(const char *name, struct host_process *p)
 static void remember(const char *name, struct host_process *p)
 {
     struct err err = {0};
-    int code = act_remember(&act, name, p, &err, RT_NEVER);
+    int code = act_remember(&act, name, p, false, &err, RT_NEVER);
     if (code != 1)
         printf("# %d: %s\n", code, err.text);
     CHECK_INT(code, 1);
@@ -210,6 +210,34 @@ static void who_does_not_heed_is_killed_and_so_are_those_it_leaves(void)
     end(own("fb-deaf"));
 }
 
+static void who_only_has_the_same_name_is_left_alone(void)
+{
+    struct host_process mine = {0}, strange = {0};
+    pid_t pid = begin(own("fb-same"), serve);
+    wait_for(own("fb-same"), &mine);
+    remember(own("fb-same"), &mine);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    char other_folder[100], link_path[200];
+    const char *name = own("fb-same");
+    snprintf(other_folder, sizeof(other_folder), "%s/other", folder);
+    snprintf(link_path, sizeof(link_path), "%s/%s", other_folder, name);
+    CHECK_INT(mkdir(other_folder, 0700), 0);
+    CHECK_INT(symlink("/bin/sleep", link_path), 0);
+    pid_t other = fork();
+    if (other == 0) {
+        execl(link_path, link_path, "600", (char *)NULL);
+        _exit(127);
+    }
+    wait_for(name, &strange);
+    CHECK_INT(strange.pid, other);
+    CHECK_STR(restart(name), "ok");
+    CHECK(host_process_runs(&strange));
+    CHECK(says(" runs as process "));
+    CHECK(find(name, &mine) && mine.same == 2);
+    end(name);
+}
+
 static void one_that_fails_again_is_told(void)
 {
     struct host_process p = {0};
@@ -287,6 +315,7 @@ static void all(void *arg)
     TAP_RUN(what_is_remembered_outlives_us_and_is_nobody_elses);
     TAP_RUN(one_that_runs_is_ended_first);
     TAP_RUN(who_does_not_heed_is_killed_and_so_are_those_it_leaves);
+    TAP_RUN(who_only_has_the_same_name_is_left_alone);
     TAP_RUN(one_that_fails_again_is_told);
     TAP_RUN(nobody_knows_how_to_start_it);
     TAP_RUN(a_title_cannot_be_started);

@@ -1,8 +1,7 @@
 """Checks of this host: processes, files, logs, signs of life; what changes is told at once."""
 import hashlib
-import http.client
 
-from harness import *
+from serving import *
 
 
 class Up:
@@ -30,9 +29,7 @@ class Up:
         self.p.wait(30)
 
     def post(self, path):
-        c = http.client.HTTPConnection("unix")
-        c.sock = socket.socket(socket.AF_UNIX)
-        c.sock.connect(os.path.join(self.data, "firebreak.sock"))
+        c = Unix(os.path.join(self.data, "firebreak.sock"))
         c.request("POST", path)
         r = c.getresponse()
         return r.status, json.loads(r.read())
@@ -126,6 +123,82 @@ def a_sign_of_life_is_remembered():
     up = Up(config("heartbeat: {within: 3s}", every="200ms"), up.data)
     contains(up.wait("a", "Failed", seconds=30)["evidence"][0], "no sign of life for ")
     true("none ever came" not in json.dumps(up.events), up.events)
+
+
+# ---- what a node does beside running programs ----
+
+def task(up, action, *args):
+    path = write(os.path.join(folder(), "action.json"), json.dumps(action))
+    return firebreak("task", "run", "-f", path, "--wait", "--data", up.data, *args)
+
+
+def runs(name):
+    """The process that is a link of that name, or None."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if open(f"/proc/{pid}/comm").read() == name + "\n" and " Z " not in open(f"/proc/{pid}/stat").read():
+                return int(pid)
+
+
+@case
+def a_process_is_restarted_as_it_was_and_outlives_us():
+    name = f"fb-rst{os.getpid()}"
+    first = process(name)
+    up = Up(config(f"process: {{name: {name}}}"))
+    up.wait("a", "Healthy")
+    kept = os.path.join(up.data, "keys/processes", name)
+    eventually(lambda: os.path.exists(kept), 20)
+    equal(os.stat(kept).st_mode & 0o777, 0o600)
+    first.kill()
+    e = up.wait("a", "Failed")
+    r = task(up, {"restart": {"process": name}})
+    equal(r.returncode, 0, r.stderr)
+    up.wait("a", "Healthy", after=up.events.index(e))
+    again = runs(name)
+    defer(os.kill, again, signal.SIGKILL)
+    equal(open(f"/proc/{again}/cmdline").read().split("\0")[1], "600")
+    equal(open(f"/proc/{again}/environ").read(), open("/proc/self/environ").read())
+    up.p.kill()
+    up.p.wait()
+    equal(runs(name), again)
+
+
+@case
+def a_file_is_patched_from_a_page_and_put_back():
+    body = b"port = 80\n"
+    page = Listener(http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)))
+    path = write(os.path.join(folder(), "app.conf"), "port = 666\n", 0o640)
+    up = Up(config(f"file: {{path: {path}}}"))
+    up.wait("a", "Healthy")
+    patch = {"path": path, "sha256": hashlib.sha256(body).hexdigest(), "from": f"http://127.0.0.1:{page.port}/x"}
+    r = task(up, {"patch": patch})
+    equal(r.returncode, 0, r.stderr)
+    equal((open(path).read(), os.stat(path).st_mode & 0o777), ("port = 80\n", 0o640))
+    equal(task(up, {"patch": dict(patch, sha256="0" * 64)}).returncode != 0, True)
+    equal(open(path).read(), "port = 80\n")
+    equal(task(up, {"patch": dict(patch, **{"from": "backup"})}).returncode, 0)
+    equal(open(path).read(), "port = 666\n")
+
+
+@case
+def scaling_is_asked_for_with_whom_it_is_for():
+    heard = []
+
+    def answer(head):
+        heard.append(head)
+        return b"HTTP/1.1 202 Accepted\r\nContent-Length: 6\r\n\r\nsoon\n\n"
+    page = Listener(http_answer(answer))
+    up = Up(config("heartbeat: {within: 1h}"))
+    up.wait("a", "Healthy")
+    r = task(up, {"scale": {"url": f"http://127.0.0.1:{page.port}/up"}}, "--env", "FIREBREAK_ASSET=web",
+             "--env", "FIREBREAK_TRACE_ID=" + "a" * 32)
+    equal(r.returncode, 0, r.stderr)
+    head, _, body = heard[0].partition(b"\r\n\r\n")
+    contains(head, b"POST /up HTTP/1.1")
+    said = json.loads(body)
+    equal((said["asset"], said["trace_id"], said["remedy"]), ("web", "a" * 32, None))
+    equal(set(said) >= {"state", "task", "node"}, True, said)
+    equal(task(up, {"scale": {"argv": ["sh", "-c", "exit 3"]}}).returncode, 3)
 
 
 main()

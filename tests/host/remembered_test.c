@@ -87,7 +87,7 @@ static void written_and_read_it_is_the_same(void)
 {
     gid_t groups[] = {1, 5};
     struct host_remembered m = {
-        .name = "web", .program = "/bin/x", .dir = "/srv/a=b", .uid = 3, .gid = 4,
+        .name = "web", .comm = "web", .program = "/bin/x", .dir = "/srv/a=b", .uid = 3, .gid = 4,
         .argv = (const char *const[]){"x", "", "a\nb=", NULL},
         .env = (const char *const[]){"K=v", "E=", NULL},
         .stdio = {NULL, "/var/log/x", NULL}, .groups = groups, .group_count = 2,
@@ -204,10 +204,43 @@ static void it_is_started_as_it_was(void)
     buf_done(&text);
 }
 
+/* A script that is executed by itself is called by its own name, not by its interpreter's. */
+static void it_is_called_as_before(void)
+{
+    char script[128];
+    struct host_process p = {0}, again = {0};
+    struct host_remembered m = {0};
+    struct host_child child = {0};
+    struct err err = {0};
+    snprintf(script, sizeof(script), "%s/fb-script", folder);
+    int fd = open(script, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    static const char body[] = "#!/bin/sh -e\nwhile :; do sleep 1; done\n";
+    CHECK_INT(write(fd, body, sizeof(body) - 1), sizeof(body) - 1);
+    close(fd);
+    pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        execl(script, script, "--x", (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < LONG_MS && strcmp(p.comm, "fb-script") != 0; i++) {
+        host_process_look(pid, &p);
+        usleep(1000);
+    }
+    CHECK_INT(host_remember("fb-script", &p, &arena, &m, &err), 0);
+    kill(-pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    CHECK_INT(host_remembered_start(&m, &child, &err), 0);
+    CHECK_INT(host_process_look(child.pid, &again), 0);
+    CHECK_STR(again.comm, "fb-script");
+    kill(-child.pid, SIGKILL);
+}
+
 static void what_is_not_there_is_not_started(void)
 {
     struct host_remembered m = {
-        .name = "x", .program = "", .dir = "/", .argv = (const char *const[]){"/no/such", NULL},
+        .name = "x", .comm = "x", .program = "", .dir = "/",
+        .argv = (const char *const[]){"/no/such", NULL},
         .env = (const char *const[]){NULL}, .uid = geteuid(), .gid = getegid()};
     struct host_child child = {.pid = 77};
     struct err err = {0};
@@ -227,6 +260,7 @@ int main(void)
     TAP_RUN(whose_it_is);
     TAP_RUN(written_and_read_it_is_the_same);
     TAP_RUN(it_is_started_as_it_was);
+    TAP_RUN(it_is_called_as_before);
     TAP_RUN(what_is_not_there_is_not_started);
     arena_done(&arena);
     char command_text[100];
