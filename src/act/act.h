@@ -16,14 +16,33 @@
 #include "model/action.h"
 #include "rt/rt.h"
 
+enum {
+    ACT_REMEMBERED_MAX = 4096,        /* processes by name */
+    ACT_PATCH_BYTES_MAX = 1 << 30,    /* of a file that is put in place */
+    ACT_BACKUPS_KEPT = 5,             /* of a file that was patched: older ones go */
+    ACT_START_MS = 10 * 1000,         /* in which a process that was started must be there */
+    ACT_ANSWER_BYTES_MAX = 64 * 1024, /* of the answer to a POST: what is told of it */
+};
+
 struct act {
     struct host_keeper keeper;
+    const char *memory; /* a folder for what processes were started with; NULL: kept here only */
+    struct list remembered;
 };
 
 /* Returns 0 or a negative errno with *err. */
 int act_open(struct act *ret_act, struct err *err);
 /* No program may be running any more. All zeroes is accepted. */
 void act_close(struct act *a);
+
+struct host_process;
+/* Remembers how the process of that name was started, for the day on which it has to be started
+ * again: here, and in a->memory, in a file that only we may read. Does nothing where that is known
+ * already; a process that has just begun is looked at later, once it has shown that it stays.
+ * Returns 1: it is known; 0: ask again; or a negative errno with *err: it could not be read, or not
+ * be written down. One loop. */
+int act_remember(struct act *a, const char *name, const struct host_process *p, struct err *err,
+                 rt_time deadline);
 
 /* What a command may ask for beyond the spec. */
 struct act_stdio {

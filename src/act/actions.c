@@ -11,6 +11,9 @@ static int run(struct act *a, const struct exec_spec *spec, const struct exec_si
 /* Whoever adds one says in model/action.c that a node does it. */
 act_action_fn *const act_actions[ACTION_KIND_COUNT] = {
     [ACTION_RUN] = run,
+    [ACTION_RESTART] = act_restart,
+    [ACTION_PATCH] = act_patch,
+    [ACTION_SCALE] = act_scale,
 };
 
 static int execute(void *ctx, const struct exec_spec *spec, const struct exec_sink *sink,

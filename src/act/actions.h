@@ -12,6 +12,8 @@
 typedef int act_action_fn(struct act *a, const struct exec_spec *spec,
                           const struct exec_sink *sink, struct exec_result *ret_result,
                           struct err *err, rt_time deadline);
+act_action_fn act_restart, act_patch, act_scale;
+
 /* By enum action_kind; NULL: no node does it. */
 extern act_action_fn *const act_actions[ACTION_KIND_COUNT];
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "act/execution.h"
+#include "act/memory.h"
 #include "base/duration.h"
 
 /* ---- the warden ---- */
@@ -268,5 +269,6 @@ int act_open(struct act *ret_act, struct err *err)
 
 void act_close(struct act *a)
 {
+    memory_done(a);
     host_keeper_stop(&a->keeper);
 }

@@ -73,6 +73,11 @@ void scheduler_free(struct scheduler *s)
     mem_free(MEM_APP, s);
 }
 
+struct act *scheduler_act(struct scheduler *s)
+{
+    return s && s->worker ? &s->act : NULL;
+}
+
 /* ---- what it says ---- */
 
 static void note(void *ctx, enum schedule_note note, struct slice what, const char *text)

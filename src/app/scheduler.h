@@ -18,4 +18,8 @@ void scheduler_stop(struct scheduler *s);
 void scheduler_free(struct scheduler *s);
 void scheduler_metrics(const struct scheduler *s, struct metrics_writer *w);
 
+struct act;
+/* What runs programs on this node; NULL: it takes no tasks. NULL is accepted. */
+struct act *scheduler_act(struct scheduler *s);
+
 #endif

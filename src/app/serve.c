@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "act/act.h"
 #include "app/beats.h"
 #include "app/data.h"
 #include "app/keep.h"
@@ -201,6 +202,9 @@ int up_serve(struct up *u)
     rt_group_init(&u->keeping, "keep");
     rt_group_init(&u->repairing, "repairs");
     int r = hold_folder(u, &folder);
+    struct act *act = scheduler_act(u->scheduler);
+    if (r == 0 && act)
+        act->memory = data_path(u->app, folder, "keys/processes");
     if (r == 0)
         r = store_open(u->app, &u->place, "firebreak up", true, &u->store, &u->err);
     if (r == 0)

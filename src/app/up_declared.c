@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/declared_remedy.h"
+#include "act/act.h"
 #include "app/beats.h"
+#include "app/declared_remedy.h"
 #include "app/registry.h"
+#include "app/scheduler.h"
 #include "app/sight.h"
 #include "cli/config_print.h"
 #include "cli/fault_print.h"
+#include "host/process.h"
 
 enum { PUSHES_APART_MS = 5 };
 
@@ -22,6 +25,7 @@ struct asker {
     struct rt_event wake; /* it is to end, or `pushed` */
     bool ends;
     bool pushed; /* by the check itself: a look would tell something new */
+    bool forgetful; /* how its process was started could not be remembered, and it was said */
     struct list link;
 };
 
@@ -80,6 +84,24 @@ static void look(struct asker *a, struct probe_result *r, const char **ret_word)
                                NULL);
 }
 
+/* A process that is well is remembered, for the day on which it has to be started again. */
+static void remember(struct asker *a)
+{
+    const struct host_process *p = a->local ? local_check_process(a->local) : NULL;
+    struct act *act = scheduler_act(a->up->scheduler);
+    const struct local_spec *spec = &a->check->local;
+    struct err err = {0};
+    if (!act || !p || spec->unit)
+        return;
+    struct host_process seen = *p; /* it may end while we wait */
+    int r = act_remember(act, spec->name ? spec->name : seen.comm, &seen, &err, RT_NEVER);
+    if (r < 0 && r != -ECANCELED && r != -ESRCH && !a->forgetful && a->up->app->logsink)
+        log_warn(&a->up->app->log, "how a process was started cannot be remembered",
+                 log_event("process_not_remembered"), log_str("check", a->check->name),
+                 log_err(&err));
+    a->forgetful = r < 0;
+}
+
 static void on_push(void *asker)
 {
     struct asker *a = asker;
@@ -111,6 +133,8 @@ static void ask(struct asker *a, struct probe_result *r)
         look(a, r, &word);
         if (r->reason == REASON_CANCELED || a->ends || put_result(a, r, word, pushed) < 0)
             return;
+        if (r->reason == REASON_OK)
+            remember(a);
         misses = r->reason == REASON_OK ? 0 : misses + 1;
         passes = r->reason == REASON_OK ? passes + 1 : 0;
         if (a->up->once && (passes || misses >= c->fail))

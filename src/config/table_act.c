@@ -11,8 +11,8 @@ static const struct schema_field restart_fields[] = {
     FIELD("Unit", "unit", STRING, .one_of = true,
           .help = "The systemd unit that is restarted, like nginx.service."),
     FIELD("Process", "process", STRING, .one_of = true,
-          .help = "The process, by name, that is ended with SIGTERM so that its keeper starts it "
-                  "anew."),
+          .help = "The process, by name, that is ended with SIGTERM and started again as it was: "
+                  "with its command line, environment, folder, user and limits."),
 };
 STRUCT(restart, "Restart", "Restarts a service.", .one_of = true);
 
@@ -67,8 +67,10 @@ static const struct schema_field patch_fields[] = {
     FIELD("SHA256", "sha256", STRING, .required = true, IS_SHA256,
           .help = "The checksum of what it will hold."),
     FIELD("From", "from", STRING, .required = true,
-          PATTERN("/[^\\x00]*|https?://[^\\s/?#]+([/?#]\\S*)?", "an absolute path or an URL"),
-          .help = "Where its content is taken from: a path or an URL."),
+          PATTERN("/[^\\x00]*|https?://[^\\s/?#]+([/?#]\\S*)?|backup",
+                  "an absolute path, an URL, or backup"),
+          .help = "Where its content is taken from: a path or an URL. With backup, what the "
+                  "content of that checksum has replaced is put back, as long as that is there."),
 };
 STRUCT(patch, "Patch", "Puts a file back to what it should be.");
 

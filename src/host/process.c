@@ -24,7 +24,7 @@ enum { PROC_PATH_BYTES = 64, SMALL_BYTES_MAX = 64 * 1024, PID_LAST = 4 * 1024 * 
 
 int host_parse_process(struct slice text, struct host_process *ret)
 {
-    enum { STATE, PARENT, START = 19, FIELDS };
+    enum { STATE, PARENT, GROUP, START = 19, FIELDS };
     struct host_process p = {.same = 1};
     ptrdiff_t begin = slice_find_byte(text, '(');
     size_t end = text.size;
@@ -48,6 +48,8 @@ int host_parse_process(struct slice text, struct host_process *ret)
             return -EINVAL;
         if (i == PARENT)
             p.parent = (pid_t)(v <= PID_LAST ? v : 0);
+        if (i == GROUP && slice_to_u64(field, PID_LAST, &v) == 0) /* of the kernel's own: -1 */
+            p.group = (pid_t)v;
         if (i == START)
             p.started = v;
     }
@@ -296,6 +298,11 @@ static int look_through(DIR *d, struct host_process_seek *const *seeks, size_t c
     return failed || access("/proc/1", F_OK) == 0 ? failed : -EACCES;
 }
 
+bool host_has_systemd(void)
+{
+    return access("/run/systemd/system", F_OK) == 0;
+}
+
 static void say_missing(struct host_process_seek *s, int failed)
 {
     const struct host_process_query *q = &s->query;
@@ -305,7 +312,7 @@ static void say_missing(struct host_process_seek *s, int failed)
         s->result = err_sys(&s->err, failed, "/proc");
     else if (q->name)
         s->result = err_set(&s->err, -ESRCH, "no process is called %s", q->name);
-    else if (access("/run/systemd/system", F_OK) == 0)
+    else if (host_has_systemd())
         s->result = err_set(&s->err, -ESRCH, "no process runs in %s", q->unit);
     else
         s->result = err_set(&s->err, -EOPNOTSUPP, "no systemd runs on this host, so nobody knows "
@@ -325,6 +332,30 @@ static int64_t began_ms(const struct host_process *p)
     int64_t tick_ms = 1000 / sysconf(_SC_CLK_TCK);
     int64_t boot = clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME);
     return boot + (int64_t)p->started * tick_ms;
+}
+
+int64_t host_process_age_ms(const struct host_process *p)
+{
+    return clock_ms(CLOCK_BOOTTIME) - (int64_t)p->started * (1000 / sysconf(_SC_CLK_TCK));
+}
+
+size_t host_process_group(const struct host_process *p, struct host_process *ret_members,
+                          size_t max)
+{
+    DIR *d = p->group == p->pid ? opendir("/proc") : NULL;
+    struct buf text = BUF(MEM_HOST, 0);
+    size_t n = 0;
+    for (struct dirent *e; d && n < max && (e = readdir(d));) {
+        uint64_t pid;
+        if (slice_to_u64(slice_from(e->d_name), PID_LAST, &pid) == 0 && (pid_t)pid != p->pid &&
+            read_process((pid_t)pid, &text, &ret_members[n]) == 0 &&
+            ret_members[n].group == p->pid && !is_remains(&ret_members[n]))
+            n++;
+    }
+    if (d)
+        closedir(d);
+    buf_done(&text);
+    return n;
 }
 
 static int read_pid_file(const char *path, pid_t *ret_pid, int64_t *ret_written_ms, struct err *err)

@@ -35,6 +35,7 @@ struct host_process_query {
 
 struct host_process {
     pid_t pid, parent;
+    pid_t group;
     char state; /* as ps has it: R S D T Z … */
     char comm[HOST_NAME_CUT + 1];
     uint64_t started; /* in the kernel's ticks since its start */
@@ -69,8 +70,17 @@ static inline bool host_process_matches(const struct host_process_query *q, pid_
 int host_process_hold(const struct host_process *p);
 /* Signals the process that the descriptor holds. Returns 0, -ESRCH, -EPERM, -ENOSYS. */
 int host_process_signal(int pidfd, int signal);
+/* How long it has run. */
+int64_t host_process_age_ms(const struct host_process *p);
+/* All that are of its process group, it itself left out, up to `max`; 0 where it does not lead one.
+ * Returns how many. Looks through /proc. */
+size_t host_process_group(const struct host_process *p, struct host_process *ret_members,
+                          size_t max);
 /* Whether it still runs: there, the same, and no remains. */
 bool host_process_runs(const struct host_process *p);
+
+/* Whether systemd runs this host. */
+bool host_has_systemd(void);
 
 /* ---- new programs, as the kernel tells of them ---- */
 

@@ -18,9 +18,9 @@ static const struct {
 } kinds[ACTION_KIND_COUNT] = {
     [ACTION_RUN] = {"run", ACTION_BY_NODE},
     [ACTION_WORKFLOW] = {"workflow", ACTION_BY_STEPS},
-    [ACTION_RESTART] = {"restart", ACTION_BY_NOBODY},
-    [ACTION_PATCH] = {"patch", ACTION_BY_NOBODY},
-    [ACTION_SCALE] = {"scale", ACTION_BY_NOBODY},
+    [ACTION_RESTART] = {"restart", ACTION_BY_NODE},
+    [ACTION_PATCH] = {"patch", ACTION_BY_NODE},
+    [ACTION_SCALE] = {"scale", ACTION_BY_NODE},
     [ACTION_FAILOVER] = {"failover", ACTION_BY_NOBODY},
     [ACTION_NOTIFY] = {"notify", ACTION_BY_NOBODY},
 };

@@ -71,6 +71,7 @@ struct exec_spec {
     struct exec_limits limits;
     enum action_kind kind;
     const char *action;    /* of another kind than RUN: the action as JSON; argv is empty */
+    bool dry_run;          /* of another kind than RUN: says what it would do, and does not */
     bool wants_values;     /* gets a file's path in FIREBREAK_OUTPUT, for KEY=VALUE lines */
     bool leaves_processes; /* what it started and left behind when it ended goes on */
 };

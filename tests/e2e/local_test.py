@@ -55,24 +55,24 @@ def process(name):
 
 @case
 def a_killed_process_is_told_at_once_and_so_is_its_return():
-    first = process("fb-e2e-server")
-    up = Up(config("process: {name: fb-e2e-server}"))
+    first = process(f"fb-srv{os.getpid()}")
+    up = Up(config("process: {name: fb-srv%d}" % os.getpid()))
     up.wait("a", "Healthy")
     before = time.time()
     first.kill()
     e = up.wait("a", "Failed")  # by event: the next poll is half a minute away
     equal(e["reason"], "not_running")
-    contains(e["evidence"][0], f"process {first.pid} (fb-e2e-server) has ended")
+    contains(e["evidence"][0], f"process {first.pid} (fb-srv{os.getpid()}) has ended")
     print(f"# seen after {time.time() - before:.3f} s")
     first.wait()
-    process("fb-e2e-server")
+    process(f"fb-srv{os.getpid()}")
     up.wait("a", "Healthy", after=up.events.index(e))
 
 
 @case
 def by_its_file_a_number_that_is_anothers_does_not_count():
     d = folder()
-    p, path = process("fb-e2e-daemon"), os.path.join(d, "x.pid")
+    p, path = process(f"fb-dmn{os.getpid()}"), os.path.join(d, "x.pid")
     write(path, f"{p.pid}\n")
     up = Up(config(f"process: {{pid_file: {path}}}", every="200ms"))
     up.wait("a", "Healthy")

@@ -26,6 +26,16 @@ static const char *in_folder(const char *name)
     return path;
 }
 
+/* A name that no other process on this host has, also not one of this test run elsewhere. */
+static const char *own(const char *name)
+{
+    static char text[8][64];
+    static int at;
+    at = (at + 1) % 8;
+    snprintf(text[at], sizeof(text[at]), "%s%d", name, getpid() % 100000);
+    return text[at];
+}
+
 static void write_file(const char *at, const char *text)
 {
     int fd = open(at, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
@@ -122,42 +132,42 @@ static void a_number_in_a_file(void)
 static void of_several_the_oldest_while_one_runs_it_is_there(void)
 {
     struct host_process p = {0};
-    CHECK_INT(find("fb-several", &p), -ESRCH);
-    pid_t first = begin("fb-several");
+    CHECK_INT(find(own("fb-seve"), &p), -ESRCH);
+    pid_t first = begin(own("fb-seve"));
     usleep(30 * 1000); /* another tick of the kernel's */
-    pid_t second = begin("fb-several");
-    CHECK_INT(find("fb-several", &p), 0);
+    pid_t second = begin(own("fb-seve"));
+    CHECK_INT(find(own("fb-seve"), &p), 0);
     CHECK_INT(p.pid, first);
     CHECK_INT(p.same, 2);
     CHECK_INT(p.parent, getpid());
     end(first);
-    CHECK_INT(find("fb-several", &p), 0);
+    CHECK_INT(find(own("fb-seve"), &p), 0);
     CHECK_INT(p.pid, second);
     CHECK_INT(p.same, 1);
     end(second);
-    CHECK_INT(find("fb-several", &p), -ESRCH);
+    CHECK_INT(find(own("fb-seve"), &p), -ESRCH);
 }
 
 static void a_name_longer_than_the_kernels(void)
 {
     struct host_process p = {0};
-    pid_t pid = begin("fb-quite-a-long-name-it-is");
-    CHECK_INT(find("fb-quite-a-long-name-it-is", &p), 0);
+    pid_t pid = begin(own("fb-quite-a-long-name-it-is"));
+    CHECK_INT(find(own("fb-quite-a-long-name-it-is"), &p), 0);
     CHECK_INT(p.pid, pid);
-    CHECK_INT(find("fb-quite-a-long-name-it-was", &p), -ESRCH);
+    CHECK_INT(find(own("fb-quite-a-long-name-it-was"), &p), -ESRCH);
     end(pid);
 }
 
 static void remains_do_not_run(void)
 {
     struct host_process p = {0};
-    pid_t pid = begin("fb-remains");
-    CHECK_INT(find("fb-remains", &p), 0);
+    pid_t pid = begin(own("fb-rema"));
+    CHECK_INT(find(own("fb-rema"), &p), 0);
     CHECK(host_process_runs(&p));
     kill(pid, SIGKILL);
     siginfo_t info;
     CHECK_INT(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
-    CHECK_INT(find("fb-remains", &p), -ESRCH);
+    CHECK_INT(find(own("fb-rema"), &p), -ESRCH);
     CHECK(!host_process_runs(&p));
     waitpid(pid, NULL, 0);
 }
@@ -179,7 +189,7 @@ static void by_a_file_with_its_number(void)
     write_file(at, "soon\n");
     CHECK_INT(find_file(at, &p, &err), -ESRCH);
     CHECK(strstr(err.text, "holds no process number") != NULL);
-    pid_t pid = begin("fb-by-file");
+    pid_t pid = begin(own("fb-by-f"));
     snprintf(text, sizeof(text), "%d\n", pid);
     write_file(at, text);
     CHECK_INT(find_file(at, &p, &err), 0);
@@ -209,8 +219,8 @@ static void a_unit_where_there_is_no_systemd(void)
 static void what_is_held_tells_its_end(void)
 {
     struct host_process p = {0};
-    pid_t pid = begin("fb-held");
-    CHECK_INT(find("fb-held", &p), 0);
+    pid_t pid = begin(own("fb-held"));
+    CHECK_INT(find(own("fb-held"), &p), 0);
     int fd = host_process_hold(&p);
     if (fd == -ENOSYS) {
         end(pid);
@@ -285,7 +295,7 @@ static void a_program_that_begins_is_told(void)
         TAP_SKIP("the kernel tells us nothing of processes here");
         return;
     }
-    pid_t pid = begin("fb-told");
+    pid_t pid = begin(own("fb-told"));
     bool told = false;
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     while (!told && poll(&poll_fd, 1, LONG_MS) == 1) {

@@ -85,6 +85,16 @@ static char *in_folder(const char *name)
     return path[at];
 }
 
+/* A name that no other process on this host has, also not one of this test run elsewhere. */
+static const char *own(const char *name)
+{
+    static char text[8][64];
+    static int at;
+    at = (at + 1) % 8;
+    snprintf(text[at], sizeof(text[at]), "%s%d", name, getpid() % 100000);
+    return text[at];
+}
+
 static void put_file(const char *path, const char *text, int flags)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
@@ -115,8 +125,8 @@ static void end(pid_t pid)
 static void a_killed_process_is_told_at_once_and_its_return_too(void)
 {
     struct watched w;
-    pid_t pid = begin("fb-local-one");
-    open_check(&w, (struct local_spec){.kind = LOCAL_PROCESS, .name = "fb-local-one"});
+    pid_t pid = begin(own("fb-one"));
+    open_check(&w, (struct local_spec){.kind = LOCAL_PROCESS, .name = own("fb-one")});
     comes_to(&w, "ok");
     CHECK_INT(local_check_process(w.check)->pid, pid);
     rt_time killed = rt_now_exact();
@@ -124,11 +134,11 @@ static void a_killed_process_is_told_at_once_and_its_return_too(void)
     wait_push(&w);
     CHECK_STR(look(&w), "not_running");
     printf("# seen after %lld us\n", (long long)(rt_now_exact() - killed) / 1000);
-    CHECK(says(&w, "no process is called fb-local-one: process "));
+    CHECK(says(&w, "no process is called fb-one") && says(&w, ") has ended"));
     CHECK(local_check_process(w.check) == NULL);
     waitpid(pid, NULL, 0);
     CHECK_STR(look(&w), "not_running");
-    pid = begin("fb-local-one");
+    pid = begin(own("fb-one"));
     rt_time begun = rt_now_exact();
     wait_push(&w);
     comes_to(&w, "ok");
@@ -141,10 +151,10 @@ static void a_killed_process_is_told_at_once_and_its_return_too(void)
 static void while_one_of_several_runs_it_is_well(void)
 {
     struct watched w;
-    pid_t first = begin("fb-local-two");
-    open_check(&w, (struct local_spec){.kind = LOCAL_PROCESS, .name = "fb-local-two"});
+    pid_t first = begin(own("fb-two"));
+    open_check(&w, (struct local_spec){.kind = LOCAL_PROCESS, .name = own("fb-two")});
     comes_to(&w, "ok");
-    pid_t second = begin("fb-local-two");
+    pid_t second = begin(own("fb-two"));
     usleep(100 * 1000); /* until it is the program */
     kill(first, SIGKILL);
     wait_push(&w);
@@ -165,7 +175,7 @@ static void a_file_names_another_process_by_now(void)
     open_check(&w, (struct local_spec){.kind = LOCAL_PROCESS, .pid_file = path});
     CHECK_STR(look(&w), "not_running");
     CHECK(says(&w, "there is no "));
-    pid_t first = begin("fb-local-file"), second = begin("fb-local-file");
+    pid_t first = begin(own("fb-file")), second = begin(own("fb-file"));
     snprintf(text, sizeof(text), "%d\n", first);
     put_file(path, text, O_TRUNC);
     wait_push(&w); /* nobody asked: it looks out for it */

@@ -1,0 +1,340 @@
+#include "act/actions.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "act/doing.h"
+#include "act/execution.h"
+#include "act/memory.h"
+#include "host/pipe.h"
+#include "host/self.h"
+#include "rt/sock.h"
+
+/* A process of its own is ended and started again as it was; a unit is systemd's to restart. */
+
+enum {
+    GROUP_MAX = 256, /* processes of its group that are ended with it */
+    TERM = 15,
+    KILL = 9,
+    KILLED_MS = 5000, /* for the kernel to end what was killed */
+    LOOK_MS_FIRST = 5,
+    LOOK_MS_MAX = 200,
+    STAYS_MS = 50, /* one that fails at once has failed by then */
+    KEEPER_MS = 1000, /* in which somebody who keeps it has started it anew */
+};
+
+struct restart {
+    struct doing d;
+    const char *name;
+    struct host_process_query query;
+    struct host_remembered how;
+    struct host_process old; /* pid 0: none runs */
+    char keeper[sizeof(((struct host_process *)0)->comm)]; /* who started it, where that is one */
+    struct host_process *group;
+    size_t group_count;
+    struct host_child child;
+    struct host_process now;
+    struct err err;
+    int pidfd, signal, result;
+};
+
+/* ---- what blocks, on an offload thread ---- */
+
+/* Who starts a process anew when it ends. Two of it would be worse than none. */
+static void name_keeper(struct restart *x)
+{
+    static const char *const keepers[] = {"supervisord", "runsv", "s6-supervise", "circusd",
+                                          "monit", "perpd", "dinit", "daemon", "start_supervised"};
+    for (size_t i = 0; i < ARRAY_LEN(keepers); i++) {
+        const struct host_process_query q = {.name = keepers[i], .by_own_name = true};
+        if (x->old.parent > 1 && host_process_matches(&q, x->old.parent))
+            snprintf(x->keeper, sizeof(x->keeper), "%s", keepers[i]);
+    }
+}
+
+static void find_old(void *arg)
+{
+    struct restart *x = arg;
+    x->result = host_process_find(&x->query, &x->old, &x->err);
+    if (x->result < 0)
+        return;
+    x->pidfd = host_process_hold(&x->old);
+    x->group_count = host_process_group(&x->old, x->group, GROUP_MAX);
+    name_keeper(x);
+}
+
+static void signal_old(void *arg)
+{
+    struct restart *x = arg;
+    x->result = host_process_signal(x->pidfd, x->signal);
+}
+
+/* Those that it leaves behind may hold its ports. Each is known by when it began: a number that is
+ * another's by now is left alone. */
+static void end_group(void *arg)
+{
+    struct restart *x = arg;
+    for (size_t i = 0; i < x->group_count; i++) {
+        int fd = host_process_hold(&x->group[i]);
+        if (fd >= 0)
+            host_process_signal(fd, KILL);
+        host_close(fd);
+    }
+}
+
+static void start_new(void *arg)
+{
+    struct restart *x = arg;
+    x->result = host_remembered_start(&x->how, &x->child, &x->err);
+}
+
+static void find_new(void *arg)
+{
+    struct restart *x = arg;
+    x->result = host_process_find(&x->query, &x->now, &x->err);
+    /* The oldest may be one that was left over; ours counts. */
+    if (x->result == 0 && x->now.same > 1 && host_process_matches(&x->query, x->child.pid))
+        x->now.pid = x->child.pid;
+}
+
+/* What has begun goes to its end. */
+static int offload(struct restart *x, rt_fn *fn)
+{
+    int r = rt_offload(fn, x, x->d.deadline);
+    return r < 0 ? r : x->result;
+}
+
+/* ---- ending the old one ---- */
+
+static int wait_end(struct restart *x, rt_time deadline)
+{
+    struct rt_sock *s = NULL;
+    int r = rt_borrow(x->pidfd, &s);
+    if (r == 0)
+        r = rt_wait_readable(s, deadline);
+    rt_close(s);
+    return r;
+}
+
+static int end_old(struct restart *x)
+{
+    int64_t grace = x->d.spec->kill_after_ns;
+    if (grace == 0)
+        grace = EXEC_KILL_AFTER_MS * RT_MS;
+    x->signal = grace < 0 ? KILL : TERM;
+    int r = offload(x, signal_old);
+    if (r == 0)
+        r = wait_end(x, rt_now() + (grace < 0 ? KILLED_MS * RT_MS : grace));
+    if (r == -ETIMEDOUT) {
+        doing_say(&x->d, "process %d did not end by SIGTERM, and is killed", x->old.pid);
+        x->signal = KILL;
+        r = offload(x, signal_old);
+        if (r == 0)
+            r = wait_end(x, rt_now() + KILLED_MS * RT_MS);
+    }
+    if (r == -ESRCH) /* it went by itself meanwhile */
+        r = 0;
+    if (r == 0 && x->group_count)
+        r = rt_offload(end_group, x, x->d.deadline);
+    if (r < 0 && r != -ECANCELED)
+        doing_fail(&x->d, probe_reason_of_errno(r), "process %d (%s) cannot be ended: %s",
+                   x->old.pid, x->old.comm, err_name(r));
+    return r;
+}
+
+/* ---- starting the new one ---- */
+
+/* Another than the old one: it, or a child of it that it has left in its place, as daemons do. */
+static bool is_there(struct restart *x, int r)
+{
+    bool old = x->now.pid == x->old.pid && x->now.started == x->old.started;
+    return r == 0 && !old;
+}
+
+/* Returns 0: it is there; -ESRCH: not in that time; or -ECANCELED. */
+static int wait_there(struct restart *x, int64_t most_ms)
+{
+    rt_time end = rt_now() + most_ms * RT_MS;
+    for (int64_t pause = LOOK_MS_FIRST; rt_now() < end && rt_now() < x->d.deadline;) {
+        int r = offload(x, find_new);
+        if (r == -ECANCELED)
+            return r;
+        if (is_there(x, r))
+            return 0;
+        if (rt_sleep(rt_now() + pause * RT_MS) < 0)
+            return -ECANCELED;
+        pause = pause * 2 < LOOK_MS_MAX ? pause * 2 : LOOK_MS_MAX;
+    }
+    return -ESRCH;
+}
+
+/* An environment that was written over is no environment: then it gets the one of tasks. */
+static void mend_environment(struct restart *x)
+{
+    struct arena *a = &x->d.result->arena;
+    if (x->how.env[0])
+        return;
+    struct host_user user = {.name = "root", .home = "/", .shell = "/bin/sh"};
+    x->how.env = environment_make(&user, NULL, NULL, a);
+    doing_say(&x->d, "%s had written over its environment: it gets the one of tasks", x->name);
+}
+
+static void say_command(struct restart *x)
+{
+    struct buf line = BUF(MEM_ACT, EXEC_LINE_BYTES_MAX);
+    for (size_t i = 0; x->how.argv[i]; i++)
+        buf_printf(&line, " %s", x->how.argv[i]);
+    doing_say(&x->d, "%s%s", x->d.spec->dry_run ? "would start" : "start",
+              line.data ? line.data : "");
+    buf_done(&line);
+}
+
+static void start(struct restart *x)
+{
+    mend_environment(x);
+    say_command(x);
+    int r = offload(x, start_new);
+    if (r < 0) {
+        doing_fail_code(&x->d, r, &x->err);
+        return;
+    }
+    r = wait_there(x, ACT_START_MS);
+    if (r == 0)
+        r = rt_sleep(rt_now() + STAYS_MS * RT_MS);
+    if (r == 0)
+        r = wait_there(x, LOOK_MS_MAX);
+    if (r == -ESRCH)
+        doing_fail(&x->d, REASON_NOT_RUNNING, "%s was started as process %d, and does not run: its "
+                   "own log says why", x->name, x->child.pid);
+    else if (r == 0)
+        doing_say(&x->d, "%s runs as process %d", x->name, x->now.pid);
+}
+
+/* ---- a process ---- */
+
+/* Returns whether it may go on. */
+static bool judge_old(struct restart *x)
+{
+    if (x->old.pid == 1 || x->old.pid == host_pid())
+        doing_fail(&x->d, REASON_PERMISSION, "%s is process %d: %s", x->name, x->old.pid,
+                   x->old.pid == 1 ? "the first of this host" : "this program itself");
+    else if (x->pidfd < 0 && x->pidfd != -ESRCH)
+        doing_fail_code(&x->d, x->pidfd, NULL);
+    else
+        return true;
+    return false;
+}
+
+/* What it was started with, fresh if it still runs. Returns whether it is known. */
+static bool recall(struct restart *x)
+{
+    struct err err = {0};
+    struct arena *a = &x->d.result->arena;
+    if (x->old.pid)
+        act_remember(x->d.act, x->name, &x->old, &err, x->d.deadline);
+    int r = memory_recall(x->d.act, x->name, a, &x->how, &err, x->d.deadline);
+    if (r < 0)
+        doing_fail(&x->d, REASON_EXEC_NOT_FOUND, "%s", err.text);
+    else if (x->how.rewritten)
+        doing_fail(&x->d, REASON_EXEC_NOT_FOUND, "%s has written over its command line (%.100s): "
+                   "how it is started is not known. Restart its unit, or use Run", x->name,
+                   x->how.argv[0]);
+    return r == 0 && !x->how.rewritten;
+}
+
+/* Whoever keeps it starts it anew: so it only has to end. */
+static bool comes_back(struct restart *x)
+{
+    if (!x->keeper[0])
+        return false;
+    int r = wait_there(x, KEEPER_MS);
+    if (r == 0)
+        doing_say(&x->d, "%s was started anew by %s, as process %d", x->name, x->keeper,
+                  x->now.pid);
+    return r == 0 || r == -ECANCELED;
+}
+
+static void do_process(struct restart *x)
+{
+    int r = offload(x, find_old);
+    if (r < 0 && r != -ESRCH) {
+        doing_fail_code(&x->d, r, &x->err);
+        return;
+    }
+    if (r == -ESRCH)
+        x->old = (struct host_process){0};
+    if ((x->old.pid && !judge_old(x)) || !recall(x))
+        return;
+    if (x->d.spec->dry_run) {
+        if (x->old.pid)
+            doing_say(&x->d, "would end process %d (%s)", x->old.pid, x->old.comm);
+        say_command(x);
+        return;
+    }
+    if (x->old.pid && x->pidfd >= 0) {
+        doing_say(&x->d, "end process %d (%s)", x->old.pid, x->old.comm);
+        if (end_old(x) < 0 || comes_back(x))
+            return;
+    }
+    start(x);
+}
+
+static int restart_process(struct doing *d, const char *name, struct err *err)
+{
+    struct restart *x = mem_alloc(MEM_ACT, sizeof(*x));
+    x->d = *d;
+    x->name = name;
+    x->query.name = name;
+    x->pidfd = -1;
+    x->group = mem_alloc(MEM_ACT, GROUP_MAX * sizeof(*x->group));
+    do_process(x);
+    host_close(x->pidfd);
+    int r = doing_end(&x->d, err);
+    mem_free(MEM_ACT, x->group);
+    mem_free(MEM_ACT, x);
+    return r;
+}
+
+/* ---- a unit ---- */
+
+static int restart_unit(struct doing *d, const char *unit, struct err *err)
+{
+    const char *const argv[] = {"systemctl", "--no-ask-password", "restart", "--", unit, NULL};
+    struct exec_spec spec = *d->spec;
+    struct exec_result r;
+    if (!host_has_systemd())
+        doing_fail(d, REASON_EXEC_NOT_FOUND, "no systemd runs on this host: it cannot restart %s",
+                   unit);
+    else if (d->spec->dry_run)
+        doing_say(d, "would run systemctl restart %s", unit);
+    if (d->result->reason != REASON_OK || d->spec->dry_run)
+        return doing_end(d, err);
+    spec.kind = ACTION_RUN;
+    spec.argv = argv;
+    spec.leaves_processes = true;
+    int code = act_exec(d->act, &spec, NULL, d->sink, &r, err, d->deadline);
+    exec_result_done(d->result);
+    if (code == 0)
+        *d->result = r;
+    return code;
+}
+
+int act_restart(struct act *a, const struct exec_spec *spec, const struct exec_sink *sink,
+                struct exec_result *ret_result, struct err *err, rt_time deadline)
+{
+    struct doing d;
+    struct exec_result r;
+    int code = doing_begin(&d, a, spec, "restart", sink, &r, err, deadline);
+    if (code < 0)
+        return code;
+    const char *unit = doing_text(&d, "unit"), *process = doing_text(&d, "process");
+    if (!unit == !process) {
+        exec_result_done(&r);
+        return err_set(err, -EBADMSG, "restart: a unit or a process, one of them");
+    }
+    code = unit ? restart_unit(&d, unit, err) : restart_process(&d, process, err);
+    if (code == 0)
+        *ret_result = r;
+    return code;
+}
