@@ -128,7 +128,9 @@ class Nginx:
                     uwsgi_temp_path {d}/t4; scgi_temp_path {d}/t5;
                     server {{ listen 127.0.0.1:{self.port}; location / {{ return 200 "hello\\n"; }} }} }}
         """)
-        self.argv = [need("nginx"), "-e", f"{d}/error.log", "-c", self.conf]
+        # Under a name of its own: other tests have an nginx, too.
+        self.name = f"ngx{self.port}"
+        self.argv = [shutil.copy(need("nginx"), f"{d}/{self.name}"), "-e", f"{d}/error.log", "-c", self.conf]
         harness._cleanup.callback(self.kill)
 
     def start(self):
@@ -532,6 +534,28 @@ remedies:
 
 
 @case
+def a_process_is_restarted_as_it_was():
+    n = Nginx().start()
+    s = Server(args=["-c", config(f"""
+assets:
+  - {{name: web, settle: 100ms}}
+checks:
+  - {{name: web-process, asset: web, every: 60s, process: {{name: {n.name}}}}}
+  - {{name: web-port, asset: web, every: 200ms, every_failed: 100ms, fail: 1000, tcp: {{target: "127.0.0.1:{n.port}"}}}}
+remedies:
+""" + remedy(do=f"{{restart: {{process: {n.name}}}}}", verify="web-port"))])
+    becomes(s, "Healthy")
+    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
+    time.sleep(0.3)
+    n.kill()
+    w.wait(lambda e: e["to"] == "Failed", 20)
+    w.wait(lambda e: e["type"] == "state" and e["to"] == "Healthy", 20)
+    becomes(s, "Healthy")
+    true(answers("127.0.0.1", n.port))
+    equal(types(s, "asset/web"), ["observation", "verdict", "decision", "task", "outcome", "state"])
+
+
+@case
 def a_config_file_that_was_tampered_with_is_restored():
     d = folder()
     good, live = write(f"{d}/good.conf", "listen = 80\n"), write(f"{d}/live.conf", "listen = 80\n")
@@ -542,7 +566,7 @@ assets:
 checks:
   - {{name: conf-file, asset: conf, every: 1s, every_failed: 100ms, file: {{path: {live}, sha256: {digest}}}}}
 remedies:
-""" + remedy("restore", "conf", run_of(["cp", good, live])))])
+""" + remedy("restore", "conf", f"{{patch: {{path: {live}, sha256: {digest}, from: {good}}}}}"))])
     becomes(s, "Healthy", "conf")
     write(live, "listen = 666\n")
     eventually(lambda: "outcome" in types(s, "asset/conf") and state(s, "conf") == "Healthy", 20)
