@@ -83,7 +83,7 @@ $(B)/tools/%: tools/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 # A world of the simulator each: W=store names one.
-WORLDS := counter store schedule
+WORLDS := counter store schedule heal
 W ?= counter
 SIM := $(WORLDS:%=$(B)/sim/%/world)
 .SECONDEXPANSION:

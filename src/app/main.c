@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/print.h"
+#include "cli/states.h"
 #include "config/reference.h"
 #include "rt/stdio.h"
 #include "rt/term.h"
@@ -53,10 +54,29 @@ static int run_help(struct app *app)
     return status ? status : print_help(app, c);
 }
 
+static int run_states(struct app *app)
+{
+    const char *form = app->parsed.globals.output;
+    struct buf out = BUF(MEM_APP, 0);
+    if (!form || strcmp(form, "text") == 0)
+        states_markdown(&out);
+    else if (strcmp(form, "svg") == 0)
+        states_svg(&out);
+    else if (strcmp(form, "dot") == 0)
+        states_dot(&out);
+    else
+        states_mermaid(&out);
+    int status = app_write(app, buf_slice(&out));
+    buf_done(&out);
+    return status;
+}
+
 static int run_docs(struct app *app)
 {
     const struct cli_command *c;
     struct buf out = BUF(MEM_APP, 0);
+    if (strcmp(app->parsed.operands[0], "states") == 0)
+        return run_states(app);
     int status = named_command(app, 1, &c);
     if (status)
         return status;

@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 
 static const char *const completions[] = {"bash", "zsh", "fish", "targets", NULL};
-static const char *const documents[] = {"man", "markdown", "config", NULL};
+static const char *const documents[] = {"man", "markdown", "config", "states", NULL};
 static const char *const objects[] = {"text", "json", "jsonl", "yaml", "jsonpath=", NULL};
 static const char *const plain_exits[] = {"0  all well", "2  usage", NULL};
 
@@ -26,21 +26,25 @@ const struct cli_command cli_completion = {
     .exits = plain_exits,
 };
 
+static const char *const pictures[] = {"text", "svg", "dot", "mermaid", NULL};
 static const struct cli_example docs_examples[] = {
     {"firebreak docs man probe | man -l -", "read the manual page of a command"},
     {"firebreak docs markdown > commands.md", "write the reference of every command"},
     {"firebreak docs config > config.md", "write the reference of the configuration"},
+    {"firebreak docs states -o svg > states.svg", "draw the states of an asset"},
 };
 const struct cli_command cli_docs = {
     .name = "docs",
-    .summary = "print the manual: man pages, Markdown, and the reference of the configuration",
-    .operands = "man|markdown|config [COMMAND]",
+    .summary = "print the manual: pages, the reference of the configuration, the states of assets",
+    .operands = "man|markdown|config|states [COMMAND]",
     .operands_min = 1,
     .operands_max = 2,
     .operand_words = documents,
     .about = "Without COMMAND, man prints the program's own page; markdown has every command, and "
              "config "
-             "every kind and field of a configuration.",
+             "every kind and field of a configuration. states is the table by which assets move "
+             "from state to state: in Markdown, or drawn as -o says.",
+    .outputs = pictures,
     .examples = docs_examples,
     .example_count = ARRAY_LEN(docs_examples),
     .exits = plain_exits,

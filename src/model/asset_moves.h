@@ -9,7 +9,6 @@
 #ifndef FIREBREAK_MODEL_ASSET_MOVES_H
 #define FIREBREAK_MODEL_ASSET_MOVES_H
 
-#include "base/buf.h"
 #include "model/asset.h"
 
 enum asset_cause {
@@ -45,12 +44,5 @@ extern const size_t asset_move_count;
 
 /* Where this cause leads from here; NULL: nowhere, and the asset stays as it is. */
 const struct asset_move *asset_move_of(enum asset_state from, enum asset_cause cause);
-
-/* The table as a picture, for a terminal's other programs: Graphviz, Mermaid, or a whole SVG; and
- * as a table in Markdown. */
-void asset_moves_dot(struct buf *out);
-void asset_moves_mermaid(struct buf *out);
-void asset_moves_svg(struct buf *out);
-void asset_moves_markdown(struct buf *out);
 
 #endif

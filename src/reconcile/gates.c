@@ -7,7 +7,8 @@ static bool check_fits(const struct reconciler *r, const struct asset *a, const 
 {
     for (uint32_t i = 0; i < a->check_count; i++) {
         const struct asset_check *c = &a->checks[i];
-        bool failed = c->known && !c->ok && judge_sees(r, c);
+        bool fresh = c->answered_ns || c->gone_ns; /* not what an earlier life saw */
+        bool failed = c->known && !c->ok && judge_sees(r, c) && fresh;
         bool named = !m->when_check[0] || strcmp(m->when_check, c->name) == 0;
         bool reason = !m->when_reason[0] || strcmp(m->when_reason, asset_check_word(c)) == 0 ||
                       strcmp(m->when_reason, a->reason) == 0;
@@ -40,12 +41,20 @@ static struct held *other_of(const struct reconciler *r, const struct held *h, c
 }
 
 /* Down, or about to be: the first miss of a database is often seen behind the second one of what
- * asks it. */
+ * asks it. One that passes again is no reason to wait, whoever has yet to say that it is well. */
+static bool is_down(const struct reconciler *r, const struct held *d)
+{
+    bool misses = false;
+    for (uint32_t i = 0; i < d->asset.check_count; i++)
+        misses |= d->asset.checks[i].misses > 0;
+    return misses || (d->asset.state == ASSET_FAILED && judge_worst(r, &d->asset));
+}
+
 const struct held *gates_dependency(const struct reconciler *r, const struct held *h)
 {
     for (uint32_t i = 0; i < h->asset.rules.depends_count; i++) {
         const struct held *d = other_of(r, h, h->asset.rules.depends_on[i]);
-        if (d && d != h && (d->asset.state == ASSET_FAILED || d->falling) &&
+        if (d && d != h && is_down(r, d) &&
             !fault_mutant("heal_dependency_ignored"))
             return d;
     }

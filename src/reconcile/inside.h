@@ -12,8 +12,6 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-enum { INSIDE_WINDOW_S = 60 }; /* "at once", of failures */
-
 /* A group of a namespace: what shares a blast radius. */
 struct group {
     struct list members; /* struct held */
@@ -51,7 +49,6 @@ struct held {
     int64_t due_ns;
     struct group *group;
     struct list group_link;
-    struct list depends_link; /* of r->depending, where it depends on something */
     struct list open_link;    /* of r->open, while a repair is open */
     int64_t fell_ns;          /* monotonic: left what is well; 0: it is well */
     int64_t blind_ns;         /* monotonic: it became Unknown */
@@ -72,7 +69,7 @@ struct reconciler {
     struct map cabinets;  /* asset's key -> struct cabinet */
     struct map remedies;  /* "namespace/name" -> struct declared */
     struct map counts;    /* "namespace/name" -> struct counted */
-    struct list depending, open;
+    struct list open;
     struct heap work; /* by due_ns */
     uint32_t count, remedy_count;
     uint32_t down;    /* that are Failed, by themselves */
@@ -106,6 +103,8 @@ void tell_begin(struct reconciler *r, struct held *h);
 /* Makes the move that the table has for this cause, and tells it; returns whether it has one. */
 bool judge_move(struct reconciler *r, struct held *h, enum asset_cause cause, const char *reason,
                 const char *evidence, const char *by, struct reconcile_time t);
+/* Whether it counts among those that fail, or are about to. */
+void judge_count(struct reconciler *r, struct held *h);
 /* Looks at the checks, and moves. */
 void judge_asset(struct reconciler *r, struct held *h, struct reconcile_time t);
 /* Whether what we are told of this check now can be evidence. */

@@ -15,14 +15,14 @@ static bool is_down(enum asset_state s)
     return s == ASSET_FAILED;
 }
 
-/* What depends on it may go on, or must wait. */
-static void wake_dependents(struct reconciler *r, const struct held *h)
+void judge_count(struct reconciler *r, struct held *h)
 {
-    list_each (it, &r->depending) {
-        struct held *d = list_entry(it, struct held, depends_link);
-        if (d != h)
-            work_soon(r, d);
-    }
+    bool falling = h->fell_counted;
+    for (uint32_t i = 0; i < h->asset.check_count && !falling; i++)
+        falling = h->asset.checks[i].misses > 0 && !h->asset.checks[i].gone_ns;
+    if (falling != h->falling)
+        r->falling += falling ? 1 : (uint32_t)-1;
+    h->falling = falling;
 }
 
 static void count_down(struct reconciler *r, struct held *h)
@@ -31,6 +31,7 @@ static void count_down(struct reconciler *r, struct held *h)
     if (down != h->fell_counted)
         r->down += down ? 1 : (uint32_t)-1;
     h->fell_counted = down;
+    judge_count(r, h);
 }
 
 /* Each fall out of Healthy, and of what was Healthy just before, counts. */
@@ -93,7 +94,6 @@ bool judge_move(struct reconciler *r, struct held *h, enum asset_cause cause, co
         tell_move(r, h, from, evidence, by, t);
     if (is_well(m->to))
         repair_well(h);
-    wake_dependents(r, h);
     return true;
 }
 
@@ -226,16 +226,6 @@ static void fall(struct reconciler *r, struct held *h, const struct asset_check 
 
 /* ---- the verdict ---- */
 
-static void count_falling(struct reconciler *r, struct held *h)
-{
-    bool falling = h->fell_counted;
-    for (uint32_t i = 0; i < h->asset.check_count && !falling; i++)
-        falling = h->asset.checks[i].misses > 0 && !h->asset.checks[i].gone_ns;
-    if (falling != h->falling)
-        r->falling += falling ? 1 : (uint32_t)-1;
-    h->falling = falling;
-}
-
 static void rise(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
     struct asset *a = &h->asset;
@@ -270,7 +260,7 @@ static void see(struct reconciler *r, struct held *h, struct reconcile_time t)
 void judge_asset(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
     struct asset *a = &h->asset;
-    count_falling(r, h);
+    judge_count(r, h);
     if (a->state == ASSET_MAINTENANCE) {
         if (t.now_ns < a->maintain_until_ns)
             return;

@@ -17,7 +17,6 @@ struct job {
     struct list link;           /* of its hand's queue, while it waits */
     struct repair_order *order; /* START, CANCEL or OVER */
     rt_time again;              /* not before */
-    rt_time stuck;              /* since when lines that nobody knows are in its way; 0: none */
     char *task;                 /* the name, once it has one */
     enum task_state told;
     uint32_t uses;              /* somebody is at it */
@@ -282,35 +281,6 @@ static bool over_is_near(struct repair_orders *o, const struct repair_order *ord
     return false;
 }
 
-/* Lines of a repair that nobody goes on with: ours, of which we know nothing, or of a plane that is
- * dead. Whoever restores an asset orders its repair again, soon. */
-static bool is_left_behind(struct repair_orders *o, const struct repair_line *l)
-{
-    bool ours = strcmp(l->plane, our_name(o)) == 0;
-    if (ours)
-        return !map_get(&o->started, slice_from(l->dedup_key));
-    return o->options.plane && !plane_lives(o->options.plane, l->plane);
-}
-
-static bool clear_left_behind(struct making *m)
-{
-    enum { GRACE_S = 30 };
-    struct repair_record *r = &m->record;
-    uint32_t kept = 0;
-    bool any = false;
-    for (uint32_t i = 0; i < r->count; i++)
-        any |= is_left_behind(m->o, &r->lines[i]);
-    if (!any || !m->j->stuck)
-        m->j->stuck = any ? rt_now() : 0;
-    if (!any || rt_now() < m->j->stuck + GRACE_S * RT_SEC)
-        return false;
-    for (uint32_t i = 0; i < r->count; i++)
-        if (!is_left_behind(m->o, &r->lines[i]))
-            r->lines[kept++] = r->lines[i];
-    r->count = kept;
-    return true;
-}
-
 static int submit(struct making *m, struct slice *ret_name)
 {
     struct repair_orders *o = m->o;
@@ -399,8 +369,6 @@ static int make(struct making *m, struct slice *ret_name)
         if (read_record(m) < 0)
             return -EAGAIN;
         int room = take_room(m, &other);
-        if (room == 0 && clear_left_behind(m))
-            room = take_room(m, &other);
         if (room == 0)
             return -EAGAIN;
         if (other.size) {
@@ -449,36 +417,65 @@ static void start(struct repair_orders *o, struct job *j)
 
 /* ---- the end of one ---- */
 
-/* Its lines go; nothing is guarded but the record itself. */
-static int leave(struct making *m)
+/* Returns 1: it has; 0, or why that cannot be said. */
+static int has_ended(struct making *m, const char *task)
+{
+    struct store_kv kv;
+    struct task t;
+    struct slice key =
+        task_key(&m->a, slice_from(m->o->prefix), TASK_KEY_TASK, slice_from(task), none);
+    int r = store_get(m->o->options.store, key, &m->a, &kv, &m->err, soon());
+    if (r < 0)
+        return r;
+    return kv.version == 0 || task_read(kv.value, &m->a, &t, NULL) < 0 ||
+           task_state_final(t.state);
+}
+
+/* Its own line, also where that was taken over from another plane, under that one's key. */
+static bool is_its(const struct making *m, const struct repair_line *l)
+{
+    const struct repair_order *order = m->j->order;
+    return strcmp(l->asset, order->key) == 0 &&
+           (strcmp(l->dedup_key, order->dedup_key) == 0 ||
+            strcmp(l->plane, our_name(m->o)) == 0 || strcmp(l->task, order->task) == 0);
+}
+
+/* Guarded by nothing but itself. An empty one goes. */
+static int write_record(struct making *m)
 {
     struct store_txn_result got;
+    repair_record_write(&m->record, &m->value);
+    struct store_compare same = {
+        .key = m->key, .target = STORE_MOD_REVISION, .number = m->mod};
+    struct store_op put = {.type = STORE_PUT, .key = m->key, .value = buf_slice(&m->value)};
+    struct store_op gone = {.type = STORE_DELETE, .keys = store_key(m->key)};
+    struct store_txn txn = {.compares = &same, .compare_count = 1, .then_count = 1};
+    txn.then = m->record.count ? &put : &gone;
+    int r = store_txn(m->o->options.store, &txn, &m->a, &got, &m->err, soon());
+    return r < 0 || got.succeeded ? r : -EAGAIN;
+}
+
+/* Its line goes, once its task has ended: one that is canceled may be at it for a while. */
+static int leave(struct making *m)
+{
     int r = read_record(m);
     uint32_t kept = 0;
     if (r < 0)
         return r;
     for (uint32_t i = 0; i < m->record.count; i++) {
         const struct repair_line *l = &m->record.lines[i];
-        bool its = strcmp(l->asset, m->j->order->key) == 0 &&
-                   slice_starts_with(slice_from(l->dedup_key), slice_from(m->j->order->dedup_key));
-        /* One that was taken over from another has that one's key. */
-        bool taken = strcmp(l->asset, m->j->order->key) == 0 &&
-                     strcmp(l->plane, our_name(m->o)) == 0;
-        if (!its && !taken)
+        if (!is_its(m, l)) {
             m->record.lines[kept++] = *l;
+            continue;
+        }
+        r = fault_mutant("heal_place_left_early") ? 1 : has_ended(m, l->task);
+        if (r <= 0)
+            return r ? r : -EAGAIN;
     }
     if (kept == m->record.count)
         return 0;
     m->record.count = kept;
-    repair_record_write(&m->record, &m->value);
-    struct store_compare same = {
-        .key = m->key, .target = STORE_MOD_REVISION, .number = m->mod};
-    struct store_op put = {.type = STORE_PUT, .key = m->key, .value = buf_slice(&m->value)};
-    struct store_op gone = {.type = STORE_DELETE, .keys = store_key(m->key)};
-    struct store_txn txn = {
-        .compares = &same, .compare_count = 1, .then = kept ? &put : &gone, .then_count = 1};
-    r = store_txn(m->o->options.store, &txn, &m->a, &got, &m->err, soon());
-    return r < 0 || got.succeeded ? r : -EAGAIN;
+    return write_record(m);
 }
 
 static void end_one(struct repair_orders *o, struct job *j)
@@ -493,6 +490,90 @@ static void end_one(struct repair_orders *o, struct job *j)
     buf_done(&m->value);
     arena_done(&m->a);
     mem_free(MEM_RECONCILE, m);
+}
+
+/* ---- what was left behind ---- */
+
+/* A line of a repair that nobody goes on with: whoever made it died before it was kept, or gave the
+ * asset away. Whoever restores an asset orders its repair again, soon; so what is unknown to the
+ * owner twice in a row, and has no task that runs, is cleared. */
+static bool is_known(struct repair_orders *o, const struct repair_line *l)
+{
+    struct map_entry e;
+    for (size_t at = 0; map_next(&o->started, &at, &e);)
+        if (strcmp(((struct job *)e.value)->order->key, l->asset) == 0)
+            return true;
+    return false;
+}
+
+static uint64_t print_of(const struct repair_line *l, int64_t mod)
+{
+    uint64_t h = map_hash((struct map_seed){(uint64_t)mod, 7}, l->dedup_key, strlen(l->dedup_key));
+    return h ? h : 1;
+}
+
+/* Takes out what was left behind twice; returns how many went. What is left behind is in `now`. */
+static uint32_t clear(struct making *m, const struct map *before, struct map *now)
+{
+    struct repair_record *r = &m->record;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < r->count; i++) {
+        const struct repair_line *l = &r->lines[i];
+        uint64_t print = print_of(l, m->mod);
+        if (is_known(m->o, l) || !map_get_u64(before, print) || has_ended(m, l->task) != 1)
+            r->lines[kept++] = *l;
+        if (!is_known(m->o, l))
+            map_put_u64(now, print, m->o, NULL);
+    }
+    uint32_t gone = r->count - kept;
+    r->count = kept;
+    return gone;
+}
+
+static void sweep_record(struct repair_orders *o, const struct store_kv *kv,
+                         const struct map *before, struct map *now)
+{
+    struct making *m = mem_alloc(MEM_RECONCILE, sizeof(*m));
+    m->o = o;
+    m->a = ARENA(MEM_RECONCILE, 0);
+    m->value = BUF(MEM_RECONCILE, 0);
+    m->key = kv->key;
+    m->mod = kv->mod_revision;
+    if (repair_record_read(kv->value, &m->a, &m->record, NULL) == 0 && clear(m, before, now))
+        (void)write_record(m);
+    buf_done(&m->value);
+    arena_done(&m->a);
+    mem_free(MEM_RECONCILE, m);
+}
+
+static void sweep(struct repair_orders *o, const struct map *before, struct map *now)
+{
+    struct arena a = ARENA(MEM_RECONCILE, 0);
+    struct slice prefix = slice_from(arena_printf(&a, "%s/repairs/", o->prefix));
+    struct store_range range = {.keys = store_prefix(prefix)};
+    struct store_range_result got;
+    if (store_range(o->options.store, &range, &a, &got, NULL, soon()) == 0)
+        for (uint32_t i = 0; i < got.count && !rt_cancelled(); i++) {
+            const struct store_kv *kv = &got.kvs[i];
+            const char *share = kv->key.data + prefix.size;
+            if (!o->options.plane || plane_owns(o->options.plane, share))
+                sweep_record(o, kv, before, now);
+        }
+    arena_done(&a);
+}
+
+static void sweep_main(void *arg)
+{
+    struct repair_orders *o = arg;
+    struct map_seed seed = {rt_random(), rt_random()};
+    struct map before = MAP(MEM_RECONCILE, 0, seed), now = before;
+    while (rt_sleep(rt_now() + REPAIR_ORDERS_SWEEP_S * RT_SEC) == 0) {
+        sweep(o, &before, &now);
+        map_done(&before);
+        before = now;
+        now = MAP(MEM_RECONCILE, 0, seed);
+    }
+    map_done(&before);
 }
 
 /* ---- hands ---- */
@@ -559,6 +640,8 @@ void repair_orders_main(void *arg)
     int r = rt_go(&group, follow_main, o);
     for (int i = 0; i < REPAIR_ORDERS_HANDS && r == 0; i++)
         r = rt_go(&group, hand_main, &o->hands[i]);
+    if (r == 0)
+        r = rt_go(&group, sweep_main, o);
     if (r == 0)
         (void)rt_group_wait(&group, RT_NEVER);
     rt_group_done(&group);

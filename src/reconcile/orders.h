@@ -25,6 +25,7 @@ enum {
     REPAIR_ORDERS_MAX = 4096,      /* that are under way */
     REPAIR_ORDERS_HANDS = 4,       /* that write side by side */
     REPAIR_ORDERS_AGAIN_MS = 500,
+    REPAIR_ORDERS_SWEEP_S = 15,    /* lines that were left behind go at the second look */
     REPAIR_ORDERS_CALL_MS = 10 * 1000,
 };
 

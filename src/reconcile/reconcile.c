@@ -23,12 +23,11 @@ struct reconciler *reconciler_new(const struct reconcile_options *options)
     r->by_name = r->groups = r->cabinets = r->remedies = r->counts = empty;
     r->work.before = before;
     list_init(&r->assets);
-    list_init(&r->depending);
     list_init(&r->open);
     return r;
 }
 
-/* ---- groups, and what depends on what ---- */
+/* ---- groups, and what is declared of an asset ---- */
 
 static void leave_group(struct reconciler *r, struct held *h)
 {
@@ -80,9 +79,6 @@ static void set_rules_of(struct reconciler *r, struct held *h, const struct asse
     to->depends_count = 0;
     for (uint32_t i = 0; i < rules->depends_count && i < ASSET_DEPENDS_MAX; i++)
         to->depends_on[to->depends_count++] = kept(h, to->depends_on[i], rules->depends_on[i]);
-    list_remove(&h->depends_link);
-    if (to->depends_count)
-        list_push_back(&r->depending, &h->depends_link);
     const char *group = kept(h, to->group, rules->group);
     if (to->group && strcmp(group, to->group) == 0)
         return;
@@ -116,7 +112,6 @@ static void held_free(struct reconciler *r, struct held *h)
 {
     struct asset *a = &h->asset;
     list_remove(&a->link);
-    list_remove(&h->depends_link);
     list_remove(&h->open_link);
     leave_group(r, h);
     heap_remove(&r->work, &h->due);
@@ -455,8 +450,12 @@ static int take_recover(struct reconciler *r, struct held *h, const struct sampl
     repair_well(h);
     uses_free(a);
     a->recovering_by = arena_strdup(&a->arena, slice_from(s->by ? s->by : ""));
-    for (uint32_t i = 0; i < a->check_count; i++)
+    /* What failed before that word is no evidence against it. */
+    for (uint32_t i = 0; i < a->check_count; i++) {
         a->checks[i].passed = false;
+        if (!a->checks[i].gone_ns)
+            check_forget_views(&a->checks[i]);
+    }
     look(r, h, t);
     return 0;
 }
@@ -478,8 +477,11 @@ static void take_blind(struct reconciler *r, enum sample_blind what, bool blind,
         return;
     r->blind[what] = blind;
     r->stats.blind = r->blind[BLIND_NETWORK] || r->blind[BLIND_DESCRIPTORS] || r->blind[BLIND_LAG];
-    reconciler_resync(r, t);
-    reconciler_tick(r, t); /* before anything that was seen meanwhile is judged */
+    /* At once: before anything that was seen meanwhile is judged. */
+    for (struct asset *a = reconciler_next(r, NULL), *next; a; a = next) {
+        next = reconciler_next(r, a);
+        look(r, held_of(a), t);
+    }
 }
 
 /* ---- all of them ---- */

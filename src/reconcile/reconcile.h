@@ -53,7 +53,7 @@ enum {
     RECONCILE_FLAP_FREE = 2,
     RECONCILE_BRAKE_MIN = 3,         /* so many of one group, or … */
     RECONCILE_BRAKE_ALL_MIN = 10,    /* … of all, fail within … */
-    RECONCILE_BRAKE_S = 60,          /* … and they are more than … */
+    RECONCILE_BRAKE_S = 300,         /* … and they are more than … */
     RECONCILE_BRAKE_PERCENT = 50,    /* … of these: it is the network, or us */
     RECONCILE_AT_ONCE_MAX = 16,      /* repairs open at once, of all assets: beyond it `rate` */
     RECONCILE_BEGIN_PER_S = 10,      /* repairs begun within a second, likewise */

@@ -35,15 +35,25 @@ static void restore_check(struct held *h, const struct asset_check *saved)
     c->own.at_ns = saved->known;
 }
 
+/* Ours that are newer than what was written down stay: it may have been written by another. */
 static void restore_uses(struct held *h, const struct remedy_use *saved)
 {
     for (; saved; saved = saved->next) {
         struct remedy_use *u = repair_use_of(h, saved->remedy, true);
-        u->at_ns = mem_resize(MEM_RECONCILE, u->at_ns, (saved->count + 1) * sizeof(*u->at_ns));
-        u->count = saved->count;
-        u->room = saved->count + 1;
+        int64_t last = saved->count ? saved->at_ns[saved->count - 1] : INT64_MIN;
+        uint32_t old = 0;
+        while (old < u->count && u->at_ns[old] <= last)
+            old++;
+        uint32_t newer = u->count - old, count = saved->count + newer;
+        int64_t *times = mem_alloc(MEM_RECONCILE, (count + 1) * sizeof(*times));
         if (saved->count)
-            memcpy(u->at_ns, saved->at_ns, saved->count * sizeof(*u->at_ns));
+            memcpy(times, saved->at_ns, saved->count * sizeof(*times));
+        if (newer)
+            memcpy(times + saved->count, u->at_ns + old, newer * sizeof(*times));
+        mem_free(MEM_RECONCILE, u->at_ns);
+        u->at_ns = times;
+        u->count = count;
+        u->room = count + 1;
     }
 }
 
@@ -73,7 +83,8 @@ int reconciler_restore(struct reconciler *r, const struct asset *saved, struct r
     memcpy(a->trace, saved->trace, sizeof(a->trace));
     a->recovering_by = text_of(h, saved->recovering_by);
     a->maintain_until_ns = saved->maintain_until_ns;
-    a->repair_seq = saved->repair_seq;
+    if (saved->repair_seq > a->repair_seq)
+        a->repair_seq = saved->repair_seq;
     a->rounds = saved->rounds;
     a->exhausted = saved->exhausted;
     a->again_ns = saved->again_ns;
@@ -92,6 +103,7 @@ int reconciler_restore(struct reconciler *r, const struct asset *saved, struct r
     bool counted = a->state == ASSET_FAILED && strcmp(a->reason, "dependency") != 0;
     r->down += counted - h->fell_counted;
     h->fell_counted = counted;
+    judge_count(r, h);
     if (saved->repair && !a->repair)
         restore_open(r, h, saved->repair);
     repair_reorder(r, h);

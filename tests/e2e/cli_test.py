@@ -110,7 +110,7 @@ def bash_completes():
     equal(complete("firebreak", "probe", "--color", "a"), ["auto", "always"])
     equal(complete("firebreak", "up", "--on"), ["--once"])
     equal(complete("firebreak", "completion", ""), ["bash", "zsh", "fish", "targets"])
-    equal(sorted(complete("firebreak", "docs", "")), ["config", "man", "markdown"])
+    equal(sorted(complete("firebreak", "docs", "")), ["config", "man", "markdown", "states"])
     d = folder()
     write(os.path.join(d, "targets.txt"), "")
     equal(complete("firebreak", "probe", "-f", d + "/t"), [d + "/targets.txt"])
