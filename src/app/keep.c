@@ -413,7 +413,8 @@ static void tell_recovery(struct keep *k)
 static int write_all(struct keep *k)
 {
     int r = 0;
-    while (!list_empty(&k->dirty) && r == 0) {
+    /* While nobody can say whose an asset is, all of it waits: keep_owners wakes us. */
+    while (!list_empty(&k->dirty) && r == 0 && repairs_ready(k->up->repairs)) {
         r = write_one(k, list_entry(k->dirty.next, struct dirty, link));
         if (r == 0)
             tell_recovery(k);

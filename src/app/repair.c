@@ -130,6 +130,12 @@ bool repairs_guard(const struct repairs *r, struct store_compare *ret)
     return r->plane && plane_guard(r->plane, ret);
 }
 
+bool repairs_ready(const struct repairs *r)
+{
+    struct store_compare guard;
+    return !r->plane || plane_guard(r->plane, &guard);
+}
+
 bool repairs_alone(const struct repairs *r)
 {
     return !r->plane;

@@ -25,6 +25,8 @@ const char *repairs_owner(const struct repairs *r, const struct asset *a);
  * only one plane, or it is not alive. */
 bool repairs_guard(const struct repairs *r, struct store_compare *ret);
 bool repairs_alone(const struct repairs *r);
+/* Whose an asset is can be said: we are the only plane, or are known to live. */
+bool repairs_ready(const struct repairs *r);
 uint32_t repairs_waiting(const struct repairs *r);
 void repairs_free(struct repairs *r); /* its tasks have ended; NULL is accepted */
 

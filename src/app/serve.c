@@ -249,8 +249,8 @@ void up_serve_end(struct up *u)
     gateway_close(u->gateway, rt_now() + STOP_MS * RT_MS);
     scheduler_stop(u->scheduler);
     if (u->keep) {
+        rt_group_done(&u->keeping); /* which writes what is left, while we are known to live */
         rt_group_done(&u->repairing);
-        rt_group_done(&u->keeping); /* which writes what is left */
     }
     keep_free(u->keep);
     repairs_free(u->repairs);

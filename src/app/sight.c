@@ -2,12 +2,12 @@
 
 #include "host/addresses.h"
 
-enum { EVERY_MS = 500, FRESH_MS = 50 };
+enum { EVERY_MS = 500, FRESH_MS = 50, STARVED_MS = 1000, STARVED_TRIES = 3 };
 
-static void tell(struct up *u, enum sample_type type)
+static void tell(struct up *u, enum sample_type type, enum sample_blind what)
 {
     struct sample *s = sample_new(type);
-    s->blind = BLIND_NETWORK;
+    s->blind = what;
     if (rt_send(&u->samples, s, RT_NEVER) < 0)
         sample_free(s);
 }
@@ -29,13 +29,38 @@ static void look(struct up *u)
                  log_event("observer_blind"));
     else if (u->app->logsink)
         log_warn(&u->app->log, "our own network is back", log_event("observer_sees"));
-    tell(u, blind ? SAMPLE_BLIND : SAMPLE_SEES);
+    tell(u, blind ? SAMPLE_BLIND : SAMPLE_SEES, BLIND_NETWORK);
 }
 
 void sight_look(struct up *u)
 {
     if (rt_now() - u->sight.looked > FRESH_MS * RT_MS)
         look(u);
+}
+
+void sight_tried(struct up *u, const struct probe_result *r)
+{
+    struct sight *s = &u->sight;
+    if (r->reason == REASON_CANCELED || (r->reason == REASON_LIMIT && (r->settled || r->held_up)))
+        return; /* says nothing of it */
+    if (r->reason == REASON_LIMIT) {
+        if (s->limits++ == 0)
+            s->limited_since = rt_now();
+        if (s->starved || s->limits < STARVED_TRIES ||
+            rt_now() - s->limited_since < STARVED_MS * RT_MS)
+            return;
+        s->starved = true;
+        if (u->app->logsink)
+            log_warn(&u->app->log, "our own limits let nothing be asked: nothing is judged",
+                     log_event("observer_blind"), log_str("error", r->detail));
+        tell(u, SAMPLE_BLIND, BLIND_DESCRIPTORS);
+        return;
+    }
+    s->limits = 0;
+    if (!s->starved)
+        return;
+    s->starved = false;
+    tell(u, SAMPLE_SEES, BLIND_DESCRIPTORS);
 }
 
 void sight_main(void *arg)

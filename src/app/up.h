@@ -52,6 +52,9 @@ struct sight {
     bool had;   /* a link to somewhere else, since we began */
     bool blind; /* there is none any more, and it was told */
     rt_time looked;
+    uint32_t limits;       /* attempts in a row, of all, that our own limits spoilt */
+    rt_time limited_since; /* of the first of them */
+    bool starved;          /* and that was told */
 };
 
 struct up {

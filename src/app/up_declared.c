@@ -23,7 +23,7 @@ struct asker {
     struct local_check *local;
     struct rt_event wake; /* it is to end, or `pushed` */
     bool ends;
-    bool pushed; /* by the check itself: a look would tell something new */
+    bool pushed;    /* by the check itself: a look would tell something new */
     bool forgetful; /* how its process was started could not be remembered, and it was said */
     struct list link;
 };
@@ -72,6 +72,12 @@ static int put_result(struct asker *a, const struct probe_result *r, const char 
 
 /* ---- asking ---- */
 
+/* Without descriptors nobody can ask: that is known long before a probe gives up. */
+static void tried(void *ctx, const struct probe_result *r)
+{
+    sight_tried(ctx, r);
+}
+
 static void look(struct asker *a, struct probe_result *r, const char **ret_word)
 {
     const struct declared_check *c = a->check;
@@ -82,7 +88,7 @@ static void look(struct asker *a, struct probe_result *r, const char **ret_word)
         local_check_look(a->local, r, ret_word);
     else
         observe_probe_attempts(pooled_observer_of(a->observer), &c->probe, r, c->spec.retries,
-                               NULL);
+                               &(struct probe_pace){.after = tried, .ctx = a->up});
 }
 
 /* A process that is well is remembered, for the day on which it has to be started again. */
@@ -226,8 +232,7 @@ static void stop(struct asker *a)
 
 static struct asker *find(struct up *u, struct slice namespace_, struct slice name)
 {
-    list_each(it, &u->asking)
-    {
+    list_each (it, &u->asking) {
         struct asker *a = list_entry(it, struct asker, link);
         if (!a->ends && slice_eq_cstr(name, a->check->name) &&
             slice_eq_cstr(namespace_, a->check->namespace_))

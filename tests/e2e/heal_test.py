@@ -1,4 +1,7 @@
 """Self-healing: what breaks is repaired, and says why; what people say to it holds."""
+import hashlib
+import resource
+
 import harness
 from serving import *
 
@@ -142,7 +145,9 @@ class Nginx:
                     uwsgi_temp_path {d}/t4; scgi_temp_path {d}/t5;
                     server {{ listen 127.0.0.1:{self.port}; location / {{ return 200 "hello\\n"; }} }} }}
         """)
-        self.argv = [need("nginx"), "-e", f"{d}/error.log", "-c", self.conf]
+        # Under a name of its own: other tests have an nginx, too.
+        self.name = f"ngx{self.port}"
+        self.argv = [shutil.copy(need("nginx"), f"{d}/{self.name}"), "-e", f"{d}/error.log", "-c", self.conf]
         harness._cleanup.callback(self.kill)
 
     def start(self):
@@ -373,6 +378,237 @@ def an_asset_that_is_no_longer_declared_goes_with_its_repair():
     eventually(lambda: [t["state"] for t in tasks(s)] == ["Canceled"], 20, "its repair is canceled")
     equal(s.ask("GET", "/v1/store/keys?key=/state/assets/default/web")[1].count('"key"'), 0)
     equal(s.run("asset", "maintain", "web", "--for", "1h").returncode, 1)
+
+
+# ---- what keeps a repair from making things worse ----
+
+@case
+def a_flapping_service_is_damped():
+    """It falls again and again, and comes back by a repair each time: until that is no repair any more."""
+    n, runs = Nginx().start(), ledger()
+    again = f"echo x >> {runs}; exec " + " ".join(n.argv)
+    s = Server(args=["-c", config(watched(n.port, settle="10ms") + "remedies:\n" +
+                                  remedy(do=script(again), cooldown="1s", max_per_hour="1000"))])
+    becomes(s, "Healthy")
+    for fall in range(12):
+        n.kill()
+        eventually(lambda: state(s) != "Healthy", 20)
+        if eventually(lambda: state(s) == "Healthy" or ("start-web", "rate") in rejected(s), 20) and \
+                state(s) != "Healthy":
+            break
+    a = s.json("GET", "/v1/assets/web")
+    equal((a["state"], a["reason"]), ("Failed", "flapping"))
+    done = len(lines_of(runs))
+    true(2 <= done <= 8, done)
+    contains(s.ok("why", "asset/web"), "flapping")
+    time.sleep(1.5)  # longer than its cooldown
+    equal(len(lines_of(runs)), done)
+
+
+def fleet(ports, runs, group="shop", more=""):
+    """Assets of one group, each with a remedy that writes itself down."""
+    text = ["assets:"]
+    text += [f"  - {{name: a{i}, group: {group}, settle: 10ms{more}}}" for i in range(len(ports))]
+    text += ["checks:"]
+    text += [f'  - {{name: c{i}, asset: a{i}, every: 200ms, every_failed: 200ms, tcp: {{target: "127.0.0.1:{p}"}}}}'
+             for i, p in enumerate(ports)]
+    text += ["remedies:"]
+    text += [remedy(f"r{i}", f"a{i}", script(f"echo a{i} >> {runs}"), within="1s", cooldown="1h").rstrip()
+             for i in range(len(ports))]
+    return "\n".join(text) + "\n"
+
+
+def states(s):
+    return {a["name"]: a["state"] for a in s.json("GET", "/v1/assets?limit=1000")["items"]}
+
+
+@case
+def when_most_of_a_group_goes_down_at_once_the_brake_holds():
+    runs, listeners = ledger(), [Listener() for _ in range(20)]
+    s = Server(args=["-c", config(fleet([l.port for l in listeners], runs))])
+    eventually(lambda: set(states(s).values()) == {"Healthy"}, 30, "all are well")
+    for l in listeners[:12]:
+        l.close()
+    eventually(lambda: list(states(s).values()).count("Failed") == 12, 30, "60 % are down")
+    eventually(lambda: "firebreak_repair_braked 1" in s.ask("GET", "/metrics")[1], 20, "the brake")
+    held = [a for a, state in states(s).items() if state == "Failed" and (a.replace("a", "r"), "brake") in rejected(s, a)]
+    true(len(held) >= 8, held)
+    time.sleep(1)  # a storm would have come by now
+    # Those that began before so many were down; the others did not.
+    true(len(lines_of(runs)) <= 4, lines_of(runs))
+    r = s.run("plan", "--remedies")
+    contains(r.stdout, "it is the network, or us")
+
+
+@case
+def a_group_has_so_many_under_repair_and_no_more():
+    runs, ports = ledger(), [free_port() for _ in range(3)]
+    n = Nginx().start()
+    text = fleet(ports + [n.port] * 9, runs, more=", blast: {max: 1}").replace(f"echo a", f"sleep 1; echo a")
+    s = Server(args=["-c", config(text)])
+    eventually(lambda: len([t for t in tasks(s)]) == 3, 40, "one after the other")
+    true(any(why == "blast_radius" for i in range(3) for _, why in rejected(s, f"a{i}")))
+    eventually(lambda: all(t.get("finished_at") for t in tasks(s)), 20)
+    spans = sorted((t["attempts"][-1]["started_at"], t["finished_at"]) for t in tasks(s))
+    for (_, end), (begin, _) in zip(spans, spans[1:]):
+        true(end <= begin, spans)
+
+
+# ---- when it is us ----
+
+@case
+def without_our_own_network_nothing_is_known_and_nothing_failed():
+    if subprocess.run([need("ip"), "link", "add", "out0", "type", "veth", "peer", "name", "out1"],
+                      capture_output=True).returncode:
+        raise Skip("this kernel has no device to make a network of")
+    peer = subprocess.Popen(["unshare", "-n", "sleep", "600"])
+    harness._cleanup.callback(stop_peer, peer)
+    ip = lambda *args, inside=False: subprocess.run(
+        [*(["nsenter", "-t", str(peer.pid), "-n"] if inside else []), "ip", *args], check=True)
+    eventually(lambda: os.readlink(f"/proc/{peer.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
+    ip("link", "set", "out1", "netns", str(peer.pid))
+    ip("addr", "add", "10.77.0.1/24", "dev", "out0"), ip("link", "set", "out0", "up")
+    ip("addr", "add", "10.77.0.2/24", "dev", "out1", inside=True), ip("link", "set", "out1", "up", inside=True)
+    far = server(["nsenter", "-t", str(peer.pid), "-n", sys.executable, "-m", "http.server", "8000"], 8000,
+                 host="10.77.0.2")
+    runs = ledger()
+    s = Server(args=["-c", config(watched(0).replace("127.0.0.1:0", "10.77.0.2:8000") + "remedies:\n" +
+                                  remedy(do=script(f"echo x >> {runs}")))])
+    becomes(s, "Healthy")
+    ip("link", "set", "out0", "down")
+    becomes(s, "Unknown")
+    equal(s.json("GET", "/v1/assets/web")["reason"], "observer_blind")
+    ip("link", "set", "out0", "up")
+    becomes(s, "Healthy", seconds=30)
+    equal([e["to"] for e in events(s) if e["type"] == "state"],
+          ["Pending", "Healthy", "Unknown", "Pending", "Healthy"])
+    # What is gone over there is another thing.
+    stop(far, True)
+    becomes(s, "Failed")
+    eventually(lambda: lines_of(runs), 20)
+
+
+def stop_peer(p):
+    p.kill()
+    p.wait()
+
+
+@case
+def with_few_descriptors_none_of_many_assets_failed():
+    listeners = [Listener() for _ in range(20)]
+    text = ["assets:"] + [f"  - {{name: a{i}, settle: 1s}}" for i in range(200)] + ["checks:"]
+    text += [f'  - {{name: c{i}, asset: a{i}, every: 500ms, every_failed: 500ms, '
+             f'tcp: {{target: "127.0.0.1:{listeners[i % 20].port}"}}}}' for i in range(200)]
+    s = Server(args=["-c", config("\n".join(text) + "\n")],
+               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+    seen = set()
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        seen |= set(states(s).values())
+        time.sleep(0.2)
+    true("Failed" not in seen, seen)
+    equal(len(states(s)), 200)
+
+
+@case
+def without_descriptors_nothing_is_known_and_nothing_failed():
+    l, runs = Listener(), ledger()
+    s = Server(args=["-c", config(watched(l.port) + "remedies:\n" + remedy(do=script(f"echo x >> {runs}")))])
+    becomes(s, "Healthy")
+    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
+    time.sleep(0.3)
+    before = resource.prlimit(s.p.pid, resource.RLIMIT_NOFILE)
+    # The first that is free is one too many: every socket() and accept() answers EMFILE from here on.
+    opened = {int(fd) for fd in os.listdir(f"/proc/{s.p.pid}/fd")}
+    free = next(fd for fd in range(1 << 20) if fd not in opened)
+    resource.prlimit(s.p.pid, resource.RLIMIT_NOFILE, (free, before[1]))
+    e = w.wait(lambda e: e["type"] == "state" and e["to"] == "Unknown", 20)
+    equal(e["reason"], "observer_blind")
+    resource.prlimit(s.p.pid, resource.RLIMIT_NOFILE, before)
+    w.wait(lambda e: e["type"] == "state" and e["to"] == "Healthy", 20)
+    equal([e["to"] for e in w.seen if e["type"] == "state"], ["Unknown", "Pending", "Healthy"])
+    equal(lines_of(runs), [])
+
+
+# ---- what stands on this host ----
+
+@case
+def a_killed_process_is_seen_by_its_end_and_not_by_the_next_look():
+    n = Nginx().start()
+    s = Server(args=["-c", config(f"""
+assets:
+  - {{name: web, settle: 100ms}}
+checks:
+  - {{name: web-process, asset: web, every: 60s, process: {{pid_file: {n.pid_file}}}}}
+  - {{name: web-port, asset: web, every: 200ms, every_failed: 100ms, fail: 1000, tcp: {{target: "127.0.0.1:{n.port}"}}}}
+remedies:
+""" + remedy(do=run_of(n.argv), verify="web-port"))])
+    becomes(s, "Healthy")
+    n.kill()
+    eventually(lambda: types(s, "asset/web")[-1] == "state" and state(s) == "Healthy" and
+               "outcome" in types(s, "asset/web"), 20)
+    contains(s.ok("why", "asset/web"), "web-process")
+
+
+@case
+def a_process_is_restarted_as_it_was():
+    n = Nginx().start()
+    s = Server(args=["-c", config(f"""
+assets:
+  - {{name: web, settle: 100ms}}
+checks:
+  - {{name: web-process, asset: web, every: 60s, process: {{name: {n.name}}}}}
+  - {{name: web-port, asset: web, every: 200ms, every_failed: 100ms, fail: 1000, tcp: {{target: "127.0.0.1:{n.port}"}}}}
+remedies:
+""" + remedy(do=f"{{restart: {{process: {n.name}}}}}", verify="web-port"))])
+    becomes(s, "Healthy")
+    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
+    time.sleep(0.3)
+    n.kill()
+    w.wait(lambda e: e["to"] == "Failed", 20)
+    w.wait(lambda e: e["type"] == "state" and e["to"] == "Healthy", 20)
+    becomes(s, "Healthy")
+    true(answers("127.0.0.1", n.port))
+    equal(types(s, "asset/web"), ["observation", "verdict", "decision", "task", "outcome", "state"])
+
+
+@case
+def a_config_file_that_was_tampered_with_is_restored():
+    d = folder()
+    good, live = write(f"{d}/good.conf", "listen = 80\n"), write(f"{d}/live.conf", "listen = 80\n")
+    digest = hashlib.sha256(open(good, "rb").read()).hexdigest()
+    s = Server(args=["-c", config(f"""
+assets:
+  - {{name: conf, settle: 100ms}}
+checks:
+  - {{name: conf-file, asset: conf, every: 1s, every_failed: 100ms, file: {{path: {live}, sha256: {digest}}}}}
+remedies:
+""" + remedy("restore", "conf", f"{{patch: {{path: {live}, sha256: {digest}, from: {good}}}}}"))])
+    becomes(s, "Healthy", "conf")
+    write(live, "listen = 666\n")
+    eventually(lambda: "outcome" in types(s, "asset/conf") and state(s, "conf") == "Healthy", 20)
+    equal(open(live).read(), "listen = 80\n")
+    equal([e["reason"] for e in events(s, "conf") if e["type"] == "verdict"][0], "drift_file")
+
+
+@case
+def a_full_disk_is_emptied():
+    own_mounts()
+    d = folder()
+    subprocess.run([need("mount"), "-t", "tmpfs", "-o", "size=4m", "tmpfs", d], check=True)
+    used = f"test $(df --output=pcent {d} | tail -1 | tr -dc 0-9) -lt 90"
+    s = Server(args=["-c", config(f"""
+assets:
+  - {{name: disk, settle: 100ms}}
+checks:
+  - {{name: disk-room, asset: disk, every: 200ms, every_failed: 200ms, exec: {{argv: [bash, -c, {json.dumps(used)}]}}}}
+remedies:
+""" + remedy("empty", "disk", run_of(["bash", "-c", f"rm -f {d}/old-*"])))])
+    becomes(s, "Healthy", "disk")
+    with contextlib.suppress(OSError):
+        open(f"{d}/old-log", "wb").write(b"x" * (8 << 20))
+    eventually(lambda: "outcome" in types(s, "asset/disk") and state(s, "disk") == "Healthy", 20)
+    equal(os.listdir(d), [])
 
 
 main()
