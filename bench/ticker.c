@@ -1,7 +1,7 @@
 /* ticker.c - how late a 1 ms ticker is in a loop with many probes in flight: `ticker PORT PROBES
- * SECONDS`. The probes are HTTP GETs of a server that takes connections and never answers; each
- * ends by its time-out of one second, and each target is asked again every 1.1 s, at its own phase,
- * as a run with --every does. Prints the lateness of the ticks. */
+ * SECONDS`. The probes are HTTP GETs of servers that take connections and never answer, at 256
+ * addresses of this machine; each ends by its time-out of one second, and each target is asked again
+ * every 1.1 s, at its own phase, as a run with --every does. Prints the lateness of the ticks. */
 #include "bench/bench.h"
 
 #include "base/quantile.h"
@@ -16,6 +16,8 @@ static struct {
     struct quantile late;
 } b;
 
+enum { ADDRESSES = 256 }; /* the kernel looks long for a port to one that most of them are on */
+
 static const rt_time every = 1100 * RT_MS;
 static const struct probe_spec spec = {.timeout_ns = RT_SEC, .method = "GET", .retries = 0};
 
@@ -24,7 +26,7 @@ static void task_probes(void *arg)
     struct target_slot *slot = malloc(sizeof(*slot));
     struct probe_result *r = calloc(1, sizeof(*r));
     r->arena = ARENA(MEM_OBSERVE, 0);
-    target_set_get(b.targets, 0, slot);
+    target_set_get(b.targets, (uintptr_t)arg % ADDRESSES, slot);
     rt_time due = rt_now() + (rt_time)(uintptr_t)arg * every / b.probes;
     for (; due < b.until; due += every) {
         while (due < rt_now())
@@ -59,8 +61,13 @@ static void main_task(void *arg)
 {
     struct rt_group g;
     b.targets = target_set_new();
-    if (target_set_add(b.targets, slice_from(arg), NULL) < 0 ||
-        observer_open(&spec, &b.observer, NULL) < 0)
+    for (int i = 0; i < ADDRESSES; i++) {
+        char url[64];
+        snprintf(url, sizeof(url), "http://127.81.0.%d:%d/", i, *(const int *)arg);
+        if (target_set_add(b.targets, slice_from(url), NULL) < 0)
+            exit(1);
+    }
+    if (observer_open(&spec, &b.observer, NULL) < 0)
         exit(1);
     b.until = rt_now() + b.seconds * RT_SEC;
     rt_group_init(&g, "bench");
@@ -84,13 +91,12 @@ static void main_task(void *arg)
 
 int main(int argc, char **argv)
 {
-    char url[64];
     if (argc != 4) {
         fprintf(stderr, "usage: ticker PORT PROBES SECONDS\n");
         return 2;
     }
-    snprintf(url, sizeof(url), "http://127.0.0.1:%d/", atoi(argv[1]));
+    int port = atoi(argv[1]);
     b.probes = atol(argv[2]);
     b.seconds = atol(argv[3]);
-    return rt_run(&(struct rt_config){.stall = -1}, main_task, url) < 0;
+    return rt_run(&(struct rt_config){.stall = -1}, main_task, &port) < 0;
 }

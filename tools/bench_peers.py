@@ -204,7 +204,7 @@ def bench_tls(t, build, base, rounds):
     tickets are used again."""
     if not installed("nginx"):
         return
-    build.make("firebreak")
+    build.make("firebreak", "bench/peers/tls_openssl")
     go = None if base else t.go_build(build, "gotls")
     with tempfile.TemporaryDirectory() as folder, tls_server(t, folder) as port:
         os.chmod(folder, 0o755)
@@ -219,13 +219,16 @@ def bench_tls(t, build, base, rounds):
                 base.make("firebreak")
                 found["base"] = probe_tls_rate(t, base.program("firebreak"), file, folder)
             else:
+                def peer_rate(program, where, mode=mode):
+                    def measure():
+                        r = t.run(t.on_core(0, [program, where, str(TLS_PROBES), str(TLS_IN_FLIGHT),
+                                                mode]), t.ONE_LOOP)["tls"]
+                        return r["ops"] / r["cpu_ns"] * 1e9
+                    return measure
                 found["s_time"] = s_time_rate(t, port, mode)
+                found["bare_openssl"] = peer_rate(build.program("bench/peers/tls_openssl"), str(port))
             if go:
-                def go_rate(mode=mode):
-                    r = t.run(t.on_core(0, [go, f"https://127.0.0.1:{port}/", str(TLS_PROBES),
-                                            str(TLS_IN_FLIGHT), mode]), t.ONE_LOOP)["tls"]
-                    return r["ops"] / r["cpu_ns"] * 1e9
-                found["go"] = go_rate
+                found["go"] = peer_rate(go, f"https://127.0.0.1:{port}/")
             t.compare(f"tls_{mode}", "/cpu-s", found, rounds, larger_is_better=True)
 
 

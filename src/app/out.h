@@ -12,7 +12,7 @@
 #include "rt/rt.h"
 
 enum {
-    OUT_PENDING_BYTES_MAX = 1024 * 1024, /* gathered and not yet taken by the writer */
+    OUT_PENDING_BYTES_MAX = 128 * 1024, /* gathered and not yet taken by the writer */
     OUT_BATCH_BYTES = 64 * 1024,         /* written without waiting for more */
     OUT_DELAY_MS = 10,
 };

@@ -20,6 +20,9 @@ static unsigned char ascii_lower(char c)
 
 bool slice_eq_nocase(struct slice a, struct slice b)
 {
+    /* Most of what is equal is so to the letter, and that is seen sooner. */
+    if (slice_eq(a, b))
+        return true;
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++)

@@ -17,6 +17,7 @@ enum {
     REQUEST_HEAD_BYTES = 320, /* of most, so that they are put together in one piece of memory */
     REQUEST_HEAD_BYTES_MAX = 64 * 1024,
     DRAIN_MS = 1000,
+    SPARE_BYTES_MAX = 16 * 1024, /* of a text that is kept for the next request */
 };
 
 struct http_client {
@@ -35,8 +36,19 @@ struct http_response {
     bool done;         /* the body's end was seen */
     bool keep;
     struct buf url;
+    struct buf first; /* a hop's request: what goes out first */
+    struct http_trace trace; /* where the caller wants none */
     struct http1_head head;
 };
+
+static void response_destroy(struct http_response *r)
+{
+    if (!r)
+        return;
+    buf_done(&r->url);
+    buf_done(&r->first);
+    mem_free(MEM_NET, r);
+}
 
 int http_client_open(const struct http_client_options *options, struct http_client **ret_client)
 {
@@ -53,7 +65,7 @@ void http_client_close(struct http_client *c)
         return;
     assert(c->open == 0);
     http_pool_done(&c->pool);
-    mem_free(MEM_NET, c->spare);
+    response_destroy(c->spare);
     mem_free(MEM_NET, c);
 }
 
@@ -174,8 +186,12 @@ static int no_more_head(const struct http_conn *c, ssize_t n, struct err *err)
 static int read_more(struct exchange *x, struct http_conn *c, rt_time sent)
 {
     char *room;
+    ssize_t n = c->in.size ? 0 : stream_wait(&c->stream, x->deadline);
+    if (n < 0)
+        return no_more_head(c, n, x->err);
+    http_pool_lend(&x->client->pool, c);
     buf_reserve(&c->in, READ_BYTES, &room);
-    ssize_t n = stream_read(&c->stream, room, READ_BYTES, x->deadline);
+    n = stream_read(&c->stream, room, READ_BYTES, x->deadline);
     if (n <= 0)
         return no_more_head(c, n, x->err);
     if (x->trace->first_byte_ns < 0)
@@ -290,12 +306,14 @@ static bool died_unseen(const struct exchange *x, const struct http_conn *c, int
 
 static void trace_hop(struct http_trace *t)
 {
+    bool shook_hands = t->tls_ns >= 0;
     t->phase = HTTP_PHASE_START;
     t->address = (struct rt_addr){0};
     t->dns_ns = t->connect_ns = t->tls_ns = t->first_byte_ns = -1;
     t->status = 0;
     t->reused = t->proxied = t->http2 = false;
-    t->tls = (struct tls_report){0};
+    if (shook_hands)
+        t->tls = (struct tls_report){0};
 }
 
 static int exchange_over(struct exchange *x, bool fresh, struct slice first)
@@ -344,14 +362,13 @@ static int find_proxy(struct exchange *x)
  * anybody is called. */
 static int exchange_once(struct exchange *x)
 {
-    struct buf first = BUF(MEM_NET, 0);
-    trace_hop(x->trace);
+    struct buf *first = &x->resp->first;
+    buf_clear(first);
     int r = find_proxy(x);
     if (r == 0)
-        r = put_together(x, &first);
+        r = put_together(x, first);
     if (r == 0)
-        r = exchange_over(x, !x->keep, buf_slice(&first));
-    buf_done(&first);
+        r = exchange_over(x, !x->keep, buf_slice(first));
     return r;
 }
 
@@ -448,10 +465,12 @@ static void release(struct http_response *resp)
     resp->h2 = NULL;
     if (!resp->done && !http2)
         look_for_end(resp);
-    if (resp->done && resp->keep)
+    if (resp->done && resp->keep) {
         http_pool_put(&resp->client->pool, c);
-    else
+    } else {
+        http_pool_take_back(&resp->client->pool, c);
         http_conn_close(c);
+    }
     resp->rest = (struct slice){0};
 }
 
@@ -484,37 +503,47 @@ static int run(struct exchange *x)
     while (r == 0 && x->request->redirects_max > 0 && is_redirect(&x->resp->head)) {
         r = follow(x);
         if (r == 0)
+            trace_hop(x->trace);
+        if (r == 0)
             r = exchange_once(x);
     }
     return r;
 }
 
 /* A response has room for as many fields as may come: some KB, which are only written once they do.
- * Not kept where misuse of freed memory is looked for. */
+ * So are the texts of a request. Not kept where misuse of freed memory is looked for. */
 static struct http_response *response_new(struct http_client *c)
 {
     struct http_response *r = c->spare;
+    struct buf url = BUF(MEM_NET, 0), first = BUF(MEM_NET, 0);
     c->spare = NULL;
-    if (r)
-        memset(r, 0, offsetof(struct http_response, head.fields));
-    else
+    if (r) {
+        url = r->url;
+        first = r->first;
+        memset(r, 0, offsetof(struct http_response, trace));
+        memset(&r->head, 0, offsetof(struct http1_head, fields));
+    } else {
         r = mem_alloc(MEM_NET, sizeof(*r));
+    }
     r->client = c;
-    r->url = BUF(MEM_NET, 0);
+    r->url = url;
+    r->first = first;
     return r;
 }
 
 static void response_free(struct http_response *r)
 {
     struct http_client *c = r->client;
-    buf_done(&r->url);
-#ifndef FIREBREAK_ARENA_DEBUG
-    struct http_response *before = c->spare;
-    c->spare = r;
-    r = before;
-#endif
     c->open--;
-    mem_free(MEM_NET, r);
+#ifndef FIREBREAK_ARENA_DEBUG
+    if (r->url.cap <= SPARE_BYTES_MAX && r->first.cap <= SPARE_BYTES_MAX) {
+        struct http_response *before = c->spare;
+        buf_clear(&r->url);
+        c->spare = r;
+        r = before;
+    }
+#endif
+    response_destroy(r);
 }
 
 int http_open(struct http_client *c, const struct http_request *request,
@@ -522,13 +551,12 @@ int http_open(struct http_client *c, const struct http_request *request,
               rt_time deadline)
 {
     struct err own_err = {0};
-    struct http_trace *own_trace = trace ? NULL : mem_alloc(MEM_NET, sizeof(*own_trace));
     struct http_response *resp = response_new(c);
     struct exchange x = {
         .client = c,
         .request = request,
         .resp = resp,
-        .trace = trace ? trace : own_trace,
+        .trace = trace ? trace : &resp->trace,
         .method = request->method.size ? request->method : SLICE("GET"),
         .has_body = true,
         .keep =
@@ -536,7 +564,7 @@ int http_open(struct http_client *c, const struct http_request *request,
         .err = err ? err : &own_err,
         .deadline = deadline,
     };
-    *x.trace = (struct http_trace){.arena = x.trace->arena};
+    *x.trace = (struct http_trace){.arena = trace ? trace->arena : NULL, .tls_ns = -1};
     trace_hop(x.trace);
     buf_append_slice(&resp->url, request->url);
     c->open++;
@@ -554,7 +582,6 @@ int http_open(struct http_client *c, const struct http_request *request,
     } else {
         http_close(resp);
     }
-    mem_free(MEM_NET, own_trace);
     return r;
 }
 

@@ -48,11 +48,13 @@ static struct slice put_part(char **at, struct slice s)
     return copy;
 }
 
-/* What makes two connections exchangeable, its texts in one piece of memory. */
-static void keep_origin(struct http_conn *c, const struct http_origin *o)
+/* With its own copy of what makes two connections exchangeable. */
+static struct http_conn *conn_new(const struct http_origin *o)
 {
-    char *at = mem_alloc(MEM_NET, o->host.size + o->server_name.size + o->unix_path.size);
-    c->origin_text = at;
+    struct http_conn *c = mem_alloc(MEM_NET, sizeof(*c) + o->host.size + o->server_name.size +
+                                                 o->unix_path.size);
+    char *at = c->origin_text;
+    c->in.sub = MEM_NET;
     c->origin = (struct http_origin){
         .host = put_part(&at, o->host),
         .port = o->port,
@@ -60,6 +62,7 @@ static void keep_origin(struct http_conn *c, const struct http_origin *o)
         .server_name = put_part(&at, o->server_name),
         .unix_path = put_part(&at, o->unix_path),
     };
+    return c;
 }
 
 /* Host names have no case. */
@@ -100,21 +103,25 @@ struct http_conn *http_pool_take(struct http_pool *p, const struct http_origin *
             break;
         http_conn_close(c);
     }
-    if (c) {
+    if (c)
         c->reused = true;
-        c->in = p->spare;
-        p->spare = BUF(MEM_NET, 0);
-    }
     return c;
 }
 
-/* An idle one holds no memory for an answer; the next answer of all gets its. Not where misuse of
- * freed memory is looked for. */
-static void keep_spare(struct http_pool *p, struct http_conn *c)
+void http_pool_lend(struct http_pool *p, struct http_conn *c)
+{
+    if (c->in.data)
+        return;
+    c->in = p->spare;
+    p->spare = BUF(MEM_NET, 0);
+}
+
+/* Not kept where misuse of freed memory is looked for. */
+void http_pool_take_back(struct http_pool *p, struct http_conn *c)
 {
 #ifndef FIREBREAK_ARENA_DEBUG
     enum { SPARE_BYTES_MAX = 16 * 1024 };
-    if (c->in.cap <= SPARE_BYTES_MAX) {
+    if (c->in.data && c->in.cap <= SPARE_BYTES_MAX) {
         buf_done(&p->spare);
         p->spare = c->in;
         buf_clear(&p->spare);
@@ -139,7 +146,7 @@ void http_pool_put(struct http_pool *p, struct http_conn *c)
         evict(p, oldest);
     else if (p->count >= HTTP_IDLE_MAX)
         evict(p, conn_of(p->idle.prev));
-    keep_spare(p, c);
+    http_pool_take_back(p, c);
     c->idle_since = rt_now();
     list_push_front(&p->idle, &c->link);
     p->count++;
@@ -223,9 +230,7 @@ int http_conn_open(const struct http_client_options *options, const struct http_
     int r = find_addresses(options, to, &addresses, trace, err, deadline);
     if (r < 0)
         return r;
-    struct http_conn *c = mem_alloc(MEM_NET, sizeof(*c));
-    keep_origin(c, to);
-    c->in.sub = MEM_NET;
+    struct http_conn *c = conn_new(to);
     c->http2 = !to->tls && to->version == HTTP_VERSION_2;
     r = connect_any(options, &addresses, c, trace, err, deadline);
     /* To a proxy itself, HTTP/2 without TLS would mean the proxy's own. */
@@ -247,7 +252,6 @@ void http_conn_close(struct http_conn *c)
         return;
     stream_close(&c->stream);
     buf_done(&c->in);
-    mem_free(MEM_NET, c->origin_text);
     mem_free(MEM_NET, c);
 }
 

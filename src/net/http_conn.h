@@ -25,7 +25,7 @@ struct http_conn {
     struct rt_addr address;
     struct buf in; /* read and not yet consumed */
     struct http_origin origin; /* its own copy, without the proxy … */
-    char *origin_text;         /* … whose texts lie here */
+    char origin_text[];        /* … whose texts lie here */
 };
 
 /* Idle connections, the one rested longest last. */
@@ -33,7 +33,7 @@ struct http_pool {
     struct list idle;
     uint32_t count;
     rt_time rest_max;
-    struct buf spare; /* the last one's `in`, for the next */
+    struct buf spare; /* the last one's `in`, for the next that has something to read */
 };
 
 void http_pool_init(struct http_pool *p, rt_time rest_max);
@@ -43,6 +43,10 @@ void http_pool_done(struct http_pool *p);
  * what the loop has heard of it is enough; else the kernel is asked. */
 struct http_conn *http_pool_take(struct http_pool *p, const struct http_origin *to,
                                  bool repeatable);
+/* Memory to read an answer into, where the connection has none yet; and back, where it is of no use
+ * any more. A connection that waits, or rests, holds none. */
+void http_pool_lend(struct http_pool *p, struct http_conn *c);
+void http_pool_take_back(struct http_pool *p, struct http_conn *c);
 /* Keeps it, and closes the oldest where a limit would be passed. */
 void http_pool_put(struct http_pool *p, struct http_conn *c);
 

@@ -44,27 +44,26 @@ static int put_default(const struct http_hop *hop, const char *name, struct slic
     return is_replaced(hop, name) ? 0 : http1_put_field(out, slice_from(name), value, err);
 }
 
-static int put_host(const struct http_hop *hop, struct buf *out, struct err *err)
+static int put_host(const struct http_hop *hop, struct buf *out)
 {
     const struct url *u = hop->url;
     uint16_t usual = slice_eq_nocase(u->scheme, SLICE("https")) ? 443 : 80;
     struct slice host = u->host;
+    if (is_replaced(hop, "Host"))
+        return 0;
     if (u->host_is_ipv6)
         host = slice_cut(&host, '%'); /* a scope means something on our host only */
-    struct buf value = BUF(MEM_NET, URL_BYTES_MAX);
-    int r = u->host_is_ipv6 ? buf_append_byte(&value, '[') : 0;
+    /* The URL's reader has let no byte through that has no place in a line. */
+    int r = buf_append_slice(out, u->host_is_ipv6 ? SLICE("Host: [") : SLICE("Host: "));
     if (r == 0)
-        r = buf_append_slice(&value, host);
+        r = buf_append_slice(out, host);
     if (r == 0 && u->host_is_ipv6)
-        r = buf_append_byte(&value, ']');
+        r = buf_append_byte(out, ']');
     if (r == 0 && u->port != usual)
-        r = buf_append_byte(&value, ':');
+        r = buf_append_byte(out, ':');
     if (r == 0 && u->port != usual)
-        r = buf_append_u64(&value, u->port);
-    if (r == 0)
-        r = put_default(hop, "Host", buf_slice(&value), out, err);
-    buf_done(&value);
-    return r;
+        r = buf_append_u64(out, u->port);
+    return r == 0 ? buf_append_slice(out, SLICE("\r\n")) : r;
 }
 
 static int hex_digit(char c)
@@ -171,7 +170,7 @@ int http_request_put(const struct http_hop *hop, struct buf *out, struct err *er
 {
     int r = put_line(hop, out, err);
     if (r == 0)
-        r = put_host(hop, out, err);
+        r = put_host(hop, out);
     if (r == 0)
         r = put_default(hop, "User-Agent", SLICE("firebreak"), out, err);
     if (r == 0)

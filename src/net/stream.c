@@ -9,6 +9,11 @@ ssize_t stream_read(struct stream *s, void *buf, size_t size, rt_time deadline)
     return s->tls ? tls_read(s->tls, buf, size, deadline) : rt_read(s->sock, buf, size, deadline);
 }
 
+int stream_wait(struct stream *s, rt_time deadline)
+{
+    return s->tls ? 0 : rt_wait_heard(s->sock, deadline);
+}
+
 int stream_write(struct stream *s, const void *data, size_t size, rt_time deadline)
 {
     return s->tls ? tls_write(s->tls, data, size, deadline)

@@ -20,6 +20,9 @@ struct stream {
 /* Returns the bytes read (1 … size), 0 at the end, negative errno. A TLS stream that ends
  * without its close_notify was cut off: -EPIPE. */
 ssize_t stream_read(struct stream *s, void *buf, size_t size, rt_time deadline);
+/* Waits until there may be something to read, where that is known without memory to read into: a
+ * TLS stream does not wait here, but in stream_read. Returns 0 or negative errno. */
+int stream_wait(struct stream *s, rt_time deadline);
 /* Writes all of it. Returns 0, or negative errno (then an unknown part was sent). */
 int stream_write(struct stream *s, const void *data, size_t size, rt_time deadline);
 /* Sets *err for what one of the two has returned: "what: the system's words", or TLS's own. */

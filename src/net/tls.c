@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/tls_algorithms.h"
 #include "net/tls_bio.h"
 #include "net/tls_session.h"
 #include "net/tls_verify.h"
 #include "rt/event.h"
 
 struct tls_context {
+    struct tls_algorithms algorithms;
     SSL_CTX *ssl;
     BIO_METHOD *bio;
     bool insecure, ready, reading; /* the roots are there; some task is reading them */
@@ -191,6 +193,9 @@ static void configure(struct tls_context *c, const struct tls_options *options)
 {
     enum tls_version least = options->version_min;
     SSL_CTX_set_min_proto_version(c->ssl, protocol_of(least));
+    /* SHA-256 is in the processor where SHA-384 is not; browsers and Go have this order, too. */
+    SSL_CTX_set_ciphersuites(c->ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+                                     "TLS_CHACHA20_POLY1305_SHA256");
     SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(c->ssl, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_read_ahead(c->ssl, 1);
@@ -260,9 +265,12 @@ int tls_context_open(const struct tls_options *options, struct tls_context **ret
     c->cert_file = copy_of(options->cert_file);
     c->key_file = copy_of(options->key_file);
     tls_sessions_init(&c->sessions);
-    c->ssl = SSL_CTX_new(TLS_client_method());
+    /* A key of our own has more forms than those in certificates. */
+    int r = options->cert_file ? 0 : tls_algorithms_open(&c->algorithms);
+    if (r == 0)
+        c->ssl = SSL_CTX_new_ex(c->algorithms.library, NULL, TLS_client_method());
     c->bio = tls_bio_method();
-    int r = c->ssl && c->bio ? 0 : err_set(err, -ENOMEM, "no memory for a TLS context");
+    r = c->ssl && c->bio ? 0 : err_set(err, -ENOMEM, "no memory for a TLS context");
     if (r == 0) {
         configure(c, options);
         r = options->late ? 0 : tls_context_ready(c, err, deadline);
@@ -283,6 +291,7 @@ void tls_context_close(struct tls_context *c)
     assert(c->conns == 0 && !c->reading);
     tls_sessions_done(&c->sessions);
     SSL_CTX_free(c->ssl);
+    tls_algorithms_close(&c->algorithms);
     BIO_meth_free(c->bio);
     mem_free(MEM_NET, c->ca_file);
     mem_free(MEM_NET, c->cert_file);

@@ -39,9 +39,30 @@ static struct entry *find(struct tls_sessions *s, const char *key)
     return NULL;
 }
 
+static bool is_ticket(const SSL_SESSION *session)
+{
+    return SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION;
+}
+
+/* What a new session of that peer takes the place of; NULL: there is room for it. */
+static struct entry *find_former(struct tls_sessions *s, const char *key,
+                                 const SSL_SESSION *session)
+{
+    struct entry *former = NULL;
+    uint32_t same = 0;
+    list_each(it, &s->entries) {
+        struct entry *e = list_entry(it, struct entry, link);
+        if (strcmp(e->key, key) == 0) {
+            same++;
+            former = e;
+        }
+    }
+    return is_ticket(session) && same < TLS_TICKETS_MAX ? NULL : former;
+}
+
 void tls_sessions_put(struct tls_sessions *s, const char *key, SSL_SESSION *session)
 {
-    struct entry *old = find(s, key);
+    struct entry *old = find_former(s, key, session);
     if (!old && s->count == TLS_SESSIONS_MAX)
         old = list_entry(s->entries.prev, struct entry, link);
     if (old)
@@ -63,7 +84,7 @@ SSL_SESSION *tls_sessions_take(struct tls_sessions *s, const char *key)
     bool usable = SSL_SESSION_is_resumable(session) == 1;
     if (usable)
         SSL_SESSION_up_ref(session);
-    if (!usable || SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION) {
+    if (!usable || is_ticket(session)) {
         drop(s, e);
     } else {
         list_remove(&e->link);

@@ -7,7 +7,11 @@
 #include "base/list.h"
 #include "net/tls.h"
 
-enum { TLS_SESSION_KEY_MAX = 480 };
+enum {
+    TLS_SESSION_KEY_MAX = 480,
+    TLS_TICKETS_MAX = 8, /* of TLS 1.3, kept for one peer: each is good for one connection, and a
+                          * server gives two or so with each */
+};
 
 struct tls_sessions {
     struct list entries; /* most recently used first */
@@ -16,7 +20,8 @@ struct tls_sessions {
 
 void tls_sessions_init(struct tls_sessions *s);
 void tls_sessions_done(struct tls_sessions *s);
-/* Takes over one reference; the newest session of a peer replaces its former one. */
+/* Takes over one reference. The newest session of a peer replaces its former one; of tickets of
+ * TLS 1.3 the oldest of TLS_TICKETS_MAX. */
 void tls_sessions_put(struct tls_sessions *s, const char *key, SSL_SESSION *session);
 /* A reference for the caller, or NULL. Tickets of TLS 1.3 leave the cache: used twice, they
  * would let an onlooker link the two connections. */

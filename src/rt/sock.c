@@ -207,6 +207,12 @@ int rt_wait_writable(struct rt_sock *s, rt_time deadline)
     return wait_ready(s, SOCK_CAN_WRITE, deadline);
 }
 
+int rt_wait_heard(struct rt_sock *s, rt_time deadline)
+{
+    int r = rt_check_cancel();
+    return r == 0 && !(s->hints & SOCK_CAN_READ) ? wait_hint(s, SOCK_CAN_READ, deadline) : r;
+}
+
 /* The edges tell of all that comes after a read that emptied the socket. */
 bool rt_was_quiet(const struct rt_sock *s)
 {

@@ -48,6 +48,9 @@ ssize_t rt_write_some(struct rt_sock *s, const void *data, size_t size, rt_time 
 /* How a reader or writer of an own protocol waits: until reading (writing) may make progress. */
 int rt_wait_readable(struct rt_sock *s, rt_time deadline);
 int rt_wait_writable(struct rt_sock *s, rt_time deadline);
+/* Waits until the loop hears of something to read, and asks the kernel nothing: for who wants to
+ * hold no memory while it waits for what is to be read. May return too early, never too late. */
+int rt_wait_heard(struct rt_sock *s, rt_time deadline);
 /* Whether there was nothing to read, no end either, when the loop last looked at the kernel: no
  * system call, and old by one turn of the loop at most. False where that is not known. */
 bool rt_was_quiet(const struct rt_sock *s);

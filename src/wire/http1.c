@@ -7,9 +7,12 @@
 
 static bool is_token_byte(unsigned char c)
 {
-    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-        return true;
-    return c && strchr("!#$%&'*+-.^_`|~", c);
+    static const bool tokens[UINT8_MAX + 1] = {
+        ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,
+        ['#' ... '\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
+        ['^'] = true, ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true,
+    };
+    return tokens[c];
 }
 
 bool http1_is_token(struct slice s)
@@ -52,7 +55,8 @@ static struct slice trim_blanks(struct slice s)
 /* ---- lines ----
  *
  * A head is checked line by line as the lines come, so that nonsense is refused without waiting
- * for its end, and taken apart once it is complete, because the caller's bytes may have moved. */
+ * for its end. One that came in pieces is taken apart once more when it is complete, because the
+ * caller's bytes may have moved. */
 
 static struct http1_limits limits_or_default(const struct http1_limits *given)
 {
@@ -215,7 +219,8 @@ const struct http1_field *http1_field_find(const struct http1_head *h, const cha
 {
     struct slice wanted = slice_from(name);
     for (uint32_t i = 0; i < h->field_count; i++)
-        if (slice_eq_nocase(h->fields[i].name, wanted) && n-- == 0)
+        if (h->fields[i].name.size == wanted.size &&
+            slice_eq_nocase(h->fields[i].name, wanted) && n-- == 0)
             return &h->fields[i];
     return NULL;
 }
@@ -328,17 +333,19 @@ static void take_apart(const struct http1_parser *p, struct slice bytes, struct 
     again.scanned = again.line_at = p->empty_lines * 2;
     take_line(&again, bytes, &line, NULL);
     parse_start(p, line, h, NULL);
-    for (h->field_count = 0; h->field_count < p->field_count; h->field_count++) {
+    for (uint32_t i = 0; i < p->field_count; i++) {
         take_line(&again, bytes, &line, NULL);
-        parse_field(0, line, &h->fields[h->field_count], NULL);
+        parse_field(0, line, &h->fields[i], NULL);
     }
 }
 
-static ptrdiff_t finish(struct http1_parser *p, struct slice bytes, struct http1_head *h,
-                        struct err *err)
+static ptrdiff_t finish(struct http1_parser *p, struct slice bytes, bool whole,
+                        struct http1_head *h, struct err *err)
 {
-    *h = (struct http1_head){.is_request = p->is_request};
-    take_apart(p, bytes, h);
+    if (!whole)
+        take_apart(p, bytes, h);
+    h->is_request = p->is_request;
+    h->field_count = p->field_count;
     int r = decide_framing(p, h, err);
     if (r == 0 && h->is_request) {
         r = check_host(h, err);
@@ -359,7 +366,7 @@ static int check_first_bytes(struct slice bytes, struct err *err)
 }
 
 /* Returns 1 at the empty line, 0 to go on. */
-static int check_line(struct http1_parser *p, struct slice line, struct http1_head *scratch,
+static int check_line(struct http1_parser *p, struct slice line, struct http1_head *h,
                       struct err *err)
 {
     int r = 0;
@@ -368,14 +375,13 @@ static int check_line(struct http1_parser *p, struct slice line, struct http1_he
         if (++p->empty_lines > HTTP1_EMPTY_LINES_MAX)
             r = err_set(err, -EBADMSG, "the request begins with empty lines");
     } else if (first) {
-        r = parse_start(p, line, scratch, err);
+        r = parse_start(p, line, h, err);
     } else if (line.size == 0) {
         return 1;
     } else if (p->field_count == p->limits.field_count_max) {
         r = err_set(err, -EMSGSIZE, "more than %u fields", p->limits.field_count_max);
     } else {
-        p->field_count++;
-        r = parse_field(p->line, line, &scratch->fields[0], err);
+        r = parse_field(p->line, line, &h->fields[p->field_count++], err);
     }
     p->line++;
     return r;
@@ -385,15 +391,18 @@ ptrdiff_t http1_parse(struct http1_parser *p, struct slice bytes, struct http1_h
                       struct err *err)
 {
     struct slice line;
+    bool whole = p->scanned == 0;
     int r = p->is_request || p->line > 1 ? 0 : check_first_bytes(bytes, err);
     if (r < 0)
         return r;
+    /* Without the fields, which are some KB and told by their number. */
+    memset(ret_head, 0, offsetof(struct http1_head, fields));
     while ((r = take_line(p, bytes, &line, err)) > 0) {
         r = check_line(p, line, ret_head, err);
         if (r < 0)
             return r;
         if (r == 1)
-            return finish(p, bytes, ret_head, err);
+            return finish(p, bytes, whole, ret_head, err);
     }
     return r;
 }

@@ -32,7 +32,7 @@ static size_t scheme_size(struct slice text)
     if (text.size == 0 || !is_alpha(text.data[0]))
         return 0;
     while (n < text.size && (is_alpha(text.data[n]) || is_digit(text.data[n]) ||
-                             memchr("+-.", text.data[n], 3)))
+                             text.data[n] == '+' || text.data[n] == '-' || text.data[n] == '.'))
         n++;
     return n < text.size && text.data[n] == ':' ? n : 0;
 }
@@ -103,7 +103,8 @@ static void parse_rest(struct slice text, struct url *u)
 static size_t authority_size(struct slice text)
 {
     size_t end = 0;
-    while (end < text.size && !memchr("/?#", text.data[end], 3))
+    while (end < text.size && text.data[end] != '/' && text.data[end] != '?' &&
+           text.data[end] != '#')
         end++;
     return end;
 }

@@ -55,6 +55,25 @@ static void the_newest_session_of_a_peer_replaces_the_former(void)
     tls_sessions_done(&c);
 }
 
+static void tickets_of_a_peer_are_kept_for_several_connections(void)
+{
+    struct tls_sessions c;
+    tls_sessions_init(&c);
+    SSL_SESSION *first = session_new(TLS1_3_VERSION), *last = NULL;
+    tls_sessions_put(&c, "peer", first);
+    for (int i = 0; i < TLS_TICKETS_MAX; i++)
+        tls_sessions_put(&c, "peer", last = session_new(TLS1_3_VERSION));
+    CHECK_INT(c.count, TLS_TICKETS_MAX);
+    for (int i = 0; i < TLS_TICKETS_MAX; i++) {
+        SSL_SESSION *got = tls_sessions_take(&c, "peer");
+        CHECK(got && got != first);     /* the oldest has gone */
+        CHECK(i > 0 || got == last);    /* and the newest comes first */
+        SSL_SESSION_free(got);
+    }
+    CHECK(tls_sessions_take(&c, "peer") == NULL);
+    tls_sessions_done(&c);
+}
+
 static bool has(struct tls_sessions *c, const char *key)
 {
     SSL_SESSION *got = tls_sessions_take(c, key);
@@ -85,6 +104,7 @@ int main(void)
     TAP_RUN(a_session_of_tls_1_2_is_taken_again_and_again);
     TAP_RUN(a_ticket_of_tls_1_3_is_taken_once);
     TAP_RUN(the_newest_session_of_a_peer_replaces_the_former);
+    TAP_RUN(tickets_of_a_peer_are_kept_for_several_connections);
     TAP_RUN(the_one_unused_for_longest_goes_first);
     return tap_done();
 }
