@@ -409,7 +409,9 @@ static void begin(struct world *w)
     w->count = w->sim.seed % 64 == 0 ? ASSETS_MAX : 16 + draw(48);
     for (uint32_t i = 0; i < w->count; i++) {
         struct thing *x = &w->things[i];
-        *x = (struct thing){.ok = draw(w->sim.seed % 4 == 1 ? 50 : 10) > 0, .depends = -1, .bad_observer = -1,
+        *x = (struct thing){.ok = draw(w->sim.seed % 4 == 1 ? 50 : 10) > 0,
+                            .depends = -1,
+                            .bad_observer = -1,
                             .many = draw(3) == 0};
         if (i && draw(4) == 0)
             x->depends = (int32_t)draw(i);
@@ -448,6 +450,7 @@ static void world_main(void *arg)
     begin(w);
     if (w->sim.seed % 4 == 1)
         calm_before(w, rt_now() + 45 * RT_SEC);
+    /* A large one has trouble enough in a short time. */
     chaos(w, rt_now() + (w->count == ASSETS_MAX ? 10 : 20 + draw(40)) * RT_SEC);
     heal_all(w);
     check_end(w);

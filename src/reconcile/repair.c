@@ -395,6 +395,15 @@ static void task_ended(struct reconciler *r, struct held *h, const struct sample
     }
 }
 
+static void task_begins(struct reconciler *r, struct repair *p, enum task_state state,
+                        struct reconcile_time t)
+{
+    bool waits = state == TASK_AWAITING_APPROVAL;
+    if (waits && p->phase != REPAIR_WAITING)
+        r->stats.skipped_total[REPAIR_NEEDS_APPROVAL]++;
+    enter(p, waits ? REPAIR_WAITING : REPAIR_RUNNING, t);
+}
+
 void repair_task(struct reconciler *r, struct held *h, const struct sample *s,
                  struct reconcile_time t)
 {
@@ -407,9 +416,7 @@ void repair_task(struct reconciler *r, struct held *h, const struct sample *s,
     if (!s->task || task_state_final(s->task_state))
         task_ended(r, h, s, t);
     else if (p->phase == REPAIR_ORDERED || p->phase == REPAIR_WAITING)
-        enter(p, s->task_state == TASK_AWAITING_APPROVAL ? REPAIR_WAITING : REPAIR_RUNNING, t);
-    if (p->phase == REPAIR_WAITING)
-        r->stats.skipped_total[REPAIR_NEEDS_APPROVAL]++;
+        task_begins(r, p, s->task_state, t);
     work_soon(r, h);
 }
 
