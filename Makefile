@@ -132,7 +132,7 @@ oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls a
 SECONDS ?= 60
 sim: $(SIM) #                SEED=7 W=counter: plays one world; else COUNT=5000 seeds, FROM=1, for SECONDS
 	@$(B)/sim/$(W)/world $(or $(SEED),--search $(or $(COUNT),5000) --from $(or $(FROM),1) --seconds $(SECONDS))
-sim-fresh: sim-fresh-store sim-fresh-schedule # 120 s of seeds that nobody saw, of the store and of the fleet
+sim-fresh: sim-fresh-store sim-fresh-schedule sim-fresh-heal # 120 s of seeds that nobody saw, of each world beside the others
 sim-fresh-%: $(SIM)
 	@$(B)/sim/$*/world --search 1000000 --from fresh --seconds 120
 sim-long: $(SIM) #           W=counter: a search over a million seeds; FROM=1 is the first
