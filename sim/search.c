@@ -15,6 +15,7 @@
 enum {
     SEED_SECONDS_MAX = 20, /* a world that takes longer hangs in its own code */
     AGAIN_EVERY = 100,     /* seeds of which one is played twice, for the same hash */
+    TELL_SECONDS = 60,     /* how far a long search has come */
 };
 
 /* In memory that the searching child shares, so that its death leaves the seed behind. */
@@ -159,11 +160,18 @@ static void search(const struct sim_program *p, struct progress *g, uint64_t fro
                    double until)
 {
     struct sim_world *w = world_new(p);
-    for (uint64_t i = 0; i < count && now() < until; i++)
+    double begun = now(), tell = begun + TELL_SECONDS;
+    for (uint64_t i = 0; i < count && now() < until; i++) {
         if (!search_one(p, g, w, from + i)) {
             g->failed = true;
             break;
         }
+        if (now() < tell)
+            continue;
+        fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " seeds, %.1f a second\n", p->name, i + 1,
+                count, (double)(i + 1) / (now() - begun));
+        tell = now() + TELL_SECONDS;
+    }
     free(w);
     fflush(stdout);
 }
