@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    SEED_SECONDS_MAX = 20, /* a world that takes longer hangs in its own code */
+    SEED_SECONDS_MAX = 20, /* of our processor: a world that takes longer hangs in its own code */
+    SEED_WAIT_MAX = 300,   /* by the clock, on however busy a machine */
     AGAIN_EVERY = 100,     /* seeds of which one is played twice, for the same hash */
     TELL_SECONDS = 60,     /* how far a long search has come */
 };
@@ -97,7 +99,8 @@ static int run_one(const struct sim_program *p, struct sim_world *w, uint64_t se
     memset((void *)w, 0, p->world_bytes);
     w->seed = seed;
     w->talk = talk;
-    alarm(SEED_SECONDS_MAX);
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = SEED_SECONDS_MAX}, NULL);
+    alarm(SEED_WAIT_MAX);
     return p->run(w, ret);
 }
 
@@ -231,8 +234,9 @@ static int search_in_child(const struct sim_program *p, uint64_t from, uint64_t 
     double seconds = now() - begin;
     if (status != 0)
         printf("seed %" PRIu64 ": VIOLATION %s (%s, after %.1f s)\n", g->seed,
-               WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "a task never gives way"
-                                                                  : "it crashed",
+               WIFSIGNALED(status) && (WTERMSIG(status) == SIGALRM || WTERMSIG(status) == SIGPROF)
+                   ? "a task never gives way"
+                   : "it crashed",
                WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit", seconds);
     if (status != 0 || g->failed) {
         printf("found at seed %" PRIu64 " after %.1f s; replay: make sim W=%s SEED=%" PRIu64 "\n",
