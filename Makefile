@@ -120,8 +120,8 @@ oracle-long: $(FIREBREAK) #        ten thousand of them; SEED=7: others
 e2e: $(FIREBREAK) #                the real binary against real servers
 	@FIREBREAK=$(FIREBREAK) $(PYTAP) -t 240 $(wildcard tests/e2e/*_test.py)
 KILLS ?= 300
-kill: $(FIREBREAK) $(B)/tests/store/sqlite_kill # kill -9: the store 300 times, the whole program and tasks in flight a third of that; SEED=
-	@FIREBREAK=$(FIREBREAK) FIREBREAK_KILLS=$$(($(KILLS) / 3)) FIREBREAK_TASK_KILLS=$$(($(KILLS) / 3)) $(TAP) -t 1800 \
+kill: $(FIREBREAK) $(B)/tests/store/sqlite_kill # kill -9: the store and tasks in flight 300 times each, the whole program a third of that; SEED=
+	@FIREBREAK=$(FIREBREAK) FIREBREAK_KILLS=$$(($(KILLS) / 3)) FIREBREAK_TASK_KILLS=$(KILLS) $(TAP) -t 1800 \
 	    "$(B)/tests/store/sqlite_kill $(KILLS) $(SEED)" "python3 tests/e2e/kill_test.py" "python3 tests/e2e/task_kill_test.py"
 kill-long: #          the same, 2,000 times
 	@$(MAKE) KILLS=2000 kill

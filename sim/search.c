@@ -8,13 +8,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    SEED_SECONDS_MAX = 20, /* a world that takes longer hangs in its own code */
+    SEED_SECONDS_MAX = 20, /* of our processor: a world that takes longer hangs in its own code */
+    SEED_WAIT_MAX = 300,   /* by the clock, on however busy a machine */
     AGAIN_EVERY = 100,     /* seeds of which one is played twice, for the same hash */
+    TELL_SECONDS = 60,     /* how far a long search has come */
 };
 
 /* In memory that the searching child shares, so that its death leaves the seed behind. */
@@ -96,7 +99,8 @@ static int run_one(const struct sim_program *p, struct sim_world *w, uint64_t se
     memset((void *)w, 0, p->world_bytes);
     w->seed = seed;
     w->talk = talk;
-    alarm(SEED_SECONDS_MAX);
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = SEED_SECONDS_MAX}, NULL);
+    alarm(SEED_WAIT_MAX);
     return p->run(w, ret);
 }
 
@@ -159,11 +163,18 @@ static void search(const struct sim_program *p, struct progress *g, uint64_t fro
                    double until)
 {
     struct sim_world *w = world_new(p);
-    for (uint64_t i = 0; i < count && now() < until; i++)
+    double begun = now(), tell = begun + TELL_SECONDS;
+    for (uint64_t i = 0; i < count && now() < until; i++) {
         if (!search_one(p, g, w, from + i)) {
             g->failed = true;
             break;
         }
+        if (now() < tell)
+            continue;
+        fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " seeds, %.1f a second\n", p->name, i + 1,
+                count, (double)(i + 1) / (now() - begun));
+        tell = now() + TELL_SECONDS;
+    }
     free(w);
     fflush(stdout);
 }
@@ -223,8 +234,9 @@ static int search_in_child(const struct sim_program *p, uint64_t from, uint64_t 
     double seconds = now() - begin;
     if (status != 0)
         printf("seed %" PRIu64 ": VIOLATION %s (%s, after %.1f s)\n", g->seed,
-               WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "a task never gives way"
-                                                                  : "it crashed",
+               WIFSIGNALED(status) && (WTERMSIG(status) == SIGALRM || WTERMSIG(status) == SIGPROF)
+                   ? "a task never gives way"
+                   : "it crashed",
                WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit", seconds);
     if (status != 0 || g->failed) {
         printf("found at seed %" PRIu64 " after %.1f s; replay: make sim W=%s SEED=%" PRIu64 "\n",

@@ -6,7 +6,7 @@
  * A search ends at the first seed that violates an invariant, crashes or hangs, and names it: exit
  * status 1. So does a search in which a fault was never injected, a check never made, or an event
  * never seen: it would have proved nothing. `--from fresh` begins at a random seed, which is
- * printed. 2: usage. */
+ * printed. Once a minute it says on stderr how far it has come. 2: usage. */
 #ifndef FIREBREAK_SIM_SEARCH_H
 #define FIREBREAK_SIM_SEARCH_H
 

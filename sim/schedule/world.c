@@ -28,6 +28,7 @@ static const char *const event_names[EVENT_COUNT + 1] = {
     [EVENT_STOPPED] = "processes stopped in good order",
     [EVENT_CUT] = "processes cut off",
     [EVENT_HALF_OPEN] = "processes heard that hear nothing",
+    [EVENT_PAUSED] = "processes that stand still",
     [EVENT_STARTED] = "processes started again",
     [EVENT_CLOCK_BACK] = "wall clocks set",
     [EVENT_MAX_CHANGED] = "worker_max changed",
@@ -108,15 +109,24 @@ static void heal(struct world *w, struct process *p)
 static void hurt(struct world *w, struct process *p)
 {
     enum { AWAY_MS = 9000, WRITES = 12 };
+    static const struct {
+        enum store_memory_cut cut;
+        enum event event;
+        const char *what;
+    } kinds[] = {
+        {STORE_MEMORY_CUT, EVENT_CUT, "is cut off"},
+        {STORE_MEMORY_HALF_OPEN, EVENT_HALF_OPEN, "is cut off, and heard"},
+        {STORE_MEMORY_PAUSED, EVENT_PAUSED, "stands still"},
+    };
     if (!p->alive || p->cut)
         return;
     p->next = rt_now() + draw(AWAY_MS) * RT_MS;
     switch (draw(4)) {
     case 0:
-        p->cut = draw(2) ? STORE_MEMORY_CUT : STORE_MEMORY_HALF_OPEN;
-        say(w, "%s is cut off%s", p->name, p->cut == STORE_MEMORY_CUT ? "" : ", and heard");
+        p->cut = kinds[draw(ARRAY_LEN(kinds))].cut;
+        say(w, "%s %s", p->name, kinds[p->cut - 1].what);
         store_memory_cut(p->store, p->cut);
-        happened(w, p->cut == STORE_MEMORY_CUT ? EVENT_CUT : EVENT_HALF_OPEN);
+        happened(w, kinds[p->cut - 1].event);
         break;
     case 1:
         process_end(p, true);

@@ -4,9 +4,9 @@
  * People want tasks of every kind, cancel some, cordon and drain nodes, change how much a node runs
  * at once. Meanwhile processes are killed at a write (which happened, or not), stopped in good
  * order, cut off from the store for longer than their lease (both ways, or so that they are heard
- * and hear nothing), and started again; requests and replies are lost, late or sent twice; the
- * store's disk is full, or fails to sync; watches are late and meet compactions; leases end early;
- * the wall clock is set back an hour. Then all of it heals.
+ * and hear nothing, or so that all of it comes late), and started again; requests and replies are
+ * lost, late or sent twice; the store's disk is full, or fails to sync; watches are late and meet
+ * compactions; leases end early; the wall clock is set back an hour. Then all of it heals.
  *
  * Two witnesses write down what happens. The observer (observer.c) is told of every change of the
  * store, in order, and knows who made it: tokens grow, nothing is given to two, nothing accepted is
@@ -63,6 +63,7 @@ enum event {
     EVENT_STOPPED,
     EVENT_CUT,
     EVENT_HALF_OPEN,
+    EVENT_PAUSED,
     EVENT_STARTED,
     EVENT_CLOCK_BACK,
     EVENT_MAX_CHANGED,

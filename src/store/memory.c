@@ -220,10 +220,14 @@ static int way_there(struct client *c, enum fate *ret_fate, struct err *err, rt_
     struct store_memory *m = c->server;
     m->counts.calls++;
     int r = wait_cut(c, STORE_MEMORY_CUT, deadline);
+    if (r == 0)
+        r = wait_cut(c, STORE_MEMORY_PAUSED, RT_NEVER);
     if (r < 0)
         return err_sys(err, r, "store");
     if (c->dead)
         return err_sys(err, -ENOLINK, "store");
+    if (rt_now() > deadline)
+        return err_sys(err, -ETIMEDOUT, "store");
     rt_time arrives = rt_now() + up_to(m->faults.latency_max);
     r = rt_sleep(arrives < deadline ? arrives : deadline);
     if (r < 0)
@@ -244,6 +248,12 @@ static int way_there(struct client *c, enum fate *ret_fate, struct err *err, rt_
 static int way_back(struct client *c, enum fate fate, int r, struct err *err, rt_time deadline)
 {
     struct store_memory *m = c->server;
+    if (c->cut == STORE_MEMORY_PAUSED) {
+        int waited = wait_cut(c, STORE_MEMORY_PAUSED, RT_NEVER);
+        if (waited < 0)
+            return err_sys(err, waited, "store");
+        deadline = RT_NEVER; /* the answer has been here for long */
+    }
     if (c->dead)
         return err_sys(err, -ENOLINK, "store");
     if (c->cut == STORE_MEMORY_CUT)

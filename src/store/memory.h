@@ -38,6 +38,8 @@ enum store_memory_cut {
     STORE_MEMORY_JOINED,
     STORE_MEMORY_CUT,       /* nothing gets through, either way */
     STORE_MEMORY_HALF_OPEN, /* what it sends arrives, and it hears nothing */
+    STORE_MEMORY_PAUSED,    /* its process stands still: what it sends and hears comes when it goes
+                             * on, also where its deadline is past by then */
 };
 
 struct store_memory_counts {

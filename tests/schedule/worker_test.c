@@ -17,6 +17,7 @@ static struct schedule_options options;
 static struct arena arena;
 static uint32_t runs;
 static int64_t run_ms;
+static rt_time latency; /* of the store */
 
 #define SOON (rt_now() + 20 * RT_SEC)
 
@@ -39,7 +40,7 @@ static const struct executor executor = {run, NULL};
 static void begin(void)
 {
     struct store *own;
-    memory = store_memory_new(NULL);
+    memory = store_memory_new(&(struct store_memory_faults){.latency_max = latency});
     store_memory_open(memory, &own);
     store_memory_open(memory, &store);
     stats = (struct schedule_stats){.leads = false};
@@ -171,6 +172,22 @@ static void what_was_claimed_is_not_claimed_again(void)
     CHECK_INT(look("/assign/w1/t").version, 2);
 }
 
+/* Something is told, and while it is written the node is to be drained, and a moment later not. */
+static void what_the_node_says_of_itself_is_so(void)
+{
+    for (int i = 0; i < 40; i++) {
+        put("/config/worker_max", i % 2 ? "3" : "4");
+        put("/config/nodes/w1", "{\"state\":\"Draining\"}");
+        rt_sleep(rt_now() + 100 * RT_MS);
+        put("/config/nodes/w1", "{\"state\":\"Ready\"}");
+        rt_sleep(rt_now() + 3 * RT_SEC);
+        struct node n;
+        CHECK_INT(node_read(look("/nodes/w1").value, &arena, &n, NULL), 0);
+        CHECK_INT(n.state, NODE_READY);
+        CHECK_INT(n.capacity, i % 2 ? 3 : 4);
+    }
+}
+
 static void (*case_now)(void);
 
 static void run_case(void *arg)
@@ -201,6 +218,7 @@ WORLDS(what_was_overlooked_is_found_and_told)
 WORLDS(what_is_claimed_and_not_run_is_disowned)
 WORLDS(what_runs_long_is_left_alone)
 WORLDS(what_was_claimed_is_not_claimed_again)
+WORLDS(what_the_node_says_of_itself_is_so)
 
 int main(void)
 {
@@ -209,6 +227,9 @@ int main(void)
     TAP_RUN(what_is_claimed_and_not_run_is_disowned_);
     TAP_RUN(what_runs_long_is_left_alone_);
     TAP_RUN(what_was_claimed_is_not_claimed_again_);
+    latency = 60 * RT_MS;
+    TAP_RUN(what_the_node_says_of_itself_is_so_);
+    latency = 0;
     TAP_RUN(what_was_overlooked_is_found_and_told_); /* last: it plants another bug */
     return tap_done();
 }

@@ -207,6 +207,49 @@ static void half_open_is_heard_and_hears_nothing(void *arg)
     suite_close(b);
 }
 
+static struct store *sleeper;
+static int slept_r;
+
+static void write_asleep(void *arg)
+{
+    (void)arg;
+    slept_r = store_put(sleeper, SLICE("k"), SLICE("v"), 0, NULL, NULL, rt_now() + RT_SEC);
+}
+
+/* The answer was on its way when it was stopped: it is read when it goes on, however late. */
+static void who_stands_still_hears_it_later(void *arg)
+{
+    (void)arg;
+    struct rt_group g;
+    struct store *b;
+    memory = store_memory_new(&(struct store_memory_faults){.latency_max = 100 * RT_MS});
+    store_memory_open(memory, &sleeper);
+    store_memory_open(memory, &b);
+    rt_group_init(&g, "sleeper");
+    slept_r = 1;
+    rt_go(&g, write_asleep, NULL);
+    while (get(b, "k").version == 0)
+        rt_sleep(rt_now() + RT_MS);
+    store_memory_cut(sleeper, STORE_MEMORY_PAUSED);
+    rt_sleep(rt_now() + 5 * RT_SEC);
+    store_memory_cut(sleeper, STORE_MEMORY_JOINED);
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK_INT(slept_r, 0);
+    /* And what it asks while it stands still is too late by then. */
+    store_memory_cut(sleeper, STORE_MEMORY_PAUSED);
+    slept_r = 1;
+    rt_go(&g, write_asleep, NULL);
+    rt_sleep(rt_now() + 3 * RT_SEC);
+    CHECK_INT(slept_r, 1);
+    store_memory_cut(sleeper, STORE_MEMORY_JOINED);
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK_INT(slept_r, -ETIMEDOUT);
+    CHECK_INT(get(b, "k").version, 1);
+    rt_group_done(&g);
+    store_close(sleeper);
+    suite_close(b);
+}
+
 static void closing_ends_the_watches_of_that_client(void *arg)
 {
     (void)arg;
@@ -271,6 +314,7 @@ int main(void)
     run_faults(a_bad_disk_leaves_writes_in_doubt_and_reads_alone,
                "a_bad_disk_leaves_writes_in_doubt_and_reads_alone");
     run_faults(half_open_is_heard_and_hears_nothing, "half_open_is_heard_and_hears_nothing");
+    run_faults(who_stands_still_hears_it_later, "who_stands_still_hears_it_later");
     run_faults(closing_ends_the_watches_of_that_client, "closing_ends_the_watches_of_that_client");
     run_faults(among_many_keys_one_that_is_put_twice_is_found,
                "among_many_keys_one_that_is_put_twice_is_found");
