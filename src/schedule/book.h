@@ -48,6 +48,7 @@ struct job {
     rt_time hold_until; /* … or until then, our own write is on its way to us */
     enum task_state state;
     bool known, dirty, busy, granted, trim, bad;
+    uint8_t conflicts; /* one behind the other, without news of it */
     uint64_t lock; /* hash of the concurrency key that it waits for */
     struct seat **reserved;
     uint32_t reserved_count;

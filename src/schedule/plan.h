@@ -28,7 +28,7 @@
 enum {
     PLAN_TARGETS_AT_ONCE = 24, /* changes of one transaction */
     PLAN_MISSING_MS = 1000,    /* given, and to nobody, for so long: taken back */
-    PLAN_RUNNING_MS = 50,      /* after it was given, a task that was claimed is told to be Running */
+    PLAN_RUNNING_MS = 50,      /* from its giving until a task that was claimed is told to run */
     PLAN_STOPPED_STATUS = 125, /* of what was canceled, or expired, before it ended */
     PLAN_BACKOFF_MS = 1000,    /* where the task says none */
     PLAN_BACKOFF_MAX_MS = 300 * 1000,
