@@ -293,6 +293,7 @@ static void told_task(struct book *b, struct slice name, const struct follow_cha
     j->seen_at = rt_now();
     j->seen_wall_ms = rt_wall_now() / RT_MS;
     j->bad = false;
+    j->conflicts = 0;
     book_dirty(b, j);
 }
 

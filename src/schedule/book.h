@@ -71,6 +71,7 @@ struct job {
     bool known, dirty, busy, granted, trim, bad;
     bool again;    /* its timer is for a plan that was not written, or is not told yet */
     bool audit;    /* dirty, and nothing happened to it: there is nothing to do, or we were wrong */
+    uint8_t conflicts; /* one behind the other, without news of it */
     uint64_t lock; /* hash of the concurrency key that it waits for */
     size_t name_size;
     char name[];

@@ -13,6 +13,7 @@
 
 enum {
     CONFLICT_AGAIN_MS = 20, /* what was seen was old: the news is on its way */
+    CONFLICT_DOUBLINGS = 5, /* where it is long on its way, asking is what keeps it there */
     DOUBT_AGAIN_MS = 200,
     OWN_WRITE_MS = 2000, /* as long as that our own write may be on its way to us */
     WRITE_MS = 5000,
@@ -268,7 +269,9 @@ static void conflict(struct hand *h, struct job *j, const struct store_txn_resul
     bool lead = leader->count && leader->kvs[0].create_revision == b->election.create_revision;
     if (!lead)
         rt_group_cancel(b->term);
-    look_again(b, j, rt_now() + CONFLICT_AGAIN_MS * RT_MS);
+    look_again(b, j, rt_now() + ((int64_t)CONFLICT_AGAIN_MS << j->conflicts) * RT_MS);
+    if (j->conflicts < CONFLICT_DOUBLINGS)
+        j->conflicts++;
 }
 
 static void write_plan(struct hand *h, struct job *j)
@@ -303,6 +306,7 @@ static void write_plan(struct hand *h, struct job *j)
         if (first)
             histogram_add(&b->options->stats->dispatch, rt_now() - j->came_at);
         keep_reserved(h, got.revision);
+        j->conflicts = 0;
         j->hold = p->touched ? got.revision : INT64_MAX;
         j->hold_until = rt_now() + (p->touched ? OWN_WRITE_MS : DOUBT_AGAIN_MS) * RT_MS;
         look_again(b, j, j->hold_until);
