@@ -42,6 +42,8 @@ void check(struct world *w, enum check which, bool holds, const char *fmt, ...)
 void happened(struct world *w, enum event event)
 {
     sim_happened(&w->sim, event, 1);
+    if (event == EVENT_DISK_FAILED)
+        rt_event_set(&w->disk_failed);
 }
 
 void say(const struct world *w, const char *fmt, ...)
@@ -115,6 +117,19 @@ static bool all_done(const struct world *w)
     return true;
 }
 
+/* A little of a life. Whether it ends here: a disk that has just failed has most to lose, so the
+ * power goes soon after it, half of the times. */
+static bool a_while(struct world *w)
+{
+    if (rt_event_wait(&w->disk_failed, rt_now() + (rt_time)(rt_random() % 20) * RT_MS) < 0)
+        return false;
+    rt_event_clear(&w->disk_failed);
+    if (!w->sqlite || rt_random() % 2)
+        return false;
+    rt_sleep(rt_now() + (rt_time)(rt_random() % 10000) * RT_US);
+    return true;
+}
+
 static void one_life(struct world *w, struct actor *actors, rt_time until)
 {
     open_stores(w);
@@ -126,8 +141,8 @@ static void one_life(struct world *w, struct actor *actors, rt_time until)
     rt_time end = rt_now() + (rt_time)(rt_random() % 1500) * RT_MS;
     if (!w->sqlite)
         end = until;
-    while (rt_now() < end && rt_now() < until && !all_done(w))
-        rt_sleep(rt_now() + (rt_time)(rt_random() % 20) * RT_MS);
+    while (rt_now() < end && rt_now() < until && !all_done(w) && !a_while(w))
+        ;
     if (w->sqlite) {
         lose_power(w);
     } else {

@@ -93,6 +93,7 @@ struct world {
     struct store_memory *memory;
     struct store *stores[CLIENTS + 2]; /* of the memory store, one each; of SQLite all the same */
     struct rt_group clients;           /* of this life */
+    struct rt_event disk_failed;
     bool calm, open;
     int64_t newest; /* revision that was acknowledged */
 
