@@ -1,7 +1,8 @@
 /* ticker.c - how late a 1 ms ticker is in a loop with many probes in flight: `ticker PORT PROBES
  * SECONDS`. The probes are HTTP GETs of servers that take connections and never answer, at 256
- * addresses of this machine; each ends by its time-out of one second, and each target is asked again
- * every 1.1 s, at its own phase, as a run with --every does. Prints the lateness of the ticks. */
+ * addresses of this machine; each ends by its time-out of one second, and each target is asked
+ * again every 1.1 s, at its own phase, as a run with --every does. Prints the lateness of the
+ * ticks. */
 #include "bench/bench.h"
 
 #include "base/quantile.h"
