@@ -180,6 +180,17 @@ static int on_verify(X509_STORE_CTX *ctx, void *arg)
     return ok || t->context->insecure || t->unverified;
 }
 
+/* Only asked where no certificate of ours is loaded. */
+static int on_certificate_wanted(SSL *ssl, X509 **ret_certificate, EVP_PKEY **ret_key)
+{
+    struct tls_conn *t = SSL_get_app_data(ssl);
+    (void)ret_certificate;
+    (void)ret_key;
+    if (t->report)
+        t->report->wants_ours = true;
+    return 0;
+}
+
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
     struct tls_conn *t = SSL_get_app_data(ssl);
@@ -201,6 +212,7 @@ static void configure(struct tls_context *c, const struct tls_options *options)
     SSL_CTX_set_read_ahead(c->ssl, 1);
     SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(c->ssl, on_verify, NULL);
+    SSL_CTX_set_client_cert_cb(c->ssl, on_certificate_wanted);
     SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(c->ssl, on_session);
     /* TLS 1.0 and 1.1 sign with SHA-1, which any level above 0 forbids. And who overlooks faults

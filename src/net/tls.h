@@ -92,6 +92,7 @@ struct tls_report {
     const char *version, *cipher;  /* "TLSv1.3"; NULL: not negotiated. Literals */
     char alpn[TLS_ALPN_BYTES_MAX]; /* "" where none was agreed on */
     bool resumed;
+    bool wants_ours; /* the peer asked for a certificate, and we have none */
 };
 
 struct tls_request {

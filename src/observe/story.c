@@ -123,13 +123,21 @@ static void tell_report(struct story *s, const struct tls_report *r)
              r->alpn[0] ? ", ALPN " : "", r->alpn, r->resumed ? ", resumed" : "");
     for (uint32_t i = 0; i < r->chain_count; i++)
         tell_certificate(s, &r->chain[i], i);
-    if (r->chain_count && r->faults == 0)
+    if (r->wants_ours)
+        story_line(s, "", "the server asks for a certificate of ours, and there is none to show");
+    if (r->chain_count == 0)
+        return;
+    /* What went wrong behind the chain is no word on the chain. */
+    unsigned faults = r->faults & ~(1u << TLS_PROTOCOL);
+    unsigned first = faults ? (unsigned)__builtin_ctz(faults) : 0;
+    if (faults == 0)
         story_line(s, "trust", "the chain leads to a trusted root, and the name is right");
-    if (r->faults && r->chain_count)
-        story_line(s, "trust", "refused: %s", r->why[0] ? r->why : tls_fault_words(r->fault));
-    for (unsigned f = TLS_EXPIRED; f <= TLS_WRONG_NAME; f++)
-        if (r->faults & 1u << f && (enum tls_fault)f != r->fault)
-            story_line(s, "", "and also: %s", tls_fault_words((enum tls_fault)f));
+    else
+        story_line(s, "trust", "refused: %s",
+                   r->fault == first && r->why[0] ? r->why : tls_fault_words(first));
+    for (unsigned f = first + 1; faults && f <= TLS_WRONG_NAME; f++)
+        if (faults & 1u << f)
+            story_line(s, "", "and also: %s", tls_fault_words(f));
 }
 
 void story_tls(struct story *s, const struct tls_report *r, int64_t took_ns, int code,

@@ -127,11 +127,10 @@ def the_time_is_that_of_all_steps_together():
     slow = Listener(http_answer(b"", after=lambda c: time.sleep(2)))
     quick = http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     late = Listener(lambda c: (time.sleep(0.3), quick(c)))
-    begin = time.monotonic()
-    r = probe_one("--step", f"http://127.0.0.1:{late.port}", "--step", f"http://127.0.0.1:{slow.port}", "--timeout",
-                  "600ms")
+    r = unspoilt(lambda: probe_one("--step", f"http://127.0.0.1:{late.port}", "--step", f"http://127.0.0.1:{slow.port}",
+                                   "--timeout", "600ms"))
     equal((r["reason"], len(r["steps"])), ("timeout", 2), str(r))
-    true(550 < r["total_ms"] < 1500 and time.monotonic() - begin < 3, str(r["total_ms"]))
+    true(550 < r["total_ms"] < 1500, str(r["total_ms"]))
     r = probe_one("--retries", "2", "--step", f"127.0.0.1:{free_port()}", "--step", "127.0.0.1:1")
     equal((r["attempt"], len(r["attempts"]), len(r["steps"])), (3, 3, 1), str(r))
 

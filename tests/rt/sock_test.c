@@ -178,13 +178,6 @@ static void a_read_times_out_and_the_socket_stays_usable(void *arg)
     server_done(&s);
 }
 
-static void wait_for_news(struct rt_sock *s)
-{
-    rt_time end = rt_now() + 20 * RT_SEC;
-    while (rt_was_quiet(s) && rt_now() < end)
-        rt_sleep(rt_now() + RT_MS);
-}
-
 static void what_was_heard_of_a_socket_is_known_without_asking(void *arg)
 {
     (void)arg;
@@ -197,13 +190,15 @@ static void what_was_heard_of_a_socket_is_known_without_asking(void *arg)
     CHECK(!rt_was_quiet(peer)); /* nobody watches it yet */
     CHECK_INT(rt_read(c, b, sizeof(b), rt_now() + RT_MS), -ETIMEDOUT);
     CHECK(rt_was_quiet(c));
+    CHECK_INT(rt_wait_heard(c, rt_now() + RT_MS), -ETIMEDOUT);
     CHECK_INT(rt_write(peer, "x", 1, RT_NEVER), 0);
-    wait_for_news(c);
+    CHECK_INT(rt_wait_heard(c, rt_now() + 20 * RT_SEC), 0);
     CHECK(!rt_was_quiet(c));
+    CHECK_INT(rt_wait_heard(c, 0), 0); /* and it is not taken by waiting */
     CHECK_INT(rt_read(c, b, sizeof(b), RT_NEVER), 1);
     CHECK(rt_was_quiet(c)); /* that read has emptied it */
     rt_close(peer);
-    wait_for_news(c);
+    CHECK_INT(rt_wait_heard(c, rt_now() + 20 * RT_SEC), 0); /* an end is news, too */
     CHECK(!rt_was_quiet(c));
     CHECK_INT(rt_read(c, b, sizeof(b), RT_NEVER), 0);
     CHECK(!rt_was_quiet(c)); /* for good */
