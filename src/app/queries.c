@@ -7,13 +7,14 @@
 #include "app/recent.h"
 #include "app/scrapes.h"
 #include "base/map.h"
+#include "rt/event.h"
 
 enum { EVIDENCE_SHOWN = 3, FIRST_ROUND_MS = 10 * 1000, EVIDENCE_BYTES = 64 * 1024 };
 
 struct queries {
     struct recent *recent;
     struct scrapes *scrapes;
-    bool once;
+    struct rt_event *declared;
     struct map preconditions; /* by their text, which lies in the question */
     struct histogram took;
     uint64_t asked_total, failed_total;
@@ -31,12 +32,13 @@ struct precondition {
     char text[];
 };
 
-struct queries *queries_new(struct recent *recent, struct scrapes *scrapes, bool once)
+struct queries *queries_new(struct recent *recent, struct scrapes *scrapes,
+                            struct rt_event *declared)
 {
     struct queries *q = mem_alloc(MEM_APP, sizeof(*q));
     q->recent = recent;
     q->scrapes = scrapes;
-    q->once = once;
+    q->declared = declared;
     q->preconditions =
         MAP(MEM_APP, QUERIES_PRECONDITIONS_MAX, ((struct map_seed){rt_random(), rt_random()}));
     return q;
@@ -163,8 +165,9 @@ void query_check_look(struct queries *q, struct query_check *c, struct probe_res
     probe_result_reset(r, &none);
     r->at_wall_ns = rt_wall_now();
     r->lag_ns = rt_lag();
-    if (q->once && q->scrapes)
-        scrapes_wait_first(q->scrapes, began + FIRST_ROUND_MS * RT_MS);
+    rt_event_wait(q->declared, RT_NEVER);
+    recent_wait_first(q->recent, began + FIRST_ROUND_MS * RT_MS);
+    scrapes_wait_first(q->scrapes, began + FIRST_ROUND_MS * RT_MS);
     judge(q, c, r, ret_word, &a);
     r->total_ns = rt_now_exact() - began;
     if (r->reason != REASON_OK && rt_cancelled())

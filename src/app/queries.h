@@ -17,10 +17,13 @@ enum { QUERIES_PRECONDITIONS_MAX = 10000 }; /* that are kept ready to be asked *
 
 struct queries;
 struct recent;
+struct rt_event;
 struct scrapes;
 
-/* The scrapes are waited for with --once, and may be NULL. */
-struct queries *queries_new(struct recent *recent, struct scrapes *scrapes, bool once);
+/* A look waits until everything is declared, this host was read, and so was each page once: what is
+ * about to be known is not unknown. */
+struct queries *queries_new(struct recent *recent, struct scrapes *scrapes,
+                            struct rt_event *declared);
 void queries_free(struct queries *q); /* NULL is accepted */
 
 struct query_check;

@@ -1,11 +1,13 @@
 #include "app/recent.h"
 
 #include "host/metrics.h"
+#include "rt/event.h"
 
 struct recent {
     struct series_set *set;
     int64_t began_wall_ms;
     rt_time began;
+    struct rt_event was_read;
 };
 
 struct recent *recent_new(void)
@@ -41,6 +43,11 @@ int64_t recent_ms_of_wall(const struct recent *r, int64_t wall_ns)
     return wall_ns / RT_MS - rt_wall_now() / RT_MS + recent_now_ms(r);
 }
 
+void recent_wait_first(struct recent *r, rt_time deadline)
+{
+    rt_event_wait(&r->was_read, deadline);
+}
+
 static void read_host(void *arg)
 {
     host_metrics_read(arg);
@@ -72,6 +79,7 @@ void recent_main(void *arg)
         struct host_metrics *m = mem_alloc(MEM_APP, sizeof(*m));
         if (rt_offload(read_host, m, RT_NEVER) == 0)
             add_host(r, m);
+        rt_event_set(&r->was_read);
         host_metrics_done(m);
         mem_free(MEM_APP, m);
         if (rt_now() >= expire) {

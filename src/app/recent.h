@@ -23,6 +23,8 @@ struct series_set *recent_series(struct recent *r);
 int64_t recent_now_ms(const struct recent *r);
 /* A time that another program told, of the wall clock. */
 int64_t recent_ms_of_wall(const struct recent *r, int64_t wall_ns);
+/* Waits until this host was read once, or until the deadline. */
+void recent_wait_first(struct recent *r, rt_time deadline);
 /* A task: reads this host, and forgets what is too old, until it is cancelled. */
 void recent_main(void *recent);
 void recent_metrics(const struct recent *r, struct metrics_writer *w);

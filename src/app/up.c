@@ -466,7 +466,7 @@ static void run_stages(struct up *u)
     u->registry = registry_new(u);
     u->recent = recent_new();
     u->scrapes = scrapes_new(u, u->recent);
-    u->queries = queries_new(u->recent, u->scrapes, u->once);
+    u->queries = queries_new(u->recent, u->scrapes, &u->config_ready);
     observer_pool_init(&u->observers);
     u->local = local_host_new();
     int r = out_open(&u->out, on_output_error, u);

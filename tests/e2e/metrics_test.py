@@ -1,0 +1,281 @@
+"""Pages of metrics are scraped, this host is read, and checks are questions about both."""
+import http.client
+import http.server
+
+from harness import *
+
+EVERY = "every: 100ms, every_failed: 100ms"
+
+
+class Up:
+    """`firebreak up` and the events that it prints."""
+
+    def __init__(self, text):
+        self.data = data_folder()
+        self.path = write(os.path.join(folder(), "ops.yaml"), text)
+        self.events = []
+        self.p = spawn("up", "-c", self.path, "--data", self.data, "-o", "jsonl")
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.p.stdout:
+            self.events.append(json.loads(line))
+
+    def wait(self, asset, to, after=0):
+        def found():
+            equal(self.p.poll(), None, "firebreak up has ended")
+            return [e for e in self.events[after:] if (e["type"], e["asset"], e["to"]) == ("state", asset, to)]
+        return eventually(found, 40, f"{asset} to {to}: {self.events}")[0]
+
+    def states(self, asset):
+        return [e["to"] for e in self.events if (e["type"], e["asset"]) == ("state", asset)]
+
+    def metrics(self):
+        c = http.client.HTTPConnection("unix")
+        c.sock = socket.socket(socket.AF_UNIX)
+        c.sock.connect(os.path.join(self.data, "firebreak.sock"))
+        c.request("GET", "/metrics")
+        lines = c.getresponse().read().decode().splitlines()
+        return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+
+
+class Page:
+    """An HTTP/1.1 server of one page, which may be changed."""
+
+    def __init__(self, text, kind="text/plain; version=0.0.4"):
+        self.text, self.kind, self.status = text, kind, 200
+        self.connections = self.requests = 0
+        self.accept = None
+        page = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                page.connections += 1
+                super().setup()
+
+            def do_GET(self):
+                page.requests += 1
+                page.accept = self.headers["Accept"]
+                body = page.text.encode()
+                self.send_response(page.status)
+                self.send_header("Content-Type", page.kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a page that is too long is not read to its end
+        self.url = f"http://127.0.0.1:{self.server.server_port}/metrics"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        defer(self.server.server_close)
+        defer(self.server.shutdown)
+
+
+def config(scrapes, checks, assets=("a",)):
+    return (f"assets: [{', '.join(f'{{name: {a}, settle: 200ms}}' for a in assets)}]\n"
+            f"scrapes: [{', '.join(scrapes)}]\n"
+            f"checks: [{', '.join(checks)}]\n")
+
+
+def scrape(name, url, asset="a", every="100ms", more=""):
+    return f"{{name: {name}, asset: {asset}, url: '{url}', every: {every}, timeout: {every}{more}}}"
+
+
+def expr(name, query, asset="a"):
+    return f"{{name: {name}, asset: {asset}, {EVERY}, expr: {{query: '{query}'}}}}"
+
+
+@case
+def a_page_feeds_an_expression_over_one_connection():
+    page = Page("# TYPE temp gauge\ntemp{room=\"attic\"} 21\n")
+    up = Up(config([scrape("s", page.url, more=", labels: {site: north}")], [expr("hot", "temp > 30")]))
+    up.wait("a", "Healthy")
+    contains(page.accept, "application/openmetrics-text")
+    page.text = "# TYPE temp gauge\ntemp{room=\"attic\"} 35\n"
+    e = up.wait("a", "Degraded")  # an expression degrades, where nothing else is said
+    equal(e["reason"], "threshold")
+    contains(e["evidence"][0], 'temp{asset="a",room="attic",site="north"} = 35')
+    page.text = "# TYPE temp gauge\ntemp{room=\"attic\"} 20\n"
+    up.wait("a", "Healthy", after=up.events.index(e))
+    equal(up.states("a")[:2], ["Pending", "Healthy"])  # what is about to be known is not Unknown
+    equal(page.connections, 1)
+    true(page.requests > 5)
+    m = up.metrics()
+    true(float(m['firebreak_scrape_total{reason="ok"}']) > 5)
+    true(float(m["firebreak_series_bytes"]) > 0)
+    equal(m['firebreak_series_dropped_total{what="samples"}'], "0")
+    up.p.send_signal(signal.SIGTERM)
+    equal(up.p.wait(30), 143)
+
+
+@case
+def a_target_that_vanishes_is_down_with_a_reason_and_its_series_end():
+    page = Page("jobs 5\n")
+    up = Up(config([scrape("s", page.url)],
+                   [expr("down", 'up{scrape="s"} == 0 and scrape_reason{reason="http_status"} == 1'),
+                    expr("jobs", "jobs > 0", "b")], ("a", "b")))
+    up.wait("a", "Healthy")
+    up.wait("b", "Degraded")
+    page.status = 500
+    e = up.wait("a", "Degraded")
+    contains(e["evidence"][0], 'up{asset="a",scrape="s"} = 0')
+    up.wait("b", "Unknown")  # nothing is known about its jobs any more: no verdict
+    page.status = 200
+    up.wait("a", "Healthy", after=up.events.index(e))
+
+
+@case
+def limits_and_pages_that_are_none_are_told_by_their_words():
+    long, many, bad = Page("a 1\n" * 1), Page("a 1\nb 1\nc 1\n"), Page("a{ 1\n")
+    long.text = "# " + "x" * 5000 + "\na 1\n"
+    cut = Page("a 1\n", "application/openmetrics-text; version=1.0.0")
+    up = Up(config([scrape("long", long.url, "a", more=", body_bytes_max: 1024"),
+                    scrape("many", many.url, "b", more=", samples_max: 2"),
+                    scrape("bad", bad.url, "c"), scrape("cut", cut.url, "d")],
+                   [expr("long", 'scrape_reason{scrape="long",reason="too_large"} == 1', "a"),
+                    expr("many", 'scrape_reason{scrape="many",reason="too_large"} == 1', "b"),
+                    expr("bad", 'scrape_reason{scrape="bad",reason="protocol"} == 1', "c"),
+                    expr("cut", 'scrape_reason{scrape="cut",reason="protocol"} == 1', "d"),
+                    expr("none", 'a{asset=~".+"} or b{asset=~".+"}', "e")], ("a", "b", "c", "d", "e")))
+    for asset in "abcd":
+        up.wait(asset, "Degraded")
+    equal([s for s in up.states("e") if s == "Degraded"], [])  # a page is taken whole or not at all
+
+
+@case
+def this_host_is_read():
+    up = Up(config([], [expr("memory", "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 2"),
+                        expr("disk", "node_filesystem_avail_bytes / node_filesystem_size_bytes < 0", "b"),
+                        expr("load", "node_load1 < 0 or node_cpu_seconds_total{mode=\"idle\"} < 0", "b")],
+                   ("a", "b")))
+    contains(up.wait("a", "Degraded")["evidence"][0], "{} = 0.")
+    up.wait("b", "Healthy")
+
+
+@case
+def a_query_with_a_fault_is_told_with_its_place():
+    path = write(os.path.join(folder(), "ops.yaml"),
+                 config([], [expr("c", "rate(a) > 1")]) +
+                 "remedies: [{name: r, asset: a, precondition: 'a >', do: {run: {argv: [x]}}}]\n")
+    r = firebreak("config", "check", "-c", path)
+    equal(r.returncode, 1)
+    contains(r.stdout, "ops.yaml:3:")
+    contains(r.stdout, "query is no query: column 7: ',' is missing")
+    contains(r.stdout, "ops.yaml:4:")
+    contains(r.stdout, "precondition is no query: column 4")
+    path = write(os.path.join(folder(), "ops.yaml"),
+                 "assets: [{name: a}]\nchecks: [{name: c, asset: a, for: 1m, expr: {query: a > 1 for 2m}}]\n")
+    contains(firebreak("config", "check", "-c", path).stdout, "the query says for how long already")
+
+
+@case
+def once_waits_for_a_page_and_answers():
+    page = Page("temp 50\n")
+    for query, status in (("temp > 90", 0), ("temp > 30", 1)):
+        path = write(os.path.join(folder(), "ops.yaml"),
+                     config([scrape("s", page.url, every="10s")], [expr("c", query)]))
+        r = firebreak("up", "--once", "-c", path, "--data", data_folder(), "-o", "json")
+        equal(r.returncode, status, r.stdout + r.stderr)
+
+
+# A process that is what its first argument says. Its memory, its allocations and its questions are
+# its own; what it answers is read from the kernel.
+FIXTURE = r"""
+import http.server, math, os, sys, threading, time
+kind, held, began, allocated = sys.argv[1], [], time.time(), 0.0
+MB = 1 << 20
+limit = 0
+
+def rss():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+def qps(t):
+    return 100 + 80 * math.sin(t * 2)
+
+def work():
+    global allocated, held
+    last = time.time()
+    while True:
+        now = time.time()
+        t, dt, last = now - began, now - last, now
+        if kind == "leaking":
+            allocated += 3 * MB * dt
+            while len(held) * MB < allocated and rss() < 0.99 * limit:
+                held.append(bytes(bytearray(os.urandom(16)) * (MB // 16)))
+        elif kind == "busy":   # as much as it is asked, given back again
+            want = int(qps(t) / 10)
+            while len(held) < want:
+                held.append(bytes(bytearray(os.urandom(16)) * (MB // 16)))
+            del held[want:]
+            allocated = len(held) * MB
+        time.sleep(0.02)
+
+def page():
+    t = time.time() - began
+    sick = max(0, t - 8) if kind == "leaking" else 0
+    collections = t * 0.5 + sick * 20
+    p99 = (0.010 + 0.001 * math.sin(t)) * 3 ** (sick / 2)
+    return f'''process_resident_memory_bytes {rss()}
+process_memory_limit_bytes {limit}
+alloc_bytes {allocated + 1000}
+qps {qps(t)}
+python_gc_collections_total{{generation="2"}} {collections}
+request_seconds{{quantile="0.99"}} {p99}
+'''
+
+class H(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        b = page().encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(b)))
+        self.end_headers()
+        self.wfile.write(b)
+    def log_message(self, *a):
+        pass
+
+limit = rss() + 24 * MB
+threading.Thread(target=work, daemon=True).start()
+s = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), H)
+s.serve_forever()
+"""
+
+# {A}: of one process.
+QUESTIONS = {
+    "rising": "process_resident_memory_bytes{A} / process_memory_limit_bytes{A} > 0.9"
+              " and trend(process_resident_memory_bytes{A}, 3s) > 0",
+    "collecting": 'rate(python_gc_collections_total{A,generation="2"}, 2s)'
+                  ' / rate(python_gc_collections_total{A,generation="2"}, 20s) > 3'
+                  ' and step(request_seconds{A,quantile="0.99"}, 2s) > 2',
+    "unexplained": "trend(alloc_bytes{A}, 4s) > 0 and corr(alloc_bytes{A}, qps{A}, 4s) < 0.3 for 1s",
+}
+
+
+@case
+def leaking_steady_and_busy_are_told_apart():
+    kinds = ("leaking", "steady", "busy")
+    ports = {k: free_port() for k in kinds}
+    for k in kinds:
+        server([sys.executable, "-c", FIXTURE, k, str(ports[k])], ports[k])
+    scrapes = [f"{{name: {k}, url: 'http://127.0.0.1:{ports[k]}/', every: 100ms, timeout: 100ms, labels: {{of: {k}}}}}"
+               for k in kinds]
+    assets = [f"{k}-{name}" for k in kinds for name in QUESTIONS]
+    up = Up(config(scrapes, [expr(f"{k}-{name}", query.replace("{A", f'{{of="{k}"'), f"{k}-{name}")
+                             for k in kinds for name, query in QUESTIONS.items()], assets))
+    for name in QUESTIONS:
+        e = up.wait(f"leaking-{name}", "Degraded")
+        equal(e["reason"], "trend")
+        print(f"# {name}: {e['at']} {e['evidence'][0][-60:]}")
+    for k in ("steady", "busy"):
+        for name in QUESTIONS:
+            true("Healthy" in up.states(f"{k}-{name}"), up.events)
+            true("Degraded" not in up.states(f"{k}-{name}"), [e for e in up.events if e["asset"] == f"{k}-{name}"])
+
+
+main()
