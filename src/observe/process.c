@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "host/pipe.h"
 #include "rt/sock.h"
 
@@ -56,7 +57,7 @@ static void hold_main(void *arg)
     p->fd = -1;
     r = rt_wait_readable(s, RT_NEVER);
     rt_close(s);
-    if (r < 0)
+    if (r < 0 || fault_mutant("process_end_untold"))
         return;
     p->held.pid = 0;
     p->ended = true;
