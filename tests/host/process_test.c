@@ -244,7 +244,10 @@ static void what_is_held_tells_its_end(void)
 
 struct message {
     struct nlmsghdr head;
-    struct cn_msg connector;
+    struct {
+        uint32_t idx, val, seq, ack;
+        uint16_t len, flags;
+    } connector;
     uint32_t what, cpu;
     uint64_t at;
     int32_t pid, tgid;
@@ -255,9 +258,9 @@ static struct message message(uint32_t what, int32_t tgid)
 {
     return (struct message){
         .head = {.nlmsg_len = sizeof(struct message), .nlmsg_type = NLMSG_DONE},
-        .connector = {.id = {CN_IDX_PROC, CN_VAL_PROC},
+        .connector = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC,
                       .len = sizeof(struct message) - sizeof(struct nlmsghdr) -
-                             sizeof(struct cn_msg)},
+                             20 /* a connector head */},
         .what = what, .pid = tgid + 1, .tgid = tgid};
 }
 
@@ -280,7 +283,7 @@ static void what_the_kernel_tells_is_read(void)
     m[0].connector.len = 4;
     CHECK_INT(host_process_event_next(&all, &e), -EBADMSG);
     m[0] = message(2, 100);
-    m[0].connector.id.idx = 7; /* somebody else's */
+    m[0].connector.idx = 7; /* somebody else's */
     CHECK_INT(host_process_event_next(&all, &e), 1);
     CHECK(e.change == HOST_PROCESS_OTHER);
     all = (struct slice){(const char *)m, 5};
