@@ -475,13 +475,15 @@ int host_process_hold(const struct host_process *p)
 #endif
 }
 
-int host_process_signal(int pidfd, int signal)
+int host_process_signal(const struct host_process *p, int pidfd, int signal)
 {
 #ifdef SYS_pidfd_send_signal
-    return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U) < 0 ? -errno : 0;
+    if (pidfd >= 0)
+        return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U) < 0 ? -errno : 0;
 #else
     (void)pidfd;
-    (void)signal;
-    return -ENOSYS;
 #endif
+    if (!host_process_runs(p))
+        return -ESRCH;
+    return kill(p->pid, signal) < 0 ? -errno : 0;
 }

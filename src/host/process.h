@@ -69,8 +69,9 @@ static inline bool host_process_matches(const struct host_process_query *q, pid_
 /* A descriptor that is readable once the process has ended, and is no other's. Returns it, -ESRCH
  * (it has ended), -ENOSYS (a kernel without), or our own want (-EMFILE). */
 int host_process_hold(const struct host_process *p);
-/* Signals the process that the descriptor holds. Returns 0, -ESRCH, -EPERM, -ENOSYS. */
-int host_process_signal(int pidfd, int signal);
+/* Signals the process that the descriptor holds; without one (pidfd < 0: the kernel gives none) the
+ * one of that number, if it is still the same. Returns 0, -ESRCH, -EPERM. */
+int host_process_signal(const struct host_process *p, int pidfd, int signal);
 /* One by its number. Returns 0, or -ESRCH: no such process runs. */
 int host_process_look(pid_t pid, struct host_process *ret_process);
 /* How long it has run. */

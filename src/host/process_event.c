@@ -17,13 +17,20 @@
 enum { EVENT_NONE = 0, EVENT_EXEC = 0x00000002, EVENT_COMM = 0x00000200 };
 enum { RECEIVE_BYTES = 1024 * 1024, ACK_MS = 50 };
 
+/* struct cn_msg without the body at its end. */
+struct connector {
+    uint32_t idx, val, seq, ack;
+    uint16_t size, flags;
+};
+
 /* A datagram is a netlink head, a connector head, and the event. */
 struct message {
     struct nlmsghdr head;
-    struct cn_msg connector;
+    struct connector connector;
     char body[];
 };
-enum { EVENT_AT = sizeof(struct nlmsghdr) + sizeof(struct cn_msg) };
+enum { EVENT_AT = sizeof(struct nlmsghdr) + sizeof(struct connector) };
+_Static_assert(sizeof(struct connector) == sizeof(struct cn_msg), "the kernel's own layout");
 
 /* What of an event is looked at: its kind, and whose it is. */
 struct event_body {
@@ -61,9 +68,9 @@ static int subscribe(int fd)
     const uint32_t listen = PROC_CN_MCAST_LISTEN;
     m->head.nlmsg_len = sizeof(bytes);
     m->head.nlmsg_type = NLMSG_DONE;
-    m->connector.id.idx = CN_IDX_PROC;
-    m->connector.id.val = CN_VAL_PROC;
-    m->connector.len = sizeof(listen);
+    m->connector.idx = CN_IDX_PROC;
+    m->connector.val = CN_VAL_PROC;
+    m->connector.size = sizeof(listen);
     memcpy(bytes + EVENT_AT, &listen, sizeof(listen));
     return send(fd, bytes, sizeof(bytes), 0) < 0 ? -errno : 0;
 }
@@ -110,7 +117,7 @@ int host_process_events_open(void)
 int host_process_event_next(struct slice *datagram, struct host_process_event *ret_event)
 {
     struct nlmsghdr head;
-    struct cn_msg connector;
+    struct connector connector;
     struct event_body e;
     if (datagram->size == 0)
         return 0;
@@ -121,12 +128,12 @@ int host_process_event_next(struct slice *datagram, struct host_process_event *r
     if (size < EVENT_AT + sizeof(e) || size > datagram->size)
         return -EBADMSG;
     memcpy(&connector, datagram->data + sizeof(head), sizeof(connector));
-    if (connector.len < sizeof(e) || connector.len > size - EVENT_AT)
+    if (connector.size < sizeof(e) || connector.size > size - EVENT_AT)
         return -EBADMSG;
     memcpy(&e, datagram->data + EVENT_AT, sizeof(e));
     *datagram = slice_sub(*datagram, whole < datagram->size ? whole : datagram->size,
                           datagram->size);
-    bool ours = connector.id.idx == CN_IDX_PROC && connector.id.val == CN_VAL_PROC && e.tgid > 0;
+    bool ours = connector.idx == CN_IDX_PROC && connector.val == CN_VAL_PROC && e.tgid > 0;
     *ret_event = (struct host_process_event){
         !ours                  ? HOST_PROCESS_OTHER
         : e.what == EVENT_EXEC ? HOST_PROCESS_EXEC

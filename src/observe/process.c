@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "host/pipe.h"
 #include "rt/sock.h"
 
@@ -45,18 +46,30 @@ static void close_process(struct local_check *c)
 
 /* ---- while it runs ---- */
 
+/* Without a pidfd (a kernel before 5.3, or a filter) it is looked at now and then. */
+static int wait_gone(const struct process_state *p)
+{
+    enum { LOOK_MS = 100 };
+    int r = 0;
+    while (r == 0 && host_process_runs(&p->held))
+        r = rt_sleep(rt_now() + LOOK_MS * RT_MS);
+    return r;
+}
+
 static void hold_main(void *arg)
 {
     struct local_check *c = arg;
     struct process_state *p = c->state;
     struct rt_sock *s = NULL;
-    int r = rt_adopt(p->fd, &s);
-    if (r < 0)
-        return; /* the next look finds it gone */
-    p->fd = -1;
-    r = rt_wait_readable(s, RT_NEVER);
-    rt_close(s);
-    if (r < 0)
+    int r = p->fd >= 0 ? rt_adopt(p->fd, &s) : -ENOSYS;
+    if (r == 0) {
+        p->fd = -1;
+        r = rt_wait_readable(s, RT_NEVER);
+        rt_close(s);
+    } else {
+        r = wait_gone(p);
+    }
+    if (r < 0 || fault_mutant("process_end_untold"))
         return;
     p->held.pid = 0;
     p->ended = true;
@@ -86,9 +99,7 @@ static bool hold(struct local_check *c, const struct host_process *found)
     p->held = *found;
     p->last_pid = found->pid;
     memcpy(p->last, found->comm, sizeof(p->last));
-    if (fd < 0) /* without it its end is seen at the next look */
-        return true;
-    p->fd = fd;
+    p->fd = fd < 0 ? -1 : fd;
     rt_go(&p->holding, hold_main, c);
     return true;
 }

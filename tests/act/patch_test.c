@@ -204,8 +204,8 @@ static void only_so_many_backups_are_kept(void)
 static void what_is_no_patch_is_refused(void)
 {
     static const char *const broken[] = {"{\"patch\":{}}", "{\"patch\":{\"path\":\"/x\"}}",
-                                         "{\"patch\":{\"path\":\"/x\",\"from\":\"/y\","
-                                         "\"sha256\":\"12\"}}"};
+                                         ("{\"patch\":{\"path\":\"/x\",\"from\":\"/y\","
+                                          "\"sha256\":\"12\"}}")};
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
         struct err err = {0};
         struct exec_spec spec = {.kind = ACTION_PATCH, .action = broken[i]};
