@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/chain.h"
+#include "app/queries.h"
 #include "app/spec.h"
 #include "base/buf.h"
 #include "wire/json_value.h"
@@ -374,11 +375,17 @@ static int take_local(struct declared_check *c, const char *choice, const struct
     return r;
 }
 
+static int take_query(struct declared_check *c, const struct config_object *o, struct err *err)
+{
+    c->target = arena_strdup(&c->arena, config_string(o, "query"));
+    return query_check_new(c->target, c->asset, &c->query, err);
+}
+
 /* What the network does to others is nothing to it. */
 static bool stays_here(const struct declared_check *c)
 {
     const struct probe_target *t = &c->probe;
-    if (c->is_local || t->kind == PROBE_UNIX || t->kind == PROBE_EXEC)
+    if (c->is_local || c->query || t->kind == PROBE_UNIX || t->kind == PROBE_EXEC)
         return true;
     if (c->chain)
         return false;
@@ -395,6 +402,8 @@ static int take_choice(struct declared_check *c, const struct config_object *che
     struct config_object o = {0};
     if (choice)
         o = config_struct(check, choice->key);
+    if (choice && strcmp(choice->key, "expr") == 0)
+        return take_query(c, &o, err);
     int r = choice ? take_local(c, choice->key, &o, err) : -EOPNOTSUPP;
     if (r != -EOPNOTSUPP)
         return r;
@@ -464,6 +473,7 @@ void declared_check_free(struct declared_check *c)
     if (!c)
         return;
     probe_spec_done(&c->spec);
+    query_check_free(c->query);
     observe_pattern_free((struct pcre2_real_code_8 *)(uintptr_t)c->local.pattern);
     if (c->chain)
         probe_chain_done(c->chain);

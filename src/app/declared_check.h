@@ -9,6 +9,8 @@
 #include "model/sample.h"
 #include "observe/observe.h"
 
+struct query_check;
+
 struct declared_check {
     struct arena arena; /* all of its texts: the configuration may go */
     const char *name, *namespace_, *asset, *asset_namespace;
@@ -18,6 +20,7 @@ struct declared_check {
     int64_t every_ns, every_failed_ns, for_ns;
     uint32_t fail, pass, observers, agree;
     enum sample_severity severity;
+    struct query_check *query; /* it is asked of recent metrics; NULL: no expression */
     bool is_local;           /* `local` is what is asked, and not `probe` */
     bool stays_here;         /* it does not leave this host */
     struct local_spec local;

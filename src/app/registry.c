@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "app/declared_check.h"
+#include "app/scrapes.h"
 #include "app/up_declared.h"
 #include "base/fault.h"
 #include "config/resource.h"
@@ -172,6 +173,8 @@ static int act_on(struct registry *r, struct registry_entry *e, const char *text
         up_declare_asset(r->up, &w->object);
     else if (code == 0 && w->result == 0 && strcmp(e->kind->name, "remedy") == 0)
         up_declare_remedy(r->up, &w->object);
+    else if (code == 0 && w->result == 0 && strcmp(e->kind->name, "scrape") == 0)
+        scrapes_declare(r->up->scrapes, &w->object);
     work_done(w);
     mem_free(MEM_APP, w);
     return code;
@@ -185,6 +188,8 @@ static void undo(struct registry *r, const struct registry_entry *e)
         up_undeclare_asset(r->up, e->namespace_, e->name);
     else if (strcmp(e->kind->name, "remedy") == 0)
         up_undeclare_remedy(r->up, e->namespace_, e->name);
+    else if (strcmp(e->kind->name, "scrape") == 0)
+        scrapes_undeclare(r->up->scrapes, e->namespace_, e->name);
 }
 
 static int act(struct registry *r, struct registry_entry *e)

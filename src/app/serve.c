@@ -11,7 +11,10 @@
 #include "app/registry.h"
 #include "app/repair.h"
 #include "app/resource_check.h"
+#include "app/queries.h"
+#include "app/recent.h"
 #include "app/scheduler.h"
+#include "app/scrapes.h"
 #include "app/up.h"
 #include "app/why.h"
 #include "host/self.h"
@@ -156,6 +159,11 @@ static void collect(void *ctx, struct metrics_writer *w)
     put_repairs(u, w);
     put_registry(u, w);
     scheduler_metrics(u->scheduler, w);
+    if (!u->recent)
+        return;
+    recent_metrics(u->recent, w);
+    scrapes_metrics(u->scrapes, w);
+    queries_metrics(u->queries, w);
 }
 
 /* ---- beginning and ending ---- */

@@ -8,11 +8,14 @@
 #include "app/config_load.h"
 #include "app/keep.h"
 #include "app/people.h"
+#include "app/queries.h"
+#include "app/recent.h"
 #include "app/beats.h"
 #include "app/registry.h"
 #include "app/repair.h"
 #include "app/scheduler.h"
 #include "app/sight.h"
+#include "app/scrapes.h"
 #include "app/up_declared.h"
 #include "cli/asset_print.h"
 #include "config/canonical.h"
@@ -366,6 +369,11 @@ static void on_output_error(void *ctx, int code)
 }
 
 /* Every stage of `up`: each a task until it is cancelled. */
+static void recent_stage(void *arg)
+{
+    recent_main(((struct up *)arg)->recent);
+}
+
 static const struct stage {
     rt_fn *fn;
     bool of_registry; /* it gets u->registry, else u itself */
@@ -376,6 +384,7 @@ static const struct stage {
     {discover_main, false, false},      {registry_sync_main, true, true},
     {registry_follow_main, true, true}, {people_main, false, true},
     {resync_main, false, true},         {sight_main, false, true},
+    {recent_stage, false, false},
 };
 
 static int start_stages(struct up *u)
@@ -423,6 +432,16 @@ static void drain(struct up *u)
     rt_chan_done(&u->events);
 }
 
+static void end_recent(struct up *u)
+{
+    scrapes_free(u->scrapes);
+    queries_free(u->queries);
+    recent_free(u->recent);
+    u->scrapes = NULL;
+    u->queries = NULL;
+    u->recent = NULL;
+}
+
 static void run_stages(struct up *u)
 {
     struct rt_group helpers;
@@ -434,6 +453,9 @@ static void run_stages(struct up *u)
     list_init(&u->watching);
     list_init(&u->asking);
     u->registry = registry_new(u);
+    u->recent = recent_new();
+    u->scrapes = scrapes_new(u, u->recent);
+    u->queries = queries_new(u->recent, u->scrapes, u->once);
     observer_pool_init(&u->observers);
     u->local = local_host_new();
     int r = out_open(&u->out, on_output_error, u);
@@ -449,16 +471,25 @@ static void run_stages(struct up *u)
     rt_group_done(&helpers);
     registry_free(u->registry);
     u->registry = NULL;
+    end_recent(u);
     local_host_free(u->local);
     u->local = NULL;
     drain(u);
 }
 
+static bool precondition(void *ctx, const struct asset *a, const struct remedy *m,
+                         const char **ret_why)
+{
+    struct up *u = ctx;
+    return u->queries && queries_precondition(u->queries, a, m, ret_why);
+}
+
 static void up_main(void *arg)
 {
     struct up *u = arg;
-    struct reconcile_options options = {.on_event = on_event, .ctx = u};
-    options.seed = (struct map_seed){rt_random(), rt_random()};
+    struct reconcile_options options = {
+        .seed = {rt_random(), rt_random()}, .on_event = on_event, .precondition = precondition,
+        .ctx = u};
     if (!u->once) {
         options.owner = u->node;
         options.on_order = on_order;

@@ -39,9 +39,12 @@ RT_CHAN(event_chan, struct event *);
 struct beats;
 struct keep;
 struct node_claim;
+struct queries;
+struct recent;
 struct registry;
 struct repairs;
 struct scheduler;
+struct scrapes;
 
 /* What sight.h knows. */
 struct sight {
@@ -70,6 +73,9 @@ struct up {
     struct local_host *local; /* what checks of this host share */
     struct beats *beats;      /* NULL: --once */
     struct registry *registry; /* what is declared */
+    struct recent *recent;     /* metrics of the last hours; NULL, as the two below, at the end */
+    struct scrapes *scrapes;   /* what puts them there */
+    struct queries *queries;   /* what asks about them */
     struct list asking;        /* of the checks that are: up_declared.c */
     struct config_options options;
     struct config_reloader reloader;

@@ -7,6 +7,7 @@
 #include "act/act.h"
 #include "app/beats.h"
 #include "app/declared_remedy.h"
+#include "app/queries.h"
 #include "app/registry.h"
 #include "app/scheduler.h"
 #include "app/sight.h"
@@ -20,7 +21,7 @@ enum { PUSHES_APART_MS = 5 };
 struct asker {
     struct up *up;
     struct declared_check *check;
-    struct pooled_observer *observer; /* one of these two is set */
+    struct pooled_observer *observer; /* one of these two is set, or check->query */
     struct local_check *local;
     struct rt_event wake; /* it is to end, or `pushed` */
     bool ends;
@@ -83,7 +84,9 @@ static void look(struct asker *a, struct probe_result *r, const char **ret_word)
 {
     const struct declared_check *c = a->check;
     *ret_word = NULL;
-    if (a->local)
+    if (c->query)
+        query_check_look(a->up->queries, c->query, r, ret_word);
+    else if (a->local)
         local_check_look(a->local, r, ret_word);
     else
         observe_probe_attempts(pooled_observer_of(a->observer), &c->probe, r, c->spec.retries,
@@ -184,6 +187,8 @@ static int open_check(struct asker *a, struct err *err)
 {
     struct declared_check *c = a->check;
     struct up *u = a->up;
+    if (c->query)
+        return 0;
     if (!c->is_local)
         return observer_pool_get(&u->observers, &c->spec, &a->observer, err);
     int r = local_check_open(u->local, &c->local, on_push, a, &a->local, err);

@@ -23,6 +23,7 @@ static const char *const names[MEM_SUBSYSTEM_COUNT] = {
     [MEM_CLI] = "cli",   [MEM_RECONCILE] = "reconcile", [MEM_APP] = "app",
     [MEM_STORE] = "store", [MEM_GATEWAY] = "gateway", [MEM_SCHEDULE] = "schedule",
     [MEM_TEST] = "test", [MEM_LANG] = "lang", [MEM_CONFIG] = "config", [MEM_ACT] = "act",
+    [MEM_SERIES] = "series",
 };
 
 static void count(enum mem_subsystem sub, int64_t bytes, int64_t objects)

@@ -29,6 +29,7 @@ enum mem_subsystem {
     MEM_GATEWAY,
     MEM_SCHEDULE,
     MEM_ACT,
+    MEM_SERIES,
     MEM_APP,
     MEM_TEST,
     MEM_SUBSYSTEM_COUNT,

@@ -7,6 +7,7 @@
 #include "model/step_text.h"
 #include "wire/http1.h"
 #include "wire/jsonpath.h"
+#include "wire/query.h"
 
 /* A rule that no table can say: about several fields together, or about the keys of a table. */
 typedef void rule_fn(struct checker *c, const struct check_at *at);
@@ -50,17 +51,11 @@ static void timeout_within_every(struct checker *c, const struct check_at *at,
                 duration_format(every_ns, text));
 }
 
-/* `EXPR for D`: the words behind the last "for". */
-static bool ends_in_for(struct slice query)
+/* `EXPR for D`. */
+static bool has_for(struct checker *c, struct slice query)
 {
-    int64_t ns;
-    query = slice_trim(query);
-    size_t at = query.size;
-    while (at > 0 && query.data[at - 1] != ' ')
-        at--;
-    struct slice before = slice_trim(slice_sub(query, 0, at));
-    return at > 0 && duration_parse(slice_sub(query, at, query.size), &ns) == 0 &&
-           slice_ends_with(before, SLICE(" for"));
+    const struct query *q;
+    return query_parse(query, &c->arena, &q, NULL, NULL) == 0 && q->for_ns > 0;
 }
 
 static void rule_check(struct checker *c, const struct check_at *at)
@@ -70,7 +65,7 @@ static void rule_check(struct checker *c, const struct check_at *at)
     timeout_within_every(c, at, &table_check);
     if (expr && expr->type == VALUE_MAP)
         query = value_get(expr, SLICE("query"));
-    if (hold && query && query->type == VALUE_STRING && ends_in_for(query->text)) {
+    if (hold && query && query->type == VALUE_STRING && has_for(c, query->text)) {
         struct check_at place = at_field(at, &table_check, "for", hold);
         checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, hold->at,
                     "the query says for how long already: leave one of the two out");

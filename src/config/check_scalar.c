@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "config/check_walk.h"
 #include "model/cron.h"
+#include "wire/query.h"
 
 enum { WORDS_MAX = 64, NUMBER_BYTES_MAX = 48 };
 
@@ -189,6 +190,15 @@ static void check_zone(struct checker *c, const struct check_at *at)
         checker_suggest(c, fault, zones_suggest(c->zones, at->value->text));
 }
 
+static void check_query(struct checker *c, const struct check_at *at)
+{
+    const struct query *q;
+    struct err err = {0};
+    if (query_parse(at->value->text, &c->arena, &q, NULL, &err) < 0)
+        checker_fault(c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at,
+                      "%s is no query: %s", at->field->key, err.text);
+}
+
 static void check_text(struct checker *c, const struct check_at *at)
 {
     const struct schema_field *f = at->field;
@@ -206,6 +216,8 @@ static void check_text(struct checker *c, const struct check_at *at)
                     f->key, checker_shown(c, text), f->pattern_help);
     } else if (f->is_zone) {
         check_zone(c, at);
+    } else if (f->is_query) {
+        check_query(c, at);
     } else if (f->is_regex && pattern_check(text, &err) < 0) {
         checker_fault(c, at, CONFIG_FAULT_BAD_PATTERN, at->value->at,
                     "%s is no regular expression: %s", f->key, err.text);

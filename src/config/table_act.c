@@ -123,7 +123,7 @@ static const struct schema_field remedy_fields[] = {
     FIELD("Asset", "asset", STRING, .required = true, IS_REF("asset"),
           .help = "The asset that it repairs."),
     FIELD("When", "when", STRUCT, .of = &table_when, .help = "Which trouble it is for."),
-    FIELD("Precondition", "precondition", STRING,
+    FIELD("Precondition", "precondition", STRING, .is_query = true,
           .help = "A query that must be true before it begins."),
     FIELD("Do", "do", STRUCT, .of = &table_action, .required = true, .help = "What is done."),
     FIELD("Verify", "verify", STRING, IS_REF("check"),

@@ -135,7 +135,7 @@ static const struct schema_field file_fields[] = {
 STRUCT(file, "File", "Whether a file is there, and as it should be.");
 
 static const struct schema_field expr_fields[] = {
-    FIELD("Query", "query", STRING, .required = true,
+    FIELD("Query", "query", STRING, .required = true, .is_query = true,
           .help = "A query that is true while something is wrong, like cpu_ratio > 0.9 for 2m."),
 };
 STRUCT(expr, "Expr", "Whether a query over recent metrics is false.");

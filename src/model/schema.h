@@ -48,6 +48,7 @@ struct schema_field {
     const char *pattern;      /* of a string: PCRE2, anchored at both ends */
     const char *pattern_help; /* that pattern in words: "an address HOST:PORT" */
     bool is_regex;            /* its value is itself a regular expression, compiled to check it */
+    bool is_query;            /* its value is a question about metrics (wire/query.h) */
     bool is_cron, is_zone;    /* a cron expression, the name of a time zone: told in their words,
                                  where the pattern is only for readers of the schema */
     const char *ref;   /* of a string: it names an object of this kind ("asset") */

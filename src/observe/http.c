@@ -67,8 +67,8 @@ static void add_words(struct probe_result *r, const struct err *err)
     probe_result_fail(r, r->reason, "%s: %s", before, err->text);
 }
 
-static void failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
-                   const struct http_trace *trace, int code, const struct err *err)
+void observe_http_failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                         const struct http_trace *trace, int code, const struct err *err)
 {
     switch (trace->phase) {
     case HTTP_PHASE_PROXY:
@@ -154,7 +154,7 @@ static void read_body(struct observer *o, struct http_response *resp, struct htt
         probe_result_fail(r, REASON_TOO_LARGE, "the body is larger than the %d MiB that are "
                           "looked at", PROBE_BODY_BYTES_MAX >> 20);
     else if (code < 0)
-        failed(o, r->target, r, trace, code, &err);
+        observe_http_failed(o, r->target, r, trace, code, &err);
     if (r->reason == REASON_OK)
         judge_answer(o->spec, buf_slice(&body), r, deadline);
     *o->body_held -= body.size;
@@ -228,7 +228,7 @@ void probe_http(struct observer *o, const struct probe_target *t, struct probe_r
     if (o->story)
         tell(o, &trace, code < 0 ? NULL : resp, code, &err);
     if (code < 0) {
-        failed(o, t, r, &trace, code, &err);
+        observe_http_failed(o, t, r, &trace, code, &err);
         return;
     }
     answered(o, resp, &trace, r, deadline);

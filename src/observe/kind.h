@@ -56,6 +56,9 @@ int observe_http_client(struct observer *o, const struct probe_target *t, struct
 /* Fills in the request's URL, and which HTTP is spoken there: "h2://" and "h2c://" are https and
  * http with HTTP/2 or nothing. */
 void observe_http_address(struct slice url, struct arena *a, struct http_request *q);
+/* What a request's failure means; of the target its host is asked. */
+void observe_http_failed(struct observer *o, const struct probe_target *t, struct probe_result *r,
+                         const struct http_trace *trace, int code, const struct err *err);
 /* What a handshake's failure means, and what a finished one showed. */
 void observe_tls_failed(struct observer *o, struct probe_result *r, const struct tls_report *report,
                         int code, const struct err *err);

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "model/probe.h"
+#include "observe/scrape.h"
 #include "rt/addr.h"
 #include "rt/rt.h"
 

@@ -267,6 +267,17 @@ static void rules_of_several_fields(void)
               "1 missing_field role_bindings[a].users (rolebinding.users)");
 }
 
+static void queries_are_parsed(void)
+{
+#define EXPR(query) \
+    ASSET "[[checks]]\nname = \"e\"\nasset = \"db\"\nexpr = {query = \"" query "\"}\n"
+    CHECK_STR(faults(EXPR("rate(a{b='c'}, 5m) > 0.9 for 2m")), "");
+    CHECK_STR(faults(EXPR("rate(a) > 1")), "6 bad_pattern checks[e].expr.query (check.expr.query)");
+    CHECK_STR(faults(ASSET "[[remedies]]\nname = \"r\"\nasset = \"db\"\nprecondition = \"a >\"\n"
+                     "do = {run = {argv = [\"x\"]}}\n"),
+              "6 bad_pattern remedies[r].precondition (remedy.precondition)");
+}
+
 static void what_is_bad_already_is_not_told_again(void)
 {
     world_reset();
@@ -351,6 +362,7 @@ int main(void)
     TAP_RUN(remedies_do_not_follow_each_other_for_ever);
     TAP_RUN(workflows_are_checked_inside);
     TAP_RUN(rules_of_several_fields);
+    TAP_RUN(queries_are_parsed);
     TAP_RUN(what_is_bad_already_is_not_told_again);
     TAP_RUN(depth_has_a_limit);
     TAP_RUN(cron_expressions_are_read);

@@ -1,0 +1,30 @@
+/* recent.h - the recent past of this process: its series, their clock, and this host's numbers.
+ *
+ * Times of series are milliseconds of the wall clock as it was when we began, and then of the clock
+ * that does not jump: who sets the time of the machine makes no hole in what was seen. What a page
+ * says about its own times is moved by as much. Loop 0. */
+#ifndef FIREBREAK_APP_RECENT_H
+#define FIREBREAK_APP_RECENT_H
+
+#include "rt/rt.h"
+#include "series/series.h"
+#include "wire/openmetrics_write.h"
+
+enum {
+    RECENT_HOST_EVERY_MS = 5000, /* the numbers of this host */
+    RECENT_EXPIRE_EVERY_MS = 60000,
+};
+
+struct recent;
+
+struct recent *recent_new(void);
+void recent_free(struct recent *r); /* NULL is accepted */
+struct series_set *recent_series(struct recent *r);
+int64_t recent_now_ms(const struct recent *r);
+/* A time that another program told, of the wall clock. */
+int64_t recent_ms_of_wall(const struct recent *r, int64_t wall_ns);
+/* A task: reads this host, and forgets what is too old, until it is cancelled. */
+void recent_main(void *recent);
+void recent_metrics(const struct recent *r, struct metrics_writer *w);
+
+#endif
