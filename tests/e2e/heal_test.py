@@ -23,7 +23,9 @@ checks:
 
 
 def state(s, name="web"):
-    return s.json("GET", f"/v1/assets/{name}")["state"]
+    """None: it is not known yet."""
+    status, text = s.ask("GET", f"/v1/assets/{name}")
+    return json.loads(text)["state"] if status == 200 else None
 
 
 def becomes(s, want, name="web", seconds=20):
