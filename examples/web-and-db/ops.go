@@ -1,7 +1,7 @@
 // Package ops keeps two small services alive: a web server, and the database that it needs.
 //
 //	./run -- -c examples/web-and-db        starts them, and watches
-//	pkill -9 demo-web                      (in another terminal) kills one; it comes back
+//	kill -9 $(pidof demo-web)              (in another terminal) kills one; it comes back
 //	firebreak why asset/web                says why
 package ops
 

@@ -26,7 +26,10 @@ def types(s, name):
 
 
 def kill(*names):
-    subprocess.run(["pkill", "-9", "-x", "|".join(names)])
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if open(f"/proc/{pid}/comm").read().strip() in names:
+                os.kill(int(pid), signal.SIGKILL)
 
 
 @case
@@ -52,6 +55,21 @@ def config_drift():
     eventually(lambda: open(f"{d}/app.conf").read() == meant, 20, "put back")
     becomes(s, "app-config", "Healthy")
     true("outcome" in types(s, "app-config"))
+
+
+@case
+def memory_health():
+    """One leaks, one is full and stays so, one is busy: the first is restarted, and nobody else."""
+    names = ("leaking", "steady", "busy")
+    harness._cleanup.callback(kill, *(f"demo-{n}" for n in names))
+    s, _ = example("memory-health")
+
+    def outcomes(name):
+        return [(e["remedy"], e["reason"]) for e in s.json("GET", f"/v1/events/{name}?limit=500")["items"]
+                if e["type"] == "outcome"]
+    eventually(lambda: ("restart-leaking", "verified") in outcomes("leaking"), 60, "it is told by its rise")
+    equal({n: [o for o in outcomes(n) if o[0].startswith("restart")] for n in names[1:]}, {"steady": [], "busy": []})
+    contains(s.ok("why", "asset/leaking"), "process_resident_memory_bytes")
 
 
 main()
