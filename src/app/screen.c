@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/up.h"
@@ -26,7 +27,8 @@ struct screen {
     size_t top;                         /* first asset that is shown */
     size_t at;                          /* the selected one, in the order that was drawn last */
     char selected[ASSET_KEY_BYTES_MAX]; /* "namespace/name": it stays selected where rows move */
-    bool chosen; /* by a key; else the first one is selected, which needs somebody most */
+    char latest[ASSET_KEY_BYTES_MAX];   /* to which something happened last */
+    bool chosen; /* by a key; else what needs somebody most is selected, or what happened last */
     bool moved;  /* by a key since the last frame: `at` holds, not the name */
     bool quit;
     struct buf frame;
@@ -189,10 +191,12 @@ static size_t put_story(struct screen *s, const struct asset *a, size_t rows, si
 /* The selected asset stays so where others move past it. */
 static void select_row(struct screen *s, const struct asset **list, size_t count, size_t room)
 {
+    bool needed = count && (list[0]->state == ASSET_FAILED || list[0]->state == ASSET_DEGRADED);
+    const char *wanted = s->chosen ? s->selected : s->latest;
     if (!s->chosen)
         s->at = 0;
-    for (size_t i = 0; i < count && s->chosen && !s->moved; i++)
-        if (strcmp(list[i]->key, s->selected) == 0)
+    for (size_t i = 0; i < count && !s->moved && (s->chosen || !needed); i++)
+        if (strcmp(list[i]->key, wanted) == 0)
             s->at = i;
     if (s->at >= count)
         s->at = count ? count - 1 : 0;
@@ -318,6 +322,7 @@ void up_screen(struct up *u)
         r = rt_go(&s.group, keys_main, &s);
     struct event *e;
     while (r == 0 && !s.quit && rt_recv(&u->events, &e, RT_NEVER) == 0) {
+        snprintf(s.latest, sizeof(s.latest), "%s", e->key);
         event_free(e);
         rt_event_set(&s.dirty);
     }

@@ -1,5 +1,7 @@
 #include "explain/explain.h"
 
+#include "base/fault.h"
+
 static struct slice text_at(const struct json_value *event, const char *key)
 {
     const struct json_value *v = json_get(event, key);
@@ -34,7 +36,8 @@ struct telling {
 static void put(struct telling *t, const struct json_value *event)
 {
     t->held = NULL;
-    if (t->count && repeats(t->told[t->count - 1], event))
+    bool again = t->count && repeats(t->told[t->count - 1], event);
+    if (again && !fault_mutant("story_repeats_itself"))
         t->held = event;
     else
         t->told[t->count++] = event;
@@ -42,7 +45,7 @@ static void put(struct telling *t, const struct json_value *event)
 
 static uint32_t finish(struct telling *t)
 {
-    if (t->held)
+    if (t->held && !fault_mutant("story_without_its_end"))
         t->told[t->count++] = t->held;
     return t->count;
 }

@@ -172,14 +172,6 @@ def a_deep_expression_needs_no_task_s_stack():
 
 
 @case
-def a_kind_that_is_not_asked_yet_is_said():
-    file = write(os.path.join(folder(), "ops.yaml"), config_text(("a", "x", "heartbeat: {within: 1m}")))
-    r = firebreak("up", "-c", file, "--once", "-o", "json")
-    equal(json.loads(r.stdout)["items"][0]["checks"], [])
-    contains(r.stderr, "check_not_asked")
-
-
-@case
 def a_faulty_configuration_does_not_start():
     file = write(os.path.join(folder(), "ops.yaml"), "asets: []\n")
     r = firebreak("up", "-c", file, "--once")

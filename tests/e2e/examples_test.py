@@ -1,0 +1,75 @@
+"""The examples do what they say, each in a folder and a network of its own."""
+import harness
+from serving import *
+
+own_network()
+
+
+def example(name):
+    """As ./run -- -c examples/NAME starts it."""
+    d = folder()
+    here = os.path.join(ROOT, "examples", name)
+    s = Server.__new__(Server)
+    s.data, s.logs = data_folder(), None
+    s.env = {"FIREBREAK_DATA": s.data, "FIREBREAK_VAR_HERE": here, "FIREBREAK_VAR_DIR": d}
+    s.socket, s.args = os.path.join(s.data, "firebreak.sock"), ["-c", here]
+    s.start()
+    return s, d
+
+
+def becomes(s, name, want, seconds=40):
+    eventually(lambda: s.ask("GET", f"/v1/assets/{name}")[1].count(f'"state":"{want}"'), seconds, f"{name}: {want}")
+
+
+def types(s, name):
+    return [json.loads(line)["type"] for line in s.ok("why", f"asset/{name}", "-o", "jsonl").splitlines()]
+
+
+def kill(*names):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if open(f"/proc/{pid}/comm").read().strip() in names:
+                os.kill(int(pid), signal.SIGKILL)
+
+
+@case
+def web_and_db():
+    harness._cleanup.callback(kill, "demo-web", "demo-db")
+    s, _ = example("web-and-db")
+    becomes(s, "db", "Healthy"), becomes(s, "web", "Healthy")  # it has started them itself
+    kill("demo-web")
+    becomes(s, "web", "Failed"), becomes(s, "web", "Healthy")
+    equal(types(s, "web"), ["observation", "verdict", "decision", "task", "outcome", "state"])
+    # The database goes: the web server has nothing to be repaired for.
+    kill("demo-db")
+    becomes(s, "db", "Failed"), becomes(s, "db", "Healthy"), becomes(s, "web", "Healthy")
+
+
+@case
+def config_drift():
+    s, d = example("config-drift")
+    becomes(s, "app-config", "Healthy")
+    meant = open(f"{d}/app.conf").read()
+    with open(f"{d}/app.conf", "a") as f:
+        f.write("port = 666\n")
+    eventually(lambda: open(f"{d}/app.conf").read() == meant, 20, "put back")
+    becomes(s, "app-config", "Healthy")
+    true("outcome" in types(s, "app-config"))
+
+
+@case
+def memory_health():
+    """One leaks, one is full and stays so, one is busy: the first is restarted, and nobody else."""
+    names = ("leaking", "steady", "busy")
+    harness._cleanup.callback(kill, *(f"demo-{n}" for n in names))
+    s, _ = example("memory-health")
+
+    def outcomes(name):
+        return [(e["remedy"], e["reason"]) for e in s.json("GET", f"/v1/events/{name}?limit=500")["items"]
+                if e["type"] == "outcome"]
+    eventually(lambda: ("restart-leaking", "verified") in outcomes("leaking"), 60, "it is told by its rise")
+    equal({n: [o for o in outcomes(n) if o[0].startswith("restart")] for n in names[1:]}, {"steady": [], "busy": []})
+    contains(s.ok("why", "asset/leaking"), "process_resident_memory_bytes")
+
+
+main()
