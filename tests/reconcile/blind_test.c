@@ -4,7 +4,7 @@
 
 /* ---- blind ---- */
 
-static void who_is_blind_judges_nothing(void)
+static CASE void who_is_blind_judges_nothing(void)
 {
     static struct world w;
     web(&w);
@@ -27,7 +27,7 @@ static void who_is_blind_judges_nothing(void)
     end(&w);
 }
 
-static void what_looks_at_this_host_sees_without_a_network(void)
+static CASE void what_looks_at_this_host_sees_without_a_network(void)
 {
     static struct world w;
     begin(&w);
@@ -43,7 +43,7 @@ static void what_looks_at_this_host_sees_without_a_network(void)
     end(&w);
 }
 
-static void verification_waits_while_we_are_blind(void)
+static CASE void verification_waits_while_we_are_blind(void)
 {
     static struct world w;
     web(&w);
@@ -64,7 +64,7 @@ static void verification_waits_while_we_are_blind(void)
 
 /* ---- observers ---- */
 
-static void two_of_three_observers_must_agree(void)
+static CASE void two_of_three_observers_must_agree(void)
 {
     static struct world w;
     static const char *const names[] = {"n1", "n2", "n3"};
@@ -90,7 +90,7 @@ static void two_of_three_observers_must_agree(void)
     end(&w);
 }
 
-static void observers_that_are_not_heard_of_leave_us_blind(void)
+static CASE void observers_that_are_not_heard_of_leave_us_blind(void)
 {
     static struct world w;
     begin(&w);
@@ -111,7 +111,7 @@ static void observers_that_are_not_heard_of_leave_us_blind(void)
     end(&w);
 }
 
-static void a_pushed_event_counts_at_once(void)
+static CASE void a_pushed_event_counts_at_once(void)
 {
     static struct world w;
     web(&w);

@@ -6,6 +6,8 @@
 #include "tests/tap.h"
 
 #define S INT64_C(1000000000)
+/* A sample is large: cases that each have one are not all put into main(). */
+#define CASE __attribute__((noinline))
 
 /* A reconciler, a clock that the test moves, and what was told. */
 struct world {
@@ -57,7 +59,7 @@ static enum asset_state state(const struct world *w, const char *name)
     return a ? a->state : ASSET_STATE_COUNT;
 }
 
-static void a_new_asset_is_pending(void)
+static CASE void a_new_asset_is_pending(void)
 {
     static struct world w;
     begin(&w);
@@ -69,7 +71,7 @@ static void a_new_asset_is_pending(void)
     end(&w);
 }
 
-static void healthy_after_settling_without_a_miss(void)
+static CASE void healthy_after_settling_without_a_miss(void)
 {
     static struct world w;
     begin(&w);
@@ -85,7 +87,7 @@ static void healthy_after_settling_without_a_miss(void)
     end(&w);
 }
 
-static void a_miss_begins_settling_anew(void)
+static CASE void a_miss_begins_settling_anew(void)
 {
     static struct world w;
     begin(&w);
@@ -105,7 +107,7 @@ static void a_miss_begins_settling_anew(void)
     end(&w);
 }
 
-static void failed_at_the_second_miss_in_a_row(void)
+static CASE void failed_at_the_second_miss_in_a_row(void)
 {
     static struct world w;
     begin(&w);
@@ -123,7 +125,7 @@ static void failed_at_the_second_miss_in_a_row(void)
     end(&w);
 }
 
-static void our_own_limits_are_no_evidence(void)
+static CASE void our_own_limits_are_no_evidence(void)
 {
     static struct world w;
     begin(&w);
@@ -136,7 +138,7 @@ static void our_own_limits_are_no_evidence(void)
     end(&w);
 }
 
-static void every_check_counts(void)
+static CASE void every_check_counts(void)
 {
     static struct world w;
     begin(&w);
@@ -152,7 +154,7 @@ static void every_check_counts(void)
     end(&w);
 }
 
-static void a_failed_asset_heals_after_settling(void)
+static CASE void a_failed_asset_heals_after_settling(void)
 {
     static struct world w;
     begin(&w);
@@ -168,7 +170,7 @@ static void a_failed_asset_heals_after_settling(void)
     end(&w);
 }
 
-static void a_listener_that_went_is_refused_at_once(void)
+static CASE void a_listener_that_went_is_refused_at_once(void)
 {
     static struct world w;
     begin(&w);
@@ -183,7 +185,7 @@ static void a_listener_that_went_is_refused_at_once(void)
     end(&w);
 }
 
-static void and_leaves_the_list_after_five_minutes(void)
+static CASE void and_leaves_the_list_after_five_minutes(void)
 {
     static struct world w;
     begin(&w);
@@ -199,7 +201,7 @@ static void and_leaves_the_list_after_five_minutes(void)
     end(&w);
 }
 
-static void a_check_that_went_leaves_an_asset_that_stays(void)
+static CASE void a_check_that_went_leaves_an_asset_that_stays(void)
 {
     static struct world w;
     begin(&w);
@@ -225,7 +227,7 @@ static void a_check_that_went_leaves_an_asset_that_stays(void)
     end(&w);
 }
 
-static void one_that_comes_back_is_the_same_asset(void)
+static CASE void one_that_comes_back_is_the_same_asset(void)
 {
     static struct world w;
     begin(&w);
@@ -244,7 +246,7 @@ static void one_that_comes_back_is_the_same_asset(void)
     end(&w);
 }
 
-static void revisions_only_grow(void)
+static CASE void revisions_only_grow(void)
 {
     static struct world w;
     begin(&w);
@@ -258,7 +260,7 @@ static void revisions_only_grow(void)
     end(&w);
 }
 
-static void a_check_too_many_is_refused(void)
+static CASE void a_check_too_many_is_refused(void)
 {
     static struct world w;
     begin(&w);
@@ -273,7 +275,7 @@ static void a_check_too_many_is_refused(void)
     end(&w);
 }
 
-static void the_newest_latencies_are_kept(void)
+static CASE void the_newest_latencies_are_kept(void)
 {
     struct latency_ring l = {0};
     for (int i = 0; i < ASSET_LATENCIES_MAX + 5; i++)
@@ -304,7 +306,7 @@ static void found(struct world *w, const char *asset, const char *check, uint32_
     CHECK_INT(reconciler_take(w->r, &s, at(w)), 0);
 }
 
-static void a_declared_asset_needs_no_check(void)
+static CASE void a_declared_asset_needs_no_check(void)
 {
     static struct world w;
     begin(&w);
@@ -323,7 +325,7 @@ static void a_declared_asset_needs_no_check(void)
     end(&w);
 }
 
-static void an_asset_that_nobody_declares_lives_as_long_as_its_checks(void)
+static CASE void an_asset_that_nobody_declares_lives_as_long_as_its_checks(void)
 {
     static struct world w;
     begin(&w);
@@ -341,7 +343,7 @@ static void an_asset_that_nobody_declares_lives_as_long_as_its_checks(void)
     end(&w);
 }
 
-static void an_asset_settles_in_its_own_time(void)
+static CASE void an_asset_settles_in_its_own_time(void)
 {
     static struct world w;
     begin(&w);
@@ -354,7 +356,7 @@ static void an_asset_settles_in_its_own_time(void)
     end(&w);
 }
 
-static void thresholds_are_the_checks_own(void)
+static CASE void thresholds_are_the_checks_own(void)
 {
     static struct world w;
     begin(&w);
@@ -374,7 +376,7 @@ static void thresholds_are_the_checks_own(void)
     end(&w);
 }
 
-static void misses_count_only_once_they_last(void)
+static CASE void misses_count_only_once_they_last(void)
 {
     static struct world w;
     begin(&w);
@@ -389,7 +391,7 @@ static void misses_count_only_once_they_last(void)
     end(&w);
 }
 
-static void severity_says_what_a_failure_does(void)
+static CASE void severity_says_what_a_failure_does(void)
 {
     static struct world w;
     begin(&w);
@@ -411,7 +413,7 @@ static void severity_says_what_a_failure_does(void)
     end(&w);
 }
 
-static void namespaces_keep_assets_apart(void)
+static CASE void namespaces_keep_assets_apart(void)
 {
     static struct world w;
     begin(&w);

@@ -4,7 +4,7 @@
 
 /* ---- a repair ---- */
 
-static void a_service_that_fails_is_repaired_and_verified(void)
+static CASE void a_service_that_fails_is_repaired_and_verified(void)
 {
     static struct world w;
     char text[256];
@@ -35,7 +35,7 @@ static void a_service_that_fails_is_repaired_and_verified(void)
     end(&w);
 }
 
-static void an_answer_from_before_the_task_ended_verifies_nothing(void)
+static CASE void an_answer_from_before_the_task_ended_verifies_nothing(void)
 {
     static struct world w;
     web(&w);
@@ -49,7 +49,7 @@ static void an_answer_from_before_the_task_ended_verifies_nothing(void)
     end(&w);
 }
 
-static void one_that_does_not_help_is_rolled_back_and_the_next_is_tried(void)
+static CASE void one_that_does_not_help_is_rolled_back_and_the_next_is_tried(void)
 {
     static struct world w;
     web(&w);
@@ -85,7 +85,7 @@ static void one_that_does_not_help_is_rolled_back_and_the_next_is_tried(void)
     end(&w);
 }
 
-static void a_degraded_one_whose_remedies_are_used_up_has_failed(void)
+static CASE void a_degraded_one_whose_remedies_are_used_up_has_failed(void)
 {
     static struct world w;
     begin(&w);
@@ -105,7 +105,7 @@ static void a_degraded_one_whose_remedies_are_used_up_has_failed(void)
     end(&w);
 }
 
-static void what_gets_well_by_itself_is_verified_without_being_repaired(void)
+static CASE void what_gets_well_by_itself_is_verified_without_being_repaired(void)
 {
     static struct world w;
     web(&w);
@@ -123,7 +123,7 @@ static void what_gets_well_by_itself_is_verified_without_being_repaired(void)
     end(&w);
 }
 
-static void a_task_that_cannot_be_is_a_repair_that_failed(void)
+static CASE void a_task_that_cannot_be_is_a_repair_that_failed(void)
 {
     static struct world w;
     web(&w);
@@ -138,7 +138,7 @@ static void a_task_that_cannot_be_is_a_repair_that_failed(void)
 
 /* ---- what holds it back ---- */
 
-static void a_pause_lies_between_two_of_a_remedy(void)
+static CASE void a_pause_lies_between_two_of_a_remedy(void)
 {
     static struct world w;
     web(&w);
@@ -157,7 +157,7 @@ static void a_pause_lies_between_two_of_a_remedy(void)
     end(&w);
 }
 
-static void no_more_than_so_many_an_hour(void)
+static CASE void no_more_than_so_many_an_hour(void)
 {
     static struct world w;
     web(&w);
@@ -179,7 +179,7 @@ static void no_more_than_so_many_an_hour(void)
     end(&w);
 }
 
-static void nothing_is_repaired_that_is_frozen_or_not_ours(void)
+static CASE void nothing_is_repaired_that_is_frozen_or_not_ours(void)
 {
     static struct world w;
     web(&w);
@@ -200,7 +200,7 @@ static void nothing_is_repaired_that_is_frozen_or_not_ours(void)
     end(&w);
 }
 
-static void a_precondition_is_asked_first(void)
+static CASE void a_precondition_is_asked_first(void)
 {
     static struct world w;
     web(&w);
@@ -213,7 +213,7 @@ static void a_precondition_is_asked_first(void)
     end(&w);
 }
 
-static void a_database_is_repaired_before_what_depends_on_it(void)
+static CASE void a_database_is_repaired_before_what_depends_on_it(void)
 {
     static struct world w;
     web(&w);
@@ -235,7 +235,7 @@ static void a_database_is_repaired_before_what_depends_on_it(void)
     end(&w);
 }
 
-static void no_more_of_a_group_than_its_blast_radius(void)
+static CASE void no_more_of_a_group_than_its_blast_radius(void)
 {
     static struct world w;
     char name[8];
@@ -269,7 +269,7 @@ static void no_more_of_a_group_than_its_blast_radius(void)
     end(&w);
 }
 
-static void most_of_a_group_at_once_is_the_network_or_us(void)
+static CASE void most_of_a_group_at_once_is_the_network_or_us(void)
 {
     static struct world w;
     char name[8];
@@ -303,7 +303,7 @@ static void most_of_a_group_at_once_is_the_network_or_us(void)
     end(&w);
 }
 
-static void a_flapping_service_is_damped(void)
+static CASE void a_flapping_service_is_damped(void)
 {
     static struct world w;
     web(&w);
@@ -336,7 +336,7 @@ static void a_flapping_service_is_damped(void)
 
 /* ---- people ---- */
 
-static void maintenance_is_watched_and_never_repaired(void)
+static CASE void maintenance_is_watched_and_never_repaired(void)
 {
     static struct world w;
     web(&w);
@@ -360,7 +360,7 @@ static void maintenance_is_watched_and_never_repaired(void)
     end(&w);
 }
 
-static void a_persons_word_and_green_checks_are_enough(void)
+static CASE void a_persons_word_and_green_checks_are_enough(void)
 {
     static struct world w;
     web(&w);
@@ -377,7 +377,7 @@ static void a_persons_word_and_green_checks_are_enough(void)
     end(&w);
 }
 
-static void one_that_needs_approval_waits_for_it(void)
+static CASE void one_that_needs_approval_waits_for_it(void)
 {
     static struct world w;
     web(&w);
@@ -399,7 +399,7 @@ static void one_that_needs_approval_waits_for_it(void)
 
 /* ---- others ---- */
 
-static void people_are_told_once_a_story_and_when_it_is_over(void)
+static CASE void people_are_told_once_a_story_and_when_it_is_over(void)
 {
     static struct world w;
     web(&w);
@@ -435,7 +435,7 @@ static void fails_over(struct world *w, enum probe_reason standby)
     break_it(w, "db-1");
 }
 
-static void the_standby_takes_over_where_it_is_well(void)
+static CASE void the_standby_takes_over_where_it_is_well(void)
 {
     static struct world w;
     fails_over(&w, REASON_OK);
@@ -462,7 +462,7 @@ static void a_plan_says_what_would_be_done_and_does_nothing(void *ctx, const str
     CHECK_INT(p->rejected[0].why, REPAIR_FROZEN);
 }
 
-static void planning_asks_and_does_nothing(void)
+static CASE void planning_asks_and_does_nothing(void)
 {
     static struct world w;
     web(&w);
@@ -477,7 +477,7 @@ static void planning_asks_and_does_nothing(void)
     end(&w);
 }
 
-static void a_restart_goes_on_with_the_open_repair(void)
+static CASE void a_restart_goes_on_with_the_open_repair(void)
 {
     static struct world w, later;
     web(&w);

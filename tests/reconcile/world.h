@@ -10,6 +10,8 @@
 #include "tests/tap.h"
 
 #define S INT64_C(1000000000)
+/* A sample is large: cases that each have one are not all put into main(). */
+#define CASE __attribute__((noinline))
 
 struct world {
     struct reconciler *r;
