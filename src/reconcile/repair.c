@@ -195,12 +195,53 @@ void repair_drop(struct reconciler *r, struct held *h, const char *why, struct r
 }
 
 /* The next of the chain; behind the last one it is told, and all of it is tried again later. */
+static void notify_one(struct reconciler *r, struct held *h, const struct remedy *m, bool resolved)
+{
+    struct asset *a = &h->asset;
+    struct arena texts = ARENA(MEM_RECONCILE, 0);
+    const char *key = arena_printf(&texts, "notify/%s/%s/%s%s", a->key, m->name, a->trace,
+                                   resolved ? "/resolved" : "");
+    order(r, h, m, REPAIR_ORDER_START, key, resolved);
+    arena_done(&texts);
+}
+
+/* The bit of a remedy among those of its asset. */
+static uint32_t bit_of(const struct cabinet *c, const struct remedy *m)
+{
+    uint32_t bit = 1;
+    list_each (it, &c->remedies) {
+        if (&list_entry(it, struct declared, link)->remedy == m)
+            return bit;
+        bit <<= 1;
+    }
+    return 0;
+}
+
+/* What was tried did not help: those who are to be told of that are, and the chain goes on behind
+ * them. Returns the next remedy that does something, or NULL. */
+static const struct remedy *tell_on_the_way(struct reconciler *r, struct held *h,
+                                            const struct remedy *m, struct reconcile_time t)
+{
+    const struct cabinet *c = remedies_of(r, h->asset.key);
+    for (int steps = 0; m && steps < REMEDY_CHAIN_MAX; steps++) {
+        m = m->then[0] ? remedies_find(r, h->asset.namespace_, m->then) : NULL;
+        if (!m || !m->notifies)
+            return m;
+        uint32_t bit = c ? bit_of(c, m) : 0;
+        if (h->notified & bit)
+            continue;
+        h->notified |= bit;
+        note_use(h, m->name, t.now_ns);
+        notify_one(r, h, m, false);
+    }
+    return NULL;
+}
+
 static void escalate(struct reconciler *r, struct held *h, const struct remedy *m,
                      struct reconcile_time t)
 {
     struct asset *a = &h->asset;
-    const struct remedy *next =
-        m && m->then[0] ? remedies_find(r, a->namespace_, m->then) : NULL;
+    const struct remedy *next = tell_on_the_way(r, h, m, t);
     if (next) {
         repair_set_next(h, next->name);
         if (a->state == ASSET_FAILED || a->state == ASSET_DEGRADED)
@@ -551,17 +592,7 @@ static void decide(struct reconciler *r, struct held *h, struct reconcile_time t
 
 /* ---- telling others ---- */
 
-static void notify_one(struct reconciler *r, struct held *h, const struct remedy *m, bool resolved)
-{
-    struct asset *a = &h->asset;
-    struct arena texts = ARENA(MEM_RECONCILE, 0);
-    const char *key = arena_printf(&texts, "notify/%s/%s/%s%s", a->key, m->name, a->trace,
-                                   resolved ? "/resolved" : "");
-    order(r, h, m, REPAIR_ORDER_START, key, resolved);
-    arena_done(&texts);
-}
-
-/* Once a story, and once more when it is over. */
+/* Once a story, and once more when it is over. Who is told by Then waits until it is his turn. */
 static void notify(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
     struct asset *a = &h->asset;
@@ -581,7 +612,7 @@ static void notify(struct reconciler *r, struct held *h, struct reconcile_time t
             h->notified &= ~bit;
             notify_one(r, h, m, true);
         } else if (m->notifies && !told && gates_fits(r, h, m) && !gates_dependency(r, h) &&
-                   !a->flapping) {
+                   !a->flapping && !comes_later(r, h, c, m)) {
             h->notified |= bit;
             note_use(h, m->name, t.now_ns);
             notify_one(r, h, m, false);

@@ -420,6 +420,28 @@ static CASE void people_are_told_once_a_story_and_when_it_is_over(void)
     end(&w);
 }
 
+static CASE void who_stands_behind_a_repair_is_told_when_it_did_not_help(void)
+{
+    static struct world w;
+    web(&w);
+    remedy(&w, "web", (struct remedy){.name = "restart", .action = "{}", .then = "call"});
+    remedy(&w, "web", (struct remedy){.name = "call", .action = "{}", .notifies = true,
+                                      .then = "reboot"});
+    remedy(&w, "web", (struct remedy){.name = "reboot", .action = "{}"});
+    break_it(&w, "web");
+    CHECK_INT(starts(&w), 1);
+    CHECK_STR(last_order(&w)->remedy, "restart");
+    int before = w.order_count;
+    task(&w, last_order(&w), TASK_FAILED);
+    reconciler_tick(w.r, at(&w));
+    bool called = false;
+    for (int i = before; i < w.order_count; i++)
+        called |= strcmp(w.orders[i]->remedy, "call") == 0;
+    CHECK(called);
+    CHECK_STR(last_order(&w)->remedy, "reboot"); /* and the chain goes on behind him */
+    end(&w);
+}
+
 static void fails_over(struct world *w, enum probe_reason standby)
 {
     struct asset_rules rules = {.standby = "db-2"};
@@ -524,6 +546,7 @@ int main(void)
     TAP_RUN(a_persons_word_and_green_checks_are_enough);
     TAP_RUN(one_that_needs_approval_waits_for_it);
     TAP_RUN(people_are_told_once_a_story_and_when_it_is_over);
+    TAP_RUN(who_stands_behind_a_repair_is_told_when_it_did_not_help);
     TAP_RUN(the_standby_takes_over_where_it_is_well);
     TAP_RUN(planning_asks_and_does_nothing);
     TAP_RUN(a_restart_goes_on_with_the_open_repair);
