@@ -24,10 +24,13 @@ enum {
     ACT_ANSWER_BYTES_MAX = 64 * 1024, /* of the answer to a POST: what is told of it */
 };
 
+struct store;
+
 struct act {
     struct host_keeper keeper;
     const char *memory; /* a folder for what processes were started with; NULL: kept here only */
     struct list remembered;
+    struct store *store; /* where a failover is written down; NULL: nowhere */
 };
 
 /* Returns 0 or a negative errno with *err. */

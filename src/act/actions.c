@@ -27,6 +27,7 @@ act_action_fn *const act_actions[ACTION_KIND_COUNT] = {
     [ACTION_RESTART] = act_restart,
     [ACTION_PATCH] = act_patch,
     [ACTION_SCALE] = act_scale,
+    [ACTION_FAILOVER] = act_failover,
 };
 
 static int execute(void *ctx, const struct exec_spec *spec, const struct exec_sink *sink,

@@ -9,10 +9,14 @@
 
 #include "act/act.h"
 
-typedef int act_action_fn(struct act *a, const struct exec_spec *spec,
-                          const struct exec_sink *sink, struct exec_result *ret_result,
-                          struct err *err, rt_time deadline);
+typedef int act_action_fn(struct act *a, const struct exec_spec *spec, const struct exec_sink *sink,
+                          struct exec_result *ret_result, struct err *err, rt_time deadline);
 act_action_fn act_restart, act_patch, act_scale;
+/* Whose work goes where: FIREBREAK_ASSET and FIREBREAK_NAMESPACE of the environment, and the
+ * action's `to`, else FIREBREAK_STANDBY. Written down as /failover/NAMESPACE/ASSET, which whoever
+ * leads traffic follows; to itself: deleted. not_serving where the other one has failed, or nobody
+ * knows it. */
+act_action_fn act_failover;
 
 /* By enum action_kind; NULL: no node does it. */
 extern act_action_fn *const act_actions[ACTION_KIND_COUNT];

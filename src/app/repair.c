@@ -27,13 +27,21 @@ static struct slice text_of(struct arena *a, const char *name, const char *value
 
 /* A program that is run learns which story it stands in; TRACEPARENT is what tracing libraries
  * read. */
-static void add_environment(const struct repair_order *o, struct arena *a, struct task *t)
+static void add_environment(const struct repair_order *o, const struct asset *x, struct arena *a,
+                            struct task *t)
 {
-    enum { MORE = 4 };
+    enum { MORE = 8 };
     struct slice *env = arena_alloc_array(a, t->env_count + MORE, sizeof(*env));
     if (t->env_count)
         memcpy(env, t->env, t->env_count * sizeof(*env));
     env[t->env_count++] = text_of(a, "FIREBREAK_ASSET", o->asset);
+    env[t->env_count++] = text_of(a, "FIREBREAK_NAMESPACE", o->namespace_);
+    if (o->standby[0])
+        env[t->env_count++] = text_of(a, "FIREBREAK_STANDBY", o->standby);
+    if (x) {
+        env[t->env_count++] = text_of(a, "FIREBREAK_STATE", asset_state_name(x->state));
+        env[t->env_count++] = text_of(a, "FIREBREAK_REASON", x->reason);
+    }
     env[t->env_count++] = text_of(a, "FIREBREAK_REMEDY", o->remedy);
     env[t->env_count++] = text_of(a, "FIREBREAK_TRACE_ID", o->trace_id);
     env[t->env_count++] =
@@ -53,7 +61,7 @@ static int make(void *ctx, const struct repair_order *o, struct arena *a, struct
         return code;
     if (stays_here(ret))
         ret->node = slice_from(r->up->node);
-    add_environment(o, a, ret);
+    add_environment(o, reconciler_find_key(r->up->assets, o->key), a, ret);
     return 0;
 }
 

@@ -222,6 +222,8 @@ int up_serve(struct up *u)
         r = node_claim(u, &u->claim, &u->err);
     if (r < 0)
         return r;
+    if (act)
+        act->store = u->store;
     u->keep = keep_new(u, u->store);
     u->repairs = repairs_new(u);
     u->notify = notify_new(u, u->store);

@@ -21,7 +21,7 @@ static const struct {
     [ACTION_RESTART] = {"restart", ACTION_BY_NODE},
     [ACTION_PATCH] = {"patch", ACTION_BY_NODE},
     [ACTION_SCALE] = {"scale", ACTION_BY_NODE},
-    [ACTION_FAILOVER] = {"failover", ACTION_BY_NOBODY},
+    [ACTION_FAILOVER] = {"failover", ACTION_BY_NODE},
     [ACTION_NOTIFY] = {"notify", ACTION_BY_NODE},
 };
 

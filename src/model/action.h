@@ -28,8 +28,7 @@ enum exec_stream { EXEC_STDOUT, EXEC_STDERR, EXEC_STREAM_COUNT };
 
 /* What an action can be, in the words of the configuration. This is the one list of who does which:
  * a program is run, and a workflow's steps are tasks of their own; each other kind is done by the
- * function that act/actions.c has for it. A kind that nobody can do yet is refused when it is
- * wanted, by its name. */
+ * function that act/actions.c has for it. */
 enum action_kind {
     ACTION_RUN,
     ACTION_WORKFLOW,
@@ -41,7 +40,6 @@ enum action_kind {
     ACTION_KIND_COUNT,
 };
 enum action_by {
-    ACTION_BY_NOBODY, /* not yet */
     ACTION_BY_NODE,   /* the node that the task is given to */
     ACTION_BY_STEPS,
 };

@@ -172,8 +172,6 @@ int action_take_at(const struct json_value *v, uint32_t depth, struct arena *a, 
     enum action_kind kind = action_kind_parse(one->key);
     if (kind == ACTION_KIND_COUNT)
         return err_set(err, -ENOTSUP, "there is no action '%.*s'", SLICE_ARG(word));
-    if (action_kind_by(kind) == ACTION_BY_NOBODY)
-        return err_set(err, -ENOTSUP, "a task cannot do '%.*s' yet", SLICE_ARG(word));
     if (one->type != JSON_OBJECT)
         return err_set(err, -EBADMSG, "%.*s is no object", SLICE_ARG(word));
     t->kind = kind;

@@ -302,20 +302,17 @@ def a_restart_neither_loses_nor_doubles_a_time():
 @case
 def what_cannot_be_done_is_refused_and_says_so():
     s = Scheduling(logs=True, ok={"cron": "@every 1s"},
-                   no={"cron": "@every 1s", "do": {"failover": {"to": "other"}}},
                    two={"cron": "@every 1s", "node": "n1", "selector": "disk=ssd"})
-    for name, word in (("no", "failover"), ("two", "selector")):
-        contains(eventually(lambda: s.state(name).get("refused"), 20), word)
+    contains(eventually(lambda: s.state("two").get("refused"), 20), "selector")
     eventually(lambda: len(s.ran()) >= 3, 30)
     equal({marked(t)[0] for t in s.tasks()}, {"ok"})
-    for name in ("no", "two"):
-        said = [x for x in s.server.logs if x.get("schedule", "").endswith("/" + name)]
-        equal([(x["event"], x["level"]) for x in said], [("schedule_undoable", "error")])
+    said = [x for x in s.server.logs if x.get("schedule", "").endswith("/two")]
+    equal([(x["event"], x["level"]) for x in said], [("schedule_undoable", "error")])
     contains(s.server.ok("get", "schedules"), "refused")
-    contains(s.server.ok("describe", "schedule", "no"), "cannot do 'failover'")
-    s.declare(ok={"cron": "@every 1s"}, no={"cron": "@every 1s"})
-    eventually(lambda: "no" in s.ran(), 30)
-    equal(s.state("no")["refused"], None)
+    contains(s.server.ok("describe", "schedule", "two"), "selector")
+    s.declare(ok={"cron": "@every 1s"}, two={"cron": "@every 1s"})
+    eventually(lambda: "two" in s.ran(), 30)
+    equal(s.state("two")["refused"], None)
 
 
 @case

@@ -65,11 +65,13 @@ def what_is_wrong_with_a_file_is_told_with_its_place():
 
 
 @case
-def what_no_task_can_do_is_refused_by_its_name():
+def what_only_a_remedy_can_do_says_so():
     s = Server()
-    r = s.run("task", "run", "-f", file_of("failover: {to: db-2}\n"))
-    equal(r.returncode, 2, r.stderr)
-    contains(r.stderr, "a task cannot do 'failover' yet")
+    for action, word in (("failover: {to: db-2}\n", "whose work is to go elsewhere?"),
+                         ("notify: {receiver: ops}\n", "a remedy has something to tell")):
+        r = s.run("task", "run", "--wait", "-f", file_of(action))
+        true(r.returncode != 0, r.stdout)
+        contains(s.ok("get", "tasks", "-o", "json"), word)
 
 
 # ---- workflows ----
