@@ -131,7 +131,7 @@ oldkernel: $(B)/tools/oldkernel $(TESTS) # unit tests where newer system calls a
 SECONDS ?= 60
 sim: $(SIM) #                SEED=7 W=counter: plays one world; else COUNT=5000 seeds, FROM=1, for SECONDS
 	@$(B)/sim/$(W)/world $(or $(SEED),--search $(or $(COUNT),5000) --from $(or $(FROM),1) --seconds $(SECONDS))
-sim-fresh: sim-fresh-store sim-first-schedule # 120 s of seeds that nobody saw; beside it the fleet's first 230
+sim-fresh: sim-fresh-store sim-first-schedule sim-fresh-heal # 120 s of seeds that nobody saw; beside it the fleet's first 230
 sim-fresh-%: $(SIM)
 	@$(B)/sim/$*/world --search 1000000 --from fresh --seconds 120
 sim-first-%: $(SIM)

@@ -164,8 +164,7 @@ void hear_order(struct process *p, const struct repair_order *o)
     const struct asset *a = asset_of(p, i);
     if (o->type != REPAIR_ORDER_START)
         return;
-    bool again = a->repair && a->repair->started_ns != rt_now();
-    if (again && !o->rollback)
+    if (a->repair && (o->rollback ? a->repair->phase_ns : a->repair->started_ns) != rt_now())
         return; /* ordered before, and told once more */
     check(w, CHECK_QUIET, a->state != ASSET_MAINTENANCE && a->state != ASSET_UNKNOWN,
           "%s repairs a%u, which is %s", p->name, i, asset_state_name(a->state));
@@ -244,7 +243,7 @@ static void work_main(void *arg)
     struct work *k = arg;
     struct world *w = k->w;
     struct thing *x = &w->things[k->asset];
-    uint32_t luck = w->calm ? 0 : draw(10);
+    uint32_t luck = w->calm || x->breaks ? 0 : draw(10);
     rt_sleep(rt_now() + (50 + draw(luck == 9 ? 6000 : 1500)) * RT_MS);
     if (!k->rollback && luck < 6) {
         if (!x->ok)

@@ -279,10 +279,19 @@ static void note_truth(struct world *w)
         struct thing *x = &w->things[i];
         if (x->breaks && rt_now() >= x->breaks && !w->calm) {
             x->ok = false;
-            x->breaks = rt_now() + (4000 + draw(3000)) * RT_MS;
+            x->breaks = rt_now() + (2000 + draw(3000)) * RT_MS;
         }
         if (!is_well(w, i))
             x->bad_at = rt_now();
+    }
+}
+
+/* Nothing but what flaps. */
+static void calm_before(struct world *w, rt_time until)
+{
+    while (rt_now() < until) {
+        note_truth(w);
+        rt_sleep(rt_now() + 50 * RT_MS);
     }
 }
 
@@ -400,14 +409,19 @@ static void begin(struct world *w)
     w->count = w->sim.seed % 64 == 0 ? ASSETS_MAX : 16 + draw(48);
     for (uint32_t i = 0; i < w->count; i++) {
         struct thing *x = &w->things[i];
-        *x = (struct thing){.ok = draw(10) > 0, .depends = -1, .bad_observer = -1,
+        *x = (struct thing){.ok = draw(w->sim.seed % 4 == 1 ? 50 : 10) > 0,
+                            .depends = -1,
+                            .bad_observer = -1,
                             .many = draw(3) == 0};
         if (i && draw(4) == 0)
             x->depends = (int32_t)draw(i);
         if (x->depends >= 0 && w->things[x->depends].depends >= 0)
             x->depends = -1;
-        if (draw(20) == 0)
+        if (draw(10) == 0)
             x->breaks = rt_now() + draw(9000) * RT_MS;
+        if (i == 4 && w->sim.seed % 2) /* one that does so for sure, and alone */
+            *x = (struct thing){
+                .ok = true, .depends = -1, .bad_observer = -1, .breaks = 5000 * RT_MS};
     }
     for (uint32_t g = 0; g <= ASSETS_MAX / GROUP_SIZE; g++)
         w->radius[g] = draw(4);
@@ -434,7 +448,10 @@ static void world_main(void *arg)
 {
     struct world *w = arg;
     begin(w);
-    chaos(w, rt_now() + (20 + draw(40)) * RT_SEC);
+    if (w->sim.seed % 4 == 1)
+        calm_before(w, rt_now() + 45 * RT_SEC);
+    /* A large one has trouble enough in a short time. */
+    chaos(w, rt_now() + (w->count == ASSETS_MAX ? 10 : 20 + draw(40)) * RT_SEC);
     heal_all(w);
     check_end(w);
     end(w);

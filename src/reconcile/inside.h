@@ -50,8 +50,11 @@ struct held {
     struct group *group;
     struct list group_link;
     struct list open_link;    /* of r->open, while a repair is open */
+    struct arena texts;       /* of the open repair: they go with it */
+    char next[ASSET_NAME_BYTES_MAX]; /* of asset.next_remedy */
     int64_t fell_ns;          /* monotonic: left what is well; 0: it is well */
     int64_t blind_ns;         /* monotonic: it became Unknown */
+    int64_t restored_ns;      /* its open repair is of an earlier life, and not ordered in this */
     bool fell_counted;        /* it is among r->down */
     bool falling;             /* a check of it misses: among r->falling */
     uint32_t why_told;        /* bits of what held its remedies back, as it was last told */
@@ -171,9 +174,9 @@ void repair_drop(struct reconciler *r, struct held *h, const char *why, struct r
 /* All that was counted against it is forgotten: it is well. */
 void repair_well(struct held *h);
 int64_t repair_due(const struct reconciler *r, const struct held *h, int64_t now_ns);
-/* Its open repair is ordered again: after a restart. */
-void repair_reorder(struct reconciler *r, struct held *h);
 struct remedy_use *repair_use_of(struct held *h, const char *remedy, bool make);
+/* The chain goes on with this one; NULL: it begins anew. */
+void repair_set_next(struct held *h, const char *remedy);
 
 /* ---- reconcile.c ---- */
 

@@ -65,6 +65,8 @@ static void tell_move(struct reconciler *r, struct held *h, enum asset_state fro
     e.from = from;
     e.reason = h->asset.reason;
     e.by = by;
+    e.remedy = h->asset.repair ? h->asset.repair->remedy : NULL;
+    e.task = h->asset.repair ? h->asset.repair->task : NULL;
     tell_evidence(&e, evidence);
     r->stats.moves_total++;
     tell_event(r, h, &e);

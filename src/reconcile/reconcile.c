@@ -122,6 +122,7 @@ static void held_free(struct reconciler *r, struct held *h)
         check_done(&a->checks[i]);
     mem_free(MEM_RECONCILE, a->checks);
     mem_free(MEM_RECONCILE, a->repair);
+    arena_done(&h->texts);
     uses_free(a);
     arena_done(&a->arena);
     mem_free(MEM_RECONCILE, h);
@@ -162,7 +163,7 @@ struct held *held_add(struct reconciler *r, const char *namespace_, const char *
         return NULL;
     struct held *h = mem_alloc(MEM_RECONCILE, sizeof(*h));
     struct asset *a = &h->asset;
-    a->arena = ARENA(MEM_RECONCILE, 0);
+    a->arena = h->texts = ARENA(MEM_RECONCILE, 0);
     a->name = arena_strdup(&a->arena, slice_from(name));
     a->namespace_ =
         namespace_ && namespace_[0] ? arena_strdup(&a->arena, slice_from(namespace_)) : "default";

@@ -118,10 +118,6 @@ int remedies_declare(struct reconciler *r, const struct remedy *m, struct reconc
             r->remedy_count++;
     }
     wake(r, asset_key);
-    /* An open repair that was restored before its remedy was known. */
-    struct held *h = old ? NULL : held_find(r, asset_key);
-    if (h && h->asset.repair && strcmp(h->asset.repair->remedy, m->name) == 0)
-        repair_reorder(r, h);
     return 0;
 }
 

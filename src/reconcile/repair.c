@@ -53,7 +53,13 @@ void repair_well(struct held *h)
 
 static const char *text_of(struct held *h, const char *text)
 {
-    return text ? arena_strdup(&h->asset.arena, slice_from(text)) : NULL;
+    return text ? arena_strdup(&h->texts, slice_from(text)) : NULL;
+}
+
+void repair_set_next(struct held *h, const char *remedy)
+{
+    snprintf(h->next, sizeof(h->next), "%s", remedy ? remedy : "");
+    h->asset.next_remedy = remedy ? h->next : NULL;
 }
 
 static void order(struct reconciler *r, struct held *h, const struct remedy *m,
@@ -94,12 +100,20 @@ static const struct remedy *remedy_of(const struct reconciler *r, const struct h
     return remedies_find(r, h->asset.namespace_, h->asset.repair->remedy);
 }
 
-void repair_reorder(struct reconciler *r, struct held *h)
+/* Of an earlier life, or of another plane: as soon as its remedy is declared. */
+static bool reorder(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
+    enum { UNDECLARED_S = 60 };
     struct repair *p = h->asset.repair;
-    const struct remedy *m = p ? remedy_of(r, h) : NULL;
-    if (m)
+    const struct remedy *m = remedy_of(r, h);
+    if (m) {
+        h->restored_ns = 0;
         order(r, h, m, REPAIR_ORDER_START, p->dedup_key, p->phase == REPAIR_ROLLING_BACK);
+        return true;
+    }
+    if (t.now_ns - h->restored_ns >= UNDECLARED_S * SECOND_NS)
+        repair_drop(r, h, "its remedy is no longer declared", t);
+    return false;
 }
 
 /* ---- beginning ---- */
@@ -120,7 +134,7 @@ static void begin(struct reconciler *r, struct held *h, const struct remedy *m, 
     a->repair_seq = a->repair_seq + 1 > by_clock ? a->repair_seq + 1 : by_clock;
     p->seq = a->repair_seq;
     p->remedy = text_of(h, m->name);
-    p->dedup_key = arena_printf(&a->arena, "repair/%s/%s/%llu", a->key, m->name,
+    p->dedup_key = arena_printf(&h->texts, "repair/%s/%s/%llu", a->key, m->name,
                                 (unsigned long long)p->seq);
     p->started_ns = t.now_ns;
     p->failed_ns = h->fell_ns ? h->fell_ns : t.now_ns;
@@ -156,10 +170,12 @@ static void tell_outcome(struct reconciler *r, struct held *h, enum repair_outco
 
 static void forget_repair(struct reconciler *r, struct held *h)
 {
+    h->restored_ns = 0;
     list_remove(&h->open_link);
     r->stats.open--;
     mem_free(MEM_RECONCILE, h->asset.repair);
     h->asset.repair = NULL;
+    arena_done(&h->texts);
 }
 
 static void close_repair(struct reconciler *r, struct held *h, enum repair_outcome outcome)
@@ -186,7 +202,7 @@ static void escalate(struct reconciler *r, struct held *h, const struct remedy *
     const struct remedy *next =
         m && m->then[0] ? remedies_find(r, a->namespace_, m->then) : NULL;
     if (next) {
-        a->next_remedy = text_of(h, next->name);
+        repair_set_next(h, next->name);
         if (a->state == ASSET_FAILED || a->state == ASSET_DEGRADED)
             a->reason = "repair_failed";
         return;
@@ -231,7 +247,7 @@ static void failed(struct reconciler *r, struct held *h, enum repair_outcome out
     const struct remedy *m = remedy_of(r, h);
     tell_outcome(r, h, outcome, words, t);
     if (m && m->rollback[0] && p->task && outcome != REPAIR_TIMED_OUT) {
-        p->dedup_key = arena_printf(&h->asset.arena, "%s/rollback", p->dedup_key);
+        p->dedup_key = arena_printf(&h->texts, "%s/rollback", p->dedup_key);
         p->task = NULL;
         enter(p, REPAIR_ROLLING_BACK, t);
         order(r, h, m, REPAIR_ORDER_START, p->dedup_key, true);
@@ -335,6 +351,8 @@ static void go_on(struct reconciler *r, struct held *h, struct reconcile_time t)
         forget_repair(r, h);
         return;
     }
+    if (h->restored_ns && !reorder(r, h, t))
+        return;
     if (p->phase == REPAIR_VERIFYING)
         verify(r, h, t);
     else if (p->phase != REPAIR_WAITING &&
@@ -384,6 +402,15 @@ static void task_ended(struct reconciler *r, struct held *h, const struct sample
     }
 }
 
+static void task_begins(struct reconciler *r, struct repair *p, enum task_state state,
+                        struct reconcile_time t)
+{
+    bool waits = state == TASK_AWAITING_APPROVAL;
+    if (waits && p->phase != REPAIR_WAITING)
+        r->stats.skipped_total[REPAIR_NEEDS_APPROVAL]++;
+    enter(p, waits ? REPAIR_WAITING : REPAIR_RUNNING, t);
+}
+
 void repair_task(struct reconciler *r, struct held *h, const struct sample *s,
                  struct reconcile_time t)
 {
@@ -396,9 +423,7 @@ void repair_task(struct reconciler *r, struct held *h, const struct sample *s,
     if (!s->task || task_state_final(s->task_state))
         task_ended(r, h, s, t);
     else if (p->phase == REPAIR_ORDERED || p->phase == REPAIR_WAITING)
-        enter(p, s->task_state == TASK_AWAITING_APPROVAL ? REPAIR_WAITING : REPAIR_RUNNING, t);
-    if (p->phase == REPAIR_WAITING)
-        r->stats.skipped_total[REPAIR_NEEDS_APPROVAL]++;
+        task_begins(r, p, s->task_state, t);
     work_soon(r, h);
 }
 
@@ -565,21 +590,25 @@ static void notify(struct reconciler *r, struct held *h, struct reconcile_time t
     }
 }
 
-void repair_step(struct reconciler *r, struct held *h, struct reconcile_time t)
+static void repair(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
-    enum asset_state s = h->asset.state;
-    bool bad = s == ASSET_DEGRADED || s == ASSET_FAILED;
-    notify(r, h, t);
     if (h->asset.repair)
         go_on(r, h, t);
     if (h->asset.repair)
         return;
-    if (!bad)
+    enum asset_state s = h->asset.state;
+    if (s != ASSET_DEGRADED && s != ASSET_FAILED)
         h->gate_ns = 0;
     else if (judge_worst(r, &h->asset))
         decide(r, h, t);
     else
         decide_green(r, h, t);
+}
+
+void repair_step(struct reconciler *r, struct held *h, struct reconcile_time t)
+{
+    repair(r, h, t);
+    notify(r, h, t);
 }
 
 void reconciler_plan(const struct reconciler *r, struct reconcile_time t,

@@ -57,14 +57,16 @@ static void restore_uses(struct held *h, const struct remedy_use *saved)
     }
 }
 
-static void restore_open(struct reconciler *r, struct held *h, const struct repair *saved)
+static void restore_open(struct reconciler *r, struct held *h, const struct repair *saved,
+                         int64_t now_ns)
 {
     struct repair *p = mem_alloc(MEM_RECONCILE, sizeof(*p));
     *p = *saved;
-    p->remedy = text_of(h, saved->remedy);
-    p->task = text_of(h, saved->task);
-    p->dedup_key = text_of(h, saved->dedup_key);
+    p->remedy = arena_strdup(&h->texts, slice_from(saved->remedy));
+    p->task = saved->task ? arena_strdup(&h->texts, slice_from(saved->task)) : NULL;
+    p->dedup_key = arena_strdup(&h->texts, slice_from(saved->dedup_key));
     h->asset.repair = p;
+    h->restored_ns = now_ns ? now_ns : 1;
     list_push_back(&r->open, &h->open_link);
     r->stats.open++;
 }
@@ -88,7 +90,7 @@ int reconciler_restore(struct reconciler *r, const struct asset *saved, struct r
     a->rounds = saved->rounds;
     a->exhausted = saved->exhausted;
     a->again_ns = saved->again_ns;
-    a->next_remedy = text_of(h, saved->next_remedy);
+    repair_set_next(h, saved->next_remedy);
     a->failed_over = saved->failed_over;
     a->flap_penalty = saved->flap_penalty;
     a->flap_at_ns = saved->flap_at_ns;
@@ -105,8 +107,7 @@ int reconciler_restore(struct reconciler *r, const struct asset *saved, struct r
     h->fell_counted = counted;
     judge_count(r, h);
     if (saved->repair && !a->repair)
-        restore_open(r, h, saved->repair);
-    repair_reorder(r, h);
+        restore_open(r, h, saved->repair, t.now_ns);
     work_soon(r, h);
     return 0;
 }

@@ -301,7 +301,7 @@ def a_restart_neither_loses_nor_doubles_a_time():
 @case
 def what_cannot_be_done_is_refused_and_says_so():
     s = Scheduling(logs=True, ok={"cron": "@every 1s"},
-                   no={"cron": "@every 1s", "do": {"failover": {"to": "other"}}},
+                   no={"cron": "@every 1s", "do": {"failover": {}}},
                    two={"cron": "@every 1s", "node": "n1", "selector": "disk=ssd"})
     for name, word in (("no", "failover"), ("two", "selector")):
         contains(eventually(lambda: s.state(name).get("refused"), 20), word)
