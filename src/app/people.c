@@ -26,7 +26,6 @@ struct people {
     struct follow follow;
     struct map by_key; /* of the words */
     struct list words;
-    struct arena arena; /* for a moment */
 };
 
 /* ---- samples ---- */
@@ -196,8 +195,7 @@ static void follow(struct people *p)
             r = take_set(p, &c.kv);
         else if (changed && c.type == FOLLOW_GONE)
             r = take_gone(p, c.kv.key);
-        if (r != -ECANCELED &&
-            (!changed || c.type == FOLLOW_SYNCED || p->follow.queue.next == &p->follow.queue))
+        if (r == -ETIMEDOUT || (r == 0 && c.type == FOLLOW_SYNCED))
             r = act_all(p);
         if (fails && !failing && p->up->app->logsink)
             log_error(&p->up->app->log, "what people say cannot be read",
@@ -210,7 +208,7 @@ static void follow(struct people *p)
 
 void people_main(void *arg)
 {
-    struct people p = {.up = arg, .arena = ARENA(MEM_APP, 0)};
+    struct people p = {.up = arg};
     if (rt_event_wait(&p.up->config_ready, RT_NEVER) < 0)
         return;
     p.by_key = MAP(MEM_APP, 0, ((struct map_seed){rt_random(), rt_random()}));
@@ -221,5 +219,4 @@ void people_main(void *arg)
     while (!list_empty(&p.words))
         word_free(&p, list_entry(p.words.next, struct word, link));
     map_done(&p.by_key);
-    arena_done(&p.arena);
 }

@@ -153,10 +153,13 @@ static size_t put_story(struct screen *s, const struct asset *a, size_t rows, si
 {
     struct buf items = BUF(MEM_APP, 0), lines = BUF(MEM_APP, 0), head = BUF(MEM_APP, 0);
     struct arena arena = ARENA(MEM_APP, 0);
-    struct gateway_why ask = {.kind = SLICE("asset"),
-                              .namespace_ = slice_from(a->namespace_),
-                              .name = slice_from(a->name),
-                              .all = true};
+    /* While the store is asked the asset may go: its names are copied. */
+    struct gateway_why ask = {
+        .kind = SLICE("asset"),
+        .namespace_ = slice_from(arena_strdup(&arena, slice_from(a->namespace_))),
+        .name = slice_from(arena_strdup(&arena, slice_from(a->name))),
+        .all = true,
+    };
     struct json_value *all = NULL;
     struct err err = {0};
     int64_t revision;

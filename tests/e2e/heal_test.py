@@ -32,6 +32,13 @@ def becomes(s, want, name="web", seconds=20):
     eventually(lambda: state(s, name) == want, seconds, f"{name} is not {want}")
 
 
+def watch(s):
+    """The events of the asset web from now on: it stands."""
+    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
+    eventually(lambda: "\ngateway_watches 1\n" in s.ask("GET", "/metrics")[1], 20, "the watch stands")
+    return w
+
+
 def story(s, what, *more):
     return [json.loads(line) for line in s.ok("why", what, "-o", "jsonl", *more).splitlines()]
 
@@ -193,8 +200,7 @@ def nginx_is_killed_and_comes_back_and_says_why():
     n = Nginx().start()
     s = Server(args=["-c", config(repaired(n.port, n.argv))])
     becomes(s, "Healthy")
-    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
-    time.sleep(0.3)  # the watch stands; what comes before it would only not be seen by it
+    w = watch(s)
     before = n.pids()
     n.kill()
     w.wait(lambda e: e["to"] == "Failed", 20)
@@ -517,8 +523,7 @@ def without_descriptors_nothing_is_known_and_nothing_failed():
     l, runs = Listener(), ledger()
     s = Server(args=["-c", config(watched(l.port) + "remedies:\n" + remedy(do=script(f"echo x >> {runs}")))])
     becomes(s, "Healthy")
-    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
-    time.sleep(0.3)
+    w = watch(s)
     before = resource.prlimit(s.p.pid, resource.RLIMIT_NOFILE)
     # The first that is free is one too many: every socket() and accept() answers EMFILE from here on. One
     # that is open while we look, and closed then, would be one more: so it is looked again and again.
@@ -569,8 +574,7 @@ checks:
 remedies:
 """ + remedy(do=f"{{restart: {{process: {n.name}}}}}", verify="web-port"))])
     becomes(s, "Healthy")
-    w = s.lines("get", "asset", "web", "-w", "-o", "jsonl")
-    time.sleep(0.3)
+    w = watch(s)
     n.kill()
     w.wait(lambda e: e["to"] == "Failed", 20)
     w.wait(lambda e: e["type"] == "state" and e["to"] == "Healthy", 20)
