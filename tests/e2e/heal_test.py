@@ -622,4 +622,47 @@ remedies:
     equal(os.listdir(d), [])
 
 
+# ---- failover ----
+
+def pair(front, take_over, standby_port):
+    """db-1 is down; db-2, its standby, is not. `front` is where clients go."""
+    return config(f"""
+assets:
+  - {{name: db-1, standby: db-2, settle: 100ms}}
+  - {{name: db-2, settle: 100ms}}
+checks:
+  - {{name: db-1-port, asset: db-1, every: 100ms, every_failed: 100ms, tcp: {{target: "127.0.0.1:{front}"}}}}
+  - {{name: db-2-port, asset: db-2, every: 100ms, every_failed: 100ms, tcp: {{target: "127.0.0.1:{standby_port}"}}}}
+remedies:
+  - {{name: take-over, asset: db-1, within: 1s, {take_over}}}
+""")
+
+
+def failover_of(s, asset="db-1"):
+    found = json.loads(s.ok("store", "get", f"/failover/default/{asset}", "--prefix", "-o", "json"))["items"]
+    return json.loads(found[0]["value"])["to"] if found else None
+
+
+@case
+def the_standby_takes_over_and_that_is_told():
+    standby = Listener()
+    s = Server(args=["-c", pair(free_port(), "do: {failover: {}}", standby.port)])
+    becomes(s, "Healthy", "db-2")
+    eventually(lambda: failover_of(s) == "db-2", 30)
+    eventually(lambda: any(e.get("reason") == "verified" for e in story(s, "asset/db-1", "--all")), 30)
+    contains(s.ok("why", "asset/db-1", "--all"), "db-2")
+
+
+@case
+def a_failover_that_does_not_help_is_rolled_back():
+    standby = Listener()
+    s = Server(args=["-c", pair(free_port(), "do: {failover: {}}, verify: db-1-port, "
+                                "rollback: {failover: {to: db-1}}, cooldown: 1h", standby.port)])
+    becomes(s, "Healthy", "db-2")
+    eventually(lambda: failover_of(s) == "db-2", 30)
+    eventually(lambda: any(e.get("reason") == "rolled_back" for e in story(s, "asset/db-1", "--all")), 30)
+    equal(failover_of(s), None)
+    equal(state(s, "db-1"), "Failed")
+
+
 main()

@@ -87,18 +87,14 @@ static void what_is_left_out_has_the_defaults_of_the_configuration(void)
     CHECK_INT(t.timeout_ms, 1); /* 0 would be no bound at all */
 }
 
-static void an_action_that_no_task_can_do_is_named(void)
+static void what_is_no_action_is_named(void)
 {
-    static const char *const kinds[] = {"restart", "patch", "scale", "failover", "notify", "dance"};
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        char action[64];
-        snprintf(action, sizeof(action), "{\"%s\":{\"x\":1}}", kinds[i]);
-        t.priority = 4711;
-        CHECK_INT(made(action), -ENOTSUP);
-        CHECK(strstr(why.text, kinds[i]));
-        CHECK_INT(t.priority, 4711);
-        CHECK_INT(checked(action, "", ""), -ENOTSUP);
-    }
+    const char *action = "{\"dance\":{\"x\":1}}";
+    t.priority = 4711;
+    CHECK_INT(made(action), -ENOTSUP);
+    CHECK(strstr(why.text, "dance"));
+    CHECK_INT(t.priority, 4711);
+    CHECK_INT(checked(action, "", ""), -ENOTSUP);
 }
 
 static void what_is_wrong_is_said_with_its_member(void)
@@ -153,7 +149,7 @@ int main(void)
     TAP_RUN(everything_that_is_said_reaches_the_task);
     TAP_RUN(where_it_runs_reaches_the_task);
     TAP_RUN(what_is_left_out_has_the_defaults_of_the_configuration);
-    TAP_RUN(an_action_that_no_task_can_do_is_named);
+    TAP_RUN(what_is_no_action_is_named);
     TAP_RUN(what_is_wrong_is_said_with_its_member);
     TAP_RUN(what_no_task_can_be_is_found_before_it_is_due);
     arena_done(&arena);
