@@ -1,5 +1,7 @@
 """The examples do what they say, each in a folder and a network of its own."""
 import harness
+import http.client
+
 from serving import *
 
 own_network()
@@ -70,6 +72,41 @@ def memory_health():
     eventually(lambda: ("restart-leaking", "verified") in outcomes("leaking"), 60, "it is told by its rise")
     equal({n: [o for o in outcomes(n) if o[0].startswith("restart")] for n in names[1:]}, {"steady": [], "busy": []})
     contains(s.ok("why", "asset/leaking"), "process_resident_memory_bytes")
+
+
+@case
+def standby_failover():
+    names = ("demo-db-1", "demo-db-2", "demo-front")
+    harness._cleanup.callback(kill, *names)
+    s, _ = example("standby-failover")
+
+    def answer():
+        c = http.client.HTTPConnection("127.0.0.1", 19200, timeout=5)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            c.request("GET", "/")
+            return c.getresponse().read().decode().strip()
+    for name in ("db-1", "db-2", "front"):
+        becomes(s, name, "Healthy")
+    eventually(lambda: answer() == "db-1", 20)
+    kill("demo-db-1")
+    eventually(lambda: answer() == "db-2", 40, "the standby has the work")
+    eventually(lambda: "outcome" in types(s, "db-1"), 20)
+    contains(s.ok("why", "asset/db-1"), "take-over")
+
+
+@case
+def certificates():
+    need("openssl")
+    s, d = example("certificates")
+    here = os.path.join(ROOT, "examples/certificates/service")
+    harness._cleanup.callback(lambda: os.kill(int(open(f"{d}/cert.pem.pid").read()), signal.SIGKILL))
+    becomes(s, "shop", "Healthy")
+    old = open(f"{d}/cert.pem").read()
+    subprocess.run([here, f"{d}/cert.pem", "3"], check=True, timeout=60)
+    short = open(f"{d}/cert.pem").read()
+    eventually(lambda: open(f"{d}/cert.pem").read() not in (old, short), 40, "renewed")
+    becomes(s, "shop", "Healthy")
+    contains(s.ok("why", "asset/shop", "--all"), "shop-days exec_exit")
 
 
 main()

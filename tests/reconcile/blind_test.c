@@ -8,7 +8,8 @@ static CASE void who_is_blind_judges_nothing(void)
 {
     static struct world w;
     web(&w);
-    struct sample s = {.type = SAMPLE_BLIND, .blind = BLIND_NETWORK};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_BLIND, .blind = BLIND_NETWORK};
     reconciler_take(w.r, &s, at(&w));
     CHECK_INT(asset(&w, "web")->state, ASSET_UNKNOWN);
     CHECK_STR(asset(&w, "web")->reason, "observer_blind");
@@ -31,7 +32,8 @@ static CASE void what_looks_at_this_host_sees_without_a_network(void)
 {
     static struct world w;
     begin(&w);
-    struct sample s = {.type = SAMPLE_FOUND, .kind = "process", .local = true};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_FOUND, .kind = "process", .local = true};
     take(&w, &s, "web");
     s = (struct sample){.type = SAMPLE_BLIND, .blind = BLIND_NETWORK};
     reconciler_take(w.r, &s, at(&w));
@@ -49,7 +51,8 @@ static CASE void verification_waits_while_we_are_blind(void)
     web(&w);
     break_it(&w, "web");
     task(&w, w.orders[0], TASK_SUCCEEDED);
-    struct sample s = {.type = SAMPLE_BLIND, .blind = BLIND_LAG};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_BLIND, .blind = BLIND_LAG};
     reconciler_take(w.r, &s, at(&w));
     pass(&w, 300);
     CHECK(asset(&w, "web")->repair != NULL);
@@ -69,7 +72,8 @@ static CASE void two_of_three_observers_must_agree(void)
     static struct world w;
     static const char *const names[] = {"n1", "n2", "n3"};
     begin(&w);
-    struct sample s = {.type = SAMPLE_FOUND, .kind = "tcp", .observers = 3, .agree = 2};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_FOUND, .kind = "tcp", .observers = 3, .agree = 2};
     take(&w, &s, "web");
     for (int round = 0; round < 4; round++)
         for (int i = 0; i < 3; i++) {
@@ -94,7 +98,8 @@ static CASE void observers_that_are_not_heard_of_leave_us_blind(void)
 {
     static struct world w;
     begin(&w);
-    struct sample s = {.type = SAMPLE_FOUND, .kind = "tcp", .observers = 2, .agree = 2};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_FOUND, .kind = "tcp", .observers = 2, .agree = 2};
     take(&w, &s, "web");
     for (int i = 0; i < 2; i++) {
         s = (struct sample){.type = SAMPLE_RESULT, .reason = REASON_OK};
@@ -115,7 +120,8 @@ static CASE void a_pushed_event_counts_at_once(void)
 {
     static struct world w;
     web(&w);
-    struct sample s = {.type = SAMPLE_RESULT, .reason = REASON_REFUSED, .pushed = true};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_RESULT, .reason = REASON_REFUSED, .pushed = true};
     take(&w, &s, "web");
     CHECK_INT(asset(&w, "web")->state, ASSET_FAILED);
     CHECK_INT(w.order_count, 1);

@@ -46,7 +46,8 @@ static struct reconcile_time at(const struct world *w)
 static int take(struct world *w, enum sample_type type, const char *asset, const char *check,
                 enum probe_reason reason)
 {
-    struct sample s = {.type = type, .kind = "tcp", .reason = reason, .total_ns = 1000};
+    static struct sample s;
+    s = (struct sample){.type = type, .kind = "tcp", .reason = reason, .total_ns = 1000};
     snprintf(s.asset, sizeof(s.asset), "%s", asset);
     snprintf(s.check, sizeof(s.check), "%s", check);
     snprintf(s.detail, sizeof(s.detail), "connect: words");
@@ -289,8 +290,9 @@ static CASE void the_newest_latencies_are_kept(void)
 
 static int declare(struct world *w, const char *asset, const char *labels, int64_t settle_ns)
 {
-    struct sample s = {.type = SAMPLE_ASSET, .labels = (char *)(uintptr_t)labels,
-                       .settle_ns = settle_ns};
+    static struct sample s;
+    s = (struct sample){
+        .type = SAMPLE_ASSET, .labels = (char *)(uintptr_t)labels, .settle_ns = settle_ns};
     snprintf(s.asset, sizeof(s.asset), "%s", asset);
     return reconciler_take(w->r, &s, at(w));
 }
@@ -299,8 +301,13 @@ static int declare(struct world *w, const char *asset, const char *labels, int64
 static void found(struct world *w, const char *asset, const char *check, uint32_t fail,
                   uint32_t pass, int64_t for_ns, enum sample_severity severity)
 {
-    struct sample s = {.type = SAMPLE_FOUND, .kind = "tcp", .fail = fail, .pass = pass,
-                       .for_ns = for_ns, .severity = severity};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_FOUND,
+                        .kind = "tcp",
+                        .fail = fail,
+                        .pass = pass,
+                        .for_ns = for_ns,
+                        .severity = severity};
     snprintf(s.asset, sizeof(s.asset), "%s", asset);
     snprintf(s.check, sizeof(s.check), "%s", check);
     CHECK_INT(reconciler_take(w->r, &s, at(w)), 0);
@@ -417,7 +424,8 @@ static CASE void namespaces_keep_assets_apart(void)
 {
     static struct world w;
     begin(&w);
-    struct sample s = {.type = SAMPLE_ASSET, .asset = "a", .namespace_ = "n"};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_ASSET, .asset = "a", .namespace_ = "n"};
     reconciler_take(w.r, &s, at(&w));
     declare(&w, "a", NULL, 0);
     CHECK_INT(reconciler_count(w.r), 2);

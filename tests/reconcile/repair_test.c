@@ -53,8 +53,12 @@ static CASE void one_that_does_not_help_is_rolled_back_and_the_next_is_tried(voi
 {
     static struct world w;
     web(&w);
-    remedy(&w, "web", (struct remedy){.name = "restart", .action = "{}", .rollback = "{\"undo\":1}",
-                                      .then = "reboot", .within_ns = 10 * S});
+    remedy(&w, "web",
+           (struct remedy){.name = "restart",
+                           .action = "{}",
+                           .rollback = "{\"undo\":1}",
+                           .then = "reboot",
+                           .within_ns = 10 * S});
     remedy(&w, "web", (struct remedy){.name = "reboot", .action = "{}"});
     break_it(&w, "web");
     task(&w, w.orders[0], TASK_SUCCEEDED);
@@ -89,7 +93,8 @@ static CASE void a_degraded_one_whose_remedies_are_used_up_has_failed(void)
 {
     static struct world w;
     begin(&w);
-    struct sample s = {.type = SAMPLE_ASSET};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_ASSET};
     take(&w, &s, "web");
     s = (struct sample){.type = SAMPLE_FOUND, .kind = "expr", .fail = 1};
     take(&w, &s, "web");
@@ -109,7 +114,8 @@ static CASE void what_gets_well_by_itself_is_verified_without_being_repaired(voi
 {
     static struct world w;
     web(&w);
-    struct sample s = {.type = SAMPLE_FREEZE};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_FREEZE};
     reconciler_take(w.r, &s, at(&w));
     break_it(&w, "web");
     answer(&w, "web", REASON_OK);
@@ -128,8 +134,10 @@ static CASE void a_task_that_cannot_be_is_a_repair_that_failed(void)
     static struct world w;
     web(&w);
     break_it(&w, "web");
-    struct sample s = {.type = SAMPLE_TASK, .dedup_key = w.orders[0]->dedup_key,
-                       .task_error = "argv: there is no program to run"};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_TASK,
+                        .dedup_key = w.orders[0]->dedup_key,
+                        .task_error = "argv: there is no program to run"};
     take(&w, &s, "web");
     CHECK(asset(&w, "web")->repair == NULL);
     CHECK_STR(asset(&w, "web")->reason, "repair_exhausted");
@@ -161,8 +169,8 @@ static CASE void no_more_than_so_many_an_hour(void)
 {
     static struct world w;
     web(&w);
-    remedy(&w, "web", (struct remedy){.name = "restart", .action = "{}", .cooldown_ns = S,
-                                      .max_per_hour = 2});
+    remedy(&w, "web",
+           (struct remedy){.name = "restart", .action = "{}", .cooldown_ns = S, .max_per_hour = 2});
     for (int i = 0; i < 3; i++) {
         break_it(&w, "web");
         pass(&w, 1);
@@ -183,7 +191,8 @@ static CASE void nothing_is_repaired_that_is_frozen_or_not_ours(void)
 {
     static struct world w;
     web(&w);
-    struct sample s = {.type = SAMPLE_FREEZE};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_FREEZE};
     reconciler_take(w.r, &s, at(&w));
     break_it(&w, "web");
     CHECK_INT(why_not(&w), REPAIR_FROZEN);
@@ -307,8 +316,9 @@ static CASE void a_flapping_service_is_damped(void)
 {
     static struct world w;
     web(&w);
-    remedy(&w, "web", (struct remedy){.name = "restart", .action = "{}", .cooldown_ns = S,
-                                      .max_per_hour = 3600});
+    remedy(
+        &w, "web",
+        (struct remedy){.name = "restart", .action = "{}", .cooldown_ns = S, .max_per_hour = 3600});
     int last = 0;
     for (int i = 0; i < RECONCILE_FLAP_DAMP + 1; i++) {
         break_it(&w, "web");
@@ -341,7 +351,8 @@ static CASE void maintenance_is_watched_and_never_repaired(void)
     static struct world w;
     web(&w);
     break_it(&w, "web");
-    struct sample s = {.type = SAMPLE_MAINTAIN, .for_ns = 60 * S, .by = "ada"};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_MAINTAIN, .for_ns = 60 * S, .by = "ada"};
     take(&w, &s, "web");
     CHECK_INT(asset(&w, "web")->state, ASSET_MAINTENANCE);
     CHECK(asset(&w, "web")->repair == NULL);
@@ -367,7 +378,8 @@ static CASE void a_persons_word_and_green_checks_are_enough(void)
     break_it(&w, "web");
     task(&w, w.orders[0], TASK_FAILED);
     CHECK_STR(asset(&w, "web")->reason, "repair_exhausted");
-    struct sample s = {.type = SAMPLE_RECOVER, .by = "ada"};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_RECOVER, .by = "ada"};
     take(&w, &s, "web");
     CHECK_INT(asset(&w, "web")->state, ASSET_FAILED); /* not before a check says so */
     answer(&w, "web", REASON_OK);
@@ -425,8 +437,8 @@ static CASE void who_stands_behind_a_repair_is_told_when_it_did_not_help(void)
     static struct world w;
     web(&w);
     remedy(&w, "web", (struct remedy){.name = "restart", .action = "{}", .then = "call"});
-    remedy(&w, "web", (struct remedy){.name = "call", .action = "{}", .notifies = true,
-                                      .then = "reboot"});
+    remedy(&w, "web",
+           (struct remedy){.name = "call", .action = "{}", .notifies = true, .then = "reboot"});
     remedy(&w, "web", (struct remedy){.name = "reboot", .action = "{}"});
     break_it(&w, "web");
     CHECK_INT(starts(&w), 1);
@@ -448,8 +460,9 @@ static void fails_over(struct world *w, enum probe_reason standby)
     begin(w);
     declare(w, "db-1", &rules);
     declare(w, "db-2", NULL);
-    remedy(w, "db-1", (struct remedy){.name = "failover", .action = "{}", .fails_over = true,
-                                      .rollback = "{}"});
+    remedy(
+        w, "db-1",
+        (struct remedy){.name = "failover", .action = "{}", .fails_over = true, .rollback = "{}"});
     answer(w, "db-1", REASON_OK);
     answer(w, "db-2", standby);
     answer(w, "db-2", standby);
@@ -488,7 +501,8 @@ static CASE void planning_asks_and_does_nothing(void)
 {
     static struct world w;
     web(&w);
-    struct sample s = {.type = SAMPLE_FREEZE};
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_FREEZE};
     reconciler_take(w.r, &s, at(&w));
     break_it(&w, "web");
     int count = w.count;

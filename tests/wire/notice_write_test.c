@@ -179,10 +179,11 @@ static void a_mail_is_plain_ascii_in_short_lines(void)
     struct notice_alert a = web;
     a.asset = SLICE("Bücher-und-noch-viel-mehr-Bücher-und-noch-viel-mehr");
     struct notice n = notice_of(&a, 1);
-    struct receiver r = {.kind = RECEIVER_EMAIL,
-                         .from = SLICE("fb@example.org"),
-                         .to = {SLICE("a@example.org"), SLICE("b@example.org")},
-                         .to_count = 2};
+    static struct receiver r;
+    r = (struct receiver){.kind = RECEIVER_EMAIL,
+                          .from = SLICE("fb@example.org"),
+                          .to = {SLICE("a@example.org"), SLICE("b@example.org")},
+                          .to_count = 2};
     CHECK_INT(notice_write_mail(&n, &r, &out), 0);
     CHECK(strstr(out.data, "From: Firebreak <fb@example.org>\r\n"
                            "To: <a@example.org>,\r\n <b@example.org>\r\nSubject: =?UTF-8?B?"));
@@ -201,7 +202,8 @@ static void mails_of_a_group_are_one_thread(void)
 {
     struct buf one = BUF(MEM_TEST, 0), two = BUF(MEM_TEST, 0);
     struct notice n = notice_of(&web, 1);
-    struct receiver r = {.from = SLICE("fb@x"), .to = {SLICE("a@x")}, .to_count = 1};
+    static struct receiver r;
+    r = (struct receiver){.from = SLICE("fb@x"), .to = {SLICE("a@x")}, .to_count = 1};
     CHECK_INT(notice_write_mail(&n, &r, &one), 0);
     n.at_ms += 1000;
     CHECK_INT(notice_write_mail(&n, &r, &two), 0);
@@ -219,7 +221,8 @@ static void an_address_cannot_add_a_line(void)
     struct buf out = BUF(MEM_TEST, 0);
     struct notice n = notice_of(&web, 1);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct receiver r = {.from = SLICE("fb@x"), .to = {slice_from(bad[i])}, .to_count = 1};
+        static struct receiver r;
+        r = (struct receiver){.from = SLICE("fb@x"), .to = {slice_from(bad[i])}, .to_count = 1};
         CHECK_INT(notice_write_mail(&n, &r, &out), -EINVAL);
         r = (struct receiver){.from = slice_from(bad[i]), .to = {SLICE("a@x")}, .to_count = 1};
         CHECK_INT(notice_write_mail(&n, &r, &out), -EINVAL);

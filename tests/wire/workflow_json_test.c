@@ -35,10 +35,10 @@ static void what_a_step_does_is_checked_too(void)
 {
     struct task t = {.exit = -1};
     struct err err = {0};
-    CHECK_INT(action_read(SLICE(FLOW("{\"name\":\"a\",\"do\":{\"failover\":{}}}")), &arena, &t,
+    CHECK_INT(action_read(SLICE(FLOW("{\"name\":\"a\",\"do\":{\"dance\":{}}}")), &arena, &t,
                           &err),
               -ENOTSUP);
-    CHECK(strstr(err.text, "steps[0] a: do: ") && strstr(err.text, "failover"));
+    CHECK(strstr(err.text, "steps[0] a: do: ") && strstr(err.text, "dance"));
 }
 
 static void what_cannot_be_is_found_before_it_begins(void)
