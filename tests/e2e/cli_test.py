@@ -3,7 +3,8 @@ import re
 
 from harness import *
 
-COMMANDS = ["up", "probe", "run", "get", "describe", "why", "asset", "freeze", "unfreeze", "delete", "plan", "apply", "task",
+COMMANDS = ["up", "probe", "run", "get", "describe", "why", "asset", "freeze", "unfreeze", "silence", "delete", "plan",
+            "apply", "task",
             "node", "schedule", "store", "config", "explain", "docs", "completion", "version", "help"]
 
 

@@ -97,9 +97,15 @@ def standby_failover():
 @case
 def certificates():
     need("openssl")
+    started = []
+
+    def end():  # behind the end of `up`, which would start it again
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(open(f"{started[0]}/cert.pem.pid").read()), signal.SIGKILL)
+    harness._cleanup.callback(end)
     s, d = example("certificates")
+    started.append(d)
     here = os.path.join(ROOT, "examples/certificates/service")
-    harness._cleanup.callback(lambda: os.kill(int(open(f"{d}/cert.pem.pid").read()), signal.SIGKILL))
     becomes(s, "shop", "Healthy")
     old = open(f"{d}/cert.pem").read()
     subprocess.run([here, f"{d}/cert.pem", "3"], check=True, timeout=60)
