@@ -37,6 +37,15 @@ struct sim_program {
     const char *const *not_injected;
 };
 
+/* What a program without a network, or a disk, of its own does not inject. */
+#define SIM_NO_NETWORK                                                                        \
+    "stream pieces delivered", "datagrams delivered", "datagrams reordered",                  \
+        "datagrams and SYNs dropped", "datagrams duplicated", "short writes", "full buffers", \
+        "refusals", "resets", "half-open connections", "links cut", "retransmissions"
+#define SIM_NO_DISK                                                                      \
+    "syncs", "failed syncs", "full disks", "power losses", "lost writes", "torn writes", \
+        "lost names"
+
 int sim_main(const struct sim_program *p, int argc, char **argv);
 
 /* Something happened to the program. */

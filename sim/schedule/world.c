@@ -267,26 +267,7 @@ static int run(struct sim_world *sim, struct rt_sim_result *ret_result)
 int main(int argc, char **argv)
 {
     /* Nothing here has a network or a disk of its own: the store stands for both. */
-    static const char *const not_injected[] = {"stream pieces delivered",
-                                               "datagrams delivered",
-                                               "datagrams reordered",
-                                               "datagrams and SYNs dropped",
-                                               "datagrams duplicated",
-                                               "short writes",
-                                               "full buffers",
-                                               "refusals",
-                                               "resets",
-                                               "half-open connections",
-                                               "links cut",
-                                               "retransmissions",
-                                               "syncs",
-                                               "failed syncs",
-                                               "full disks",
-                                               "power losses",
-                                               "lost writes",
-                                               "torn writes",
-                                               "lost names",
-                                               NULL};
+    static const char *const not_injected[] = {SIM_NO_NETWORK, SIM_NO_DISK, NULL};
     static const struct sim_program program = {
         .name = "schedule",
         .world_bytes = sizeof(struct world),

@@ -215,19 +215,7 @@ static int run(struct sim_world *sim, struct rt_sim_result *ret_result)
 int main(int argc, char **argv)
 {
     /* Nothing here talks over the simulated network. */
-    static const char *const not_injected[] = {"stream pieces delivered",
-                                               "datagrams delivered",
-                                               "datagrams reordered",
-                                               "datagrams and SYNs dropped",
-                                               "datagrams duplicated",
-                                               "short writes",
-                                               "full buffers",
-                                               "refusals",
-                                               "resets",
-                                               "half-open connections",
-                                               "links cut",
-                                               "retransmissions",
-                                               NULL};
+    static const char *const not_injected[] = {SIM_NO_NETWORK, NULL};
     static const struct sim_program program = {
         .name = "store",
         .world_bytes = sizeof(struct world),

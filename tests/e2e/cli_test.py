@@ -4,8 +4,7 @@ import re
 from harness import *
 
 COMMANDS = ["up", "probe", "run", "get", "describe", "why", "asset", "freeze", "unfreeze", "silence", "delete", "plan",
-            "apply", "task",
-            "node", "schedule", "store", "config", "explain", "docs", "completion", "version", "help"]
+            "apply", "task", "node", "schedule", "store", "config", "explain", "docs", "completion", "version", "help"]
 
 
 @case
