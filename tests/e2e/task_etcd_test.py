@@ -85,7 +85,9 @@ def etcdctl_says_how_much_runs():
     while f.open_tasks():
         most = max(most, sum(t["state"] == "Running" for t in f.tasks()))
     true(1 <= most <= 3, f"{most} ran at once")
-    name = f.front.ok("task", "run", "-l", "name in (w0,w2)", "--wait", "--", "true").strip()
+    r = f.front.run("task", "run", "-l", "name in (w0,w2)", "--wait", "--", "true")
+    equal((r.returncode, r.stderr), (0, "2 nodes Succeeded: w0 w2\n"))
+    name = r.stdout.strip()
     equal(sorted(x["node"] for x in f.task(name)["targets"]), ["w0", "w2"])
     f.names.append(name)
 
