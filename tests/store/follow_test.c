@@ -157,12 +157,214 @@ static void the_guard_has_its_time_though_the_watch_is_never_silent(void)
     for (int i = 0; i < 50; i++) {
         put("a/2", "y");
         put("a/3", "y");
+        rt_sleep(rt_now() + 100 * RT_MS); /* they are there before it is asked */
         while (!slice_eq_cstr(next(&f).kv.key, "a/2"))
-            ; /* and there is a change more already */
-        rt_sleep(rt_now() + 100 * RT_MS);
+            ;
     }
     CHECK(f.lists_total > 3 && f.mended_total == 0);
     follow_done(&f);
+}
+
+/* ---- what the watch has while the copy is compared, page by page ---- */
+
+enum { FILL = FOLLOW_PAGE * 5 + 7, FILL_OPS = 100 };
+
+/* "k/4-00000" and so on: between what the cases write. */
+static void fill(int count)
+{
+    static struct store_op ops[FILL_OPS]; /* too large for a frame */
+    static char keys[FILL_OPS][16];
+    for (int i = 0; i < count; i += FILL_OPS) {
+        struct store_txn txn = {.then = ops};
+        for (int k = i; k < count && k < i + FILL_OPS; k++) {
+            snprintf(keys[k - i], sizeof(keys[0]), "k/4-%05d", k);
+            ops[txn.then_count++] = (struct store_op){
+                .type = STORE_PUT, .key = slice_from(keys[k - i]), .value = SLICE("v")};
+        }
+        while (store_txn(other, &txn, NULL, NULL, NULL, SOON) < 0)
+            ;
+    }
+}
+
+/* What happens while it compares: told when the first page is being read. */
+struct meanwhile {
+    struct follow f;
+    struct rt_group group;
+    void (*happens)(void);
+};
+
+static void meanwhile_main(void *arg)
+{
+    struct meanwhile *m = arg;
+    while (!m->f.comparing)
+        rt_sleep(rt_now() + RT_MS);
+    m->happens();
+}
+
+/* A copy of what stands, and the task that waits for its comparison. */
+static void follow_and_wait(struct meanwhile *m, void (*happens)(void))
+{
+    follow_init(&m->f, store, SLICE("k/"), 10 * RT_SEC);
+    while (next(&m->f).type != FOLLOW_SYNCED)
+        ;
+    m->happens = happens;
+    rt_group_init(&m->group, "test");
+    rt_go(&m->group, meanwhile_main, m);
+}
+
+/* What is told of that key until the comparison has ended: "=value" and "-", as they come. */
+static const char *story(struct meanwhile *m, const char *key)
+{
+    static char ret[64];
+    struct follow_change c;
+    ret[0] = 0;
+    for (int r = 0; r == 0 || m->f.lists_total < 2 || m->f.comparing;) {
+        size_t at = strlen(ret);
+        r = follow_next(&m->f, &c, NULL, rt_now() + 3 * RT_SEC);
+        if (r < 0 || c.type == FOLLOW_SYNCED || !slice_eq_cstr(c.kv.key, key))
+            continue;
+        if (c.type == FOLLOW_GONE)
+            snprintf(ret + at, sizeof(ret) - at, "-");
+        else
+            snprintf(ret + at, sizeof(ret) - at, "=%.*s", (int)c.kv.value.size, c.kv.value.data);
+    }
+    CHECK_INT(m->f.lists_total, 2);
+    return ret;
+}
+
+static void done(struct meanwhile *m)
+{
+    rt_group_wait(&m->group, RT_NEVER);
+    rt_group_done(&m->group);
+    follow_done(&m->f);
+}
+
+/* The watch loses what it has to tell next. */
+static void lose_news(struct follow *f)
+{
+    for (bool lost = false; !lost;) {
+        struct store_batch *b = NULL;
+        CHECK_INT(rt_recv(&f->watch.batches, &b, SOON), 0);
+        lost = !b || b->count > 0;
+        store_batch_free(b);
+    }
+}
+
+static void put_first_and_last(void)
+{
+    put("k/9", "new");
+    put("k/1", "new");
+}
+
+static void news_that_come_while_it_compares_are_told_at_once(void)
+{
+    struct meanwhile m;
+    fill(FILL);
+    follow_and_wait(&m, put_first_and_last);
+    CHECK(told(&m.f, FOLLOW_SET, "k/9", "new") && m.f.comparing);
+    CHECK_INT(next(&m.f).type, FOLLOW_SYNCED);
+    CHECK(told(&m.f, FOLLOW_SET, "k/1", "new") && m.f.comparing);
+    CHECK_STR(story(&m, "k/9"), ""); /* not once more */
+    CHECK_INT(m.f.mended_total, 0);
+    done(&m);
+}
+
+static void delete_last(void)
+{
+    del("k/9");
+}
+
+static void a_key_deleted_while_it_compares_is_not_revived(void)
+{
+    struct meanwhile m;
+    fill(FILL);
+    put("k/9", "x");
+    follow_and_wait(&m, delete_last);
+    CHECK_STR(story(&m, "k/9"), "-");
+    CHECK(follow_get(&m.f, SLICE("k/9")) == NULL);
+    CHECK_INT(m.f.mended_total, 0);
+    done(&m);
+}
+
+static void a_key_that_was_never_told_and_is_deleted_while_it_compares_stays_untold(void)
+{
+    struct meanwhile m;
+    fill(FILL);
+    follow_and_wait(&m, delete_last);
+    put("k/9", "x");
+    lose_news(&m.f);
+    put("k/1", "x");
+    CHECK(told(&m.f, FOLLOW_SET, "k/1", "x"));
+    CHECK_STR(story(&m, "k/9"), "");
+    CHECK(follow_get(&m.f, SLICE("k/9")) == NULL);
+    CHECK_INT(m.f.mended_total, 0);
+    done(&m);
+}
+
+static void replace_last(void)
+{
+    put("k/9", "b");
+    del("k/9");
+    put("k/9", "c");
+}
+
+static void a_key_put_while_it_compares_is_told_once_and_not_lost(void)
+{
+    struct meanwhile m;
+    fill(FILL);
+    put("k/9", "a");
+    follow_and_wait(&m, replace_last);
+    CHECK_STR(story(&m, "k/9"), "=b-=c");
+    CHECK(slice_eq_cstr(follow_get(&m.f, SLICE("k/9"))->value, "c"));
+    CHECK_INT(m.f.mended_total, 0);
+    done(&m);
+}
+
+static void a_new_key_put_behind_the_page_that_it_belongs_to_is_not_lost(void)
+{
+    struct meanwhile m;
+    fill(FILL);
+    follow_and_wait(&m, put_first_and_last);
+    CHECK_STR(story(&m, "k/1"), "=new");
+    CHECK(follow_get(&m.f, SLICE("k/1")) && follow_get(&m.f, SLICE("k/9")));
+    CHECK_INT(m.f.mended_total, 0);
+    done(&m);
+}
+
+static void a_difference_is_found_though_there_are_news(void)
+{
+    struct meanwhile m;
+    fill(FILL);
+    put("k/8", "a");
+    put("k/8-gone", "a");
+    follow_and_wait(&m, put_first_and_last);
+    put("k/8", "b");
+    lose_news(&m.f);
+    del("k/8-gone");
+    lose_news(&m.f);
+    put("k/0", "heard");
+    CHECK_STR(story(&m, "k/8"), "=b");
+    CHECK(slice_eq_cstr(follow_get(&m.f, SLICE("k/8"))->value, "b"));
+    CHECK(follow_get(&m.f, SLICE("k/8-gone")) == NULL);
+    CHECK(slice_eq_cstr(follow_get(&m.f, SLICE("k/9"))->value, "new"));
+    CHECK_INT(m.f.mended_total, 2);
+    done(&m);
+}
+
+/* A caller that never has the time for more than a page or two. */
+static void a_comparison_goes_on_with_the_callers_next_call(void)
+{
+    struct meanwhile m;
+    struct follow_change c;
+    fill(FILL);
+    follow_and_wait(&m, delete_last);
+    while (!m.f.comparing)
+        CHECK_INT(follow_next(&m.f, &c, NULL, rt_now() + 50 * RT_MS), -ETIMEDOUT);
+    int calls = 0;
+    for (; m.f.comparing && calls < 100; calls++)
+        CHECK_INT(follow_next(&m.f, &c, NULL, rt_now() + 50 * RT_MS), -ETIMEDOUT);
+    CHECK(!m.f.comparing && calls > 1 && m.f.lists_total == 2 && m.f.mended_total == 0);
+    done(&m);
 }
 
 /* ---- under faults: the copy ends equal to the store ---- */
@@ -187,7 +389,7 @@ static void writer(void *arg)
     put("k/end", "");
 }
 
-static void a_copy_ends_equal_whatever_is_lost_late_or_forgotten(void)
+static void equal_in_the_end(rt_time relist)
 {
     struct rt_group g;
     struct follow f;
@@ -195,7 +397,7 @@ static void a_copy_ends_equal_whatever_is_lost_late_or_forgotten(void)
     int64_t seen[9] = {0};
     rt_group_init(&g, "test");
     rt_go(&g, writer, NULL);
-    follow_init(&f, store, SLICE("k/"), 200 * RT_MS);
+    follow_init(&f, store, SLICE("k/"), relist);
     while (!(c.type == FOLLOW_SET && slice_eq_cstr(c.kv.key, "k/end"))) {
         c = next(&f);
         if (c.type == FOLLOW_SYNCED || c.kv.key.size != 3)
@@ -219,6 +421,18 @@ static void a_copy_ends_equal_whatever_is_lost_late_or_forgotten(void)
     arena_done(&arena);
     follow_done(&f);
     rt_group_done(&g);
+}
+
+static void a_copy_ends_equal_whatever_is_lost_late_or_forgotten(void)
+{
+    equal_in_the_end(200 * RT_MS);
+}
+
+/* Some keys are written on the first page, and some on the last: it compares most of the time. */
+static void a_copy_of_many_pages_ends_equal_too(void)
+{
+    fill(FOLLOW_PAGE * 2 + 7);
+    equal_in_the_end(500 * RT_MS);
 }
 
 /* ---- sessions and elections ---- */
@@ -407,6 +621,7 @@ static void run(void (*fn)(void), const char *name, const struct store_memory_fa
 }
 
 #define SOUND(fn)     run(fn, #fn, NULL, 10)
+#define LATE(fn)      run(fn, #fn, &late, 3)
 #define FAULTY(fn, n) run(fn, #fn, &faulty, n)
 
 int main(void)
@@ -424,12 +639,21 @@ int main(void)
         .clock_jump_ppm = 1000,
         .clock_jump_max = 2 * RT_SEC,
     };
+    static const struct store_memory_faults late = {.latency_max = 20 * RT_MS};
     SOUND(a_follower_tells_what_stands_and_then_what_changes);
     SOUND(pages_are_put_together);
     SOUND(after_a_compaction_only_what_differs_is_told);
     SOUND(the_guard_mends_what_no_watch_told);
     SOUND(the_guard_has_its_time_though_the_watch_is_never_silent);
+    LATE(news_that_come_while_it_compares_are_told_at_once);
+    LATE(a_key_deleted_while_it_compares_is_not_revived);
+    LATE(a_key_that_was_never_told_and_is_deleted_while_it_compares_stays_untold);
+    LATE(a_key_put_while_it_compares_is_told_once_and_not_lost);
+    LATE(a_new_key_put_behind_the_page_that_it_belongs_to_is_not_lost);
+    LATE(a_difference_is_found_though_there_are_news);
+    LATE(a_comparison_goes_on_with_the_callers_next_call);
     FAULTY(a_copy_ends_equal_whatever_is_lost_late_or_forgotten, 100);
+    FAULTY(a_copy_of_many_pages_ends_equal_too, 5);
     SOUND(a_session_outlives_its_ttl_and_ends_with_its_close);
     SOUND(a_session_whose_lease_is_taken_is_lost);
     run(a_session_never_outlives_its_lease, "a_session_never_outlives_its_lease",
