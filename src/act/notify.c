@@ -44,7 +44,7 @@ static void close_tools(struct teller *t)
 static void fail(struct teller *t, enum probe_reason reason, const char *text)
 {
     t->result->reason = reason;
-    snprintf(t->result->detail, sizeof(t->result->detail), "%s", text);
+    snprintf(t->result->detail, sizeof(t->result->detail), "%.*s", EXEC_DETAIL_MAX - 1, text);
 }
 
 static enum probe_reason reason_of_fault(enum tls_fault fault)
