@@ -44,7 +44,8 @@ static void close_tools(struct teller *t)
 static void fail(struct teller *t, enum probe_reason reason, const char *text)
 {
     t->result->reason = reason;
-    snprintf(t->result->detail, sizeof(t->result->detail), "%s", text);
+    snprintf(t->result->detail, sizeof(t->result->detail), "%.*s",
+             (int)sizeof(t->result->detail) - 1, text); // a chain of causes may be longer
 }
 
 static enum probe_reason reason_of_fault(enum tls_fault fault)
