@@ -86,10 +86,28 @@ static int find_known(struct restart *x)
     return stranger ? -ESRCH : r;
 }
 
+/* Killed alone, it leaves its children behind, who hold its ports: they are known by its group, which
+ * has its number for as long as one of them lives, and by its name. */
+static size_t find_left(struct restart *x)
+{
+    struct host_process gone = {.pid = x->how.pid, .group = x->how.pid}, other;
+    size_t n = 0, found = 0;
+    if (x->how.pid <= 0 || host_process_look(gone.pid, &other) == 0)
+        return 0;
+    found = host_process_group(&gone, x->group, GROUP_MAX);
+    for (size_t i = 0; i < found; i++) {
+        if (x->group[i].started >= x->how.started && strcmp(x->group[i].comm, x->how.comm) == 0)
+            x->group[n++] = x->group[i];
+    }
+    return n;
+}
+
 static void find_old(void *arg)
 {
     struct restart *x = arg;
     x->result = find_known(x);
+    if (x->result == -ESRCH && x->known)
+        x->group_count = find_left(x);
     if (x->result < 0)
         return;
     x->pidfd = host_process_hold(&x->old);
@@ -156,6 +174,18 @@ static int wait_end(struct restart *x, rt_time deadline)
     return r;
 }
 
+/* Whoever is to be started needs what they hold. */
+static int end_left(struct restart *x)
+{
+    rt_time end = rt_now() + KILLED_MS * RT_MS;
+    int r = x->group_count ? rt_offload(end_group, x, x->d.deadline) : 0;
+    for (size_t i = 0; r == 0 && i < x->group_count; i++) {
+        while (r == 0 && host_process_runs(&x->group[i]) && rt_now() < end)
+            r = rt_sleep(rt_now() + LOOK_MS_FIRST * RT_MS);
+    }
+    return r;
+}
+
 static int end_old(struct restart *x)
 {
     int64_t grace = x->d.spec->kill_after_ns;
@@ -174,8 +204,8 @@ static int end_old(struct restart *x)
     }
     if (r == -ESRCH) /* it went by itself meanwhile */
         r = 0;
-    if (r == 0 && x->group_count)
-        r = rt_offload(end_group, x, x->d.deadline);
+    if (r == 0)
+        r = end_left(x);
     if (r < 0 && r != -ECANCELED)
         doing_fail(&x->d, probe_reason_of_errno(r), "process %d (%s) cannot be ended: %s",
                    x->old.pid, x->old.comm, err_name(r));
@@ -310,6 +340,10 @@ static void do_process(struct restart *x)
     if (x->old.pid && x->pidfd != -ESRCH) {
         doing_say(&x->d, "end process %d (%s)", x->old.pid, x->old.comm);
         if (end_old(x) < 0 || comes_back(x))
+            return;
+    } else if (x->group_count) {
+        doing_say(&x->d, "end %zu processes that %s has left behind", x->group_count, x->name);
+        if (end_left(x) < 0)
             return;
     }
     start(x);

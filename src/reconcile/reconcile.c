@@ -426,7 +426,7 @@ static int take_maintain(struct reconciler *r, struct held *h, const struct samp
         snprintf(words, sizeof(words), "maintenance is ended");
     else
         snprintf(words, sizeof(words), "maintenance for %lld s",
-                 (long long)(s->for_ns / SECOND_NS));
+                 (long long)(s->for_ns / SECOND_NS + (s->for_ns % SECOND_NS != 0)));
     tell_human(r, h, s, "maintenance", words, t);
     h->asset.maintain_until_ns = ends ? t.now_ns
                                  : s->for_ns > INT64_MAX - t.now_ns ? INT64_MAX

@@ -216,6 +216,31 @@ static void who_does_not_heed_is_killed_and_so_are_those_it_leaves(void)
     end(own("fb-deaf"));
 }
 
+static void what_a_killed_one_leaves_behind_is_ended(void)
+{
+    struct host_process old = {0}, left = {0}, now = {0};
+    char body[300];
+    snprintf(body, sizeof(body), "[ -e forked ] || { touch forked; "
+             "./%s & }; while :; do sleep 0.05; done\n", own("fb-fork"));
+    pid_t pid = begin(own("fb-fork"), body);
+    wait_for(own("fb-fork"), &old);
+    for (int i = 0; i < LONG_MS && old.same < 2; i++) {
+        usleep(1000);
+        CHECK_INT(host_process_look(pid, &old), 0);
+        CHECK(find(own("fb-fork"), &now));
+        old.same = now.same;
+    }
+    CHECK_INT(old.same, 2);
+    remember(own("fb-fork"), &old);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    CHECK(find(own("fb-fork"), &left) && left.group == pid);
+    CHECK_STR(restart(own("fb-fork")), "ok");
+    CHECK(!host_process_runs(&left));
+    CHECK(find(own("fb-fork"), &now) && now.group != pid);
+    end(own("fb-fork"));
+}
+
 static void who_only_has_the_same_name_is_left_alone(void)
 {
     struct host_process mine = {0}, strange = {0};
@@ -330,6 +355,7 @@ static void all(void *arg)
     TAP_RUN_IN(real, what_is_remembered_outlives_us_and_is_nobody_elses);
     TAP_RUN_IN(real, one_that_runs_is_ended_first);
     TAP_RUN_IN(real, who_does_not_heed_is_killed_and_so_are_those_it_leaves);
+    TAP_RUN_IN(real, what_a_killed_one_leaves_behind_is_ended);
     TAP_RUN_IN(real, who_only_has_the_same_name_is_left_alone);
     TAP_RUN_IN(real, one_that_fails_again_is_told);
     TAP_RUN_IN(real, nobody_knows_how_to_start_it);

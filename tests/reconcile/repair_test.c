@@ -247,7 +247,7 @@ static CASE void a_database_is_repaired_before_what_depends_on_it(void)
 static CASE void no_more_of_a_group_than_its_blast_radius(void)
 {
     static struct world w;
-    char name[8];
+    char name[16];
     struct asset_rules rules = {.group = "g", .blast_max = 1};
     begin(&w);
     for (int i = 0; i < 10; i++) {
@@ -281,7 +281,7 @@ static CASE void no_more_of_a_group_than_its_blast_radius(void)
 static CASE void most_of_a_group_at_once_is_the_network_or_us(void)
 {
     static struct world w;
-    char name[8];
+    char name[16];
     struct asset_rules rules = {.group = "g"};
     begin(&w);
     for (int i = 0; i < 5; i++) {
