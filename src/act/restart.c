@@ -86,8 +86,8 @@ static int find_known(struct restart *x)
     return stranger ? -ESRCH : r;
 }
 
-/* Killed alone, it leaves its children behind, who hold its ports: they are known by its group, which
- * has its number for as long as one of them lives, and by its name. */
+/* Killed alone, it leaves its children behind, who hold its ports: they are known by its group,
+ * which has its number for as long as one of them lives, and by its name. */
 static size_t find_left(struct restart *x)
 {
     struct host_process gone = {.pid = x->how.pid, .group = x->how.pid}, other;

@@ -159,7 +159,10 @@ static void put_repair(struct asking *a, const struct json_value *item)
     const struct json_value *rejected = json_get(item, "rejected");
     buf_printf(&line, "asset/%.*s %.*s (%.*s): ", SLICE_ARG(asking_text(item, "asset")),
                SLICE_ARG(asking_text(item, "state")), SLICE_ARG(asking_text(item, "reason")));
-    if (remedy.size)
+    bool waits = false; /* the remedy itself, for somebody's yes */
+    for (const struct json_value *r = rejected ? rejected->first : NULL; r; r = r->next)
+        waits |= slice_eq(asking_text(r, "remedy"), remedy);
+    if (remedy.size && !waits)
         buf_printf(&line, "%.*s would be done", SLICE_ARG(remedy));
     else
         buf_append_cstr(&line, "nothing would be done");

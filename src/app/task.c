@@ -223,6 +223,29 @@ static int show_groups(struct asking *a, const struct json_value *task)
     return status;
 }
 
+/* Why one that was done on one node did not succeed: what its last attempt says, if it says it. */
+static void tell_why(struct asking *a, const struct json_value *task)
+{
+    const struct json_value *targets = json_get(task, "targets"),
+                            *attempts = json_get(task, "attempts");
+    struct slice detail = none, state = text_at(task, "state");
+    struct buf line = BUF(MEM_APP, 0);
+    if (a->form != CLI_FORM_TEXT || state_of(task) == TASK_SUCCEEDED ||
+        (targets && targets->count > 1))
+        return;
+    for (const struct json_value *x = attempts ? attempts->first : NULL; x; x = x->next)
+        detail = text_at(x, "detail");
+    buf_printf(&line, "firebreak task: %.*s: %.*s", SLICE_ARG(text_at(task, "name")),
+               SLICE_ARG(state));
+    if (detail.size) {
+        buf_append_cstr(&line, ": ");
+        utf8_append_shown(&line, detail);
+    }
+    buf_append_byte(&line, '\n');
+    rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
+    buf_done(&line);
+}
+
 static int exit_of(const struct json_value *task)
 {
     int64_t status = 0;
@@ -243,6 +266,7 @@ static int end_of(struct asking *a, const struct json_value *task)
     a->progress.line = NULL;
     int status = exit_of(task);
     int told = show_groups(a, task);
+    tell_why(a, task);
     return told == EXIT_WELL ? status : told;
 }
 
@@ -454,6 +478,12 @@ static int check_operands(struct app *app)
     }
     if (strcmp(verb, "run") == 0 && !o->file && more == 0)
         return usage(&a, "run what? -- ARGV..., or -f FILE");
+    for (uint32_t i = 0; i < o->env.count; i++) {
+        if (o->env.items[i][0] == '=' || !strchr(o->env.items[i], '=')) {
+            err_set(&err, -EINVAL, "--env '%.80s': KEY=VALUE is wanted", o->env.items[i]);
+            return app_fail(app, EXIT_USAGE, &err);
+        }
+    }
     if (strcmp(verb, "run") == 0 && o->file && more)
         return usage(&a, "a program and -f FILE: one of them, not both");
     return EXIT_WELL;

@@ -56,6 +56,8 @@ int param_selector(struct request *q, struct selector **ret);
 
 /* Answers for a call of the store that failed. */
 void answer_store_error(struct request *q, int code);
+void answer_missing(struct request *q, const struct collection *c, struct slice namespace_,
+                    struct slice name);
 void answer_json(struct request *q, uint16_t status, struct buf *json);
 void answer_problem(struct request *q, uint16_t status, const char *reason, const char *field,
                     const char *fmt, ...) PRINTF_LIKE(5, 6);

@@ -240,6 +240,17 @@ int resource_read(struct request *q, const struct collection *c, struct slice na
     return 0;
 }
 
+void answer_missing(struct request *q, const struct collection *c, struct slice namespace_,
+                    struct slice name)
+{
+    if (c->namespaced)
+        answer_problem(q, 404, "not_found", "name", "there is no %s '%.*s' in the namespace '%.*s'",
+                       c->kind->name, SLICE_ARG(name), SLICE_ARG(namespace_));
+    else
+        answer_problem(q, 404, "not_found", "name", "there is no %s '%.*s'", c->kind->name,
+                       SLICE_ARG(name));
+}
+
 static void get_serve(struct request *q, const struct collection *c, struct slice namespace_,
                       struct slice name)
 {
@@ -249,8 +260,7 @@ static void get_serve(struct request *q, const struct collection *c, struct slic
     if (code < 0) {
         answer_store_error(q, code);
     } else if (!r.declared.version && !r.found.version) {
-        answer_problem(q, 404, "not_found", "name", "there is no %s '%.*s' in the namespace '%.*s'",
-                       c->kind->name, SLICE_ARG(name), SLICE_ARG(namespace_));
+        answer_missing(q, c, namespace_, name);
     } else if (resource_parse(&r, &q->arena, &key, &q->err) < 0) {
         q->g->bad_values_total++;
         answer_problem(q, 500, "bad_value", NULL, "%s", q->err.text);

@@ -424,8 +424,7 @@ static void answer_undeclared(struct request *q, const struct collection *c,
                        "%s '%.*s' was found, not declared: it goes when it is no longer there",
                        c->kind->name, SLICE_ARG(name));
     else
-        answer_problem(q, 404, "not_found", "name", "there is no %s '%.*s' in the namespace '%.*s'",
-                       c->kind->name, SLICE_ARG(name), SLICE_ARG(namespace_));
+        answer_missing(q, c, namespace_, name);
 }
 
 void delete_serve(struct request *q, const struct collection *c, struct slice namespace_,

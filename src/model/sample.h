@@ -72,7 +72,7 @@ struct sample {
     const struct remedy *remedy;
     const char *dedup_key, *task; /* TASK: which order, and the task's name */
     enum task_state task_state;
-    const char *task_error; /* TASK without a task: it cannot be made, for good; else NULL */
+    const char *task_error; /* TASK: why none can be made, for good, or why it failed; or NULL */
     const char *by;         /* MAINTAIN, RECOVER, FREEZE, UNFREEZE; NULL: nobody says */
     enum sample_blind blind;
     struct arena arena;

@@ -149,14 +149,14 @@ uint32_t repair_orders_waiting(const struct repair_orders *o)
 
 /* ---- telling ---- */
 
-static void tell(struct repair_orders *o, struct job *j, enum task_state state)
+static void tell(struct repair_orders *o, struct job *j, enum task_state state, const char *why)
 {
     if (j->over || (j->known && j->told == state))
         return;
     j->known = true;
     j->told = state;
     j->uses++;
-    o->options.on_task(o->options.ctx, j->order, j->task, state, NULL);
+    o->options.on_task(o->options.ctx, j->order, j->task, state, why);
     j->uses--;
     if (j->over || (j->order->notifies && task_state_final(state))) {
         unfollow(o, j);
@@ -175,12 +175,27 @@ static void refuse(struct repair_orders *o, struct job *j, const char *why)
     job_done(o, j);
 }
 
+/* What its attempts that were accepted say, the last one first; NULL: nothing. */
+static const char *why_it_failed(const struct task *t, struct arena *a)
+{
+    if (t->state != TASK_FAILED && t->state != TASK_TIMED_OUT)
+        return NULL;
+    for (uint32_t i = t->attempt_count; i-- > 0;) {
+        const struct task_attempt *x = &t->attempts[i];
+        if (x->accepted && x->detail.size)
+            return arena_strdup(a, x->detail);
+        if (x->accepted && x->exit > 0)
+            return arena_printf(a, "exit %d", x->exit);
+    }
+    return NULL;
+}
+
 static void told_task(struct repair_orders *o, struct job *j, const struct store_kv *kv)
 {
     struct arena a = ARENA(MEM_RECONCILE, 0);
     struct task t;
     if (task_read(kv->value, &a, &t, NULL) == 0)
-        tell(o, j, t.state);
+        tell(o, j, t.state, why_it_failed(&t, &a));
     arena_done(&a);
 }
 
@@ -223,7 +238,7 @@ static void follow_main(void *arg)
         if (j && c.type == FOLLOW_SET)
             told_task(o, j, &c.kv);
         else if (j)
-            tell(o, j, TASK_CANCELED); /* somebody deleted it */
+            tell(o, j, TASK_CANCELED, NULL); /* somebody deleted it */
     }
     arena_done(&a);
 }

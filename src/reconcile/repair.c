@@ -425,7 +425,8 @@ static void task_ended(struct reconciler *r, struct held *h, const struct sample
     struct repair *p = h->asset.repair;
     bool well = s->task && s->task_state == TASK_SUCCEEDED;
     if (s->task)
-        snprintf(words, sizeof(words), "task %s: %s", s->task, task_state_name(s->task_state));
+        snprintf(words, sizeof(words), "task %s: %s%s%s", s->task, task_state_name(s->task_state),
+                 s->task_error ? ": " : "", s->task_error ? s->task_error : "");
     else
         snprintf(words, sizeof(words), "%s", s->task_error ? s->task_error : "there is no task");
     if (p->phase == REPAIR_ROLLING_BACK) {
@@ -655,7 +656,8 @@ void reconciler_plan(const struct reconciler *r, struct reconcile_time t,
             p.remedy = remedies_find(r, a->namespace_, a->repair->remedy);
         else if (judge_worst(r, a))
             p.remedy = choose(r, h, t.now_ns, p.rejected, &p.rejected_count, &again);
-        if (p.remedy && p.remedy->approve && !a->repair)
+        if (p.remedy && p.remedy->approve &&
+            (!a->repair || a->repair->phase == REPAIR_WAITING))
             p.rejected[p.rejected_count++] =
                 (struct event_rejected){p.remedy->name, REPAIR_NEEDS_APPROVAL};
         fn(ctx, &p);

@@ -215,6 +215,15 @@ static int set_up(struct sdb *db, bool reader, struct err *err)
     return code == SQLITE_OK ? 0 : sdb_error(db, code, "open", err);
 }
 
+/* What tasks are given may be secret: the file is its owner's alone, whatever the folder's mode.
+ * The library's own log gets the same mode. Where it cannot be made, opening it says why. */
+static void make_private(const char *path)
+{
+    int fd = rt_disk_open(path, O_RDWR | O_CREAT, 0600);
+    if (fd >= 0)
+        rt_disk_close(fd);
+}
+
 int sdb_open(const struct sdb_options *options, struct sdb **ret_db, struct err *err)
 {
     struct sdb *db = mem_alloc(MEM_STORE, sizeof(*db));
@@ -223,6 +232,8 @@ int sdb_open(const struct sdb_options *options, struct sdb **ret_db, struct err 
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (!options->reader)
         flags |= SQLITE_OPEN_CREATE;
+    if (!options->reader && !db->vfs)
+        make_private(options->path);
     int code = sqlite3_open_v2(options->path, &db->db, flags, db->vfs ? db->vfs : one_process);
     int r = code == SQLITE_OK ? 0 : sdb_error(db, code, "open", err);
     if (r == 0 && sqlite3_db_readonly(db->db, "main") == 1)
@@ -433,6 +444,8 @@ int sdb_backup(struct sdb *db, const char *path, const char *vfs, int64_t *ret_r
 {
     sqlite3 *copy = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (!vfs)
+        make_private(path);
     int code = sqlite3_open_v2(path, &copy, flags, vfs);
     sqlite3_backup *b = NULL;
     if (code == SQLITE_OK && vfs)

@@ -25,6 +25,12 @@ def wait_exits_with_the_programs_own_status():
     for argv, status in [(["true"], 0), (["sh", "-c", "exit 7"], 7), (["/does/not/exist"], 127),
                          (["sh", "-c", "kill -9 $$"], 137)]:
         equal(s.run("task", "run", "--wait", "--", *argv).returncode, status, argv)
+    r = s.run("task", "run", "--wait", "--", "/does/not/exist")
+    contains(r.stderr, ": Failed: /does/not/exist: No such file or directory")
+    r = s.run("task", "run", "--env", "NAME", "--", "true")
+    equal(r.returncode, 2)
+    contains(r.stderr, "--env 'NAME': KEY=VALUE is wanted")
+    contains(s.run("task", "logs", "nope").stderr, "there is no task 'nope'\n")
     equal(s.run("task", "run", "--wait", "--timeout", "100ms", "--", "sleep", "30").returncode, 124)
     name = s.ok("task", "run", "--", "sleep", "100").strip()
     s.ok("task", "cancel", name)

@@ -44,8 +44,9 @@ static void on_task(void *ctx, const struct repair_order *o, const char *task,
 {
     struct side *s = ctx;
     if (s->count < 16)
-        snprintf(s->told[s->count++], sizeof(s->told[0]), "%s %s", o->remedy,
-                 task ? task_state_name(state) : error);
+        snprintf(s->told[s->count++], sizeof(s->told[0]), "%s %s%s%s", o->remedy,
+                 task ? task_state_name(state) : error, task && error ? ": " : "",
+                 task && error ? error : "");
 }
 
 static void begin(void)
@@ -112,6 +113,9 @@ static void end_tasks(enum task_state state)
         struct task t;
         CHECK_INT(task_read(got.kvs[i].value, &arena, &t, NULL), 0);
         t.state = state;
+        t.attempts = &(struct task_attempt){
+            .accepted = true, .state = state, .detail = SLICE("exit status 4")};
+        t.attempt_count = 1;
         task_write(&t, &json);
         store_put(people, got.kvs[i].key, buf_slice(&json), 0, NULL, NULL, rt_now() + RT_SEC);
         buf_done(&json);
@@ -145,6 +149,18 @@ static void an_order_is_a_task_that_is_followed_to_its_end(void)
     CHECK_INT(lines(), 0);
     CHECK_INT(range("/repairs/").count, 0);
     CHECK_INT(repair_orders_waiting(sides[0].orders), 0);
+    end();
+}
+
+static void why_a_task_failed_is_told(void)
+{
+    begin();
+    put(&sides[0], REPAIR_ORDER_START, "a", "r1", 0);
+    pass(2000);
+    end_tasks(TASK_FAILED);
+    pass(2000);
+    CHECK_INT(sides[0].count, 2);
+    CHECK_STR(sides[0].told[1], "r1 Failed: exit status 4");
     end();
 }
 
@@ -240,6 +256,7 @@ static void what_was_left_behind_goes(void)
     }
 
 IN_SIM(an_order_is_a_task_that_is_followed_to_its_end)
+IN_SIM(why_a_task_failed_is_told)
 IN_SIM(two_that_order_the_same_asset_make_one_task)
 IN_SIM(a_blast_radius_holds_over_all)
 IN_SIM(a_place_is_free_only_once_the_task_has_ended)
@@ -249,6 +266,7 @@ IN_SIM(what_was_left_behind_goes)
 int main(void)
 {
     TAP_RUN(an_order_is_a_task_that_is_followed_to_its_end_);
+    TAP_RUN(why_a_task_failed_is_told_);
     TAP_RUN(two_that_order_the_same_asset_make_one_task_);
     TAP_RUN(a_blast_radius_holds_over_all_);
     TAP_RUN(a_place_is_free_only_once_the_task_has_ended_);

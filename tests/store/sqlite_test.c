@@ -352,6 +352,31 @@ static void a_file_of_every_former_format_is_read_and_written(void *arg)
     }
 }
 
+static void a_new_file_is_its_owners_alone(void *arg)
+{
+    (void)arg;
+    char path[128];
+    struct stat st;
+    struct store *s = NULL;
+    new_folder();
+    mode_t mask = umask(0);
+    CHECK_INT(open_again(&s), 0);
+    put(s, "a", "1");
+    snprintf(path, sizeof(path), "%s/copy.db", folder);
+    WELL(store_backup(s, path, &(int64_t){0}, &suite_err, SOON));
+    umask(mask);
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(st.st_mode & 0777, 0600);
+    snprintf(path, sizeof(path), "%s/store.db", folder);
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(st.st_mode & 0777, 0600);
+    snprintf(path, sizeof(path), "%s/store.db-wal", folder);
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(st.st_mode & 0777, 0600);
+    store_close(s);
+    remove_folder();
+}
+
 static void an_empty_file_becomes_a_store(void *arg)
 {
     (void)arg;
@@ -420,6 +445,7 @@ int main(void)
     ON_DISK(another_programs_database_and_a_newer_format_are_refused);
     ON_DISK(a_file_that_is_damaged_within_is_told_and_never_crashes);
     ON_DISK(a_file_of_every_former_format_is_read_and_written);
+    ON_DISK(a_new_file_is_its_owners_alone);
     ON_DISK(an_empty_file_becomes_a_store);
     run_as_nobody(a_file_that_cannot_be_written_is_refused,
                   "a_file_that_cannot_be_written_is_refused");
