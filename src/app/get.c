@@ -165,6 +165,16 @@ static struct slice checks_of(struct getting *g, const struct json_value *item)
     return made;
 }
 
+/* What a target without a scheme is, where it ends in a port. */
+static bool is_host_port(struct slice target)
+{
+    size_t digits = 0;
+    while (digits < target.size && target.data[target.size - digits - 1] >= '0' &&
+           target.data[target.size - digits - 1] <= '9')
+        digits++;
+    return digits > 0 && digits < target.size && target.data[target.size - digits - 1] == ':';
+}
+
 /* What an asset speaks: as it was found, else as its first check asks it. */
 static struct slice kind_of(struct getting *g, const struct json_value *item)
 {
@@ -173,9 +183,11 @@ static struct slice kind_of(struct getting *g, const struct json_value *item)
     const struct json_value *target = NULL;
     if (!found && checks && checks->first)
         target = json_get(checks->first, "target");
-    ptrdiff_t scheme = target ? slice_find(target->text, SLICE("://")) : -1;
-    if (scheme <= 0)
+    if (!target)
         return text_of(g, found);
+    ptrdiff_t scheme = slice_find(target->text, SLICE("://"));
+    if (scheme <= 0)
+        return is_host_port(target->text) ? SLICE("tcp") : SLICE("-");
     struct slice speaks = slice_sub(target->text, 0, (size_t)scheme);
     return (struct slice){arena_strdup(&g->rows, speaks), speaks.size};
 }

@@ -4,7 +4,7 @@ import re
 from harness import *
 
 COMMANDS = ["up", "probe", "run", "get", "describe", "why", "asset", "freeze", "unfreeze", "delete", "plan", "apply", "task",
-            "node", "schedule", "store", "config", "explain", "docs", "completion", "version", "help"]
+            "node", "schedule", "silence", "store", "config", "explain", "docs", "completion", "version", "help"]
 
 
 @case
