@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "explain/explain.h"
 #include "model/kind.h"
+#include "rt/stdio.h"
 #include "wire/url_escape.h"
 
 /* why, asset, freeze and unfreeze: what was done and why, and what people say to it. */
@@ -196,7 +197,10 @@ static int plan_remedies(struct app *app)
     if (status == EXIT_WELL) {
         const struct json_value *items = json_get(answer, "items");
         bool any = items && items->first;
+        struct slice well = SLICE("firebreak plan: there is nothing to repair\n");
         status = print_repairs(&a, answer);
+        if (status == EXIT_WELL && !any && a.form == CLI_FORM_TEXT)
+            rt_output_write(RT_STDERR, well.data, well.size, RT_NEVER);
         if (status == EXIT_WELL && any)
             status = EXIT_NO;
     }

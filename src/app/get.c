@@ -165,6 +165,33 @@ static struct slice checks_of(struct getting *g, const struct json_value *item)
     return made;
 }
 
+/* What a target without a scheme is, where it ends in a port. */
+static bool is_host_port(struct slice target)
+{
+    size_t digits = 0;
+    while (digits < target.size && target.data[target.size - digits - 1] >= '0' &&
+           target.data[target.size - digits - 1] <= '9')
+        digits++;
+    return digits > 0 && digits < target.size && target.data[target.size - digits - 1] == ':';
+}
+
+/* What an asset speaks: as it was found, else as its first check asks it. */
+static struct slice kind_of(struct getting *g, const struct json_value *item)
+{
+    const struct json_value *labels = json_get(item, "labels"), *checks = json_get(item, "checks");
+    const struct json_value *found = labels ? json_get(labels, "kind") : NULL;
+    const struct json_value *target = NULL;
+    if (!found && checks && checks->first)
+        target = json_get(checks->first, "target");
+    if (!target)
+        return text_of(g, found);
+    ptrdiff_t scheme = slice_find(target->text, SLICE("://"));
+    if (scheme <= 0)
+        return is_host_port(target->text) ? SLICE("tcp") : SLICE("-");
+    struct slice speaks = slice_sub(target->text, 0, (size_t)scheme);
+    return (struct slice){arena_strdup(&g->rows, speaks), speaks.size};
+}
+
 static void add_row(struct getting *g, const struct json_value *item)
 {
     bool wide = g->form == CLI_FORM_WIDE;
@@ -181,8 +208,7 @@ static void add_row(struct getting *g, const struct json_value *item)
         *cell++ = text_of(g, json_get(item, "state"));
     *cell++ = text_of(g, json_get(item, "name"));
     if (g->is_asset) {
-        const struct json_value *labels = json_get(item, "labels");
-        *cell++ = text_of(g, labels ? json_get(labels, "kind") : NULL);
+        *cell++ = kind_of(g, item);
         *cell++ = text_of(g, json_get(item, "reason"));
         *cell++ = text_of(g, json_get(item, "since"));
         if (wide) {

@@ -15,7 +15,7 @@ enum {
     AGE_EVERY_MS = 1000, /* so that "since" moves */
     HEAD_ROWS = 3,       /* title, empty line, column names */
     FOOT_ROWS = 1,
-    STORY_ROWS = 12, /* at most: the timeline of the selected asset, with its head */
+    STORY_ROWS = 12,     /* the timeline of the selected asset, with its head; more where free */
     STORY_ROOM = 14, /* fewer rows than that have no timeline */
 };
 
@@ -36,10 +36,12 @@ struct screen {
 
 /* ---- drawing ---- */
 
-/* A line of the frame, cut to the screen, and the rest of the old one cleared. */
+/* A line of the frame, cut to the screen and seen to be so; the rest of the old one is cleared. */
 static void put_line(struct screen *s, struct slice text, size_t columns, bool last)
 {
-    buf_append_slice(&s->frame, utf8_cut_columns(text, columns));
+    bool cut = columns && utf8_columns(text) > columns;
+    buf_append_slice(&s->frame, utf8_cut_columns(text, cut ? columns - 1 : columns));
+    buf_append_cstr(&s->frame, cut ? "…" : "");
     buf_append_cstr(&s->frame, last ? "\x1b[K" : "\x1b[K\r\n");
 }
 
@@ -222,6 +224,8 @@ static void draw(struct screen *s)
     bool tiny = rows <= HEAD_ROWS + FOOT_ROWS;
     size_t room = rows - (tiny ? 1 : HEAD_ROWS + FOOT_ROWS);
     size_t story = !tiny && s->up->store && count && room >= STORY_ROOM ? STORY_ROWS : 0;
+    if (story && room > count + story)
+        story = room - count;
     room -= story;
     select_row(s, list, count, room);
     size_t shown = count - s->top < room ? count - s->top : room;

@@ -114,12 +114,16 @@ const struct cli_command cli_freeze = {
     .values_size = sizeof(struct freeze_options),
 };
 
+static const struct cli_example unfreeze_examples[] = {
+    {"firebreak unfreeze", "what is declared is repaired again"},
+};
+
 const struct cli_command cli_unfreeze = {
     .name = "unfreeze",
     .summary = "let repairs happen again after 'freeze'",
     .operands_max = 0,
-    .examples = freeze_examples,
-    .example_count = ARRAY_LEN(freeze_examples),
+    .examples = unfreeze_examples,
+    .example_count = ARRAY_LEN(unfreeze_examples),
     .options = freeze_options,
     .option_count = ARRAY_LEN(freeze_options),
     .outputs = objects,
@@ -143,7 +147,8 @@ static const char *const silence_words[] = {"add", "list", "remove", NULL};
 static const char *const lists[] = {"table", "json", "jsonl", "yaml", "name", "jsonpath=", NULL};
 
 static const struct cli_example silence_examples[] = {
-    {"firebreak silence add -l env=test --for 2h --reason 'new switch'", "prints its name"},
+    {"firebreak silence add -l env=test --for 2h --reason 'new switch'",
+     "nobody is told of these for two hours; prints its name"},
     {"firebreak silence add -l asset=db --for 30m", "one asset"},
     {"firebreak silence list", "which there are, and until when"},
     {"firebreak silence remove silence-3f9a0c12", "from now on they are told again"},

@@ -48,7 +48,7 @@ static const char *const exits[] = {
 
 const struct cli_command cli_up = {
     .name = "up",
-    .summary = "watch the services of this host",
+    .summary = "watch the services of this host, and repair what is declared",
     .about =
         "Finds every listening socket of this host with its process, tells what it speaks (http, "
         "tls, ssh, smtp, redis, postgres, mysql, else plain tcp), probes each every 5 s, and shows "
@@ -60,8 +60,11 @@ const struct cli_command cli_up = {
         "watched, whoever wrote it: 'apply' and 'delete' are acted on at once. Reading the files, "
         "at the start and at each change, is an apply of them; what they no longer name goes, "
         "unless somebody changed it by hand.\n\n"
-        "On a terminal: a live table (q or Ctrl-C ends it). Elsewhere: JSON lines, an event at "
-        "each change; with --once an asset a line.",
+        "What is Failed or Degraded is repaired where a remedy is declared for it; nothing else is "
+        "touched. 'firebreak why asset/NAME' tells what was done, and what was not and why.\n\n"
+        "On a terminal: a live table, and below it the story of the selected asset (arrows, j and "
+        "k, space and b select; q or Ctrl-C ends it). Elsewhere: JSON lines, an event at each "
+        "change; with --once an asset a line.",
     .examples = examples,
     .example_count = ARRAY_LEN(examples),
     .options = options,

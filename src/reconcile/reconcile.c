@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/duration.h"
 #include "reconcile/inside.h"
 
 static bool before(const struct heap_link *a, const struct heap_link *b)
@@ -416,17 +417,18 @@ static void tell_human(struct reconciler *r, struct held *h, const struct sample
 static int take_maintain(struct reconciler *r, struct held *h, const struct sample *s,
                          struct reconcile_time t)
 {
-    char words[EVENT_TEXT_BYTES_MAX];
+    char words[EVENT_TEXT_BYTES_MAX], text[DURATION_TEXT_MAX];
     if (!h)
         return -ENOENT;
     bool ends = s->for_ns <= 0;
+    /* What is left of "1h" when it arrives here is told as 1h. */
+    int64_t whole = (s->for_ns / (SECOND_NS / 2) + 1) / 2 * SECOND_NS;
     if (ends && h->asset.state != ASSET_MAINTENANCE)
         return 0;
     if (ends)
         snprintf(words, sizeof(words), "maintenance is ended");
     else
-        snprintf(words, sizeof(words), "maintenance for %lld s",
-                 (long long)(s->for_ns / SECOND_NS + (s->for_ns % SECOND_NS != 0)));
+        snprintf(words, sizeof(words), "maintenance for %s", duration_format(whole, text));
     tell_human(r, h, s, "maintenance", words, t);
     h->asset.maintain_until_ns = ends ? t.now_ns
                                  : s->for_ns > INT64_MAX - t.now_ns ? INT64_MAX
