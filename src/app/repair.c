@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/up_declared.h"
 #include "wire/action_json.h"
 
 struct repairs {
@@ -78,8 +79,12 @@ static void on_task(void *ctx, const struct repair_order *o, const char *task,
     s->task = task ? arena_strdup(&s->arena, slice_from(task)) : NULL;
     s->task_state = state;
     s->task_error = error ? arena_strdup(&s->arena, slice_from(error)) : NULL;
-    if (rt_send(&r->up->samples, s, RT_NEVER) < 0)
+    if (rt_send(&r->up->samples, s, RT_NEVER) < 0) {
         sample_free(s);
+        return;
+    }
+    if (task && task_state_final(state)) /* behind its sample: these answers may verify it */
+        up_ask_repaired(r->up, o->namespace_, o->asset);
 }
 
 /* ---- the whole of it ---- */

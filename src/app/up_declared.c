@@ -13,7 +13,10 @@
 #include "cli/config_print.h"
 #include "cli/fault_print.h"
 
-enum { PUSHES_APART_MS = 5 };
+enum {
+    PUSHES_APART_MS = 5,
+    REPAIRED_AGAIN_MS = 20, /* a miss behind a repair is asked again so soon, then half as often */
+};
 
 /* A check of the configuration, asked by a task of its own. */
 struct asker {
@@ -24,6 +27,7 @@ struct asker {
     struct rt_event wake; /* it is to end, or `pushed` */
     bool ends;
     bool pushed;    /* by the check itself: a look would tell something new */
+    int64_t hurry_ns; /* a repair has ended: a miss is asked again that soon; 0: as declared */
     bool forgetful; /* how its process was started could not be remembered, and it was said */
     struct list link;
 };
@@ -111,17 +115,47 @@ static void on_push(void *asker)
     rt_event_set(&a->wake);
 }
 
+static bool is_of(const struct asker *a, const char *namespace_, const char *asset)
+{
+    return !a->ends && strcmp(a->check->asset, asset) == 0 &&
+           strcmp(a->check->asset_namespace, namespace_) == 0;
+}
+
 /* What one check was told of changes what the others of its asset see: they are asked at once, so
  * that a repair is seen to have worked within moments. */
 static void ask_others(const struct asker *a)
 {
-    list_each(it, &a->up->asking)
-    {
+    list_each (it, &a->up->asking) {
         struct asker *other = list_entry(it, struct asker, link);
-        if (other != a && !other->ends && strcmp(other->check->asset, a->check->asset) == 0 &&
-            strcmp(other->check->asset_namespace, a->check->asset_namespace) == 0)
+        if (other != a && is_of(other, a->check->asset_namespace, a->check->asset))
             rt_event_set(&other->wake);
     }
+}
+
+void up_ask_repaired(struct up *u, const char *namespace_, const char *asset)
+{
+    list_each (it, &u->asking) {
+        struct asker *a = list_entry(it, struct asker, link);
+        if (!is_of(a, namespace_, asset))
+            continue;
+        a->hurry_ns = REPAIRED_AGAIN_MS * RT_MS;
+        rt_event_set(&a->wake);
+    }
+}
+
+/* How long after this look the next one is. What was started a moment ago may not answer yet. */
+static int64_t pause_after(struct asker *a, bool well)
+{
+    const struct declared_check *c = a->check;
+    int64_t pause = a->hurry_ns;
+    if (well || pause >= c->every_failed_ns)
+        a->hurry_ns = 0;
+    if (well)
+        return c->every_ns;
+    if (a->hurry_ns == 0)
+        return c->every_failed_ns;
+    a->hurry_ns = 2 * pause;
+    return pause;
 }
 
 /* Until it is due, or has something new to tell, which then is the next look: those of one check
@@ -156,7 +190,7 @@ static void ask(struct asker *a, struct probe_result *r)
         passes = r->reason == REASON_OK ? passes + 1 : 0;
         if (a->up->once && (passes || misses >= c->fail))
             return;
-        rt_time every = misses ? c->every_failed_ns : c->every_ns;
+        rt_time every = pause_after(a, misses == 0);
         while (due <= rt_now() || due > rt_now() + every)
             due = due <= rt_now() ? due + every : rt_now() + every;
         if (wait_turn(a, rt_now(), due) < 0)

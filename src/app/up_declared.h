@@ -18,6 +18,9 @@ void up_declare_check(struct up *u, struct declared_check *check, int r, const s
 void up_undeclare_check(struct up *u, struct slice namespace_, struct slice name);
 /* A Heartbeat check heard a sign of life, at that time. Does not wait. */
 void up_beat(struct up *u, struct slice namespace_, struct slice name, int64_t at_wall_ns);
+/* A repair of the asset has ended: its checks are asked at once, and those that still miss again
+ * after 20 ms, 40 ms, … until that is no sooner than their EveryFailed. Does not wait. */
+void up_ask_repaired(struct up *u, const char *namespace_, const char *asset);
 void up_declare_asset(struct up *u, const struct config_object *asset);
 void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name);
 void up_declare_remedy(struct up *u, const struct config_object *remedy);

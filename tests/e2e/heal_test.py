@@ -584,6 +584,26 @@ remedies:
 
 
 @case
+def a_repair_is_verified_when_it_works_and_not_at_the_next_look():
+    n = Nginx().start()
+    late = "(sleep 0.5; exec " + " ".join(n.argv) + ") &"  # the task has ended by then
+    s = Server(args=["-c", config(f"""
+assets:
+  - {{name: web, settle: 100ms}}
+checks:
+  - {{name: web-process, asset: web, every: 600s, process: {{pid_file: {n.pid_file}}}}}
+  - {{name: web-port, asset: web, every: 600s, every_failed: 600s, tcp: {{target: "127.0.0.1:{n.port}"}}}}
+remedies:
+""" + remedy(do=script(late), verify="web-port", within="60s"))])
+    becomes(s, "Healthy")
+    w = watch(s)
+    n.kill()
+    w.wait(lambda e: e["to"] == "Failed", 20)
+    w.wait(lambda e: e["type"] == "state" and e["to"] == "Healthy", 50)
+    equal([e["reason"] for e in events(s) if e["type"] == "outcome"], ["verified"])
+
+
+@case
 def a_config_file_that_was_tampered_with_is_restored():
     d = folder()
     good, live = write(f"{d}/good.conf", "listen = 80\n"), write(f"{d}/live.conf", "listen = 80\n")
