@@ -230,7 +230,7 @@ static void what_a_killed_one_leaves_behind_is_ended(void)
         CHECK(find(own("fb-fork"), &now));
         old.same = now.same;
     }
-    CHECK_INT(old.same, 2);
+    CHECK(old.same >= 2); /* a fork that is about to be a sleep has the name, too */
     remember(own("fb-fork"), &old);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
