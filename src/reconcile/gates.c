@@ -94,6 +94,17 @@ bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_
     return too_many(failing, r->count, RECONCILE_BRAKE_ALL_MIN);
 }
 
+/* Events of one cause are told one behind the other: the first of them must not be repaired before
+ * it is seen that they are many, or that it is only the first to miss what it depends on. */
+int64_t gates_hold_until(const struct reconciler *r, const struct held *h)
+{
+    const struct asset_check *c = judge_worst(r, &h->asset);
+    bool alone = !h->group || h->group->count < RECONCILE_BRAKE_MIN;
+    if (!c || (alone && !h->asset.rules.depends_count) || fault_mutant("heal_no_hold"))
+        return 0;
+    return c->own.missing_since_ns + RECONCILE_HOLD_MS * (SECOND_NS / 1000);
+}
+
 uint32_t gates_open_max(const struct held *h)
 {
     const struct asset_rules *rules = &h->asset.rules;

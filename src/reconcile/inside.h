@@ -161,6 +161,8 @@ enum repair_why gates_why(const struct reconciler *r, const struct held *h, cons
 const struct held *gates_dependency(const struct reconciler *r, const struct held *h);
 bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_ns);
 /* Of its group so many repairs may be open; 0: any number. */
+/* Monotonic: not repaired before; 0: at once. */
+int64_t gates_hold_until(const struct reconciler *r, const struct held *h);
 uint32_t gates_open_max(const struct held *h);
 
 /* ---- repair.c: the engine ---- */

@@ -55,6 +55,8 @@ enum {
     RECONCILE_BRAKE_ALL_MIN = 10,    /* … of all, fail within … */
     RECONCILE_BRAKE_S = 300,         /* … and they are more than … */
     RECONCILE_BRAKE_PERCENT = 50,    /* … of these: it is the network, or us */
+    RECONCILE_HOLD_MS = 50,          /* before one of a group, or one that depends on others, is
+                                      * repaired: what fails with it is told by then */
     RECONCILE_AT_ONCE_MAX = 16,      /* repairs open at once, of all assets: beyond it `rate` */
     RECONCILE_BEGIN_PER_S = 10,      /* repairs begun within a second, likewise */
     RECONCILE_TASK_MAX_S = 3600,     /* a task that does not end is canceled: timed_out */

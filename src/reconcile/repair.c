@@ -576,7 +576,11 @@ static void decide(struct reconciler *r, struct held *h, struct reconcile_time t
 {
     struct event_rejected rejected[EVENT_REJECTED_MAX];
     struct event e = tell_of(h, EVENT_DECISION, t);
-    int64_t again;
+    int64_t again, hold = gates_hold_until(r, h);
+    if (t.now_ns < hold) {
+        h->gate_ns = hold;
+        return;
+    }
     e.rejected = rejected;
     const struct remedy *m = choose(r, h, t.now_ns, rejected, &e.rejected_count, &again);
     /* What was to come next is no longer declared: from the beginning. */

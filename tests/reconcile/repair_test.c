@@ -230,8 +230,9 @@ static CASE void a_database_is_repaired_before_what_depends_on_it(void)
     declare(&w, "db", NULL);
     declare(&w, "web", &rules);
     remedy(&w, "db", (struct remedy){.name = "restart-db", .action = "{}"});
+    break_it(&w, "web"); /* is told first, though it is the second to fail */
     break_it(&w, "db");
-    break_it(&w, "web");
+    moment(&w);
     CHECK_INT(starts(&w), 1);
     CHECK_STR(last_order(&w)->remedy, "restart-db");
     CHECK_STR(asset(&w, "web")->reason, "dependency");
@@ -259,6 +260,7 @@ static CASE void no_more_of_a_group_than_its_blast_radius(void)
     pass(&w, 5);
     break_it(&w, "a1");
     break_it(&w, "a2");
+    moment(&w);
     CHECK_INT(starts(&w), 1);
     CHECK_INT(last_order(&w)->open_max, 1);
     CHECK_STR(last_order(&w)->group, "default/group/g");
@@ -272,9 +274,35 @@ static CASE void no_more_of_a_group_than_its_blast_radius(void)
     declare(&w, "a3", &rules);
     declare(&w, "a4", &rules);
     break_it(&w, "a3");
+    moment(&w);
     CHECK_STR(last_order(&w)->remedy, "a3");
     break_it(&w, "a4");
+    moment(&w);
     CHECK_INT(why_not(&w), REPAIR_BLAST_RADIUS);
+    end(&w);
+}
+
+static CASE void most_of_a_group_told_one_behind_the_other_are_many(void)
+{
+    static struct world w;
+    char name[16];
+    struct asset_rules rules = {.group = "g"};
+    begin(&w);
+    for (int i = 0; i < 10; i++) {
+        snprintf(name, sizeof(name), "a%d", i);
+        declare(&w, name, &rules);
+        remedy(&w, name, (struct remedy){.name = name, .action = "{}"});
+        answer(&w, name, REASON_OK);
+    }
+    pass(&w, 5);
+    for (int i = 0; i < 6; i++) { /* as one rm tells of six files */
+        snprintf(name, sizeof(name), "a%d", i);
+        break_it(&w, name);
+        w.now += S / 1000;
+    }
+    moment(&w);
+    CHECK_INT(w.order_count, 0);
+    CHECK_INT(why_not(&w), REPAIR_BRAKE);
     end(&w);
 }
 
@@ -300,6 +328,7 @@ static CASE void most_of_a_group_at_once_is_the_network_or_us(void)
         answer(&w, name, REASON_TIMEOUT);
         CHECK_INT(asset(&w, name)->state, ASSET_FAILED);
     }
+    moment(&w);
     CHECK_INT(w.order_count, 0);
     CHECK_INT(why_not(&w), REPAIR_BRAKE);
     answer(&w, "a0", REASON_OK); /* two of five are no longer most of them */
@@ -554,6 +583,7 @@ int main(void)
     TAP_RUN(a_precondition_is_asked_first);
     TAP_RUN(a_database_is_repaired_before_what_depends_on_it);
     TAP_RUN(no_more_of_a_group_than_its_blast_radius);
+    TAP_RUN(most_of_a_group_told_one_behind_the_other_are_many);
     TAP_RUN(most_of_a_group_at_once_is_the_network_or_us);
     TAP_RUN(a_flapping_service_is_damped);
     TAP_RUN(maintenance_is_watched_and_never_repaired);
