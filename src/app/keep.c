@@ -106,10 +106,8 @@ static void unmark(struct keep *k, struct dirty *d)
 void keep_event(struct keep *k, const struct event *e)
 {
     struct waiting *w = mem_alloc(MEM_APP, sizeof(*w));
-    if (k->event_count == KEEP_EVENTS_MAX) {
+    for (; k->event_count >= KEEP_EVENTS_MAX; k->dropped_total++)
         drop_oldest(k);
-        k->dropped_total++;
-    }
     w->event = event_copy(e);
     list_push_back(&k->events, &w->link);
     k->event_count++;
@@ -235,7 +233,7 @@ struct writing {
     struct arena arena;
     struct store_op ops[1 + KEEP_EVENTS_AT_ONCE];
     struct store_compare compares[2 + KEEP_EVENTS_AT_ONCE];
-    struct waiting *events[KEEP_EVENTS_AT_ONCE];
+    struct waiting *events[KEEP_EVENTS_AT_ONCE]; /* taken off the list: nobody else drops them */
     uint32_t op_count, compare_count, event_count;
     const struct asset *asset; /* NULL: it is gone */
     bool more;                 /* events of the asset are left for the next one */
@@ -281,7 +279,17 @@ static void put_event(struct writing *w, struct waiting *e)
         (struct store_compare){.key = key, .target = STORE_VERSION, .number = 0};
     w->ops[w->op_count++] =
         (struct store_op){.type = STORE_PUT, .key = key, .value = kept(&w->arena, &json)};
+    list_remove(&e->link);
+    w->k->event_count--;
     w->events[w->event_count++] = e;
+}
+
+/* They were not written: back to where they were. */
+static void put_back(struct writing *w)
+{
+    struct keep *k = w->k;
+    for (uint32_t i = w->event_count; i-- > 0; k->event_count++)
+        list_push_front(&k->events, &w->events[i]->link);
 }
 
 /* Another plane has the asset: it tells what happens to it. */
@@ -313,7 +321,7 @@ static void gather(struct writing *w)
     }
     w->compare_count += repairs_guard(w->k->up->repairs, w->compares);
     put_state(w);
-    list_each (it, &w->k->events) {
+    list_each_safe (it, &w->k->events) {
         struct waiting *e = list_entry(it, struct waiting, link);
         if (strcmp(e->event->key, w->d->name) != 0)
             continue;
@@ -331,10 +339,8 @@ static void settle(struct writing *w, int64_t revision)
     struct keep *k = w->k;
     note_written(k, w->d->name, w->asset, revision);
     for (uint32_t i = 0; i < w->event_count; i++) {
-        list_remove(&w->events[i]->link);
         event_free(w->events[i]->event);
         mem_free(MEM_APP, w->events[i]);
-        k->event_count--;
     }
     k->revision = revision > k->revision + w->event_count ? revision : k->revision + w->event_count;
 }
@@ -391,6 +397,8 @@ static int write_one(struct keep *k, struct dirty *d)
                   log_err(&w->err));
     if (r == 0 && got.succeeded && w->event_count)
         trim(w);
+    if (r < 0 || !got.succeeded)
+        put_back(w);
     bool again = r < 0 || !got.succeeded || w->more;
     if (again)
         mark(k, d->name)->not_ours = d->not_ours || (r == 0 && !got.succeeded && !w->asset);

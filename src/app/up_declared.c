@@ -170,11 +170,19 @@ static int wait_turn(struct asker *a, rt_time looked, rt_time due)
     return r == -ECANCELED ? r : 0;
 }
 
+/* All that is declared is asked at the start. From then on each has a moment of its own within its
+ * round, else 10,000 answers would come at once, and the last of them late. */
+static int64_t spread_of(int64_t every_ns)
+{
+    return (int64_t)(rt_random() % (uint64_t)every_ns);
+}
+
 /* With --once: until it is well, or its misses count. Else until it is to end. */
 static void ask(struct asker *a, struct probe_result *r)
 {
     const struct declared_check *c = a->check;
     uint32_t misses = 0, passes = 0;
+    bool spread = false;
     for (rt_time due = rt_now(); !a->ends;) {
         const char *word;
         bool pushed = a->pushed;
@@ -191,6 +199,10 @@ static void ask(struct asker *a, struct probe_result *r)
         if (a->up->once && (passes || misses >= c->fail))
             return;
         rt_time every = pause_after(a, misses == 0);
+        if (passes == 1 && !spread) {
+            due = rt_now() + spread_of(every);
+            spread = true;
+        }
         while (due <= rt_now() || due > rt_now() + every)
             due = due <= rt_now() ? due + every : rt_now() + every;
         if (wait_turn(a, rt_now(), due) < 0)

@@ -8,7 +8,7 @@
 #include "base/fault.h"
 
 enum {
-    ARENA_FIRST_BYTES = 4 * 1024,
+    ARENA_FIRST_BYTES = 1024, /* most that live long, one an asset or check, need no more */
     ARENA_BLOCK_BYTES_MAX = 64 * 1024, /* larger objects get a block of their own size */
     ARENA_ALIGN = _Alignof(max_align_t),
     ARENA_POISON = 0xdd,
