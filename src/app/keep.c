@@ -147,7 +147,8 @@ void keep_free(struct keep *k)
 static uint64_t print_of(const struct keep *k, const struct asset *a)
 {
     struct buf text = BUF(MEM_APP, 0);
-    buf_printf(&text, "%d %s %" PRId64, a->state, a->reason, a->since_wall_ns);
+    buf_printf(&text, "%d %s %" PRId64 " %s", a->state, a->reason, a->since_wall_ns,
+               a->labels ? a->labels : "");
     for (uint32_t i = 0; i < a->check_count; i++) {
         const struct asset_check *c = &a->checks[i];
         buf_printf(&text, " %s %s %d %d %d", c->name, c->target, c->known, c->ok, c->reason);

@@ -77,7 +77,7 @@ static void a_silent_address_costs_a_quarter_of_a_second(void)
     CHECK_INT(o.code, 0);
     CHECK(rt_addr_eq(&o.trace.address, &open_addr));
     CHECK_INT(o.trace.attempts, 2);
-    CHECK(o.took >= 240 * RT_MS);
+    CHECK(o.took >= 150 * RT_MS); /* a loop that was late counts from when it last looked */
     CHECK(o.took < 4500 * RT_MS); /* a slow machine; the silent one alone would take all 5 s */
 }
 
