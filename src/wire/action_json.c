@@ -77,7 +77,9 @@ static int read_argv(const struct json_value *v, struct arena *a, struct task *t
 {
     if (v->type != JSON_ARRAY || v->count > TASK_ARGV_MAX)
         return bad(err, "argv", "a list of texts");
+    /* Of members of one name the last counts. */
     t->argv = arena_alloc_array(a, v->count + 1, sizeof(*t->argv));
+    t->argc = 0;
     for (const struct json_value *m = v->first; m; m = m->next) {
         if (m->type != JSON_STRING || has_nul(m->text))
             return bad(err, "argv", "a list of texts without NUL");
@@ -91,6 +93,7 @@ static int read_env(const struct json_value *v, struct arena *a, struct task *t,
     if (v->type != JSON_OBJECT || v->count > TASK_ENV_MAX)
         return bad(err, "env", "a table of texts");
     t->env = arena_alloc_array(a, v->count + 1, sizeof(*t->env));
+    t->env_count = 0;
     for (const struct json_value *m = v->first; m; m = m->next) {
         if (m->type != JSON_STRING || has_nul(m->text) || has_nul(m->key))
             return bad(err, "env", "a table of texts without NUL");

@@ -302,6 +302,9 @@ static int take_number(struct parser *p, double *ret)
         p->at++;
     struct slice text = slice_sub(p->text, from, p->at);
     int64_t span;
+    double n = 0;
+    if (number_parse(text, &n) == 0 && n - n != 0) /* its own form would be read as a metric */
+        return fail(p, from, "%.*s is beyond every number", SLICE_ARG(text));
     if (number_parse(text, ret) == 0)
         return 0;
     if (duration_parse(text, &span) == 0)

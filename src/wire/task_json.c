@@ -247,6 +247,7 @@ int task_texts_read(const struct json_value *v, const char *key, uint32_t max, s
     if (list->type != JSON_ARRAY || list->count > max)
         return err_set(err, -EBADMSG, "'%s' is no array of up to %u texts", key, max);
     *ret = arena_alloc_array(a, list->count + 1, sizeof(**ret));
+    *ret_count = 0; /* of members of one name the last counts, however often it is asked for */
     for (const struct json_value *m = list->first; m; m = m->next) {
         if (m->type != JSON_STRING || memchr(m->text.data ? m->text.data : "", 0, m->text.size))
             return err_set(err, -EBADMSG, "'%s' has an element that is no text without NUL", key);
@@ -268,6 +269,7 @@ static int read_structs(const struct json_value *v, const char *key, uint32_t ma
     if (!made)
         return err_set(err, -ENOSPC, "it is too large");
     *ret = made;
+    *ret_count = 0;
     for (const struct json_value *m = list->first; m; m = m->next) {
         int r = task_fields_read(m, fields, field_count, made + size * (*ret_count)++, err);
         if (r < 0)
@@ -459,6 +461,7 @@ int task_labels_read(const struct json_value *v, const char *key, struct arena *
         return err_set(err, -EBADMSG, "'%s' is no object of up to %d texts", key,
                        TASK_LABELS_MAX);
     *ret = arena_alloc_array(a, labels->count + 1, sizeof(**ret));
+    *ret_count = 0;
     for (const struct json_value *m = labels->first; m; m = m->next) {
         if (m->type != JSON_STRING)
             return err_set(err, -EBADMSG, "'%s' has a value that is no text", key);

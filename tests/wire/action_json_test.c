@@ -32,6 +32,15 @@ static void a_run_becomes_what_a_task_is(void)
     CHECK_INT(t.exit, -1); /* not the action's to say */
 }
 
+static void of_members_of_one_name_the_last_counts(void)
+{
+    CHECK_INT(read_text("{\"run\":{\"argv\":[\"a\",\"b\",\"c\"],\"argv\":[\"d\"],"
+                        "\"env\":{\"A\":\"1\",\"B\":\"2\"},\"env\":{\"C\":\"3\"}}}"),
+              0);
+    CHECK(t.argc == 1 && slice_eq_cstr(t.argv[0], "d"));
+    CHECK(t.env_count == 1 && slice_eq_cstr(t.env[0], "C=3"));
+}
+
 static void what_is_no_action_is_named(void)
 {
     for (int k = 0; k < ACTION_KIND_COUNT; k++) {
@@ -70,6 +79,7 @@ static void an_action_does_one_thing(void)
 int main(void)
 {
     TAP_RUN(a_run_becomes_what_a_task_is);
+    TAP_RUN(of_members_of_one_name_the_last_counts);
     TAP_RUN(what_is_no_action_is_named);
     TAP_RUN(an_action_does_one_thing);
     arena_done(&arena);

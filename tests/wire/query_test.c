@@ -113,6 +113,7 @@ static void a_fault_has_its_column(void)
         {"a > 1 for 5m x", "column 14: an operator is missing, or this is too much"},
         {"a > 1 and", "column 10: a metric, a number or a function is missing"},
         {"a > 1_0", "column 5: 1_0 is no number"},
+        {"a > 1e999", "column 5: 1e999 is beyond every number"},
         {"\xff", "column 1: a metric, a number or a function is missing"},
     };
     for (size_t i = 0; i < ARRAY_LEN(faults); i++)
