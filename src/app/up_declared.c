@@ -434,6 +434,13 @@ static void on_unwatched(void *ctx, const char *path, int code)
                  log_event("config_unwatched"), log_err(&err));
 }
 
+/* Reading a configuration takes several times what is left of it. On an offload thread. */
+static void give_back(void *arg)
+{
+    (void)arg;
+    mem_give_back();
+}
+
 void up_config_main(void *arg)
 {
     struct up *u = arg;
@@ -445,6 +452,8 @@ void up_config_main(void *arg)
     if (registry_wait(u->registry) < 0)
         return;
     rt_event_set(&u->config_ready);
+    if (!u->once && rt_offload(give_back, NULL, RT_NEVER) < 0)
+        return;
     if (!u->once)
         config_reloader_run(&u->reloader);
 }

@@ -134,3 +134,8 @@ const char *mem_subsystem_name(enum mem_subsystem sub)
 {
     return (unsigned)sub < MEM_SUBSYSTEM_COUNT ? names[sub] : "unknown";
 }
+
+void mem_give_back(void)
+{
+    malloc_trim(0);
+}

@@ -58,4 +58,8 @@ struct mem_usage mem_usage_of(enum mem_subsystem sub);
 /* "base", "rt", …: the label value. */
 const char *mem_subsystem_name(enum mem_subsystem sub);
 
+/* Gives what is free back to the system, as far as the C library can: for the moment behind which
+ * much less is needed than before. Takes milliseconds for each 100 MB. */
+void mem_give_back(void);
+
 #endif

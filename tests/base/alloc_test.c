@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/defs.h"
 #include "base/fault.h"
 #include "../tap.h"
 
@@ -125,6 +126,21 @@ static void every_subsystem_has_a_name(void)
     CHECK_STR(mem_subsystem_name(MEM_SUBSYSTEM_COUNT), "unknown");
 }
 
+static void what_is_held_survives_giving_back_the_rest(void)
+{
+    char *held = mem_strdup(MEM_TEST, SLICE("held"));
+    void *blocks[64];
+    for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+        blocks[i] = mem_alloc(MEM_TEST, 100 * 1000);
+    for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+        mem_free(MEM_TEST, blocks[i]);
+    struct mem_usage before = mem_usage_of(MEM_TEST);
+    mem_give_back();
+    CHECK_STR(held, "held");
+    CHECK_INT(mem_usage_of(MEM_TEST).live, before.live);
+    mem_free(MEM_TEST, held);
+}
+
 int main(void)
 {
     TAP_RUN(each_block_is_counted_until_it_is_freed);
@@ -138,5 +154,6 @@ int main(void)
     TAP_RUN(out_of_memory_names_the_subsystem_and_the_size);
     TAP_RUN(threads_that_come_and_go_leave_no_count_behind);
     TAP_RUN(every_subsystem_has_a_name);
+    TAP_RUN(what_is_held_survives_giving_back_the_rest);
     return tap_done();
 }
