@@ -104,6 +104,7 @@ static void check_define(struct check *c, node_ref ref)
 {
     struct node *n = check_node(c, ref);
     uint32_t count = tree_length(c->tree, n->a), i = 0, news = 0;
+    bool faulty = false;
     struct type **types = arena_alloc_array(c->arena, count + 1, sizeof(struct type *));
     struct symbol **old = arena_alloc_array(c->arena, count + 1, sizeof(struct symbol *));
 
@@ -111,6 +112,7 @@ static void check_define(struct check *c, node_ref ref)
         const struct node *name = check_node(c, l);
         if (name->kind != NODE_NAME) {
             news++; /* told by the parser */
+            faulty = true;
             continue;
         }
         for (node_ref before = n->a; before != l; before = check_node(c, before)->next)
@@ -152,6 +154,8 @@ static void check_define(struct check *c, node_ref ref)
         name->flags = RUN_NEW_VAR;
     }
     check_node(c, ref)->op = TOKEN_DEFINE;
+    if (faulty) /* there is no place for the value */
+        check_node(c, ref)->kind = NODE_BAD;
 }
 
 /* ---- = ---- */

@@ -191,8 +191,8 @@ static void declare(struct eval *e, const struct node *n, struct cell v)
 void eval_store(struct eval *e, node_ref left, struct cell v)
 {
     const struct node *n = eval_node(e, left);
-    if (n->kind == RUN_BLANK || e->stop)
-        return;
+    if (n->kind == RUN_BLANK || n->kind == NODE_BAD || e->stop)
+        return; /* NODE_BAD: was told already */
     if (n->flags & RUN_NEW_VAR) {
         declare(e, n, v);
         return;
