@@ -418,11 +418,10 @@ static void take_up(struct notify *n, struct told *t)
     int r = store_get(n->store, notice_key(n, t, &arena), &arena, &kv, &err, soon());
     if (r == 0 && kv.version)
         r = notifier_read(n->notifier, namespace_, name, kv.value, time_now(), &err);
-    if (r == -EBADMSG) {
+    if (r == -EBADMSG)
         tell_trouble(n, "what was told before is not known: it may be told again", &err);
-        r = 0;
-    }
-    t->read = r == 0;
+    /* -ENOENT: it is not declared, so that nothing waits for it. */
+    t->read = r == 0 || r == -EBADMSG || r == -ENOENT;
     arena_done(&arena);
 }
 

@@ -88,6 +88,20 @@ def a_webhook_is_told_once_signed_and_told_again_when_it_is_over():
 
 
 @case
+def a_receiver_that_goes_while_it_was_told_leaves_the_others_be():
+    gone, stays = Hook(), Hook()
+    port = free_port()
+    one = config(f"webhook: {{url: 'http://127.0.0.1:{gone.port}/'}}", port)
+    s = Server(args=["-c", one])
+    eventually(lambda: gone.posts, 30)
+    eventually(lambda: "/notices/" in s.ok("store", "get", "/notices", "--prefix"), 20)
+    text = open(config(f"webhook: {{url: 'http://127.0.0.1:{stays.port}/'}}", port, ("other",))).read()
+    write(one, text.replace("name: ops", "name: ops-2").replace("receiver: ops", "receiver: ops-2"))
+    eventually(lambda: stays.posts, 30)
+    eventually(lambda: "default/ops " not in s.ok("store", "get", "/notices", "--prefix").replace("\n", " "), 20)
+
+
+@case
 def a_silence_keeps_it_quiet_and_its_end_tells():
     hook = Hook()
     s = Server(args=["-c", config(f"webhook: {{url: 'http://127.0.0.1:{hook.port}/'}}", free_port())])
