@@ -6,7 +6,6 @@
 
 #include "base/map.h"
 #include "config/schema.h"
-#include "store/silences.h"
 #include "store/tasks.h"
 #include "wire/json.h"
 #include "wire/notice_json.h"
@@ -36,9 +35,7 @@ struct notify {
     struct list told; /* grows only: who waits in the middle of it goes on */
     struct list waiting, open;
     uint32_t waiting_count, open_count;
-    uint64_t dropped_total, dropped_told;
-    int64_t silences_revision; /* of the last reading */
-    bool failing;
+    bool failing; /* and it was said */
 };
 
 struct notify *notify_new(struct up *u, struct store *store)
@@ -240,8 +237,10 @@ static enum notifier_fate fate(void *ctx, struct slice namespace_, struct slice 
 static void drop_oldest(struct notify *n)
 {
     struct delivering *d = list_entry(n->waiting.next, struct delivering, link);
+    if (n->up->app->logsink)
+        log_error(&n->up->app->log, "what a receiver was to be told is dropped",
+                  log_event("notify_dropped"), log_str("receiver", d->told->receiver));
     d->told->dropped++;
-    n->dropped_total++;
     n->waiting_count--;
     delivering_free(d);
 }
@@ -372,34 +371,15 @@ static void look_at_open(struct notify *n)
 
 /* ---- silences ---- */
 
-static void take_silence(struct notify *n, const struct store_kv *kv)
+int notify_silence(struct notify *n, struct slice name, struct slice selector, int64_t until_ms,
+                   struct err *err)
 {
-    struct arena arena = ARENA(MEM_APP, 0);
-    struct silence s;
-    struct err err = {0};
-    int r = silence_read(kv, &arena, &s, &err);
-    if (r == 0 && s.until_ms <= rt_wall_now() / RT_MS)
-        (void)store_delete(n->store, store_key(kv->key), NULL, NULL, soon());
-    else if (r == 0)
-        r = notifier_silence(n->notifier, s.name, s.selector, s.until_ms, &err);
-    if (r < 0 && r != -ENOENT)
-        tell_trouble(n, "a silence is passed over", &err);
-    arena_done(&arena);
+    return notifier_silence(n->notifier, name, selector, until_ms, err);
 }
 
-/* Few, and read whole whenever the store has changed: what was removed is gone from the list. */
-static void read_silences(struct notify *n)
+void notify_unsilence(struct notify *n, struct slice name)
 {
-    struct arena arena = ARENA(MEM_APP, 0);
-    struct store_range range = {.keys = store_prefix(SLICE(SILENCES_PREFIX)),
-                                .limit = NOTIFIER_SILENCES_MAX};
-    struct store_range_result got;
-    if (store_range(n->store, &range, &arena, &got, NULL, soon()) == 0) {
-        notifier_unsilence_all(n->notifier);
-        for (uint32_t i = 0; i < got.count; i++)
-            take_silence(n, &got.kvs[i]);
-    }
-    arena_done(&arena);
+    notifier_unsilence(n->notifier, name);
 }
 
 /* ---- what survives ---- */
@@ -470,13 +450,13 @@ static bool take_up_all(struct notify *n)
 void notify_main(void *arg)
 {
     struct notify *n = arg;
-    if (rt_event_wait(&n->up->config_ready, RT_NEVER) < 0)
+    if (rt_event_wait(&n->up->config_ready, RT_NEVER) < 0 ||
+        rt_event_wait(&n->up->people_heard, RT_NEVER) < 0)
         return;
     for (rt_time due = rt_now(); rt_sleep(due) == 0; due = rt_now() + NOTIFY_TICK_MS * RT_MS) {
         /* Before it is known what was told nothing is told: else it may be said twice. */
         if (!take_up_all(n))
             continue;
-        read_silences(n);
         notifier_review(n->notifier, fate, n, time_now());
         notifier_tick(n->notifier, time_now(), on_notice, n);
         submit_waiting(n);

@@ -44,6 +44,11 @@ int notify_order(struct notify *n, const struct repair_order *o, const struct as
 /* What happened: a state that is well, or gone, ends alerts; `dependency` keeps them quiet. Does
  * not wait. */
 void notify_event(struct notify *n, const struct event *e);
+/* What somebody wants kept quiet, and no longer. Neither waits. Returns 0, or -ENOSPC or -EINVAL
+ * with *err. */
+int notify_silence(struct notify *n, struct slice name, struct slice selector, int64_t until_ms,
+                   struct err *err);
+void notify_unsilence(struct notify *n, struct slice name);
 void notify_metrics(const struct notify *n, struct metrics_writer *w);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/notify.h"
 #include "app/repair.h"
 #include "app/up.h"
 #include "store/follow.h"
@@ -67,7 +68,8 @@ static int act(struct people *p, struct word *w)
     int64_t left_ms = w->said.until_ms - rt_wall_now() / RT_MS;
     bool ours = a && repairs_own(p->up->repairs, a);
     int r = 0;
-    if (w->said.type == HEALING_MAINTAIN && left_ms <= 0)
+    bool ends = w->said.type == HEALING_MAINTAIN || w->said.type == HEALING_SILENCE;
+    if (ends && left_ms <= 0)
         take_back(p, w); /* the key that goes ends it */
     else if (w->said.type == HEALING_MAINTAIN && a && a->state != ASSET_MAINTENANCE)
         r = put(p, SAMPLE_MAINTAIN, w, left_ms * RT_MS);
@@ -134,6 +136,15 @@ static int name_word(struct word *w)
     return 0;
 }
 
+static void silence(struct people *p, const struct word *w, struct err *err)
+{
+    const struct healing_word *s = &w->said;
+    if (notify_silence(p->up->notify, s->asset, s->selector, s->until_ms, err) < 0 &&
+        p->up->app->logsink)
+        log_warn(&p->up->app->log, "a silence is passed over", log_event("silence_refused"),
+                 log_err(err));
+}
+
 static int take_set(struct people *p, const struct store_kv *kv)
 {
     struct word *w = mem_alloc(MEM_APP, sizeof(*w));
@@ -145,7 +156,7 @@ static int take_set(struct people *p, const struct store_kv *kv)
     copy.value.data = arena_strdup(&w->arena, kv->value);
     w->revision = kv->mod_revision;
     int r = healing_read(&copy, &w->arena, &w->said, &err);
-    if (r == 0 && w->said.type != HEALING_FREEZE)
+    if (r == 0 && (w->said.type == HEALING_MAINTAIN || w->said.type == HEALING_RECOVER))
         r = name_word(w);
     if (r < 0 || p->by_key.count >= WORDS_MAX) {
         if (r == -EBADMSG && p->up->app->logsink)
@@ -162,6 +173,8 @@ static int take_set(struct people *p, const struct store_kv *kv)
     map_put(&p->by_key, slice_from(w->key), w, NULL);
     if (w->said.type == HEALING_FREEZE)
         return put(p, SAMPLE_FREEZE, w, 0);
+    if (w->said.type == HEALING_SILENCE)
+        silence(p, w, &err);
     /* Said again: another end of it. */
     const struct asset *a = asset_of(p, w);
     if (w->said.type == HEALING_MAINTAIN && a && a->state == ASSET_MAINTENANCE)
@@ -179,6 +192,8 @@ static int take_gone(struct people *p, struct slice key)
         r = put(p, SAMPLE_UNFREEZE, w, 0);
     else if (w->said.type == HEALING_MAINTAIN)
         r = put(p, SAMPLE_MAINTAIN, w, 0);
+    else if (w->said.type == HEALING_SILENCE)
+        notify_unsilence(p->up->notify, w->said.asset);
     word_free(p, w);
     return r;
 }
@@ -195,6 +210,8 @@ static void follow(struct people *p)
             r = take_set(p, &c.kv);
         else if (changed && c.type == FOLLOW_GONE)
             r = take_gone(p, c.kv.key);
+        if (changed && c.type == FOLLOW_SYNCED)
+            rt_event_set(&p->up->people_heard);
         if (r == -ETIMEDOUT || (r == 0 && c.type == FOLLOW_SYNCED))
             r = act_all(p);
         if (fails && !failing && p->up->app->logsink)

@@ -100,7 +100,7 @@ static int read_for(struct request *q, int64_t *ret_ms)
         return -EINVAL;
     const struct json_value *ms = json_get(v, "for_ms");
     if (ms && json_to_i64(ms, ret_ms) == 0 && *ret_ms >= 0 &&
-        *ret_ms <= HEALING_MAINTAIN_S_MAX * INT64_C(1000))
+        *ret_ms <= HEALING_S_MAX * INT64_C(1000))
         return 0;
     answer_problem(q, 400, "bad_value", "for_ms",
                    "for_ms: milliseconds, up to a year; 0 ends a maintenance");

@@ -1,14 +1,17 @@
 #include <errno.h>
+#include <inttypes.h>
 
 #include "gateway/inside.h"
-#include "store/silences.h"
+#include "store/healing.h"
 #include "wire/url_escape.h"
+
+#define SILENCES HEALING_PREFIX "silences/"
 
 /* What people want kept quiet: GET and POST /v1/silences, DELETE /v1/silences/{name}. */
 
 static void list(struct request *q)
 {
-    struct store_range range = {.keys = store_prefix(SLICE(SILENCES_PREFIX))};
+    struct store_range range = {.keys = store_prefix(SLICE(SILENCES))};
     struct store_range_result got;
     struct buf json = BUF(MEM_GATEWAY, 0);
     bool first = true;
@@ -19,8 +22,8 @@ static void list(struct request *q)
     }
     buf_append_cstr(&json, "{\"items\":[");
     for (uint32_t i = 0; i < got.count; i++) {
-        struct silence s;
-        if (silence_read(&got.kvs[i], &q->arena, &s, &q->err) < 0)
+        struct healing_word w;
+        if (healing_read(&got.kvs[i], &q->arena, &w, &q->err) < 0)
             continue;
         buf_printf(&json, "%s%.*s", first ? "" : ",", SLICE_ARG(slice_trim(got.kvs[i].value)));
         first = false;
@@ -31,13 +34,13 @@ static void list(struct request *q)
 }
 
 /* {"selector","for_ms","reason","name"}; the last two may be missing. */
-static int read_wanted(struct request *q, struct silence *ret)
+static int read_wanted(struct request *q, struct healing_word *ret)
 {
     const struct json_value *v = NULL, *m;
     struct slice text;
     int64_t ms = 0;
     static const char *const texts[] = {"selector", "reason", "name"};
-    struct slice *const into[] = {&ret->selector, &ret->reason, &ret->name};
+    struct slice *const into[] = {&ret->selector, &ret->reason, &ret->asset};
     if (body_read(q, &text, &v) < 0)
         return -EINVAL;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -49,7 +52,7 @@ static int read_wanted(struct request *q, struct silence *ret)
         *into[i] = m ? m->text : (struct slice){0};
     }
     m = json_get(v, "for_ms");
-    if (!m || json_to_i64(m, &ms) < 0 || ms <= 0 || ms > SILENCE_S_MAX * INT64_C(1000)) {
+    if (!m || json_to_i64(m, &ms) < 0 || ms <= 0 || ms > HEALING_S_MAX * INT64_C(1000)) {
         answer_problem(q, 400, "bad_value", "for_ms", "for_ms: milliseconds, up to a year");
         return -EINVAL;
     }
@@ -59,48 +62,50 @@ static int read_wanted(struct request *q, struct silence *ret)
 
 static void add(struct request *q)
 {
-    struct silence s = {.by = request_by(q), .at_ms = rt_wall_now() / RT_MS};
-    struct slice name;
+    struct healing_word w = {
+        .type = HEALING_SILENCE, .by = request_by(q), .at_ms = rt_wall_now() / RT_MS};
     struct store_kv kv;
-    if (read_wanted(q, &s) < 0)
+    if (read_wanted(q, &w) < 0)
         return;
-    int r = silence_add(q->g->options.store, &s, &q->arena, &name, &q->err, gateway_soon());
-    if (r == 0) {
-        const char *key = arena_printf(&q->arena, SILENCES_PREFIX "%.*s", SLICE_ARG(name));
-        r = store_get(q->g->options.store, slice_from(key), &q->arena, &kv, &q->err,
-                      gateway_soon());
-    }
+    if (w.asset.size == 0)
+        w.asset = slice_from(arena_printf(&q->arena, "silence-%08" PRIx32, (uint32_t)rt_random()));
+    int r = healing_say(q->g->options.store, &w, &q->err, gateway_soon());
     if (r == -EINVAL) {
         answer_problem(q, 400, "bad_value", "selector", "%s", q->err.text);
-    } else if (r < 0) {
-        answer_store_error(q, r);
-    } else {
-        struct buf json = BUF(MEM_GATEWAY, 0);
-        buf_append_slice(&json, slice_trim(kv.value));
-        answer_json(q, 201, &json);
-        buf_done(&json);
+        return;
     }
+    if (r == 0)
+        r = store_get(q->g->options.store, healing_key(&w, &q->arena), &q->arena, &kv, &q->err,
+                      gateway_soon());
+    if (r < 0) {
+        answer_store_error(q, r);
+        return;
+    }
+    struct buf json = BUF(MEM_GATEWAY, 0);
+    buf_append_slice(&json, slice_trim(kv.value));
+    answer_json(q, 201, &json);
+    buf_done(&json);
 }
 
 static void remove_one(struct request *q, struct slice part)
 {
-    struct slice name;
+    struct healing_word w = {.type = HEALING_SILENCE};
     struct buf json = BUF(MEM_GATEWAY, 0);
-    int r = url_unescape(part, false, &q->arena, &name, &q->err);
+    int r = url_unescape(part, false, &q->arena, &w.asset, &q->err);
     if (r == 0)
-        r = silence_remove(q->g->options.store, name, &q->err, gateway_soon());
+        r = healing_unsay(q->g->options.store, &w, &q->err, gateway_soon());
     if (r == -ENOENT)
         answer_problem(q, 404, "not_found", "name", "%s", q->err.text);
     else if (r < 0)
         answer_store_error(q, r);
     else {
-        struct json_writer w;
-        json_begin(&w, &json, 0);
-        json_object_open(&w);
-        json_key(&w, "name");
-        json_string(&w, name);
-        json_object_close(&w);
-        json_end(&w);
+        struct json_writer j;
+        json_begin(&j, &json, 0);
+        json_object_open(&j);
+        json_key(&j, "name");
+        json_string(&j, w.asset);
+        json_object_close(&j);
+        json_end(&j);
         answer_json(q, 200, &json);
     }
     buf_done(&json);

@@ -114,7 +114,8 @@ void notifier_free(struct notifier *n)
         return;
     while (!list_empty(&n->targets))
         target_free(n, list_entry(n->targets.next, struct target, link));
-    notifier_unsilence_all(n);
+    while (!list_empty(&n->silences))
+        silence_free(n, list_entry(n->silences.next, struct silence, link));
     mem_free(MEM_RECONCILE, n);
 }
 
@@ -359,8 +360,7 @@ void notifier_review(struct notifier *n,
                                                 struct slice asset),
                      void *ctx, struct notifier_time t)
 {
-    list_each(it, &n->targets)
-    {
+    list_each (it, &n->targets) {
         struct target *r = list_entry(it, struct target, link);
         struct map_entry e;
         for (size_t at = 0; map_next(&r->by_asset, &at, &e);) {
@@ -416,12 +416,6 @@ void notifier_unsilence(struct notifier *n, struct slice name)
     struct silence *s = find_silence(n, name);
     if (s)
         silence_free(n, s);
-}
-
-void notifier_unsilence_all(struct notifier *n)
-{
-    while (!list_empty(&n->silences))
-        silence_free(n, list_entry(n->silences.next, struct silence, link));
 }
 
 static bool has_label(void *ctx, struct slice key, struct slice *ret_value)
@@ -601,9 +595,11 @@ static void take_group(struct notifier *n, struct target *r, const struct json_v
         struct arena arena = ARENA(MEM_RECONCILE, 0);
         struct notice_alert words;
         const struct json_value *told = json_get(v, "told");
-        if (notice_alert_read(v, &arena, &words, NULL) == 0 && n->alerts < NOTIFIER_ALERTS_MAX &&
-            !find_alert(r, words.namespace_, words.asset)) {
-            struct alert *a = add_alert(n, r, &words);
+        if (notice_alert_read(v, &arena, &words, NULL) == 0 && n->alerts < NOTIFIER_ALERTS_MAX) {
+            /* It may have begun again before this was read. */
+            struct alert *a = find_alert(r, words.namespace_, words.asset);
+            if (!a)
+                a = add_alert(n, r, &words);
             struct group *g = group_of(r, &a->words);
             int64_t ago = told_ms > t.wall_ms ? 0 : t.wall_ms - told_ms;
             a->told = told && told->type == JSON_TRUE ? TOLD_FIRING : TOLD_NOTHING;

@@ -74,7 +74,6 @@ void notifier_review(struct notifier *n,
 int notifier_silence(struct notifier *n, struct slice name, struct slice selector,
                      int64_t until_wall_ms, struct err *err);
 void notifier_unsilence(struct notifier *n, struct slice name);
-void notifier_unsilence_all(struct notifier *n); /* before they are told anew */
 
 /* One to tell: `receiver` is the spec, `key` "namespace/name" of it; valid until it returns. */
 typedef void notifier_tell_fn(void *ctx, struct slice key, struct slice receiver,
@@ -86,8 +85,8 @@ uint32_t notifier_tick(struct notifier *n, struct notifier_time t, notifier_tell
 /* What of a receiver must survive: a JSON object. False: nothing is known of it. */
 bool notifier_write(const struct notifier *n, struct slice namespace_, struct slice name,
                     struct buf *out);
-/* Takes up what was written, for a receiver that is declared and has no alert yet. Returns 0,
- * -ENOENT, or -EBADMSG with *err. */
+/* Takes up what was written, for a receiver that is declared; alerts that have begun meanwhile keep
+ * their words. Returns 0, -ENOENT, or -EBADMSG with *err. */
 int notifier_read(struct notifier *n, struct slice namespace_, struct slice name, struct slice json,
                   struct notifier_time t, struct err *err);
 /* Grows with each change of what notifier_write would write; 0: not known. */

@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "model/kind.h"
+#include "model/selector.h"
 #include "wire/json.h"
 #include "wire/task_json.h"
 
@@ -10,6 +12,7 @@ static const char *const prefixes[] = {
     [HEALING_FREEZE] = HEALING_PREFIX "freeze",
     [HEALING_MAINTAIN] = HEALING_PREFIX "maintain/",
     [HEALING_RECOVER] = HEALING_PREFIX "recover/",
+    [HEALING_SILENCE] = HEALING_PREFIX "silences/",
 };
 
 struct slice healing_key(const struct healing_word *w, struct arena *arena)
@@ -25,25 +28,51 @@ static void write_time(struct json_writer *w, int64_t ms)
     json_string(w, (struct slice){text, sizeof(text)});
 }
 
+static bool has_end(const struct healing_word *w)
+{
+    return w->type == HEALING_MAINTAIN || w->type == HEALING_SILENCE;
+}
+
 static void write_word(const struct healing_word *w, struct buf *out)
 {
     struct json_writer j;
     json_begin(&j, out, 0);
     json_object_open(&j);
-    json_key(&j, "at");
-    write_time(&j, w->at_ms);
-    json_key(&j, "by");
-    json_string(&j, w->by);
-    if (w->type == HEALING_FREEZE) {
-        json_key(&j, "reason");
-        json_string(&j, w->reason);
+    if (w->type == HEALING_SILENCE) {
+        json_key(&j, "name");
+        json_string(&j, w->asset);
+        json_key(&j, "selector");
+        json_string(&j, w->selector);
     }
-    if (w->type == HEALING_MAINTAIN) {
+    if (has_end(w)) {
         json_key(&j, "until");
         write_time(&j, w->until_ms);
     }
+    if (w->type == HEALING_FREEZE || w->type == HEALING_SILENCE) {
+        json_key(&j, "reason");
+        json_string(&j, w->reason);
+    }
+    json_key(&j, "by");
+    json_string(&j, w->by);
+    json_key(&j, "at");
+    write_time(&j, w->at_ms);
     json_object_close(&j);
     json_end(&j);
+}
+
+/* Not everything is silenced by a slip. */
+static int check_silence(const struct healing_word *w, struct err *err)
+{
+    struct selector *s = mem_alloc(MEM_STORE, sizeof(*s));
+    int r = selector_parse(w->selector, s, err);
+    if (r < 0)
+        err_wrap(err, "selector");
+    else if (s->count == 0)
+        r = err_set(err, -EINVAL, "selector: it would take everything: say what, like env=test");
+    else if (!kind_name_ok(w->asset))
+        r = err_set(err, -EINVAL, "name: '%.*s' is none", SLICE_ARG(w->asset));
+    mem_free(MEM_STORE, s);
+    return r;
 }
 
 /* Does `op` where the asset is there: what was declared or found of it stands still. */
@@ -56,7 +85,7 @@ static int guarded(struct store *s, const struct healing_word *w, const struct s
     struct store_txn txn = {.then = op, .then_count = 1};
     const char *const homes[] = {"/registry/assets/", "/state/assets/"};
     int r = 0;
-    if (w->type == HEALING_FREEZE) {
+    if (w->type == HEALING_FREEZE || w->type == HEALING_SILENCE) {
         r = store_txn(s, &txn, &a, &got, err, deadline);
         arena_done(&a);
         return r;
@@ -76,6 +105,9 @@ static int guarded(struct store *s, const struct healing_word *w, const struct s
 
 int healing_say(struct store *s, const struct healing_word *w, struct err *err, rt_time deadline)
 {
+    int bad = w->type == HEALING_SILENCE ? check_silence(w, err) : 0;
+    if (bad < 0)
+        return bad;
     struct arena a = ARENA(MEM_STORE, 0);
     struct buf value = BUF(MEM_STORE, 0);
     write_word(w, &value);
@@ -86,11 +118,23 @@ int healing_say(struct store *s, const struct healing_word *w, struct err *err, 
     return r;
 }
 
+static int end_silence(struct store *s, const struct healing_word *w, struct slice key,
+                       struct err *err, rt_time deadline)
+{
+    int64_t r = 0;
+    if (kind_name_ok(w->asset))
+        r = store_delete(s, store_key(key), NULL, err, deadline);
+    if (r == 0)
+        r = err_set(err, -ENOENT, "there is no silence '%.*s'", SLICE_ARG(w->asset));
+    return r < 0 ? (int)r : 0;
+}
+
 int healing_unsay(struct store *s, const struct healing_word *w, struct err *err, rt_time deadline)
 {
     struct arena a = ARENA(MEM_STORE, 0);
     struct store_op op = {.type = STORE_DELETE, .keys = store_key(healing_key(w, &a))};
-    int r = guarded(s, w, &op, err, deadline);
+    int r = w->type == HEALING_SILENCE ? end_silence(s, w, op.keys.key, err, deadline)
+                                       : guarded(s, w, &op, err, deadline);
     arena_done(&a);
     return r;
 }
@@ -132,10 +176,14 @@ int healing_read(const struct store_kv *kv, struct arena *arena, struct healing_
     if (r < 0 || v->type != JSON_OBJECT)
         return err_set(err, -EBADMSG, "%.*s: its value is no JSON object", SLICE_ARG(kv->key));
     w.by = text_at(v, "by");
+    w.selector = text_at(v, "selector");
     w.reason = text_at(v, "reason");
     (void)moment_parse(text_at(v, "at"), &w.at_ms);
-    if (w.type == HEALING_MAINTAIN && moment_parse(text_at(v, "until"), &w.until_ms) < 0)
+    if (has_end(&w) && moment_parse(text_at(v, "until"), &w.until_ms) < 0)
         return err_set(err, -EBADMSG, "%.*s: until is no time", SLICE_ARG(kv->key));
+    struct err why = {0};
+    if (w.type == HEALING_SILENCE && check_silence(&w, &why) < 0)
+        return err_set(err, -EBADMSG, "%.*s: %s", SLICE_ARG(kv->key), why.text);
     *ret = w;
     return 0;
 }
