@@ -14,6 +14,8 @@
 #include "wire/json.h"
 #include "wire/url_escape.h"
 
+enum { DOING_COLUMNS_MAX = 80 }; /* of what a task does, in a table */
+
 /* get, describe and delete: what a server has, as people and programs want to see it. */
 
 extern char **environ;
@@ -121,13 +123,29 @@ static struct slice text_of(struct getting *g, const struct json_value *v)
 
 static struct slice labels_of(struct getting *g, const struct json_value *item);
 
-/* What a task does: its argv, or which action it is. */
+/* A table's line is for people: the whole of it is told by -o wide, and by describe. */
+static struct slice cut(struct getting *g, struct slice text)
+{
+    struct slice shown = utf8_cut_columns(text, DOING_COLUMNS_MAX);
+    if (g->form == CLI_FORM_WIDE || shown.size == text.size)
+        return text;
+    return slice_from(arena_printf(&g->rows, "%.*s…", SLICE_ARG(shown)));
+}
+
+/* What a task does: its argv, or which action it is, and of what: "notify on-call". */
 static struct slice doing_of(struct getting *g, const struct json_value *item)
 {
     const struct json_value *steps = json_get(item, "steps"), *does = json_get(item, "do");
     if (steps && steps->count)
         return slice_from(arena_printf(&g->rows, "workflow of %u steps", steps->count));
-    return text_of(g, does ? does : json_get(item, "argv"));
+    if (!does || does->type != JSON_OBJECT || !does->first)
+        return cut(g, text_of(g, json_get(item, "argv")));
+    const struct json_value *what = does->first->first;
+    while (what && what->type != JSON_STRING)
+        what = what->next;
+    struct slice of = what ? what->text : (struct slice){NULL, 0};
+    return cut(g, slice_from(arena_printf(&g->rows, "%.*s %.*s", SLICE_ARG(does->first->key),
+                                          SLICE_ARG(of))));
 }
 
 static struct slice cell_of(struct getting *g, const struct json_value *item, const char *name)

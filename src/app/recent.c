@@ -95,14 +95,12 @@ void recent_main(void *arg)
 void recent_metrics(const struct recent *r, struct metrics_writer *w)
 {
     struct series_usage u = series_usage(r->set);
-    metrics_family(w, "firebreak_series_bytes", METRIC_GAUGE, "Memory that recent samples take.");
-    metrics_u64(w, NULL, 0, u.bytes);
-    metrics_family(w, "firebreak_series_live", METRIC_GAUGE, "Series that are kept.");
-    metrics_u64(w, NULL, 0, u.series);
-    metrics_family(w, "firebreak_series_samples", METRIC_GAUGE, "Samples that are kept.");
-    metrics_u64(w, NULL, 0, u.samples);
-    metrics_family(w, "firebreak_series_added", METRIC_COUNTER, "Samples that were taken.");
-    metrics_u64(w, NULL, 0, u.added_total);
+    metrics_one(w, "firebreak_series_bytes", METRIC_GAUGE, "Memory that recent samples take.",
+                u.bytes);
+    metrics_one(w, "firebreak_series_live", METRIC_GAUGE, "Series that are kept.", u.series);
+    metrics_one(w, "firebreak_series_samples", METRIC_GAUGE, "Samples that are kept.", u.samples);
+    metrics_one(w, "firebreak_series_added", METRIC_COUNTER, "Samples that were taken.",
+                u.added_total);
     metrics_family(w, "firebreak_series_dropped", METRIC_COUNTER,
                    "What the bound of memory cost: samples given up, and series refused.");
     metrics_u64(w, &(struct metric_label){"what", SLICE("samples")}, 1, u.dropped_total);

@@ -237,31 +237,24 @@ void scheduler_stop(struct scheduler *s)
 
 static void put_queue(const struct schedule_stats *t, struct metrics_writer *w)
 {
-    metrics_family(w, "firebreak_worker_max", METRIC_GAUGE, "Tasks that this node runs at once.");
-    metrics_u64(w, NULL, 0, t->worker_max);
-    metrics_family(w, "firebreak_worker_running", METRIC_GAUGE, "Tasks that it runs now.");
-    metrics_u64(w, NULL, 0, t->running);
-    metrics_family(w, "firebreak_worker_queued", METRIC_GAUGE,
-                   "Tasks that were given to this node and have not begun.");
-    metrics_u64(w, NULL, 0, t->queued);
-    metrics_family(w, "firebreak_worker_queue_limit", METRIC_GAUGE,
-                   "How many may be given to it and not have ended.");
-    metrics_u64(w, NULL, 0, SCHEDULE_QUEUE_TASKS_MAX);
-    metrics_family(w, "firebreak_schedule_no_room", METRIC_COUNTER,
-                   "Times that a task found no node with room.");
-    metrics_u64(w, NULL, 0, t->queue_full_total);
-    metrics_family(w, "firebreak_schedule_rate_waits", METRIC_COUNTER,
-                   "Times that a task waited for the rate of its action.");
-    metrics_u64(w, NULL, 0, t->rate_waits_total);
-    metrics_family(w, "firebreak_schedule_mended", METRIC_COUNTER,
-                   "Differences between memory and store that were found and mended.");
-    metrics_u64(w, NULL, 0, t->mended_total);
-    metrics_family(w, "firebreak_schedule_conflicts", METRIC_COUNTER,
-                   "Plans that did not come true, since what was seen was old.");
-    metrics_u64(w, NULL, 0, t->conflicts_total);
-    metrics_family(w, "firebreak_schedule_bad_values", METRIC_COUNTER,
-                   "Values in the store that were passed over.");
-    metrics_u64(w, NULL, 0, t->bad_values_total);
+    metrics_one(w, "firebreak_worker_max", METRIC_GAUGE, "Tasks that this node runs at once.",
+                t->worker_max);
+    metrics_one(w, "firebreak_worker_running", METRIC_GAUGE, "Tasks that it runs now.", t->running);
+    metrics_one(w, "firebreak_worker_queued", METRIC_GAUGE,
+                "Tasks that were given to this node and have not begun.", t->queued);
+    metrics_one(w, "firebreak_worker_queue_limit", METRIC_GAUGE,
+                "How many may be given to it and not have ended.", SCHEDULE_QUEUE_TASKS_MAX);
+    metrics_one(w, "firebreak_schedule_no_room", METRIC_COUNTER,
+                "Times that a task found no node with room.", t->queue_full_total);
+    metrics_one(w, "firebreak_schedule_rate_waits", METRIC_COUNTER,
+                "Times that a task waited for the rate of its action.", t->rate_waits_total);
+    metrics_one(w, "firebreak_schedule_mended", METRIC_COUNTER,
+                "Differences between memory and store that were found and mended.",
+                t->mended_total);
+    metrics_one(w, "firebreak_schedule_conflicts", METRIC_COUNTER,
+                "Plans that did not come true, since what was seen was old.", t->conflicts_total);
+    metrics_one(w, "firebreak_schedule_bad_values", METRIC_COUNTER,
+                "Values in the store that were passed over.", t->bad_values_total);
 }
 
 static void put_calendar(const struct calendar_stats *c, struct metrics_writer *w)
@@ -274,12 +267,10 @@ static void put_calendar(const struct calendar_stats *c, struct metrics_writer *
     struct metric_label made = {"outcome", SLICE("made")}, failed = {"outcome", SLICE("failed")};
     metrics_u64(w, &made, 1, c->made_total);
     metrics_u64(w, &failed, 1, c->failed_total);
-    metrics_family(w, "firebreak_schedule_missed", METRIC_COUNTER,
-                   "Stretches of times that nobody ran when they were due.");
-    metrics_u64(w, NULL, 0, c->missed_total);
-    metrics_family(w, "firebreak_schedule_overlapped", METRIC_COUNTER,
-                   "Times that were passed over, since the schedule still ran.");
-    metrics_u64(w, NULL, 0, c->overlap_total);
+    metrics_one(w, "firebreak_schedule_missed", METRIC_COUNTER,
+                "Stretches of times that nobody ran when they were due.", c->missed_total);
+    metrics_one(w, "firebreak_schedule_overlapped", METRIC_COUNTER,
+                "Times that were passed over, since the schedule still ran.", c->overlap_total);
 }
 
 void scheduler_metrics(const struct scheduler *s, struct metrics_writer *w)

@@ -448,11 +448,10 @@ void scrapes_metrics(const struct scrapes *s, struct metrics_writer *w)
                         &(struct metric_label){"reason",
                                                slice_from(probe_reason_name((enum probe_reason)i))},
                         1, s->by_reason[i]);
-    metrics_family(w, "firebreak_scrape_samples", METRIC_COUNTER, "Samples on these pages.");
-    metrics_u64(w, NULL, 0, s->samples_total);
-    metrics_family(w, "firebreak_scrape_body_bytes", METRIC_COUNTER, "Bytes of these pages.");
-    metrics_u64(w, NULL, 0, s->bytes_total);
-    metrics_family(w, "firebreak_scrape_reused", METRIC_COUNTER,
-                   "Pages that came over a connection of before.");
-    metrics_u64(w, NULL, 0, s->reused_total);
+    metrics_one(w, "firebreak_scrape_samples", METRIC_COUNTER, "Samples on these pages.",
+                s->samples_total);
+    metrics_one(w, "firebreak_scrape_body_bytes", METRIC_COUNTER, "Bytes of these pages.",
+                s->bytes_total);
+    metrics_one(w, "firebreak_scrape_reused", METRIC_COUNTER,
+                "Pages that came over a connection of before.", s->reused_total);
 }

@@ -35,14 +35,12 @@ static void put_process(struct metrics_writer *w)
     metrics_f64(w, NULL, 0, s.cpu_s);
     metrics_family(w, "process_start_time_seconds", METRIC_GAUGE, "Since 1970.");
     metrics_f64(w, NULL, 0, s.started_s);
-    metrics_family(w, "process_resident_memory_bytes", METRIC_GAUGE, "Memory in use.");
-    metrics_u64(w, NULL, 0, s.resident_bytes);
-    metrics_family(w, "process_virtual_memory_bytes", METRIC_GAUGE, "Address space.");
-    metrics_u64(w, NULL, 0, s.virtual_bytes);
-    metrics_family(w, "process_open_fds", METRIC_GAUGE, "Open descriptors.");
-    metrics_u64(w, NULL, 0, s.descriptors);
-    metrics_family(w, "process_max_fds", METRIC_GAUGE, "Descriptors that may be open.");
-    metrics_u64(w, NULL, 0, s.descriptors_max);
+    metrics_one(w, "process_resident_memory_bytes", METRIC_GAUGE, "Memory in use.",
+                s.resident_bytes);
+    metrics_one(w, "process_virtual_memory_bytes", METRIC_GAUGE, "Address space.", s.virtual_bytes);
+    metrics_one(w, "process_open_fds", METRIC_GAUGE, "Open descriptors.", s.descriptors);
+    metrics_one(w, "process_max_fds", METRIC_GAUGE, "Descriptors that may be open.",
+                s.descriptors_max);
 }
 
 /* With its namespace, where that is not the default: no two assets have the same. */
@@ -77,12 +75,11 @@ static void put_assets(struct up *u, struct metrics_writer *w)
             };
             metrics_u64(w, labels, ARRAY_LEN(labels), a->state == (enum asset_state)i);
         }
-    metrics_family(w, "firebreak_keep_events_waiting", METRIC_GAUGE,
-                   "Events that the store has not taken yet.");
-    metrics_u64(w, NULL, 0, keep_waiting(u->keep));
-    metrics_family(w, "firebreak_keep_events_dropped", METRIC_COUNTER,
-                   "Events that were dropped while the store took no writes.");
-    metrics_u64(w, NULL, 0, keep_dropped_total(u->keep));
+    metrics_one(w, "firebreak_keep_events_waiting", METRIC_GAUGE,
+                "Events that the store has not taken yet.", keep_waiting(u->keep));
+    metrics_one(w, "firebreak_keep_events_dropped", METRIC_COUNTER,
+                "Events that were dropped while the store took no writes.",
+                keep_dropped_total(u->keep));
 }
 
 static void put_count(void *ctx, const struct repair_count *c)
@@ -115,17 +112,13 @@ static void put_repairs(struct up *u, struct metrics_writer *w)
     metrics_family(w, "firebreak_asset_time_to_repair_seconds", METRIC_HISTOGRAM,
                    "From an asset's failure to its verified repair.");
     metrics_histogram(w, NULL, 0, &s->time_to_repair);
-    metrics_family(w, "firebreak_repair_open", METRIC_GAUGE, "Repairs that are under way.");
-    metrics_u64(w, NULL, 0, s->open);
-    metrics_family(w, "firebreak_repair_orders_waiting", METRIC_GAUGE,
-                   "Repairs whose task the store has not taken yet.");
-    metrics_u64(w, NULL, 0, repairs_waiting(u->repairs));
-    metrics_family(w, "firebreak_repair_frozen", METRIC_GAUGE,
-                   "1 while nothing is repaired: frozen by somebody.");
-    metrics_u64(w, NULL, 0, s->frozen);
-    metrics_family(w, "firebreak_repair_braked", METRIC_GAUGE,
-                   "1 while nothing is repaired: so many fail at once.");
-    metrics_u64(w, NULL, 0, s->braked);
+    metrics_one(w, "firebreak_repair_open", METRIC_GAUGE, "Repairs that are under way.", s->open);
+    metrics_one(w, "firebreak_repair_orders_waiting", METRIC_GAUGE,
+                "Repairs whose task the store has not taken yet.", repairs_waiting(u->repairs));
+    metrics_one(w, "firebreak_repair_frozen", METRIC_GAUGE,
+                "1 while nothing is repaired: frozen by somebody.", s->frozen);
+    metrics_one(w, "firebreak_repair_braked", METRIC_GAUGE,
+                "1 while nothing is repaired: so many fail at once.", s->braked);
 }
 
 static void put_registry(struct up *u, struct metrics_writer *w)
@@ -133,15 +126,13 @@ static void put_registry(struct up *u, struct metrics_writer *w)
     const struct registry *r = u->registry;
     if (!r)
         return; /* it begins or ends */
-    metrics_family(w, "firebreak_registry_entries", METRIC_GAUGE,
-                   "Resources that files or the store declare.");
-    metrics_u64(w, NULL, 0, r->by_key.count);
-    metrics_family(w, "firebreak_registry_unwritten", METRIC_GAUGE,
-                   "1 while the store lacks what the files declare.");
-    metrics_u64(w, NULL, 0, r->has_files && !r->synced);
-    metrics_family(w, "firebreak_registry_bad_values", METRIC_COUNTER,
-                   "Values in the store that are no resources, and were passed over.");
-    metrics_u64(w, NULL, 0, r->bad_values_total);
+    metrics_one(w, "firebreak_registry_entries", METRIC_GAUGE,
+                "Resources that files or the store declare.", r->by_key.count);
+    metrics_one(w, "firebreak_registry_unwritten", METRIC_GAUGE,
+                "1 while the store lacks what the files declare.", r->has_files && !r->synced);
+    metrics_one(w, "firebreak_registry_bad_values", METRIC_COUNTER,
+                "Values in the store that are no resources, and were passed over.",
+                r->bad_values_total);
 }
 
 static void collect(void *ctx, struct metrics_writer *w)

@@ -103,9 +103,8 @@ static void put_runtime(struct metrics_writer *w, struct sums *s)
                    "How late the loop was at its last wake-up for a timer.");
     metrics_f64(w, NULL, 0, (double)rt_lag() / 1e9);
     rt_stats_read(&stats);
-    metrics_family(w, "firebreak_rt_stalls", METRIC_COUNTER,
-                   "Tasks that held their loop too long.");
-    metrics_u64(w, NULL, 0, stats.stalls);
+    metrics_one(w, "firebreak_rt_stalls", METRIC_COUNTER, "Tasks that held their loop too long.",
+                stats.stalls);
 }
 
 static void put_queue_family(struct metrics_writer *w, const struct sums *s, const char *name,
@@ -164,15 +163,15 @@ static void put_store(struct gateway *g, struct metrics_writer *w, const struct 
     metrics_family(w, "firebreak_store_watch_lag_seconds", METRIC_HISTOGRAM,
                    "From when the store told a change to when a watcher of the API took it.");
     metrics_histogram(w, NULL, 0, &g->watch_lag);
-    metrics_family(w, "firebreak_store_bad_values", METRIC_COUNTER,
-                   "Values that another program wrote wrongly, each time one was met.");
-    metrics_u64(w, NULL, 0, g->bad_values_total);
+    metrics_one(w, "firebreak_store_bad_values", METRIC_COUNTER,
+                "Values that another program wrote wrongly, each time one was met.",
+                g->bad_values_total);
     if (!s)
         return;
     metrics_family(w, "firebreak_store_revision", METRIC_GAUGE, "The store's revision.");
     metrics_i64(w, NULL, 0, s->revision);
-    put_known(w, "firebreak_store_compacted_revision",
-              "The revision before which history is gone.", s->compacted);
+    put_known(w, "firebreak_store_compacted_revision", "The revision before which history is gone.",
+              s->compacted);
     put_known(w, "firebreak_store_keys", "Keys that there are.", s->keys);
     put_known(w, "firebreak_store_leases", "Leases that there are.", s->leases);
     metrics_family(w, "firebreak_store_bytes", METRIC_GAUGE, "Size on disk.");
@@ -202,13 +201,10 @@ static void put_gateway(struct gateway *g, struct metrics_writer *w)
         if (g->took[m].count)
             metrics_histogram(w, &(struct metric_label){"method", slice_from(methods[m])}, 1,
                               &g->took[m]);
-    metrics_family(w, "gateway_connections", METRIC_GAUGE, "Open connections.");
-    metrics_u64(w, NULL, 0, s.connections);
-    metrics_family(w, "gateway_connections_refused", METRIC_COUNTER,
-                   "Connections that were refused: there were too many.");
-    metrics_u64(w, NULL, 0, s.refused_total);
-    metrics_family(w, "gateway_watches", METRIC_GAUGE, "Watches that are being served.");
-    metrics_u64(w, NULL, 0, g->watches);
+    metrics_one(w, "gateway_connections", METRIC_GAUGE, "Open connections.", s.connections);
+    metrics_one(w, "gateway_connections_refused", METRIC_COUNTER,
+                "Connections that were refused: there were too many.", s.refused_total);
+    metrics_one(w, "gateway_watches", METRIC_GAUGE, "Watches that are being served.", g->watches);
 }
 
 void metrics_serve(struct request *q)

@@ -168,6 +168,13 @@ void metrics_f64(struct metrics_writer *w, const struct metric_label *labels, ui
     put_line(w, number(value, text));
 }
 
+void metrics_one(struct metrics_writer *w, const char *name, enum metric_type type,
+                 const char *help, uint64_t value)
+{
+    metrics_family(w, name, type, help);
+    metrics_u64(w, NULL, 0, value);
+}
+
 void metrics_histogram(struct metrics_writer *w, const struct metric_label *labels, uint32_t count,
                        const struct histogram *h)
 {

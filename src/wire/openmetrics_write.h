@@ -38,6 +38,9 @@ void metrics_i64(struct metrics_writer *w, const struct metric_label *labels, ui
                  int64_t value);
 void metrics_f64(struct metrics_writer *w, const struct metric_label *labels, uint32_t count,
                  double value);
+/* A family of one sample without labels, the most frequent kind. */
+void metrics_one(struct metrics_writer *w, const char *name, enum metric_type type,
+                 const char *help, uint64_t value);
 /* In seconds: every bucket, the sum and the count. */
 void metrics_histogram(struct metrics_writer *w, const struct metric_label *labels, uint32_t count,
                        const struct histogram *h);

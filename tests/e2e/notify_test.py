@@ -75,6 +75,9 @@ def a_webhook_is_told_once_signed_and_told_again_when_it_is_over():
     eventually(lambda: told(s, "delivered"), 20)
     task = [t for t in json.loads(s.ok("get", "tasks", "-o", "json"))["items"] if t["state"] == "Succeeded"]
     true(task, "a delivery is a task")
+    table = s.ok("get", "tasks")
+    contains(table, "notify ops")
+    true("http://" not in table, table)  # an address may be a secret
     # A restart neither says it again nor forgets to take it back.
     s.kill()
     s.start()

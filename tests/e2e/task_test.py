@@ -205,4 +205,14 @@ def an_action_begins_no_more_often_than_its_rate():
     contains(r.stderr, "of which action")
 
 
+@case
+def a_table_has_lines_that_people_read():
+    s = Server()
+    s.ok("task", "run", "--", "true", *["word"] * 5000)
+    rows = s.ok("get", "tasks").splitlines()
+    true(all(len(row) < 250 for row in rows), max(map(len, rows)))
+    contains(rows[1], "…")
+    true(len(s.ok("get", "tasks", "-o", "wide")) > 5000)
+
+
 main()

@@ -24,8 +24,7 @@ static void a_counter_is_named_as_each_form_wants_it(void)
     CHECK_STR(out.data, "# HELP x_things Things.\n# TYPE x_things counter\n"
                         "x_things_total{kind=\"a\"} 3\n# EOF\n");
     begin(false);
-    metrics_family(&w, "x_things", METRIC_COUNTER, "Things.");
-    metrics_u64(&w, NULL, 0, UINT64_MAX);
+    metrics_one(&w, "x_things", METRIC_COUNTER, "Things.", UINT64_MAX);
     CHECK_INT(metrics_end(&w), 0);
     CHECK_STR(out.data, "# HELP x_things_total Things.\n# TYPE x_things_total counter\n"
                         "x_things_total 18446744073709551615\n");
