@@ -245,19 +245,25 @@ static CASE void a_database_is_repaired_before_what_depends_on_it(void)
     end(&w);
 }
 
+/* a0, a1, …: each with a remedy of its name, and well. */
+static void a_group(struct world *w, int count, const struct asset_rules *rules)
+{
+    char name[16];
+    begin(w);
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "a%d", i);
+        declare(w, name, rules);
+        remedy(w, name, (struct remedy){.name = name, .action = "{}"});
+        answer(w, name, REASON_OK);
+    }
+    pass(w, 5);
+}
+
 static CASE void no_more_of_a_group_than_its_blast_radius(void)
 {
     static struct world w;
-    char name[16];
     struct asset_rules rules = {.group = "g", .blast_max = 1};
-    begin(&w);
-    for (int i = 0; i < 10; i++) {
-        snprintf(name, sizeof(name), "a%d", i);
-        declare(&w, name, &rules);
-        remedy(&w, name, (struct remedy){.name = name, .action = "{}"});
-        answer(&w, name, REASON_OK);
-    }
-    pass(&w, 5);
+    a_group(&w, 10, &rules);
     break_it(&w, "a1");
     break_it(&w, "a2");
     moment(&w);
@@ -287,14 +293,7 @@ static CASE void most_of_a_group_told_one_behind_the_other_are_many(void)
     static struct world w;
     char name[16];
     struct asset_rules rules = {.group = "g"};
-    begin(&w);
-    for (int i = 0; i < 10; i++) {
-        snprintf(name, sizeof(name), "a%d", i);
-        declare(&w, name, &rules);
-        remedy(&w, name, (struct remedy){.name = name, .action = "{}"});
-        answer(&w, name, REASON_OK);
-    }
-    pass(&w, 5);
+    a_group(&w, 10, &rules);
     for (int i = 0; i < 6; i++) { /* as one rm tells of six files */
         snprintf(name, sizeof(name), "a%d", i);
         break_it(&w, name);
@@ -311,14 +310,7 @@ static CASE void most_of_a_group_at_once_is_the_network_or_us(void)
     static struct world w;
     char name[16];
     struct asset_rules rules = {.group = "g"};
-    begin(&w);
-    for (int i = 0; i < 5; i++) {
-        snprintf(name, sizeof(name), "a%d", i);
-        declare(&w, name, &rules);
-        remedy(&w, name, (struct remedy){.name = name, .action = "{}"});
-        answer(&w, name, REASON_OK);
-    }
-    pass(&w, 5);
+    a_group(&w, 5, &rules);
     for (int i = 0; i < 3; i++) { /* 60 %: each misses, and then misses again */
         snprintf(name, sizeof(name), "a%d", i);
         answer(&w, name, REASON_TIMEOUT);

@@ -5,7 +5,7 @@
 #include "schedule/schedule.h"
 #include "store/memory.h"
 #include "store/tasks.h"
-#include "tests/tap.h"
+#include "tests/sim_worlds.h"
 #include "wire/schedule_json.h"
 #include "wire/task_json.h"
 
@@ -183,30 +183,16 @@ static void what_cannot_be_done_is_told_once(void)
     CHECK(state_of_job().refused.size > 0);
 }
 
-static void (*case_now)(void);
+enum { WORLD_SEEDS = 3 };
 
 static void run_case(void *arg)
 {
     (void)arg;
     begin();
-    case_now();
+    world_case();
     end();
 }
 
-static void in_world(void (*fn)(void))
-{
-    case_now = fn;
-    for (uint64_t seed = 1; seed <= 3; seed++) {
-        struct rt_sim_config config = {.seed = seed};
-        CHECK_INT(rt_sim_run(&config, run_case, NULL, NULL), 0);
-    }
-}
-
-#define WORLDS(name)          \
-    static void name##_(void) \
-    {                         \
-        in_world(name);       \
-    }
 WORLDS(it_runs_until_its_task_has_ended)
 WORLDS(what_ended_while_nobody_led_is_known)
 WORLDS(what_went_while_nobody_led_does_not_run)

@@ -4,7 +4,7 @@
 #include "rt/sim.h"
 #include "schedule/schedule.h"
 #include "store/memory.h"
-#include "tests/tap.h"
+#include "tests/sim_worlds.h"
 #include "wire/task_json.h"
 
 /* A worker beside a controller that is this test: what stands in the store is put there by hand. */
@@ -188,30 +188,16 @@ static void what_the_node_says_of_itself_is_so(void)
     }
 }
 
-static void (*case_now)(void);
+enum { WORLD_SEEDS = 3 };
 
 static void run_case(void *arg)
 {
     (void)arg;
     begin();
-    case_now();
+    world_case();
     end();
 }
 
-static void in_worlds(void (*fn)(void))
-{
-    case_now = fn;
-    for (uint64_t seed = 1; seed <= 3; seed++) {
-        struct rt_sim_config config = {.seed = seed};
-        CHECK_INT(rt_sim_run(&config, run_case, NULL, NULL), 0);
-    }
-}
-
-#define WORLDS(name)          \
-    static void name##_(void) \
-    {                         \
-        in_worlds(name);      \
-    }
 WORLDS(what_is_given_is_run_and_completed)
 WORLDS(what_cannot_be_run_is_nobodys)
 WORLDS(what_was_overlooked_is_found_and_told)

@@ -4,7 +4,7 @@
 
 #include "rt/sim.h"
 #include "store/memory.h"
-#include "tests/tap.h"
+#include "tests/sim_worlds.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
 
@@ -172,7 +172,7 @@ static void a_late_word_about_a_node_undoes_nothing(void)
     store_memory_free(slow);
 }
 
-static void (*case_now)(void);
+enum { WORLD_SEEDS = 20 };
 
 static void run_case(void *arg)
 {
@@ -181,26 +181,12 @@ static void run_case(void *arg)
     store_memory_open(memory, &store);
     at = (struct tasks_at){.store = store};
     arena = ARENA(MEM_TEST, 0);
-    case_now();
+    world_case();
     arena_done(&arena);
     store_close(store);
     store_memory_free(memory);
 }
 
-static void in_world(void (*fn)(void))
-{
-    case_now = fn;
-    for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct rt_sim_config config = {.seed = seed};
-        CHECK_INT(rt_sim_run(&config, run_case, NULL, NULL), 0);
-    }
-}
-
-#define WORLDS(name)          \
-    static void name##_(void) \
-    {                         \
-        in_world(name);       \
-    }
 WORLDS(one_key_is_one_task)
 WORLDS(a_name_is_taken_once)
 WORLDS(what_is_asked_again_after_a_doubt_happens_once)
