@@ -163,7 +163,10 @@ static void put_repair(struct asking *a, const struct json_value *item)
     bool waits = false; /* the remedy itself, for somebody's yes */
     for (const struct json_value *r = rejected ? rejected->first : NULL; r; r = r->next)
         waits |= slice_eq(asking_text(r, "remedy"), remedy);
-    if (remedy.size && !waits)
+    struct slice phase = asking_text(item, "phase");
+    if (remedy.size && !waits && phase.size)
+        buf_printf(&line, "%.*s is under way (%.*s)", SLICE_ARG(remedy), SLICE_ARG(phase));
+    else if (remedy.size && !waits)
         buf_printf(&line, "%.*s would be done", SLICE_ARG(remedy));
     else
         buf_append_cstr(&line, "nothing would be done");

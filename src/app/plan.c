@@ -23,6 +23,8 @@ static void put_plan(void *ctx, const struct repair_plan *p)
     put_text(&w, "reason", p->asset->reason);
     put_text(&w, "remedy", p->remedy ? p->remedy->name : NULL);
     put_text(&w, "outcome", repair_outcome_name(REPAIR_DRY_RUN));
+    const struct repair *open = p->asset->repair;
+    put_text(&w, "phase", open ? repair_phase_name((enum repair_phase)open->phase) : NULL);
     json_key(&w, "rejected");
     json_array_open(&w);
     for (uint32_t i = 0; i < p->rejected_count; i++) {

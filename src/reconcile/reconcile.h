@@ -117,9 +117,9 @@ void reconciler_resync(struct reconciler *r, struct reconcile_time t);
 
 /* ---- what would be done now ---- */
 
-/* Of an asset that is Degraded or Failed: the remedy that would be begun now, or NULL; and those
- * that would not, and why. `outcome` is REPAIR_DRY_RUN, or what it is open with. Lies in the
- * caller's hands until the callback returns. */
+/* Of an asset that is Degraded or Failed: the remedy that would be begun now, or, where asset->repair
+ * is there, that is under way; or NULL; and those that would not, and why. Lies in the caller's
+ * hands until the callback returns. */
 struct repair_plan {
     const struct asset *asset;
     const struct remedy *remedy;

@@ -381,6 +381,7 @@ def an_asset_that_is_no_longer_declared_goes_with_its_repair():
     becomes(s, "Healthy")
     n.kill()
     eventually(lambda: lines_of(runs), 20, "the repair begins")
+    eventually(lambda: "start-web is under way (" in s.run("plan", "--remedies").stdout, 20)
     write(file, watched(n.port, name="other"))
     eventually(lambda: s.ask("GET", "/v1/assets/web")[0] == 404, 20, "it is gone")
     eventually(lambda: [t["state"] for t in tasks(s)] == ["Canceled"], 20, "its repair is canceled")
