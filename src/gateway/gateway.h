@@ -43,8 +43,8 @@
  *   GET /v1/why/{kind}/{name}?namespace=&all=true    a list: the last story's events, or all
  *   GET /v1/why/{trace_id}
  *   GET /v1/plan/remedies                what would be repaired now, and what not and why: a list
- *       of {"asset","namespace","state","reason","remedy","outcome":"dry_run","phase","rejected":[…]}; phase: of
- *       one that is under way, else null
+ *       of {"asset","namespace","state","reason","remedy","outcome":"dry_run","phase","rejected"};
+ *       phase: of a repair that is under way; else null
  *
  *   GET /v1/store/status
  *   GET /v1/store/keys?key=&prefix=true&revision=&limit=&next=     a list of keys

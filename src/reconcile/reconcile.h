@@ -42,34 +42,34 @@
 enum {
     RECONCILE_ASSETS_MAX = 50 * 1000,
     RECONCILE_REMEDIES_MAX = 20 * 1000,
-    RECONCILE_FAIL = 2,              /* misses in a row before a check has failed */
-    RECONCILE_SETTLE_S = 30,         /* all green that long: Healthy */
-    RECONCILE_GONE_S = 300,          /* an asset without a listener leaves the list after it */
-    RECONCILE_BLIND = 3,             /* answers of `limit` in a row */
-    RECONCILE_STALE_S = 30,          /* an observer is not heard of for so long, or 5 x Every: */
-    RECONCILE_RESYNC_S = 30,         /* each asset is looked at again, though nothing happens */
+    RECONCILE_FAIL = 2,      /* misses in a row before a check has failed */
+    RECONCILE_SETTLE_S = 30, /* all green that long: Healthy */
+    RECONCILE_GONE_S = 300,  /* an asset without a listener leaves the list after it */
+    RECONCILE_BLIND = 3,     /* answers of `limit` in a row */
+    RECONCILE_STALE_S = 30,  /* an observer is not heard of for so long, or 5 x Every: */
+    RECONCILE_RESYNC_S = 30, /* each asset is looked at again, though nothing happens */
     RECONCILE_FLAP_HALF_S = 300,
     RECONCILE_FLAP_DAMP = 5,
     RECONCILE_FLAP_FREE = 2,
-    RECONCILE_BRAKE_MIN = 3,         /* so many of one group, or … */
-    RECONCILE_BRAKE_ALL_MIN = 10,    /* … of all, fail within … */
-    RECONCILE_BRAKE_S = 300,         /* … and they are more than … */
-    RECONCILE_BRAKE_PERCENT = 50,    /* … of these: it is the network, or us */
-    RECONCILE_HOLD_MS = 50,          /* before one of a group, or one that depends on others, is
-                                      * repaired: what fails with it is told by then */
-    RECONCILE_AT_ONCE_MAX = 16,      /* repairs open at once, of all assets: beyond it `rate` */
-    RECONCILE_BEGIN_PER_S = 10,      /* repairs begun within a second, likewise */
-    RECONCILE_TASK_MAX_S = 3600,     /* a task that does not end is canceled: timed_out */
+    RECONCILE_BRAKE_MIN = 3,      /* so many of one group, or … */
+    RECONCILE_BRAKE_ALL_MIN = 10, /* … of all, fail within … */
+    RECONCILE_BRAKE_S = 300,      /* … and they are more than … */
+    RECONCILE_BRAKE_PERCENT = 50, /* … of these: it is the network, or us */
+    RECONCILE_HOLD_MS = 50,       /* before one of a group, or one that depends on others, is
+                                   * repaired: what fails with it is told by then */
+    RECONCILE_AT_ONCE_MAX = 16,   /* repairs open at once, of all assets: beyond it `rate` */
+    RECONCILE_BEGIN_PER_S = 10,   /* repairs begun within a second, likewise */
+    RECONCILE_TASK_MAX_S = 3600,  /* a task that does not end is canceled: timed_out */
     RECONCILE_AGAIN_MAX_S = 3600,
 };
 
 struct reconciler;
 
 struct reconcile_options {
-    uint32_t fail;      /* 0: RECONCILE_FAIL */
-    int64_t settle_ns;  /* 0: RECONCILE_SETTLE_S */
-    int64_t gone_ns;    /* 0: RECONCILE_GONE_S */
-    const char *owner;  /* of all assets: outlives them; NULL: none */
+    uint32_t fail;        /* 0: RECONCILE_FAIL */
+    int64_t settle_ns;    /* 0: RECONCILE_SETTLE_S */
+    int64_t gone_ns;      /* 0: RECONCILE_GONE_S */
+    const char *owner;    /* of all assets: outlives them; NULL: none */
     struct map_seed seed; /* of trace ids: drawn anew in each life */
     void (*on_event)(void *ctx, const struct event *e); /* in order; NULL: nobody listens */
     /* NULL: no repair begins, as if frozen. */
@@ -117,9 +117,9 @@ void reconciler_resync(struct reconciler *r, struct reconcile_time t);
 
 /* ---- what would be done now ---- */
 
-/* Of an asset that is Degraded or Failed: the remedy that would be begun now, or, where asset->repair
- * is there, that is under way; or NULL; and those that would not, and why. Lies in the caller's
- * hands until the callback returns. */
+/* Of an asset that is Degraded or Failed: the remedy that would be begun now, or, where
+ * asset->repair is there, that is under way; or NULL; and those that would not, and why. Lies in
+ * the caller's hands until the callback returns. */
 struct repair_plan {
     const struct asset *asset;
     const struct remedy *remedy;

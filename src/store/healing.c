@@ -39,21 +39,17 @@ static void write_word(const struct healing_word *w, struct buf *out)
     json_begin(&j, out, 0);
     json_object_open(&j);
     if (w->type == HEALING_SILENCE) {
-        json_key(&j, "name");
-        json_string(&j, w->asset);
-        json_key(&j, "selector");
-        json_string(&j, w->selector);
+        json_text_member(&j, "name", w->asset);
+        json_text_member(&j, "selector", w->selector);
     }
     if (has_end(w)) {
         json_key(&j, "until");
         write_time(&j, w->until_ms);
     }
     if (w->type == HEALING_FREEZE || w->type == HEALING_SILENCE) {
-        json_key(&j, "reason");
-        json_string(&j, w->reason);
+        json_text_member(&j, "reason", w->reason);
     }
-    json_key(&j, "by");
-    json_string(&j, w->by);
+    json_text_member(&j, "by", w->by);
     json_key(&j, "at");
     write_time(&j, w->at_ms);
     json_object_close(&j);

@@ -77,6 +77,9 @@ void json_object_close(struct json_writer *w);
 void json_array_open(struct json_writer *w);
 void json_array_close(struct json_writer *w);
 void json_key_slice(struct json_writer *w, struct slice key);
+/* A member that is a text, and one that is a number; `key` as for json_key. */
+#define json_text_member(w, key, text) (json_key(w, key), json_string(w, text))
+#define json_i64_member(w, key, number) (json_key(w, key), json_i64(w, number))
 /* `key` is a literal in which nothing needs escaping. Most bytes of a compact object are its keys,
  * so they are copied as they stand here. */
 #define json_key(w, key) json_key_ready_(w, SLICE(",\"" key "\":"))

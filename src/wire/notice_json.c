@@ -6,18 +6,12 @@
 
 void notice_alert_write(const struct notice_alert *a, struct json_writer *w)
 {
-    json_key(w, "asset");
-    json_string(w, a->asset);
-    json_key(w, "namespace");
-    json_string(w, a->namespace_);
-    json_key(w, "state");
-    json_string(w, a->state);
-    json_key(w, "reason");
-    json_string(w, a->reason);
-    json_key(w, "evidence");
-    json_string(w, a->evidence);
-    json_key(w, "trace_id");
-    json_string(w, a->trace_id);
+    json_text_member(w, "asset", a->asset);
+    json_text_member(w, "namespace", a->namespace_);
+    json_text_member(w, "state", a->state);
+    json_text_member(w, "reason", a->reason);
+    json_text_member(w, "evidence", a->evidence);
+    json_text_member(w, "trace_id", a->trace_id);
     json_key(w, "labels");
     json_object_open(w);
     for (uint32_t i = 0; i < a->label_count; i++) {
@@ -25,10 +19,8 @@ void notice_alert_write(const struct notice_alert *a, struct json_writer *w)
         json_string(w, a->labels[i].value);
     }
     json_object_close(w);
-    json_key(w, "began_ms");
-    json_i64(w, a->began_ms);
-    json_key(w, "ended_ms");
-    json_i64(w, a->ended_ms);
+    json_i64_member(w, "began_ms", a->began_ms);
+    json_i64_member(w, "ended_ms", a->ended_ms);
 }
 
 void delivery_write(struct slice receiver, const struct notice *n, struct buf *out)
@@ -38,20 +30,15 @@ void delivery_write(struct slice receiver, const struct notice *n, struct buf *o
     json_object_open(&w);
     json_key(&w, "notify");
     json_object_open(&w);
-    json_key(&w, "receiver");
-    json_string(&w, n->receiver);
+    json_text_member(&w, "receiver", n->receiver);
     json_key(&w, "to");
     json_raw(&w, receiver);
     json_key(&w, "notice");
     json_object_open(&w);
-    json_key(&w, "group");
-    json_string(&w, n->group);
-    json_key(&w, "key");
-    json_string(&w, n->key);
-    json_key(&w, "at_ms");
-    json_i64(&w, n->at_ms);
-    json_key(&w, "again_ms");
-    json_i64(&w, n->again_ms);
+    json_text_member(&w, "group", n->group);
+    json_text_member(&w, "key", n->key);
+    json_i64_member(&w, "at_ms", n->at_ms);
+    json_i64_member(&w, "again_ms", n->again_ms);
     json_key(&w, "more");
     json_u64(&w, n->more);
     json_key(&w, "alerts");

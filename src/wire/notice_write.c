@@ -151,18 +151,13 @@ static void json_labels(struct json_writer *w, const struct notice_alert *a)
 static void write_webhook(const struct notice *n, struct json_writer *w, struct slice headline)
 {
     json_object_open(w);
-    json_key(w, "version");
-    json_i64(w, 1);
-    json_key(w, "receiver");
-    json_string(w, n->receiver);
-    json_key(w, "group");
-    json_string(w, n->group);
-    json_key(w, "key");
-    json_string(w, n->key);
+    json_i64_member(w, "version", 1);
+    json_text_member(w, "receiver", n->receiver);
+    json_text_member(w, "group", n->group);
+    json_text_member(w, "key", n->key);
     json_key(w, "status");
     json_cstr(w, notice_firing(n) ? "firing" : "resolved");
-    json_key(w, "headline");
-    json_string(w, headline);
+    json_text_member(w, "headline", headline);
     json_key(w, "at");
     json_moment(w, n->at_ms);
     json_key(w, "alerts");
@@ -170,20 +165,15 @@ static void write_webhook(const struct notice *n, struct json_writer *w, struct 
     for (uint32_t i = 0; i < n->alert_count; i++) {
         const struct notice_alert *a = &n->alerts[i];
         json_object_open(w);
-        json_key(w, "asset");
-        json_string(w, a->asset);
-        json_key(w, "namespace");
-        json_string(w, a->namespace_.size ? a->namespace_ : SLICE("default"));
+        json_text_member(w, "asset", a->asset);
+        json_text_member(w, "namespace", a->namespace_.size ? a->namespace_ : SLICE("default"));
         json_key(w, "labels");
         json_object_open(w);
         json_labels(w, a);
         json_object_close(w);
-        json_key(w, "state");
-        json_string(w, a->state);
-        json_key(w, "reason");
-        json_string(w, a->reason);
-        json_key(w, "evidence");
-        json_string(w, a->evidence);
+        json_text_member(w, "state", a->state);
+        json_text_member(w, "reason", a->reason);
+        json_text_member(w, "evidence", a->evidence);
         json_key(w, "trace_id");
         if (a->trace_id.size)
             json_string(w, a->trace_id);
@@ -239,10 +229,8 @@ static void write_alertmanager(const struct notice *n, struct json_writer *w)
         json_object_open(w);
         json_key(w, "alertname");
         json_cstr(w, "FirebreakAsset");
-        json_key(w, "asset");
-        json_string(w, a->asset);
-        json_key(w, "namespace");
-        json_string(w, a->namespace_.size ? a->namespace_ : SLICE("default"));
+        json_text_member(w, "asset", a->asset);
+        json_text_member(w, "namespace", a->namespace_.size ? a->namespace_ : SLICE("default"));
         for (uint32_t l = 0; l < a->label_count; l++) {
             if (reserved(a->labels[l].key) || !a->labels[l].value.size)
                 continue;
@@ -252,16 +240,11 @@ static void write_alertmanager(const struct notice *n, struct json_writer *w)
         json_object_close(w);
         json_key(w, "annotations");
         json_object_open(w);
-        json_key(w, "summary");
-        json_string(w, buf_slice(&summary));
-        json_key(w, "state");
-        json_string(w, a->state);
-        json_key(w, "reason");
-        json_string(w, a->reason);
-        json_key(w, "description");
-        json_string(w, a->evidence);
-        json_key(w, "trace_id");
-        json_string(w, a->trace_id);
+        json_text_member(w, "summary", buf_slice(&summary));
+        json_text_member(w, "state", a->state);
+        json_text_member(w, "reason", a->reason);
+        json_text_member(w, "description", a->evidence);
+        json_text_member(w, "trace_id", a->trace_id);
         json_object_close(w);
         json_key(w, "startsAt");
         json_moment(w, a->began_ms);
@@ -303,8 +286,7 @@ static void write_teams(struct json_writer *w, struct slice headline, struct sli
         json_bool(w, true);
         json_key(w, "weight");
         json_cstr(w, i == 0 ? "bolder" : "default");
-        json_key(w, "text");
-        json_string(w, blocks[i]);
+        json_text_member(w, "text", blocks[i]);
         json_object_close(w);
     }
     json_array_close(w);
@@ -330,10 +312,9 @@ static void write_chat(struct json_writer *w, enum receiver_kind kind, struct sl
     }
     json_object_open(w);
     if (kind == RECEIVER_SLACK)
-        json_key(w, "text");
+        json_text_member(w, "text", buf_slice(&escaped));
     else
-        json_key(w, "content");
-    json_string(w, buf_slice(&escaped));
+        json_text_member(w, "content", buf_slice(&escaped));
     if (kind == RECEIVER_DISCORD) {
         json_key(w, "allowed_mentions");
         json_object_open(w);
