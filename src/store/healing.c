@@ -59,6 +59,8 @@ static void write_word(const struct healing_word *w, struct buf *out)
 /* Not everything is silenced by a slip. */
 static int check_silence(const struct healing_word *w, struct err *err)
 {
+    if (w->selector.size > HEALING_SELECTOR_BYTES_MAX)
+        return err_set(err, -EINVAL, "selector: longer than %d bytes", HEALING_SELECTOR_BYTES_MAX);
     struct selector *s = mem_alloc(MEM_STORE, sizeof(*s));
     int r = selector_parse(w->selector, s, err);
     if (r < 0)
@@ -102,6 +104,8 @@ static int guarded(struct store *s, const struct healing_word *w, const struct s
 int healing_say(struct store *s, const struct healing_word *w, struct err *err, rt_time deadline)
 {
     int bad = w->type == HEALING_SILENCE ? check_silence(w, err) : 0;
+    if (bad == 0 && w->reason.size > HEALING_REASON_BYTES_MAX)
+        bad = err_set(err, -EINVAL, "reason: longer than %d bytes", HEALING_REASON_BYTES_MAX);
     if (bad < 0)
         return bad;
     struct arena a = ARENA(MEM_STORE, 0);

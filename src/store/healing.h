@@ -17,7 +17,11 @@
 
 #include "store/store.h"
 
-enum { HEALING_S_MAX = 366 * 24 * 3600 };
+enum {
+    HEALING_S_MAX = 366 * 24 * 3600,
+    HEALING_SELECTOR_BYTES_MAX = 2048,
+    HEALING_REASON_BYTES_MAX = 2048,
+};
 
 /* Behind which the keys above stand. */
 #define HEALING_PREFIX "/config/"
@@ -34,8 +38,8 @@ struct healing_word {
 };
 
 /* `w` says what; at_ms and, of MAINTAIN and SILENCE, until_ms are told. Of an asset that is there:
- * declared or found. Returns 0; -ENOENT: there is no such asset; -EINVAL with *err: no name, or a
- * selector that is none or takes everything; or as store_txn. */
+ * declared or found. Returns 0; -ENOENT: there is no such asset; -EINVAL with *err: no name, a
+ * selector that is none or takes everything, or a text beyond its bound; or as store_txn. */
 int healing_say(struct store *s, const struct healing_word *w, struct err *err, rt_time deadline);
 /* Takes back what was said: thaws, or ends a maintenance or a silence. Returns 0, also where it was
  * not so; -ENOENT as above, and where there is no such silence. */

@@ -80,6 +80,18 @@ static void not_everything_is_silenced_by_a_slip(void)
     CHECK_INT(healing_unsay(store, &s, &why, SOON), -ENOENT);
 }
 
+static void a_text_has_a_bound(void)
+{
+    char *text = mem_alloc(MEM_TEST, 3000);
+    memset(text, 'a', 2999);
+    struct healing_word s = silence(text), f = {.reason = slice_from(text)};
+    CHECK_INT(healing_say(store, &s, &why, SOON), -EINVAL);
+    CHECK_STR(why.text, "selector: longer than 2048 bytes");
+    CHECK_INT(healing_say(store, &f, &why, SOON), -EINVAL);
+    CHECK_STR(why.text, "reason: longer than 2048 bytes");
+    mem_free(MEM_TEST, text);
+}
+
 static void what_others_wrote_is_told_by_its_key(void)
 {
     static const char *const bad[][2] = {
@@ -108,6 +120,7 @@ static void cases(void *arg)
     TAP_RUN(what_was_said_is_read);
     TAP_RUN(maintenance_is_of_an_asset_that_is_there);
     TAP_RUN(not_everything_is_silenced_by_a_slip);
+    TAP_RUN(a_text_has_a_bound);
     TAP_RUN(what_others_wrote_is_told_by_its_key);
     arena_done(&arena);
     store_close(store);
