@@ -1,17 +1,21 @@
 #include "act/fetch.h"
 
-int fetch_open(struct fetch *ret, const struct http_request *q, struct err *err, rt_time deadline)
+int fetch_begin(struct fetch *ret, struct err *err, rt_time deadline)
 {
     const struct tls_options tls = {.late = true};
     *ret = (struct fetch){.dns = NULL};
     int r = dns_resolver_open(NULL, &ret->dns, err);
-    if (r == 0)
-        r = tls_context_open(&tls, &ret->tls, err, deadline);
+    return r < 0 ? r : tls_context_open(&tls, &ret->tls, err, deadline);
+}
+
+int fetch_open(struct fetch *ret, const struct http_request *q, struct err *err, rt_time deadline)
+{
+    int r = fetch_begin(ret, err, deadline);
     struct http_client_options options = {.dns = ret->dns, .tls = ret->tls, .no_keep = true};
     if (r == 0)
         r = http_client_open(&options, &ret->client);
     if (r == 0)
-        r = http_open(ret->client, q, &ret->response, NULL, err, deadline);
+        r = http_open(ret->client, q, &ret->response, &ret->trace, err, deadline);
     return r < 0 ? err_wrap(err, "%.*s", SLICE_ARG(q->url)) : 0;
 }
 

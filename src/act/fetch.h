@@ -11,8 +11,12 @@ struct fetch {
     struct tls_context *tls;
     struct http_client *client;
     struct http_response *response;
+    struct http_trace trace; /* of the request */
 };
 
+/* The resolver and TLS alone, for who speaks something else. *ret is to be closed in any case.
+ * Returns 0, or a negative errno with *err. */
+int fetch_begin(struct fetch *ret, struct err *err, rt_time deadline);
 /* Sends it and reads the answer's head, whatever its status. *ret is to be closed in any case.
  * Returns 0, or a negative errno with *err. */
 int fetch_open(struct fetch *ret, const struct http_request *q, struct err *err, rt_time deadline);

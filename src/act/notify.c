@@ -3,41 +3,20 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "act/fetch.h"
 #include "base/utf8.h"
-#include "net/http.h"
 #include "net/smtp.h"
 #include "rt/file.h"
 #include "wire/notice_json.h"
 #include "wire/notice_write.h"
 
-/* What one delivery needs, opened for it: they are rare. */
+/* One delivery under way. */
 struct teller {
-    struct dns_resolver *dns;
-    struct tls_context *tls;
-    struct http_client *http;
+    struct fetch fetch;
     struct exec_result *result;
     struct err err;
     rt_time deadline;
 };
-
-static int open_tools(struct teller *t)
-{
-    /* The roots are read when a server with TLS is met. */
-    int r = dns_resolver_open(NULL, &t->dns, &t->err);
-    if (r == 0)
-        r = tls_context_open(&(struct tls_options){.late = true}, &t->tls, &t->err, t->deadline);
-    struct http_client_options options = {.dns = t->dns, .tls = t->tls, .no_keep = true};
-    if (r == 0)
-        r = http_client_open(&options, &t->http);
-    return r;
-}
-
-static void close_tools(struct teller *t)
-{
-    http_client_close(t->http);
-    tls_context_close(t->tls);
-    dns_resolver_close(t->dns);
-}
 
 /* ---- the result ---- */
 
@@ -95,17 +74,13 @@ static int post(struct teller *t, struct slice url, const struct http1_field *fi
                                    .fields = fields,
                                    .field_count = field_count,
                                    .body = body};
-    struct http_trace trace = {0};
-    struct http_response *response;
-    int r = http_open(t->http, &request, &response, &trace, &t->err, t->deadline);
+    int r = fetch_open(&t->fetch, &request, &t->err, t->deadline);
     if (r < 0 && r != -ECANCELED)
-        fail(t, reason_of_http(&trace, r), t->err.text);
-    if (r < 0)
-        return r == -ECANCELED ? r : 0;
-    if (http_head(response)->status / 100 != 2)
-        fail_status(t, response);
-    http_close(response);
-    return 0;
+        fail(t, reason_of_http(&t->fetch.trace, r), t->err.text);
+    else if (r == 0 && fetch_status(&t->fetch) / 100 != 2)
+        fail_status(t, t->fetch.response);
+    fetch_close(&t->fetch);
+    return r == -ECANCELED ? r : 0;
 }
 
 /* The file may end in a line end, which is no part of the secret. */
@@ -170,8 +145,12 @@ static int tell_mail(struct teller *t, const struct delivery *d)
     if (r < 0)
         err_set(&t->err, r, "an address of the receiver cannot stand in a mail");
     mail.message = buf_slice(&message);
-    if (r == 0)
-        r = smtp_send(t->dns, t->tls, &mail, &accepted, &t->err, t->deadline);
+    if (r == 0) {
+        r = fetch_begin(&t->fetch, &t->err, t->deadline);
+        if (r == 0)
+            r = smtp_send(t->fetch.dns, t->fetch.tls, &mail, &accepted, &t->err, t->deadline);
+        fetch_close(&t->fetch);
+    }
     buf_done(&message);
     if (r == -ECANCELED)
         return r;
@@ -202,16 +181,8 @@ int act_notify(struct slice json, struct exec_result *ret, struct err *err, rt_t
     t->result = &result;
     t->deadline = deadline < latest ? deadline : latest;
     int r = delivery_read(json, &arena, d, err);
-    if (r == 0) {
-        r = open_tools(t);
-        if (r < 0)
-            err_set(err, r, "%s", t->err.text);
-        else if (d->receiver.kind == RECEIVER_EMAIL)
-            r = tell_mail(t, d);
-        else
-            r = tell_http(t, d);
-        close_tools(t);
-    }
+    if (r == 0)
+        r = d->receiver.kind == RECEIVER_EMAIL ? tell_mail(t, d) : tell_http(t, d);
     arena_done(&arena);
     if (r < 0)
         return r;
