@@ -107,17 +107,20 @@ static void over(struct repair_orders *o, struct job *j)
     job_done(o, j);
 }
 
-/* The repair is over, and with it the rollback's order, or the one that it rolled back. */
-static void all_over(struct repair_orders *o, const struct repair_order *order)
+static void over_with(struct repair_orders *o, struct slice dedup_key)
+{
+    struct job *j = map_get(&o->started, dedup_key);
+    if (j)
+        over(o, j);
+}
+
+/* The order of what this one rolls back. */
+static void undone(struct repair_orders *o, const struct repair_order *order)
 {
     static const struct slice tail = {"/rollback", 9};
     struct slice key = slice_from(order->dedup_key);
-    struct job *j = map_get(&o->started, key);
-    if (j)
-        over(o, j);
-    if (slice_ends_with(key, tail) &&
-        (j = map_get(&o->started, slice_sub(key, 0, key.size - tail.size))))
-        over(o, j);
+    if (slice_ends_with(key, tail))
+        over_with(o, slice_sub(key, 0, key.size - tail.size));
 }
 
 int repair_orders_put(struct repair_orders *o, const struct repair_order *order)
@@ -128,6 +131,9 @@ int repair_orders_put(struct repair_orders *o, const struct repair_order *order)
     if (order->type == REPAIR_ORDER_START && o->count >= REPAIR_ORDERS_MAX)
         return -ENOSPC;
     if (order->type == REPAIR_ORDER_START) {
+        /* One that still waits for its task, as after a takeover, would take this one's for it. */
+        if (!fault_mutant("heal_undone_goes_on"))
+            undone(o, order);
         j = job_new(o, order);
         map_put(&o->started, slice_from(j->order->dedup_key), j, NULL);
         return 0;
@@ -135,8 +141,10 @@ int repair_orders_put(struct repair_orders *o, const struct repair_order *order)
     bool unwritten = j && !j->task;
     if (j && order->type == REPAIR_ORDER_CANCEL)
         j->canceled = true; /* whoever is making its task ends it then */
-    if (order->type != REPAIR_ORDER_CANCEL)
-        all_over(o, order);
+    if (order->type != REPAIR_ORDER_CANCEL) {
+        over_with(o, slice_from(order->dedup_key));
+        undone(o, order);
+    }
     if (order->type == REPAIR_ORDER_OVER || (order->type == REPAIR_ORDER_CANCEL && !unwritten))
         job_new(o, order);
     return 0;
@@ -254,6 +262,7 @@ struct making {
     int64_t mod;      /* the record's revision, as it was read */
     struct buf value;
     struct task task;
+    bool adopted;     /* another repair of the asset has a task: it is followed */
     struct store_compare guards[2];
     struct store_op with;
     struct err err;
@@ -387,6 +396,7 @@ static int make(struct making *m, struct slice *ret_name)
         if (room == 0)
             return -EAGAIN;
         if (other.size) {
+            m->adopted = true;
             *ret_name = other;
             return 0;
         }
@@ -413,7 +423,7 @@ static void start(struct repair_orders *o, struct job *j)
     m->a = ARENA(MEM_RECONCILE, 0);
     m->value = BUF(MEM_RECONCILE, 0);
     int r = make(m, &name);
-    if (r == 0 && (j->over || j->canceled)) {
+    if (r == 0 && (j->canceled || (j->over && !m->adopted))) {
         rt_time again = 0;
         char *task = mem_strdup(MEM_RECONCILE, name);
         cancel_task(o, task, &again);

@@ -92,6 +92,7 @@ static void put(struct side *s, enum repair_order_type type, const char *asset, 
     struct repair_order o = {.type = type, .key = key, .asset = asset, .namespace_ = "default",
                              .group = "default/group/g", .standby = "", .remedy = dedup,
                              .action = "{}", .dedup_key = dedup, .trace_id = "",
+                             .rollback = slice_ends_with(slice_from(dedup), SLICE("/rollback")),
                              .open_max = open_max};
     CHECK_INT(repair_orders_put(s->orders, &o), 0);
 }
@@ -241,6 +242,33 @@ static void what_was_left_behind_goes(void)
     end();
 }
 
+static void a_rollback_is_told_of_its_own_task(void)
+{
+    struct side *taker = &sides[1];
+    begin();
+    put(&sides[0], REPAIR_ORDER_START, "a", "r1", 1);
+    pass(2000);
+    end_tasks(TASK_SUCCEEDED);
+    put(&sides[0], REPAIR_ORDER_LEAVE, "a", "r1", 0);
+    /* Who takes over orders it again, in vain at first, and meanwhile it did not help. */
+    store_memory_cut(taker->store, true);
+    put(taker, REPAIR_ORDER_START, "a", "r1", 1);
+    pass(REPAIR_ORDERS_CALL_MS + REPAIR_ORDERS_AGAIN_MS / 5);
+    store_memory_cut(taker->store, false);
+    put(taker, REPAIR_ORDER_START, "a", "r1/rollback", 1);
+    pass(5000);
+    CHECK_INT(range("/tasks/").count, 2);
+    end_tasks(TASK_SUCCEEDED);
+    pass(2000);
+    CHECK_INT(taker->count, 2);
+    CHECK_STR(taker->told[0], "r1/rollback Pending");
+    CHECK_STR(taker->told[1], "r1/rollback Succeeded");
+    put(taker, REPAIR_ORDER_OVER, "a", "r1/rollback", 0);
+    pass(2000);
+    CHECK_INT(lines(), 0);
+    end();
+}
+
 #define IN_SIM(test)                                                                               \
     static void in_sim_##test(void *arg)                                                           \
     {                                                                                              \
@@ -262,6 +290,7 @@ IN_SIM(a_blast_radius_holds_over_all)
 IN_SIM(a_place_is_free_only_once_the_task_has_ended)
 IN_SIM(what_cannot_be_a_task_is_refused_with_words)
 IN_SIM(what_was_left_behind_goes)
+IN_SIM(a_rollback_is_told_of_its_own_task)
 
 int main(void)
 {
@@ -272,5 +301,6 @@ int main(void)
     TAP_RUN(a_place_is_free_only_once_the_task_has_ended_);
     TAP_RUN(what_cannot_be_a_task_is_refused_with_words_);
     TAP_RUN(what_was_left_behind_goes_);
+    TAP_RUN(a_rollback_is_told_of_its_own_task_);
     return tap_done();
 }
