@@ -106,6 +106,9 @@ void tell_begin(struct reconciler *r, struct held *h);
 /* Makes the move that the table has for this cause, and tells it; returns whether it has one. */
 bool judge_move(struct reconciler *r, struct held *h, enum asset_cause cause, const char *reason,
                 const char *evidence, const char *by, struct reconcile_time t);
+/* The same state for another reason: one that fails by itself counts among those that fail, one
+ * that fails with what it depends on does not. */
+void judge_say(struct reconciler *r, struct held *h, const char *reason);
 /* Whether it counts among those that fail, or are about to. */
 void judge_count(struct reconciler *r, struct held *h);
 /* Looks at the checks, and moves. */

@@ -34,6 +34,13 @@ static void count_down(struct reconciler *r, struct held *h)
     judge_count(r, h);
 }
 
+void judge_say(struct reconciler *r, struct held *h, const char *reason)
+{
+    h->asset.reason = reason;
+    if (!fault_mutant("heal_reason_uncounted"))
+        count_down(r, h);
+}
+
 /* Each fall out of Healthy, and of what was Healthy just before, counts. */
 static void count_fall(struct held *h, enum asset_state from, int64_t now_ns)
 {
@@ -79,7 +86,7 @@ bool judge_move(struct reconciler *r, struct held *h, enum asset_cause cause, co
     enum asset_state from = a->state;
     const struct asset_move *m = asset_move_of(from, cause);
     if (!m && from == ASSET_FAILED && cause == CAUSE_FAILED)
-        a->reason = reason; /* the same state for another reason is no move */
+        judge_say(r, h, reason); /* the same state for another reason is no move */
     if (!m)
         return false;
     a->state = m->to;
@@ -212,10 +219,8 @@ static void fall(struct reconciler *r, struct held *h, const struct asset_check 
         reason = "flapping";
     if (!m) {
         bool ours = strcmp(a->reason, "dependency") == 0 || d;
-        if (ours) {
-            a->reason = reason;
-            count_down(r, h);
-        }
+        if (ours)
+            judge_say(r, h, reason);
         return;
     }
     char words[EVENT_TEXT_BYTES_MAX];

@@ -452,7 +452,8 @@ static int take_recover(struct reconciler *r, struct held *h, const struct sampl
         repair_drop(r, h, "recovered by hand", t);
     repair_well(h);
     uses_free(a);
-    a->recovering_by = arena_strdup(&a->arena, slice_from(s->by ? s->by : ""));
+    if (a->state != ASSET_HEALTHY) /* nor is it a word about what fails later */
+        a->recovering_by = arena_strdup(&a->arena, slice_from(s->by ? s->by : ""));
     /* What failed before that word is no evidence against it. */
     for (uint32_t i = 0; i < a->check_count; i++) {
         a->checks[i].passed = false;

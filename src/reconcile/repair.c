@@ -245,7 +245,7 @@ static void escalate(struct reconciler *r, struct held *h, const struct remedy *
     if (next) {
         repair_set_next(h, next->name);
         if (a->state == ASSET_FAILED || a->state == ASSET_DEGRADED)
-            a->reason = "repair_failed";
+            judge_say(r, h, "repair_failed");
         return;
     }
     int64_t pause = m ? m->cooldown_ns : REMEDY_COOLDOWN_S * SECOND_NS;
@@ -261,7 +261,7 @@ static void escalate(struct reconciler *r, struct held *h, const struct remedy *
     tell_evidence(&e, "no remedy is left: all are tried again after a pause");
     tell_event(r, h, &e);
     if (a->state == ASSET_FAILED)
-        a->reason = "repair_exhausted";
+        judge_say(r, h, "repair_exhausted");
     else
         judge_move(r, h, CAUSE_EXHAUSTED, "repair_exhausted", "the last remedy did not help", NULL,
                    t);

@@ -305,6 +305,41 @@ static CASE void most_of_a_group_told_one_behind_the_other_are_many(void)
     end(&w);
 }
 
+static CASE void what_failed_by_something_else_and_then_by_itself_is_one_of_many(void)
+{
+    static struct world w, later;
+    static struct asset saved;
+    struct asset_rules rules = {.group = "g"};
+    struct remedy late = {.name = "a0", .action = "{}", .within_ns = 9 * S,
+                          .cooldown_ns = 600 * S};
+    a_group(&w, 5, &rules);
+    remedy(&w, "a0", late);
+    break_it(&w, "a0");
+    moment(&w);
+    task(&w, w.orders[0], TASK_SUCCEEDED);
+    saved = *asset(&w, "a0");
+    saved.reason = "dependency"; /* and it is seen whether the repair helped */
+    a_group(&later, 5, &rules);
+    pass(&later, 1);
+    remedy(&later, "a0", late);
+    answer(&later, "a0", REASON_REFUSED);
+    reconciler_restore(later.r, &saved, at(&later));
+    pass(&later, 10);
+    CHECK_STR(asset(&later, "a0")->reason, "repair_exhausted");
+    answer(&later, "a0", REASON_OK); /* it is Failed until that lasts */
+    int before = starts(&later);
+    for (int i = 0; i < 2; i++) /* of 5, with it, those are most */
+        answer(&later, "a1", REASON_TIMEOUT);
+    for (int i = 0; i < 2; i++)
+        answer(&later, "a2", REASON_TIMEOUT);
+    CHECK_INT(asset(&later, "a0")->state, ASSET_FAILED);
+    moment(&later);
+    CHECK_INT(starts(&later), before);
+    CHECK_INT(why_not(&later), REPAIR_BRAKE);
+    end(&w);
+    end(&later);
+}
+
 static CASE void most_of_a_group_at_once_is_the_network_or_us(void)
 {
     static struct world w;
@@ -407,6 +442,20 @@ static CASE void a_persons_word_and_green_checks_are_enough(void)
     CHECK_INT(asset(&w, "web")->state, ASSET_HEALTHY);
     CHECK_STR(asset(&w, "web")->reason, "recovered_by_hand");
     CHECK_STR(w.told[w.count - 1]->by, "ada");
+    end(&w);
+}
+
+static CASE void that_it_is_well_is_no_news_of_what_is_healthy(void)
+{
+    static struct world w;
+    web(&w);
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_RECOVER, .by = "ada"};
+    take(&w, &s, "web");
+    break_it(&w, "web");
+    CHECK_INT(asset(&w, "web")->state, ASSET_FAILED);
+    answer(&w, "web", REASON_OK);
+    CHECK_INT(asset(&w, "web")->state, ASSET_FAILED); /* that word was of another time */
     end(&w);
 }
 
@@ -577,9 +626,11 @@ int main(void)
     TAP_RUN(no_more_of_a_group_than_its_blast_radius);
     TAP_RUN(most_of_a_group_told_one_behind_the_other_are_many);
     TAP_RUN(most_of_a_group_at_once_is_the_network_or_us);
+    TAP_RUN(what_failed_by_something_else_and_then_by_itself_is_one_of_many);
     TAP_RUN(a_flapping_service_is_damped);
     TAP_RUN(maintenance_is_watched_and_never_repaired);
     TAP_RUN(a_persons_word_and_green_checks_are_enough);
+    TAP_RUN(that_it_is_well_is_no_news_of_what_is_healthy);
     TAP_RUN(one_that_needs_approval_waits_for_it);
     TAP_RUN(people_are_told_once_a_story_and_when_it_is_over);
     TAP_RUN(who_stands_behind_a_repair_is_told_when_it_did_not_help);
