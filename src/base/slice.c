@@ -12,6 +12,14 @@ bool slice_eq_cstr(struct slice a, const char *b)
     return slice_eq(a, slice_from(b));
 }
 
+int slice_among(struct slice word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (words[i] && slice_eq_cstr(word, words[i]))
+            return (int)i;
+    return -1;
+}
+
 /* Not tolower: that one asks the locale. */
 static unsigned char ascii_lower(char c)
 {

@@ -17,9 +17,9 @@ struct slice {
 };
 
 /* A string literal as a slice. */
-#define SLICE(lit)     ((struct slice){"" lit, sizeof(lit) - 1})
+#define SLICE(lit) ((struct slice){"" lit, sizeof(lit) - 1})
 /* For printf's "%.*s". */
-#define SLICE_ARG(s)   (int)((s).size), ((s).data ? (s).data : "")
+#define SLICE_ARG(s) (int)((s).size), ((s).data ? (s).data : "")
 
 static inline struct slice slice_from(const char *cstr)
 {
@@ -28,6 +28,8 @@ static inline struct slice slice_from(const char *cstr)
 
 bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_cstr(struct slice a, const char *b);
+/* Which of these words it is, or -1; a word may be NULL: it is none. */
+int slice_among(struct slice word, const char *const *words, size_t count);
 /* ASCII letters compare without case; all other bytes exactly. */
 bool slice_eq_nocase(struct slice a, struct slice b);
 /* By bytes, as memcmp; a beginning comes before what is longer. Returns <0, 0 or >0. */

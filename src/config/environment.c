@@ -81,10 +81,8 @@ static const struct leaf *find_leaf(const struct leaves *l, struct slice name)
 
 static bool is_known(struct slice name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(known); i++)
-        if (slice_eq_cstr(name, known[i]))
-            return true;
-    return slice_starts_with(name, VAR_PREFIX) && name.size > VAR_PREFIX.size;
+    return slice_among(name, known, ARRAY_LEN(known)) >= 0 ||
+           (slice_starts_with(name, VAR_PREFIX) && name.size > VAR_PREFIX.size);
 }
 
 static const char *warning(const struct leaves *l, struct slice name, struct arena *a)

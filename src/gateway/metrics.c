@@ -9,9 +9,9 @@ static const char *const methods[GATEWAY_METHODS] = {"GET", "PUT", "DELETE", "PO
 
 static uint32_t method_index(struct slice method)
 {
-    for (uint32_t i = 0; i < GATEWAY_METHODS - 1; i++)
-        if (slice_eq_cstr(method, methods[i]))
-            return i;
+    int i = slice_among(method, methods, GATEWAY_METHODS - 1);
+    if (i >= 0)
+        return (uint32_t)i;
     return slice_eq(method, SLICE("HEAD")) ? 0 : GATEWAY_METHODS - 1;
 }
 

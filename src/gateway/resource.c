@@ -128,10 +128,7 @@ static void write_labels(const struct resource *r, struct json_writer *w)
 static bool is_head_member(struct slice key)
 {
     static const char *const names[] = {"name", "namespace", "labels"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (slice_eq_cstr(key, names[i]))
-            return true;
-    return false;
+    return slice_among(key, names, ARRAY_LEN(names)) >= 0;
 }
 
 static void write_spec(const struct resource *r, struct json_writer *w)

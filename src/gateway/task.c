@@ -115,15 +115,13 @@ bool task_serve(struct request *q, bool node, struct slice name, struct slice ve
         submit(q);
         return true;
     }
-    for (size_t i = 0; !node && i < ARRAY_LEN(verbs); i++)
-        if (slice_eq_cstr(verb, verbs[i])) {
-            do_verb(q, (enum tasks_verb)i, name);
-            return true;
-        }
-    for (size_t i = 0; node && i < ARRAY_LEN(states); i++)
-        if (slice_eq_cstr(verb, states[i])) {
-            set_node(q, name, (enum node_state)i);
-            return true;
-        }
-    return false;
+    int i = node ? slice_among(verb, states, ARRAY_LEN(states))
+                 : slice_among(verb, verbs, ARRAY_LEN(verbs));
+    if (i < 0)
+        return false;
+    if (node)
+        set_node(q, name, (enum node_state)i);
+    else
+        do_verb(q, (enum tasks_verb)i, name);
+    return true;
 }

@@ -88,10 +88,7 @@ static bool is_of_spec(struct slice key, bool inside)
 {
     static const char *const others[] = {"name", "namespace", "labels",
                                          "kind", "revision",  "state"};
-    for (size_t i = 0; i < (inside ? 3 : ARRAY_LEN(others)); i++)
-        if (slice_eq_cstr(key, others[i]))
-            return false;
-    return true;
+    return slice_among(key, others, inside ? 3 : ARRAY_LEN(others)) < 0;
 }
 
 struct sent {

@@ -244,10 +244,7 @@ static bool is_kernels_own(struct slice type)
         "debugfs",  "devpts",      "devtmpfs", "fusectl",    "hugetlbfs",  "mqueue",
         "nsfs",     "proc",        "pstore",   "rpc_pipefs", "securityfs", "selinuxfs",
         "squashfs", "sysfs",       "tracefs",  "fuse.lxcfs", "efivarfs"};
-    for (size_t i = 0; i < ARRAY_LEN(none); i++)
-        if (slice_eq_cstr(type, none[i]))
-            return true;
-    return false;
+    return slice_among(type, none, ARRAY_LEN(none)) >= 0;
 }
 
 /* A blank of a path is "\040" there. */

@@ -75,10 +75,7 @@ static bool is_interpreter(struct slice program)
     struct slice name = base_name(program);
     while (name.size && strchr("0123456789.", name.data[name.size - 1]))
         name.size--;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (slice_eq_cstr(name, names[i]))
-            return true;
-    return false;
+    return slice_among(name, names, ARRAY_LEN(names)) >= 0;
 }
 
 static bool called_by_command(const char *name, struct slice command)

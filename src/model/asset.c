@@ -1,9 +1,8 @@
 #include "model/asset.h"
 
 static const char *const names[ASSET_STATE_COUNT] = {
-    [ASSET_PENDING] = "Pending",   [ASSET_HEALTHY] = "Healthy",
-    [ASSET_DEGRADED] = "Degraded", [ASSET_FAILED] = "Failed",
-    [ASSET_UNKNOWN] = "Unknown",   [ASSET_MAINTENANCE] = "Maintenance",
+    [ASSET_PENDING] = "Pending", [ASSET_HEALTHY] = "Healthy", [ASSET_DEGRADED] = "Degraded",
+    [ASSET_FAILED] = "Failed",   [ASSET_UNKNOWN] = "Unknown", [ASSET_MAINTENANCE] = "Maintenance",
 };
 
 const char *asset_state_name(enum asset_state s)
@@ -22,15 +21,15 @@ enum asset_state asset_state_parse(struct slice word)
 const char *asset_reason_find(struct slice word)
 {
     static const char *const words[] = {
-        "registered",       "settled",         "threshold",     "trend",
-        "heartbeat_missed", "drift_file",      "drift_config",  "drift_package",
-        "signature",        "dependency",      "flapping",      "repair_failed",
-        "repair_exhausted", "observer_blind",  "maintenance",   "recovered_by_hand",
+        "registered",       "settled",        "threshold",    "trend",
+        "heartbeat_missed", "drift_file",     "drift_config", "drift_package",
+        "signature",        "dependency",     "flapping",     "repair_failed",
+        "repair_exhausted", "observer_blind", "maintenance",  "recovered_by_hand",
         "not_running",      "log_match",
     };
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (slice_eq_cstr(word, words[i]))
-            return words[i];
+    int i = slice_among(word, words, ARRAY_LEN(words));
+    if (i >= 0)
+        return words[i];
     enum probe_reason r = probe_reason_parse(word);
     return r < REASON_COUNT ? probe_reason_name(r) : NULL;
 }

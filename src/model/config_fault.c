@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 enum { MESSAGE_BYTES_MAX = 512 };
 
 static struct config_fault *next_slot(struct config_faults *f)

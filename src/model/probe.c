@@ -8,12 +8,11 @@
 #include "base/err.h"
 
 static const char *const kinds[PROBE_KIND_COUNT] = {
-    [PROBE_TCP] = "tcp", [PROBE_UNIX] = "unix", [PROBE_HTTP] = "http",
-    [PROBE_TLS] = "tls", [PROBE_DNS] = "dns",   [PROBE_EXEC] = "exec",
+    [PROBE_TCP] = "tcp",   [PROBE_UNIX] = "unix",   [PROBE_HTTP] = "http",
+    [PROBE_TLS] = "tls",   [PROBE_DNS] = "dns",     [PROBE_EXEC] = "exec",
     [PROBE_ICMP] = "icmp", [PROBE_REDIS] = "redis", [PROBE_POSTGRES] = "postgres",
-    [PROBE_WS] = "ws",   [PROBE_NTP] = "ntp",   [PROBE_SSH] = "ssh",
-    [PROBE_GRPC] = "grpc",
-    [PROBE_CHAIN] = "chain",
+    [PROBE_WS] = "ws",     [PROBE_NTP] = "ntp",     [PROBE_SSH] = "ssh",
+    [PROBE_GRPC] = "grpc", [PROBE_CHAIN] = "chain",
 };
 
 const char *probe_kind_name(enum probe_kind k)

@@ -17,10 +17,8 @@ const char *probe_reason_name(enum probe_reason r)
 
 enum probe_reason probe_reason_parse(struct slice word)
 {
-    for (int i = 0; i < REASON_COUNT; i++)
-        if (slice_eq_cstr(word, names[i]))
-            return (enum probe_reason)i;
-    return REASON_COUNT;
+    int i = slice_among(word, names, REASON_COUNT);
+    return i < 0 ? REASON_COUNT : (enum probe_reason)i;
 }
 
 static const struct {
@@ -35,7 +33,7 @@ static const struct {
     {-EINVAL, REASON_UNREACHABLE}, /* connecting where a route says "blackhole" */
     {-ENETDOWN, REASON_UNREACHABLE},
     {-EADDRNOTAVAIL, REASON_LIMIT}, /* no free source port */
-    {-ENOENT, REASON_UNREACHABLE}, /* no such unix socket */
+    {-ENOENT, REASON_UNREACHABLE},  /* no such unix socket */
     {-ENOTDIR, REASON_UNREACHABLE},
     {-ECONNRESET, REASON_RESET},
     {-ECONNABORTED, REASON_RESET},

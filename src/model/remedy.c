@@ -15,10 +15,8 @@ static const char *const phases[REPAIR_PHASE_COUNT] = {
 
 static int word_of(const char *const *words, int count, struct slice word)
 {
-    int i = 0;
-    while (i < count && !slice_eq_cstr(word, words[i]))
-        i++;
-    return i;
+    int i = slice_among(word, words, (size_t)count);
+    return i < 0 ? count : i;
 }
 
 const char *repair_why_name(enum repair_why w)
@@ -67,9 +65,8 @@ struct repair_order *repair_order_copy(const struct repair_order *o)
     struct repair_order *c = &b->order;
     b->arena = ARENA(MEM_MODEL, 0);
     *c = *o;
-    const char **const texts[] = {&c->key,    &c->asset,    &c->namespace_, &c->group,
-                                  &c->standby, &c->remedy,  &c->action,     &c->dedup_key,
-                                  &c->trace_id, &c->task};
+    const char **const texts[] = {&c->key,    &c->asset,  &c->namespace_, &c->group,    &c->standby,
+                                  &c->remedy, &c->action, &c->dedup_key,  &c->trace_id, &c->task};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *texts[i] = kept(&b->arena, *texts[i]);
     return c;

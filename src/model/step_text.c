@@ -158,8 +158,7 @@ static int compare_numbers(struct reading *r, enum compare c, struct slice a, st
     bool left = to_number(a, &x), right = to_number(b, &y);
     struct slice bad = slice_sub(left ? b : a, 0, 60);
     if (!left || !right)
-        return err_set(r->err, -EINVAL, "column %zu: \"%.*s\" is no number", r->at,
-                       SLICE_ARG(bad));
+        return err_set(r->err, -EINVAL, "column %zu: \"%.*s\" is no number", r->at, SLICE_ARG(bad));
     *ret = c == LESS ? x < y : c == LESS_EQUAL ? x <= y : c == MORE ? x > y : x >= y;
     return 0;
 }

@@ -29,10 +29,8 @@ static const char *const node_states[NODE_STATE_COUNT] = {
 
 static int find(const char *const *words, int count, struct slice word)
 {
-    for (int i = 0; i < count; i++)
-        if (words[i] && slice_eq_cstr(word, words[i]))
-            return i;
-    return count;
+    int i = slice_among(word, words, (size_t)count);
+    return i < 0 ? count : i;
 }
 
 const char *task_state_name(enum task_state s)

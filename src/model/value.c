@@ -33,16 +33,11 @@ struct value *value_get(const struct value *map, struct slice key)
 const char *value_type_name(enum value_type type)
 {
     static const char *const names[] = {
-        [VALUE_NULL] = "null",
-        [VALUE_BOOL] = "true or false",
-        [VALUE_INT] = "a whole number",
-        [VALUE_NUMBER] = "a number",
-        [VALUE_FLOAT] = "a number",
-        [VALUE_STRING] = "a string",
-        [VALUE_DURATION] = "a duration",
-        [VALUE_TIME] = "a date or time",
-        [VALUE_LIST] = "a list",
-        [VALUE_MAP] = "a map",
+        [VALUE_NULL] = "null",           [VALUE_BOOL] = "true or false",
+        [VALUE_INT] = "a whole number",  [VALUE_NUMBER] = "a number",
+        [VALUE_FLOAT] = "a number",      [VALUE_STRING] = "a string",
+        [VALUE_DURATION] = "a duration", [VALUE_TIME] = "a date or time",
+        [VALUE_LIST] = "a list",         [VALUE_MAP] = "a map",
         [VALUE_BAD] = "a faulty value",
     };
     return names[type];

@@ -14,12 +14,10 @@ static enum probe_reason reason_of(struct slice text)
                                        "TRYAGAIN", "CLUSTERDOWN", "READONLY", "OOM"};
     static const char *const closed[] = {"NOAUTH", "WRONGPASS", "NOPERM", "DENIED"};
     struct slice rest = text, word = slice_cut(&rest, ' ');
-    for (size_t i = 0; i < ARRAY_LEN(busy); i++)
-        if (slice_eq_cstr(word, busy[i]))
-            return REASON_NOT_SERVING;
-    for (size_t i = 0; i < ARRAY_LEN(closed); i++)
-        if (slice_eq_cstr(word, closed[i]))
-            return REASON_PERMISSION;
+    if (slice_among(word, busy, ARRAY_LEN(busy)) >= 0)
+        return REASON_NOT_SERVING;
+    if (slice_among(word, closed, ARRAY_LEN(closed)) >= 0)
+        return REASON_PERMISSION;
     if (slice_find(text, SLICE("max number of clients")) >= 0)
         return REASON_NOT_SERVING;
     return REASON_PROTOCOL;

@@ -148,8 +148,5 @@ const char *http1_status_words(uint16_t status)
 bool http1_is_idempotent(struct slice method)
 {
     static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
-    for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-        if (slice_eq_cstr(method, methods[i]))
-            return true;
-    return false;
+    return slice_among(method, methods, ARRAY_LEN(methods)) >= 0;
 }

@@ -314,12 +314,10 @@ static int take_number(struct parser *p, double *ret)
 
 static bool function_of(struct slice word, enum query_function *ret)
 {
-    for (int i = 0; i < QUERY_FUNCTION_COUNT; i++)
-        if (slice_eq_cstr(word, function_names[i])) {
-            *ret = (enum query_function)i;
-            return true;
-        }
-    return false;
+    int i = slice_among(word, function_names, QUERY_FUNCTION_COUNT);
+    if (i >= 0)
+        *ret = (enum query_function)i;
+    return i >= 0;
 }
 
 static int take_arguments(struct parser *p, struct query_node *n)

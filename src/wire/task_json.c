@@ -340,10 +340,7 @@ static int read_wanted(const struct json_value *m, struct task *t, struct err *e
 {
     static const char *const others[] = {"argv", "env", "do", "rollback", "approve"};
     const struct task_field *f = wanted_field(m->key);
-    bool known = f;
-    for (size_t i = 0; i < ARRAY_LEN(others); i++)
-        known = known || slice_eq_cstr(m->key, others[i]);
-    if (!known)
+    if (!f && slice_among(m->key, others, ARRAY_LEN(others)) < 0)
         return err_set(err, -EBADMSG, "a task has no '%.*s' to be wanted", SLICE_ARG(m->key));
     if (f && m->type != JSON_NULL && read_field(f, m, (char *)t + f->offset) < 0)
         return err_set(err, -EBADMSG, "'%s' has a value that it cannot have", f->name);

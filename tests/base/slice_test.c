@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "../tap.h"
+#include "base/defs.h"
 
 static void slices_with_the_same_bytes_are_equal(void)
 {
@@ -101,6 +102,16 @@ static void slices_are_ordered_by_bytes_then_by_length(void)
     CHECK_INT(slice_compare(SLICE("ab"), SLICE("ab")), 0);
 }
 
+static void a_word_among_others(void)
+{
+    static const char *const words[] = {NULL, "one", "two", "one"};
+    CHECK_INT(slice_among(SLICE("one"), words, ARRAY_LEN(words)), 1);
+    CHECK_INT(slice_among(SLICE("two"), words, ARRAY_LEN(words)), 2);
+    CHECK_INT(slice_among(SLICE("two"), words, 2), -1);
+    CHECK_INT(slice_among(SLICE("tw"), words, ARRAY_LEN(words)), -1);
+    CHECK_INT(slice_among((struct slice){0}, words, ARRAY_LEN(words)), -1);
+}
+
 int main(void)
 {
     TAP_RUN(slices_are_ordered_by_bytes_then_by_length);
@@ -112,5 +123,6 @@ int main(void)
     TAP_RUN(trimming_takes_white_space_off_both_ends);
     TAP_RUN(cutting_walks_over_every_part);
     TAP_RUN(decimal_numbers_are_read_whole_or_not_at_all);
+    TAP_RUN(a_word_among_others);
     return tap_done();
 }
