@@ -13,23 +13,29 @@
 #include "wire/key_part.h"
 #include "wire/url_escape.h"
 
-struct waiting {
-    struct list link;
-    struct event *event;
-};
-
-/* An asset whose state is to be written. */
+/* An asset whose state is to be written, with its events that are. */
 struct dirty {
     struct list link;
-    char name[ASSET_KEY_BYTES_MAX]; /* "namespace/name" */
-    bool not_ours;                  /* the state that stands there */
+    struct list events; /* struct waiting, oldest first */
+    uint32_t event_count;
+    bool not_ours; /* the state that stands there */
+    bool alone;    /* in a transaction with others a condition did not hold: whose? */
+    char name[];   /* "namespace/name" */
+};
+
+/* On two lists until a transaction takes it off both: so nobody drops what is being written. */
+struct waiting {
+    struct list link;     /* of all that wait, oldest first */
+    struct list of_asset; /* of its asset's */
+    struct dirty *dirty;
+    struct event *event;
 };
 
 struct keep {
     struct up *up;
     struct store *store;
     struct rt_event wake;
-    struct list events; /* oldest first */
+    struct list events; /* that wait, oldest first */
     uint32_t event_count;
     uint64_t dropped_total, dropped_told;
     struct list dirty;
@@ -49,8 +55,9 @@ struct saved {
 
 struct written {
     uint64_t print;
-    int64_t revision; /* of the state, as we left it */
-    char name[ASSET_KEY_BYTES_MAX];
+    int64_t revision;   /* of the state, as we left it */
+    uint32_t untrimmed; /* events since its old ones were last looked for */
+    char name[];
 };
 
 struct keep *keep_new(struct up *u, struct store *store)
@@ -75,13 +82,42 @@ uint64_t keep_waiting(const struct keep *k)
     return k->event_count;
 }
 
-static void drop_oldest(struct keep *k)
+static uint32_t events_max(const struct keep *k)
 {
-    struct list *it = list_pop_front(&k->events);
-    struct waiting *w = list_entry(it, struct waiting, link);
+    return KEEP_EVENTS_MAX + KEEP_EVENTS_EACH * reconciler_count(k->up->assets);
+}
+
+/* Off both lists. */
+static void take_off(struct keep *k, struct waiting *w)
+{
+    list_remove(&w->link);
+    list_remove(&w->of_asset);
+    w->dirty->event_count--;
+    w->dirty = NULL;
+    k->event_count--;
+}
+
+static void waiting_free(struct waiting *w)
+{
     event_free(w->event);
     mem_free(MEM_APP, w);
-    k->event_count--;
+}
+
+static void drop(struct keep *k, struct waiting *w)
+{
+    take_off(k, w);
+    waiting_free(w);
+}
+
+static void drop_oldest(struct keep *k)
+{
+    drop(k, list_entry(k->events.next, struct waiting, link));
+}
+
+static void drop_events_of(struct keep *k, struct dirty *d)
+{
+    while (d->event_count)
+        drop(k, list_entry(d->events.next, struct waiting, of_asset));
 }
 
 static struct dirty *mark(struct keep *k, const char *name)
@@ -89,29 +125,35 @@ static struct dirty *mark(struct keep *k, const char *name)
     struct dirty *d = map_get(&k->by_name, slice_from(name));
     if (d)
         return d;
-    d = mem_alloc(MEM_APP, sizeof(*d));
-    snprintf(d->name, sizeof(d->name), "%s", name);
+    size_t size = strlen(name) + 1;
+    d = mem_alloc(MEM_APP, sizeof(*d) + size);
+    memcpy(d->name, name, size);
+    list_init(&d->events);
     list_push_back(&k->dirty, &d->link);
     map_put(&k->by_name, slice_from(d->name), d, NULL);
     return d;
 }
 
-static void unmark(struct keep *k, struct dirty *d)
+/* What changes from here on marks its asset anew. */
+static struct dirty *take_dirty(struct keep *k)
 {
+    struct dirty *d = list_entry(k->dirty.next, struct dirty, link);
     map_remove(&k->by_name, slice_from(d->name));
     list_remove(&d->link);
-    mem_free(MEM_APP, d);
+    return d;
 }
 
 void keep_event(struct keep *k, const struct event *e)
 {
     struct waiting *w = mem_alloc(MEM_APP, sizeof(*w));
-    for (; k->event_count >= KEEP_EVENTS_MAX; k->dropped_total++)
+    for (; k->event_count >= events_max(k); k->dropped_total++)
         drop_oldest(k);
     w->event = event_copy(e);
+    w->dirty = mark(k, e->key);
+    w->dirty->event_count++;
+    list_push_back(&w->dirty->events, &w->of_asset);
     list_push_back(&k->events, &w->link);
     k->event_count++;
-    mark(k, e->key);
     rt_event_set(&k->wake);
 }
 
@@ -130,7 +172,7 @@ void keep_free(struct keep *k)
     while (k->event_count)
         drop_oldest(k);
     while (!list_empty(&k->dirty))
-        unmark(k, list_entry(k->dirty.next, struct dirty, link));
+        mem_free(MEM_APP, take_dirty(k));
     map_done(&k->by_name);
     struct map_entry e;
     for (size_t at = 0; map_next(&k->written, &at, &e);)
@@ -144,18 +186,33 @@ void keep_free(struct keep *k)
 
 /* ---- what of a state is worth a write: not its latencies, which always move ---- */
 
-static uint64_t print_of(const struct keep *k, const struct asset *a)
+static void print_word(struct buf *print, const char *word)
 {
-    struct buf text = BUF(MEM_APP, 0);
-    buf_printf(&text, "%d %s %" PRId64 " %s", a->state, a->reason, a->since_wall_ns,
-               a->labels ? a->labels : "");
+    buf_append_cstr(print, word ? word : "");
+    buf_append_byte(print, 0);
+}
+
+static void print_number(struct buf *print, int64_t number)
+{
+    buf_append(print, &number, sizeof(number));
+}
+
+/* Of every asset every few seconds: without printf, and `text` is used again. */
+static uint64_t print_of(const struct keep *k, const struct asset *a, struct buf *text)
+{
+    buf_clear(text);
+    print_number(text, a->state);
+    print_word(text, a->reason);
+    print_number(text, a->since_wall_ns);
+    print_word(text, a->labels);
     for (uint32_t i = 0; i < a->check_count; i++) {
         const struct asset_check *c = &a->checks[i];
-        buf_printf(&text, " %s %s %d %d %d", c->name, c->target, c->known, c->ok, c->reason);
+        print_word(text, c->name);
+        print_word(text, c->target);
+        print_number(text, (c->known ? 2 : 0) + (c->ok ? 1 : 0));
+        print_number(text, c->reason);
     }
-    uint64_t print = map_hash(k->written.seed, text.data, text.size);
-    buf_done(&text);
-    return print;
+    return map_hash(k->written.seed, text->data, text->size);
 }
 
 static struct written *written_of(struct keep *k, const char *name)
@@ -163,29 +220,31 @@ static struct written *written_of(struct keep *k, const char *name)
     struct written *w = map_get(&k->written, slice_from(name));
     if (w)
         return w;
-    w = mem_alloc(MEM_APP, sizeof(*w));
-    snprintf(w->name, sizeof(w->name), "%s", name);
+    size_t size = strlen(name) + 1;
+    w = mem_alloc(MEM_APP, sizeof(*w) + size);
+    memcpy(w->name, name, size);
+    /* Anywhere: else who is started again and again would never come to it. */
+    w->untrimmed = (uint32_t)(rt_random() % KEEP_TRIM_EVENTS);
     map_put(&k->written, slice_from(w->name), w, NULL);
     return w;
 }
 
-static void note_written(struct keep *k, const char *name, const struct asset *a, int64_t revision)
+static void forget_written(struct keep *k, const char *name)
 {
-    struct written *w = written_of(k, name);
-    w->revision = revision;
-    if (!a)
-        mem_free(MEM_APP, map_remove(&k->written, slice_from(name)));
+    mem_free(MEM_APP, map_remove(&k->written, slice_from(name)));
 }
 
 static void mark_moved(struct keep *k)
 {
+    struct buf text = BUF(MEM_APP, 0);
     for (const struct asset *a = NULL; (a = reconciler_next(k->up->assets, a));) {
         const struct written *w = map_get(&k->written, slice_from(a->key));
         if (!repairs_own(k->up->repairs, a))
             continue;
-        if (!w || w->print != print_of(k, a))
+        if (!w || w->print != print_of(k, a, &text))
             mark(k, a->key);
     }
+    buf_done(&text);
 }
 
 /* ---- keys ---- */
@@ -226,71 +285,76 @@ static struct slice event_key(struct arena *a, const char *name, int64_t revisio
     return kept(a, &key);
 }
 
-/* ---- one transaction ---- */
+/* ---- one transaction, of several assets ---- */
+
+struct part {
+    struct dirty *dirty;
+    bool gone; /* the asset */
+    uint32_t first_event, event_count;
+};
 
 struct writing {
     struct keep *k;
-    struct dirty *d;
     struct arena arena;
-    struct store_op ops[1 + KEEP_EVENTS_AT_ONCE];
-    struct store_compare compares[2 + KEEP_EVENTS_AT_ONCE];
-    struct waiting *events[KEEP_EVENTS_AT_ONCE]; /* taken off the list: nobody else drops them */
-    uint32_t op_count, compare_count, event_count;
-    const struct asset *asset; /* NULL: it is gone */
-    bool more;                 /* events of the asset are left for the next one */
+    struct store_op ops[KEEP_OPS_AT_ONCE];
+    struct store_compare compares[1 + KEEP_OPS_AT_ONCE];
+    struct waiting *events[KEEP_OPS_AT_ONCE]; /* taken off the lists */
+    struct part parts[KEEP_OPS_AT_ONCE];
+    uint32_t op_count, compare_count, event_count, part_count;
     struct err err;
 };
 
 /* The state of one that is gone goes only as we left it: another node may have written it since. */
-static void delete_state(struct writing *w)
+static void delete_state(struct writing *w, const struct dirty *d)
 {
-    struct slice key = state_key(&w->arena, w->d->name);
-    const struct written *last = map_get(&w->k->written, slice_from(w->d->name));
-    if (w->d->not_ours || !last || !last->revision)
+    struct slice key = state_key(&w->arena, d->name);
+    const struct written *last = map_get(&w->k->written, slice_from(d->name));
+    if (d->not_ours || !last || !last->revision)
         return;
     w->compares[w->compare_count++] =
         (struct store_compare){.key = key, .target = STORE_MOD_REVISION, .number = last->revision};
     w->ops[w->op_count++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
 }
 
-static void put_state(struct writing *w)
+static void put_state(struct writing *w, const struct dirty *d, const struct asset *a)
 {
-    struct buf json = BUF(MEM_APP, 0);
-    w->asset = reconciler_find_key(w->k->up->assets, w->d->name);
-    if (!w->asset) {
-        delete_state(w);
-        return;
-    }
-    written_of(w->k, w->d->name)->print = print_of(w->k, w->asset);
-    asset_write(w->asset, rt_wall_now() - rt_now(), &json);
-    w->ops[w->op_count++] = (struct store_op){.type = STORE_PUT,
-                                              .key = state_key(&w->arena, w->d->name),
-                                              .value = kept(&w->arena, &json)};
+    struct buf json = BUF(MEM_APP, 0), text = BUF(MEM_APP, 0);
+    written_of(w->k, d->name)->print = print_of(w->k, a, &text);
+    asset_write(a, rt_wall_now() - rt_now(), &json);
+    w->ops[w->op_count++] = (struct store_op){
+        .type = STORE_PUT, .key = state_key(&w->arena, d->name), .value = kept(&w->arena, &json)};
+    buf_done(&text);
 }
 
 /* Its own revision, whatever the store's will be: larger than every one before it. */
-static void put_event(struct writing *w, struct waiting *e)
+static void put_event(struct writing *w, const struct dirty *d, struct waiting *e)
 {
     struct buf json = BUF(MEM_APP, 0);
     int64_t revision = w->k->revision + 1 + w->event_count;
-    struct slice key = event_key(&w->arena, w->d->name, revision);
+    struct slice key = event_key(&w->arena, d->name, revision);
     e->event->revision = (uint64_t)revision;
     event_write(e->event, &json);
     w->compares[w->compare_count++] =
         (struct store_compare){.key = key, .target = STORE_VERSION, .number = 0};
     w->ops[w->op_count++] =
         (struct store_op){.type = STORE_PUT, .key = key, .value = kept(&w->arena, &json)};
-    list_remove(&e->link);
-    w->k->event_count--;
+    take_off(w->k, e);
     w->events[w->event_count++] = e;
 }
 
-/* They were not written: back to where they were. */
-static void put_back(struct writing *w)
+static void add_part(struct writing *w, struct dirty *d)
 {
-    struct keep *k = w->k;
-    for (uint32_t i = w->event_count; i-- > 0; k->event_count++)
-        list_push_front(&k->events, &w->events[i]->link);
+    struct part *p = &w->parts[w->part_count++];
+    const struct asset *a = reconciler_find_key(w->k->up->assets, d->name);
+    *p = (struct part){.dirty = d, .gone = !a, .first_event = w->event_count};
+    if (a)
+        put_state(w, d, a);
+    else
+        delete_state(w, d);
+    while (d->event_count && p->event_count < KEEP_EVENTS_AT_ONCE) {
+        put_event(w, d, list_entry(d->events.next, struct waiting, of_asset));
+        p->event_count++;
+    }
 }
 
 /* Another plane has the asset: it tells what happens to it. */
@@ -300,37 +364,44 @@ static bool is_of_another(const struct keep *k, const char *name)
     return a && !repairs_own(k->up->repairs, a);
 }
 
-static void drop_events_of(struct keep *k, const char *name)
+static bool fits(const struct writing *w, const struct dirty *d)
 {
-    list_each_safe (it, &k->events) {
-        struct waiting *e = list_entry(it, struct waiting, link);
-        if (strcmp(e->event->key, name) != 0)
-            continue;
-        list_remove(&e->link);
-        event_free(e->event);
-        mem_free(MEM_APP, e);
-        k->event_count--;
+    uint32_t events = d->event_count < KEEP_EVENTS_AT_ONCE ? d->event_count : KEEP_EVENTS_AT_ONCE;
+    if (w->part_count == 0)
+        return true;
+    return !d->alone && !w->parts[0].dirty->alone && w->op_count + 1 + events <= KEEP_OPS_AT_ONCE;
+}
+
+/* What it had more than one transaction takes waits again. Returns whether there was any. */
+static bool move_rest(struct keep *k, struct dirty *from)
+{
+    if (from->event_count == 0)
+        return false;
+    struct dirty *to = mark(k, from->name);
+    for (; from->event_count; from->event_count--, to->event_count++) {
+        struct list *it = list_pop_front(&from->events);
+        list_push_back(&to->events, it);
+        list_entry(it, struct waiting, of_asset)->dirty = to;
     }
+    return true;
 }
 
 static void gather(struct writing *w)
 {
-    if (is_of_another(w->k, w->d->name)) {
-        drop_events_of(w->k, w->d->name);
-        mem_free(MEM_APP, map_remove(&w->k->written, slice_from(w->d->name)));
-        return;
-    }
-    w->compare_count += repairs_guard(w->k->up->repairs, w->compares);
-    put_state(w);
-    list_each_safe (it, &w->k->events) {
-        struct waiting *e = list_entry(it, struct waiting, link);
-        if (strcmp(e->event->key, w->d->name) != 0)
+    struct keep *k = w->k;
+    bool full = false;
+    w->compare_count += repairs_guard(k->up->repairs, w->compares);
+    while (!full && !list_empty(&k->dirty) &&
+           fits(w, list_entry(k->dirty.next, struct dirty, link))) {
+        struct dirty *d = take_dirty(k);
+        if (!is_of_another(k, d->name)) {
+            add_part(w, d);
+            full = move_rest(k, d);
             continue;
-        if (w->event_count == KEEP_EVENTS_AT_ONCE) {
-            w->more = true;
-            break;
         }
-        put_event(w, e);
+        drop_events_of(k, d);
+        forget_written(k, d->name);
+        mem_free(MEM_APP, d);
     }
 }
 
@@ -338,18 +409,47 @@ static void gather(struct writing *w)
 static void settle(struct writing *w, int64_t revision)
 {
     struct keep *k = w->k;
-    note_written(k, w->d->name, w->asset, revision);
-    for (uint32_t i = 0; i < w->event_count; i++) {
-        event_free(w->events[i]->event);
-        mem_free(MEM_APP, w->events[i]);
+    for (uint32_t i = 0; i < w->event_count; i++)
+        waiting_free(w->events[i]);
+    for (uint32_t i = 0; i < w->part_count; i++) {
+        const struct part *p = &w->parts[i];
+        if (p->gone)
+            forget_written(k, p->dirty->name);
+        else
+            written_of(k, p->dirty->name)->revision = revision;
     }
     k->revision = revision > k->revision + w->event_count ? revision : k->revision + w->event_count;
 }
 
-/* Old events go, a span at a time. */
-static void trim(struct writing *w)
+/* They were not written: back to where they were, before what has come since. Where a condition did
+ * not hold each is tried alone, for it may be of one only; then a state that was to go is of
+ * another plane. */
+static void put_back(struct writing *w, bool refused)
 {
-    struct slice prefix = event_key(&w->arena, w->d->name, 0);
+    struct keep *k = w->k;
+    for (uint32_t i = w->part_count; i-- > 0;) {
+        const struct part *p = &w->parts[i];
+        struct dirty *d = mark(k, p->dirty->name);
+        d->not_ours |= p->dirty->not_ours || (refused && w->part_count == 1 && p->gone);
+        d->alone |= refused;
+        for (uint32_t n = p->event_count; n-- > 0; k->event_count++, d->event_count++) {
+            struct waiting *e = w->events[p->first_event + n];
+            e->dirty = d;
+            list_push_front(&d->events, &e->of_asset);
+            list_push_front(&k->events, &e->link);
+        }
+    }
+}
+
+/* Old events go, a span at a time. */
+static void trim(struct writing *w, const struct part *p)
+{
+    struct written *written = map_get(&w->k->written, slice_from(p->dirty->name));
+    if (written && (written->untrimmed += p->event_count) < KEEP_TRIM_EVENTS)
+        return;
+    if (written)
+        written->untrimmed = 0;
+    struct slice prefix = event_key(&w->arena, p->dirty->name, 0);
     struct store_range range = {.keys = store_prefix(prefix), .count_only = true};
     struct store_range_result got;
     rt_time soon = rt_now() + KEEP_AGAIN_MS * RT_MS;
@@ -367,16 +467,20 @@ static void trim(struct writing *w)
                        NULL, NULL, soon);
 }
 
-static int write_one(struct keep *k, struct dirty *d)
+static void writing_free(struct writing *w)
+{
+    for (uint32_t i = 0; i < w->part_count; i++)
+        mem_free(MEM_APP, w->parts[i].dirty);
+    arena_done(&w->arena);
+    mem_free(MEM_APP, w);
+}
+
+static int write_some(struct keep *k)
 {
     struct writing *w = mem_alloc(MEM_APP, sizeof(*w));
-    struct store_txn_result got;
+    struct store_txn_result got = {.succeeded = true, .revision = k->revision};
     w->k = k;
-    w->d = d;
     w->arena = ARENA(MEM_APP, 0);
-    /* Its name comes off the list first: what changes while it is written marks it again. */
-    list_remove(&d->link);
-    map_remove(&k->by_name, slice_from(d->name));
     gather(w);
     struct store_txn txn = {
         .compares = w->compares,
@@ -387,34 +491,34 @@ static int write_one(struct keep *k, struct dirty *d)
     int r = 0;
     if (w->op_count)
         r = store_txn(k->store, &txn, &w->arena, &got, &w->err, rt_now() + 10 * RT_SEC);
-    else
-        got = (struct store_txn_result){.succeeded = true, .revision = k->revision};
     if (r == 0 && got.succeeded)
         settle(w, got.revision);
-    else if (r == 0)
+    else if (r == 0) /* an event's key was taken: the store is further than we knew */
         k->revision = got.revision > k->revision ? got.revision : k->revision + 1;
-    else if (!k->failing && r != -ECANCELED)
+    else if (!k->failing && r != -ECANCELED && k->up->app->logsink)
         log_error(&k->up->app->log, "what was found cannot be kept", log_event("keep_failed"),
                   log_err(&w->err));
-    if (r == 0 && got.succeeded && w->event_count)
-        trim(w);
     if (r < 0 || !got.succeeded)
-        put_back(w);
-    bool again = r < 0 || !got.succeeded || w->more;
-    if (again)
-        mark(k, d->name)->not_ours = d->not_ours || (r == 0 && !got.succeeded && !w->asset);
-    mem_free(MEM_APP, d);
-    arena_done(&w->arena);
-    mem_free(MEM_APP, w);
+        put_back(w, r == 0);
+    for (uint32_t i = 0; r == 0 && got.succeeded && i < w->part_count; i++)
+        if (w->parts[i].event_count)
+            trim(w, &w->parts[i]);
+    writing_free(w);
     return r;
 }
 
 static void tell_recovery(struct keep *k)
 {
-    if (k->failing)
+    uint64_t dropped = k->dropped_total - k->dropped_told;
+    bool says = k->up->app->logsink;
+    if (says && k->failing)
         log_warn(&k->up->app->log, "what was found is kept again", log_event("keep_recovered"),
-                 log_u64("events_dropped", k->dropped_total - k->dropped_told));
-    k->dropped_told = k->dropped_total;
+                 log_u64("events_dropped", dropped));
+    else if (says && dropped && k->event_count == 0)
+        log_warn(&k->up->app->log, "events came faster than they were written: the oldest are lost",
+                 log_event("keep_dropped"), log_u64("events_dropped", dropped));
+    if (k->failing || k->event_count == 0)
+        k->dropped_told = k->dropped_total;
     k->failing = false;
 }
 
@@ -424,7 +528,7 @@ static int write_all(struct keep *k)
     int r = 0;
     /* While nobody can say whose an asset is, all of it waits: keep_owners wakes us. */
     while (!list_empty(&k->dirty) && r == 0 && repairs_ready(k->up->repairs)) {
-        r = write_one(k, list_entry(k->dirty.next, struct dirty, link));
+        r = write_some(k);
         if (r == 0)
             tell_recovery(k);
         else if (r != -ECANCELED)

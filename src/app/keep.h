@@ -1,18 +1,20 @@
 /* keep.h - what reconcile found, written down: each asset's state, and what happened to it.
  *
  * A state is written whole, "/state/assets/NAMESPACE/NAME", in one transaction with the events
- * that led to it, "/events/NAMESPACE/NAME/REVISION". It names this node as its "owner_plane": only
- * that one deletes it, and only as it left it, so that nodes which share a store keep to their own.
- * The revision is 20 digits, so that keys sort by time; it is the next one of the store, as far as
- * this process knew: unique for the asset, and it grows.
+ * that led to it, "/events/NAMESPACE/NAME/REVISION", and with those of other assets that wait, too.
+ * It names this node as its "owner_plane": only that one deletes it, and only as it left it, so
+ * that nodes which share a store keep to their own. The revision is 20 digits, so that keys sort by
+ * time; it is the next one of the store, as far as this process knew: unique for the asset, and it
+ * grows.
  *
  * What an earlier life of this node, or another plane, left there is read first, and given to
  * reconcile before an asset is known: its state, its open repair, and when its remedies were used.
  * With several planes each writes only what it owns, guarded by its own life (reconcile/plane.h).
  *
  * Where the store takes no writes, states wait (only the newest of each asset counts), and up to
- * KEEP_EVENTS_MAX events; beyond that the oldest are dropped, counted, and told in the log once it
- * writes again. */
+ * KEEP_EVENTS_MAX events and KEEP_EVENTS_EACH more for each asset, for at the start each has some
+ * to tell; beyond that the oldest are dropped, counted, and told in the log once it writes again.
+ * What is being written is dropped by nobody. */
 #ifndef FIREBREAK_APP_KEEP_H
 #define FIREBREAK_APP_KEEP_H
 
@@ -20,9 +22,12 @@
 #include "store/store.h"
 
 enum {
-    KEEP_EVENTS_MAX = 4096,      /* that wait to be written */
-    KEEP_EVENTS_AT_ONCE = 64,    /* of one transaction */
-    KEEP_EVENTS_OF_ASSET = 1000, /* older ones go */
+    KEEP_EVENTS_MAX = 4096,      /* that wait to be written … */
+    KEEP_EVENTS_EACH = 8,        /* … and so many more for each asset */
+    KEEP_EVENTS_AT_ONCE = 64,    /* of one asset in one transaction */
+    KEEP_OPS_AT_ONCE = 100,      /* of one transaction: etcd takes 128, by default */
+    KEEP_EVENTS_OF_ASSET = 1000, /* older ones go … */
+    KEEP_TRIM_EVENTS = 64,       /* … when so many have been added */
     KEEP_AGAIN_MS = 1000,        /* after a write that failed */
     KEEP_STATE_MS = 2000,        /* a check that moved without its asset is written within it */
     KEEP_OLD_S = 15, /* what an earlier life found, and this one not since it began, is forgotten */
