@@ -44,11 +44,11 @@ struct dbus_answer {
 void dbus_answer_done(struct dbus_answer *a);
 
 /* Sends the call (kind, serial and DBUS_NO_AUTO_START are set here) and waits for its answer.
- * ret_answer NULL: its content is of no interest. Returns 0 with *ret_answer, which the caller ends;
- * or with *err, which has the other side's words: -ESRCH (nobody has that name), -ENOENT (no such
- * object, unit …), -EACCES (not for us), -EINVAL, -ENOTSUP (no such method), -EREMOTEIO (another
- * error of its); -EPIPE (the connection has ended), -ENOBUFS (a limit of above), -EMSGSIZE,
- * -ETIMEDOUT, -ECANCELED. */
+ * ret_answer NULL: its content is of no interest. Returns 0 with *ret_answer, which the caller
+ * ends; or with *err, which has the other side's words: -ESRCH (nobody has that name), -ENOENT (no
+ * such object, unit …), -EACCES (not for us), -EINVAL, -ENOTSUP (no such method), -EREMOTEIO
+ * (another error of its); -EPIPE (the connection has ended), -ENOBUFS (a limit of above),
+ * -EMSGSIZE, -ETIMEDOUT, -ECANCELED. */
 int dbus_conn_call(struct dbus_conn *c, const struct dbus_message *call,
                    struct dbus_answer *ret_answer, struct err *err, rt_time deadline);
 /* The bus itself is asked: "GetNameOwner", "AddMatch", with one text. */

@@ -26,7 +26,8 @@ static inline bool bus_start(struct bus *b)
     fprintf(f, "<busconfig><type>session</type><listen>%s</listen><auth>EXTERNAL</auth>"
                "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>"
                "<allow send_destination=\"*\"/><allow receive_sender=\"*\"/>"
-               "<deny send_interface=\"org.freedesktop.DBus\" send_member=\"Forbidden\"/></policy></busconfig>", b->address);
+               "<deny send_interface=\"org.freedesktop.DBus\" send_member=\"Forbidden\"/>"
+               "</policy></busconfig>", b->address);
     fclose(f);
     b->daemon = child_start((char *[]){"dbus-daemon", "--nofork", "--nopidfile", "--print-address",
                                        option, NULL});

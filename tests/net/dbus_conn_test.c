@@ -117,7 +117,8 @@ static void call_main(void *arg)
 {
     struct caller *c = arg;
     struct dbus_answer a = {0};
-    c->result = dbus_conn_ask_bus(c->conn, "GetNameOwner", "org.freedesktop.DBus", &a, NULL, soon());
+    c->result = dbus_conn_ask_bus(c->conn, "GetNameOwner", "org.freedesktop.DBus", &a, NULL,
+                                  soon());
     dbus_answer_done(&a);
 }
 
