@@ -50,23 +50,22 @@ static int connect_to(const char *address, struct rt_sock **ret_sock, struct err
                       rt_time deadline)
 {
     struct slice list = slice_from(address);
-    struct dbus_address entry;
     int r, last = err_set(err, -EINVAL, "the bus has no address");
-    while ((r = dbus_address_next(&list, &entry, err)) != 0) {
+    do {
+        struct dbus_address entry = {0};
         struct rt_addr to;
-        if (r > 0 && (r = rt_addr_unix(slice_from(entry.socket), &to)) == 0)
+        r = dbus_address_next(&list, &entry, err);
+        if (r <= 0) {
+            last = r < 0 ? r : last;
+            continue;
+        }
+        r = rt_addr_unix(slice_from(entry.socket), &to);
+        if (r == 0)
             r = rt_connect(&to, NULL, ret_sock, deadline);
         if (r == 0)
             return 0;
-        if (entry.socket[0] && err && (err->code != r || !err->text[0]))
-            err_sys(err, r, "the bus at %s", entry.socket);
-        last = r;
-        if (r == -ECANCELED)
-            break;
-        if (list.data)
-            err_clear(err);
-        entry.socket[0] = 0;
-    }
+        last = err_sys(err, r, "the bus at %s", entry.socket);
+    } while (r != 0 && r != -ECANCELED);
     return last;
 }
 
