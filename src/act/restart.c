@@ -7,6 +7,7 @@
 #include "act/doing.h"
 #include "act/execution.h"
 #include "act/memory.h"
+#include "act/unit.h"
 #include "base/fault.h"
 #include "host/pipe.h"
 #include "host/self.h"
@@ -365,30 +366,6 @@ static int restart_process(struct doing *d, const char *name, struct err *err)
     return r;
 }
 
-/* ---- a unit ---- */
-
-static int restart_unit(struct doing *d, const char *unit, struct err *err)
-{
-    const char *const argv[] = {"systemctl", "--no-ask-password", "restart", "--", unit, NULL};
-    struct exec_spec spec = *d->spec;
-    struct exec_result r;
-    if (!host_has_systemd())
-        doing_fail(d, REASON_EXEC_NOT_FOUND, "no systemd runs on this host: it cannot restart %s",
-                   unit);
-    else if (d->spec->dry_run)
-        doing_say(d, "would run systemctl restart %s", unit);
-    if (d->result->reason != REASON_OK || d->spec->dry_run)
-        return doing_end(d, err);
-    spec.kind = ACTION_RUN;
-    spec.argv = argv;
-    spec.leaves_processes = true;
-    int code = act_exec(d->act, &spec, NULL, d->sink, &r, err, d->deadline);
-    exec_result_done(d->result);
-    if (code == 0)
-        *d->result = r;
-    return code;
-}
-
 int act_restart(struct act *a, const struct exec_spec *spec, const struct exec_sink *sink,
                 struct exec_result *ret_result, struct err *err, rt_time deadline)
 {
@@ -402,7 +379,7 @@ int act_restart(struct act *a, const struct exec_spec *spec, const struct exec_s
         exec_result_done(&r);
         return err_set(err, -EBADMSG, "restart: a unit or a process, one of them");
     }
-    code = unit ? restart_unit(&d, unit, err) : restart_process(&d, process, err);
+    code = unit ? unit_restart(&d, unit, err) : restart_process(&d, process, err);
     if (code == 0)
         *ret_result = r;
     return code;

@@ -8,7 +8,7 @@ static const char *const overlaps[] = {"allow", "forbid", "replace", NULL};
 /* ---- actions ---- */
 
 static const struct schema_field restart_fields[] = {
-    FIELD("Unit", "unit", STRING, .one_of = true,
+    FIELD("Unit", "unit", STRING, .one_of = true, IS_UNIT,
           .help = "The systemd unit that is restarted, like nginx.service."),
     FIELD("Process", "process", STRING, .one_of = true,
           .help = "The process, by name, that is ended with SIGTERM and started again as it was: "

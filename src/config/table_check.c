@@ -121,7 +121,8 @@ static const struct schema_field process_fields[] = {
     FIELD("Name", "name", STRING, .one_of = true, .help = "The program's name, as ps shows it."),
     FIELD("PIDFile", "pid_file", STRING, .one_of = true, IS_PATH,
           .help = "A file that holds its process number."),
-    FIELD("Unit", "unit", STRING, .one_of = true, .help = "Its systemd unit, like nginx.service."),
+    FIELD("Unit", "unit", STRING, .one_of = true, IS_UNIT,
+          .help = "Its systemd unit, like nginx.service."),
 };
 STRUCT(process, "Process", "Whether a process runs.", .one_of = true);
 

@@ -48,6 +48,8 @@ enum { TABLE_NAME_BYTES_MAX = 95 };
     PATTERN("(https?|h2c?)://[^\\s/?#]+([/?#]\\S*)?",                                              \
             "an http:// or https:// URL (h2:// and h2c://: the same in HTTP/2 or not at all)")
 #define IS_PATH       PATTERN("/[^\\x00]*", "an absolute path")
+#define IS_UNIT                                                                                    \
+    PATTERN("[-A-Za-z0-9:_.\\\\@]{1,255}", "a name of systemd's, like nginx.service")
 #define IS_SHA256     PATTERN("[0-9A-Fa-f]{64}", "64 hex digits")
 #define IS_TOKEN      PATTERN("[!#$%&'*+.^_`|~0-9A-Za-z-]+", "an HTTP token")
 #define IS_STATUS                                                                                  \

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "host/pipe.h"
+#include "observe/unit.h"
 #include "rt/sock.h"
 #include "rt/watch.h"
 
@@ -20,6 +21,7 @@ struct local_host {
     struct list missing; /* struct local_missing */
     struct rt_sock *events;
     bool listening, deaf; /* deaf: the kernel tells us nothing */
+    struct units *units;  /* NULL: nobody asked for one yet */
 };
 
 static const struct local_class *const classes[] = {
@@ -192,6 +194,13 @@ bool local_hears(const struct local_host *h)
     return h->listening && local_missing_count(h) <= SEEKS_MAX;
 }
 
+struct units *local_units(struct local_host *h)
+{
+    if (!h->units)
+        h->units = units_new();
+    return h->units;
+}
+
 struct local_host *local_host_new(void)
 {
     struct local_host *h = mem_alloc(MEM_OBSERVE, sizeof(*h));
@@ -206,6 +215,7 @@ void local_host_free(struct local_host *h)
     if (!h)
         return;
     rt_group_done(&h->group);
+    units_free(h->units);
     mem_free(MEM_OBSERVE, h);
 }
 

@@ -53,6 +53,8 @@ struct local_missing {
 int local_seek(struct local_host *h, struct host_process_seek *s, rt_time deadline);
 void local_missing_add(struct local_host *h, struct local_missing *m);
 void local_missing_remove(struct local_missing *m); /* idempotent */
+/* Systemd's word of units, which is asked for from the first check of one on. */
+struct units *local_units(struct local_host *h);
 /* How many are missing, and whether the kernel tells of new programs. */
 size_t local_missing_count(const struct local_host *h);
 bool local_hears(const struct local_host *h);

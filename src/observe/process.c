@@ -5,10 +5,14 @@
 
 #include "base/fault.h"
 #include "host/pipe.h"
+#include "observe/unit.h"
 #include "rt/sock.h"
 
 /* One process is held at a time, the oldest that is meant: while it runs, one small file tells so.
- * Its end is told by its pidfd, and only then the others are looked for. */
+ * Its end is told by its pidfd, and only then the others are looked for.
+ *
+ * A unit is systemd's: its word counts, over the bus (unit.h). Only where it cannot be asked, the
+ * processes of its cgroup are looked for instead. */
 
 struct process_state {
     struct host_process held; /* pid 0: none is known to run */
@@ -20,12 +24,17 @@ struct process_state {
     bool seeking;   /* a task looks out for its return */
     struct rt_event wake;
     struct local_missing missing;
+    struct unit_watch *unit; /* NULL: it is no unit */
 };
+
+static void push_unit(void *check)
+{
+    local_push(check);
+}
 
 static int open_process(struct local_check *c, struct err *err)
 {
     struct process_state *p = c->state;
-    (void)err;
     p->fd = -1;
     rt_group_init(&p->holding, "held process");
     p->missing.query = (struct host_process_query){
@@ -33,7 +42,9 @@ static int open_process(struct local_check *c, struct err *err)
     p->missing.wake = &p->wake;
     if (c->spec->pid_file)
         local_watch_begin(c, c->spec->pid_file);
-    return 0;
+    return c->spec->unit ? unit_watch_open(local_units(c->host), c->spec->unit, push_unit, c,
+                                           &p->unit, err)
+                         : 0;
 }
 
 static void close_process(struct local_check *c)
@@ -41,6 +52,7 @@ static void close_process(struct local_check *c)
     struct process_state *p = c->state;
     rt_group_done(&p->holding);
     local_missing_remove(&p->missing);
+    unit_watch_close(p->unit);
     host_close(p->fd);
 }
 
@@ -191,13 +203,11 @@ static bool may_be_quick(struct local_check *c)
     return quick;
 }
 
-static void look(struct local_check *c, struct probe_result *r, const char **ret_word,
-                 rt_time deadline)
+static void look_for_process(struct local_check *c, struct probe_result *r, rt_time deadline)
 {
     enum { TRIES = 3 };
     struct process_state *p = c->state;
     struct host_process_seek s = {.query = p->missing.query};
-    (void)ret_word;
     if (is_held(c))
         return;
     s.query.by_own_name = may_be_quick(c);
@@ -219,6 +229,38 @@ static void look(struct local_check *c, struct probe_result *r, const char **ret
     tell(c, r, &s);
     if (s.result == -ESRCH)
         begin_to_look_out(c);
+}
+
+/* Without systemd's word a process proves that the unit is up. That there is none proves nothing,
+ * as a unit may be up without one; but where no bus is, nobody knows better. */
+static void look_for_unit(struct local_check *c, struct probe_result *r, rt_time deadline)
+{
+    struct process_state *p = c->state;
+    struct err err = {0};
+    rt_time now = rt_now(); /* half of the time is for the processes */
+    int code = unit_watch_look(p->unit, &err, now + (deadline - now) / 2);
+    if (code >= 0) {
+        forget(p);
+        rt_event_set(&p->wake);
+        if (code == 0)
+            probe_result_fail(r, REASON_NOT_RUNNING, "%s", err.text);
+        return;
+    }
+    look_for_process(c, r, deadline);
+    if (code != -EOPNOTSUPP && r->reason != REASON_OK)
+        probe_result_fail(r, REASON_LIMIT, "systemd cannot be asked for %s: %s", c->spec->unit,
+                          err.text);
+}
+
+static void look(struct local_check *c, struct probe_result *r, const char **ret_word,
+                 rt_time deadline)
+{
+    const struct process_state *p = c->state;
+    (void)ret_word;
+    if (p->unit)
+        look_for_unit(c, r, deadline);
+    else
+        look_for_process(c, r, deadline);
 }
 
 const struct host_process *local_check_process(const struct local_check *c)

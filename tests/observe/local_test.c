@@ -203,6 +203,7 @@ static void a_file_names_another_process_by_now(void)
 static void nobody_can_tell_of_a_unit_without_systemd(void)
 {
     struct watched w;
+    setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/no/such/bus", 1); /* with one: unit_test.c */
     open_check(&w, (struct local_spec){.kind = LOCAL_PROCESS, .unit = "fb-no-such.service"});
     bool systemd = access("/run/systemd/system", F_OK) == 0;
     CHECK_STR(look(&w), systemd ? "not_running" : "limit");
