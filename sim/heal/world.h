@@ -4,8 +4,9 @@
  * and repairs those that it owns. Some checks have three observers: the planes, each of which hears
  * of the others through the store; one of them lies, does not answer or cannot look. A plane loses
  * its network, or has no descriptors; dies at a drawn write (which happened, or not), is stopped in
- * good order, or cut off for longer than its lease, and comes back with what it kept; requests and replies are lost, late or sent twice. People maintain, recover
- * and freeze. Remedies fail, or do not help. Then all of it heals.
+ * good order, or cut off for longer than its lease, and comes back with what it kept; requests and
+ * replies are lost, late or sent twice. People maintain, recover and freeze. Remedies fail, or do
+ * not help. Then all of it heals.
  *
  * Three witnesses write down what happens: one hears each plane's events (every move is told, and
  * is one that the table has), one its orders (each is justified by a verdict, and nothing forbids
