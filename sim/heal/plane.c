@@ -70,6 +70,14 @@ static void on_task(void *ctx, const struct repair_order *o, const char *task,
     reconciler_take(p->r, &s, now());
 }
 
+static void on_seen(void *ctx, struct sample *s)
+{
+    struct process *p = ctx;
+    happened(p->w, HAPPENED_HEARD);
+    reconciler_take(p->r, s, now());
+    sample_free(s);
+}
+
 static void on_change(void *ctx)
 {
     struct process *p = ctx;
@@ -134,14 +142,14 @@ static void answer(struct process *p, struct sample *s, bool well, bool limited)
 static APART void probe_by_many(struct process *p, uint32_t i, bool well, bool limited)
 {
     struct thing *x = &p->w->things[i];
-    for (int k = 0; k < OBSERVERS; k++) {
-        struct sample s = sample_of(SAMPLE_RESULT, i);
-        bool odd = k == x->bad_observer;
-        snprintf(s.observer, sizeof(s.observer), "o%d", k);
-        if (odd && x->how == 1)
-            continue; /* it is dead */
-        answer(p, &s, odd && x->how == 0 ? !well : well, limited || (odd && x->how == 2));
-    }
+    struct sample s = sample_of(SAMPLE_RESULT, i);
+    char share[RECONCILE_SHARE_BYTES_MAX];
+    bool odd = (int)p->id == x->bad_observer;
+    if ((odd && x->how == 1) || /* it does not answer */
+        !plane_looks(p->plane, reconciler_share_of(asset_of(p, i), share), OBSERVERS))
+        return;
+    answer(p, &s, odd && x->how == 0 ? !well : well, limited || (odd && x->how == 2));
+    views_note(p->views, asset_of(p, i));
 }
 
 static APART void probe_by_one(struct process *p, uint32_t i, bool well, bool limited)
@@ -307,12 +315,19 @@ void process_start(struct process *p)
         .store = p->store, .plane = p->plane, .make = make, .on_task = on_task, .ctx = p};
     p->orders = repair_orders_new(&orders);
     p->r = reconciler_new(&options);
+    p->views = views_new(&(struct views_options){.store = p->store,
+                                                 .plane = p->plane,
+                                                 .assets = p->r,
+                                                 .on_sample = on_seen,
+                                                 .ctx = p});
     p->blind = p->cut = false;
     p->alive = true;
     begin_watching(p);
     rt_group_init(&p->group, "process");
     rt_go(&p->group, plane_main, p->plane);
     rt_go(&p->group, repair_orders_main, p->orders);
+    rt_go(&p->group, views_say_main, p->views);
+    rt_go(&p->group, views_hear_main, p->views);
     rt_go(&p->group, beat_main, p);
     rt_go(&p->group, keep_main, p);
 }
@@ -325,6 +340,7 @@ void process_end(struct process *p, bool in_order)
     p->alive = false;
     rt_group_done(&p->group);
     repair_orders_free(p->orders);
+    views_free(p->views);
     plane_free(p->plane);
     reconciler_free(p->r);
     store_close(p->store);

@@ -54,6 +54,7 @@ static const char *const event_names[HAPPENED_COUNT + 1] = {
     [HAPPENED_UNKNOWN] = "assets unknown",
     [HAPPENED_DEPENDENT] = "assets down by what they depend on",
     [HAPPENED_TAKEN_OVER] = "assets looked at again after maintenance",
+    [HAPPENED_HEARD] = "views of other planes heard",
 };
 
 void check(struct world *w, enum check which, bool holds, const char *fmt, ...)
@@ -215,6 +216,7 @@ static void set_blind(struct process *p, bool blind)
         happened(p->w, HAPPENED_BLINDED);
     say(p->w, "%s %s", p->name, blind ? "is blind" : "sees");
     reconciler_take(p->r, &s, (struct reconcile_time){rt_now(), rt_wall_now()});
+    views_note_all(p->views);
 }
 
 static void heal(struct world *w, struct process *p)

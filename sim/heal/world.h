@@ -1,11 +1,12 @@
 /* world.h - self-healing, in a world: three control planes, up to a thousand assets, one store.
  *
  * Assets break: one by one, many at once, by what they depend on. Each plane watches all of them
- * and repairs those that it owns. Some checks have three observers, of which one lies, is dead or
- * cannot look. A plane loses its network, or has no descriptors; dies at a drawn write (which
- * happened, or not), is stopped in good order, or cut off for longer than its lease, and comes back
- * with what it kept; requests and replies are lost, late or sent twice. People maintain, recover
- * and freeze. Remedies fail, or do not help. Then all of it heals.
+ * and repairs those that it owns. Some checks have three observers: the planes, each of which hears
+ * of the others through the store; one of them lies, does not answer or cannot look. A plane loses
+ * its network, or has no descriptors; dies at a drawn write (which happened, or not), is stopped in
+ * good order, or cut off for longer than its lease, and comes back with what it kept; requests and
+ * replies are lost, late or sent twice. People maintain, recover and freeze. Remedies fail, or do
+ * not help. Then all of it heals.
  *
  * Three witnesses write down what happens: one hears each plane's events (every move is told, and
  * is one that the table has), one its orders (each is justified by a verdict, and nothing forbids
@@ -23,7 +24,7 @@ enum {
     PLANES = 3,
     ASSETS_MAX = 1000,
     GROUP_SIZE = 8, /* of each so many assets: a group */
-    OBSERVERS = 3,
+    OBSERVERS = PLANES,
     LEASE_MS = 3000,
     EVERY_MS = 2000,
     EVERY_FAILED_MS = 500,
@@ -82,6 +83,7 @@ enum happening {
     HAPPENED_UNKNOWN,
     HAPPENED_DEPENDENT,
     HAPPENED_TAKEN_OVER,
+    HAPPENED_HEARD,
     HAPPENED_COUNT,
 };
 
@@ -112,6 +114,7 @@ struct process {
     struct rt_group group;
     struct reconciler *r;
     struct plane *plane;
+    struct views *views;
     struct repair_orders *orders;
     bool blind, shares_moved;
     struct rt_event kept;

@@ -211,6 +211,12 @@ static uint64_t print_of(const struct keep *k, const struct asset *a, struct buf
         print_word(text, c->target);
         print_number(text, (c->known ? 2 : 0) + (c->ok ? 1 : 0));
         print_number(text, c->reason);
+        if (c->observers > 1)
+            print_number(text, (c->own.ok ? 2 : 0) + (c->own.limits > 0));
+        for (uint32_t n = 0; n < c->other_count; n++) {
+            print_word(text, c->others[n].observer);
+            print_number(text, (c->others[n].ok ? 2 : 0) + (c->others[n].limits > 0));
+        }
     }
     return map_hash(k->written.seed, text->data, text->size);
 }
@@ -577,12 +583,28 @@ static void save(struct keep *k, const struct store_kv *kv)
     arena_done(&a);
 }
 
-/* What we write ourselves, we know. */
+/* What another plane says of an asset is how we show it, as long as it is that one's. */
+static void mirror(struct keep *k, const struct store_kv *kv, struct arena *a)
+{
+    struct reconcile_time now = {rt_now(), rt_wall_now()};
+    struct asset *asset = arena_new(a, struct asset);
+    if (asset_read(kv->value, now.wall_ns - now.now_ns, a, asset, NULL) == 0)
+        reconciler_mirror(k->up->assets, asset, now);
+}
+
+/* What we write ourselves, we know: and what another wrote before it is of no use any more. */
 static void save_foreign(struct keep *k, const struct store_kv *kv)
 {
     struct arena a = ARENA(MEM_APP, 0);
-    if (!is_ours(k, kv->value, &a))
+    char name[ASSET_KEY_BYTES_MAX];
+    if (!is_ours(k, kv->value, &a)) {
         save(k, kv);
+        mirror(k, kv, &a);
+    } else if (name_of(kv->key, &a, name) == 0) {
+        struct saved *s = map_get(&k->saved, slice_from(name));
+        if (s && s->foreign)
+            saved_free(map_remove(&k->saved, slice_from(name)));
+    }
     arena_done(&a);
 }
 

@@ -10,6 +10,7 @@
 struct repairs {
     struct up *up;
     struct plane *plane; /* NULL: nobody else can be on the store */
+    struct views *views; /* NULL as well */
     struct repair_orders *orders;
 };
 
@@ -92,7 +93,15 @@ static void on_task(void *ctx, const struct repair_order *o, const char *task,
 static void on_planes(void *ctx)
 {
     struct repairs *r = ctx;
+    r->up->owners_due = true;
     rt_event_set(&r->up->resync);
+}
+
+static void on_seen(void *ctx, struct sample *s)
+{
+    struct up *u = ctx;
+    if (rt_send(&u->samples, s, RT_NEVER) < 0)
+        sample_free(s);
 }
 
 struct repairs *repairs_new(struct up *u)
@@ -107,6 +116,12 @@ struct repairs *repairs_new(struct up *u)
             .on_change = on_planes,
             .ctx = r,
         });
+    if (r->plane)
+        r->views = views_new(&(struct views_options){.store = u->store,
+                                                     .plane = r->plane,
+                                                     .assets = u->assets,
+                                                     .on_sample = on_seen,
+                                                     .ctx = u});
     r->orders = repair_orders_new(&(struct repair_orders_options){
         .store = u->store, .plane = r->plane, .make = make, .on_task = on_task, .ctx = r});
     return r;
@@ -138,6 +153,23 @@ bool repairs_own(const struct repairs *r, const struct asset *a)
     return !r->plane || plane_owns(r->plane, reconciler_share_of(a, share));
 }
 
+bool repairs_judge(const struct repairs *r, const struct asset *a)
+{
+    char share[RECONCILE_SHARE_BYTES_MAX];
+    return !r->plane || !a->declared || plane_judges(r->plane, reconciler_share_of(a, share));
+}
+
+bool repairs_look(const struct repairs *r, const struct asset *a, uint32_t observers)
+{
+    char share[RECONCILE_SHARE_BYTES_MAX];
+    return !r->plane || plane_looks(r->plane, reconciler_share_of(a, share), observers);
+}
+
+struct views *repairs_views(const struct repairs *r)
+{
+    return r ? r->views : NULL;
+}
+
 bool repairs_guard(const struct repairs *r, struct store_compare *ret)
 {
     return r->plane && plane_guard(r->plane, ret);
@@ -164,6 +196,7 @@ void repairs_free(struct repairs *r)
     if (!r)
         return;
     repair_orders_free(r->orders);
+    views_free(r->views);
     plane_free(r->plane);
     mem_free(MEM_APP, r);
 }

@@ -19,6 +19,12 @@ int repairs_start(struct repairs *r, struct rt_group *group);
 void repairs_order(struct repairs *r, const struct repair_order *o);
 /* Whether the asset is this plane's. */
 bool repairs_own(const struct repairs *r, const struct asset *a);
+/* Whether its state is ours to say, and whether we ask its checks that have so many observers: what
+ * was so when the store was last in reach. What was discovered here is ours in any case. */
+bool repairs_judge(const struct repairs *r, const struct asset *a);
+bool repairs_look(const struct repairs *r, const struct asset *a, uint32_t observers);
+/* What several observers see; NULL: we are the only plane. */
+struct views *repairs_views(const struct repairs *r);
 /* Whose it is, as far as we see; NULL: nobody's. */
 const char *repairs_owner(const struct repairs *r, const struct asset *a);
 /* To stand among the compares of what is written about an asset of ours. Returns false: there is

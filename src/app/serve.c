@@ -121,6 +121,26 @@ static void put_repairs(struct up *u, struct metrics_writer *w)
                 "1 while nothing is repaired: so many fail at once.", s->braked);
 }
 
+static void put_views(struct up *u, struct metrics_writer *w)
+{
+    const struct views *v = repairs_views(u->repairs);
+    if (!v)
+        return;
+    const struct views_stats *s = views_stats_of(v);
+    metrics_one(w, "firebreak_observer_views", METRIC_GAUGE,
+                "Assets of which we tell other control planes what we see.", s->held);
+    metrics_one(w, "firebreak_observer_views_written", METRIC_COUNTER,
+                "How often that was written: when it changed, and now and then.",
+                s->written_total);
+    metrics_one(w, "firebreak_observer_views_failed", METRIC_COUNTER,
+                "Writes of it that the store did not take; they are tried again.",
+                s->failed_total);
+    metrics_one(w, "firebreak_observer_views_heard", METRIC_COUNTER,
+                "Views of other control planes that were heard.", s->heard_total);
+    metrics_one(w, "firebreak_observer_bad_values", METRIC_COUNTER,
+                "Views that could not be read, and count as not said.", s->bad_values_total);
+}
+
 static void put_registry(struct up *u, struct metrics_writer *w)
 {
     const struct registry *r = u->registry;
@@ -149,6 +169,7 @@ static void collect(void *ctx, struct metrics_writer *w)
     put_assets(u, w);
     put_checks(u, w);
     put_repairs(u, w);
+    put_views(u, w);
     put_registry(u, w);
     notify_metrics(u->notify, w);
     scheduler_metrics(u->scheduler, w);

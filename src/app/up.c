@@ -185,7 +185,28 @@ static void on_order(void *ctx, const struct repair_order *o)
 static bool owns(void *ctx, const struct asset *a)
 {
     struct up *u = ctx;
-    return repairs_own(u->repairs, a);
+    return !u->owners_due && repairs_own(u->repairs, a);
+}
+
+static bool judges(void *ctx, const struct asset *a)
+{
+    struct up *u = ctx;
+    return repairs_judge(u->repairs, a);
+}
+
+/* Where several planes look: what we see is told to them, and who asks what may have changed. */
+static void after_take(struct up *u, const struct sample *s)
+{
+    struct views *v = repairs_views(u->repairs);
+    if (!v)
+        return;
+    const struct asset *a = reconciler_find_in(u->assets, s->namespace_, s->asset);
+    if (s->type == SAMPLE_BLIND || s->type == SAMPLE_SEES)
+        views_note_all(v);
+    else if (a && s->type != SAMPLE_VIEW)
+        views_note(v, a);
+    if ((s->type == SAMPLE_ASSET || s->type == SAMPLE_FOUND) && !u->place_due)
+        u->place_due = rt_now() + UP_PLACE_AFTER_MS * RT_MS;
 }
 
 static void take(struct up *u, struct sample *s)
@@ -197,12 +218,24 @@ static void take(struct up *u, struct sample *s)
     if (r == -ENOSPC && u->app->logsink)
         log_warn(&u->app->log, "a check is beyond the limits of assets and checks: not watched",
                  log_event("assets_limit"), log_str("asset", s->asset), log_str("check", s->check));
+    after_take(u, s);
     sample_free(s);
 }
 
+static void place_checks(struct up *u)
+{
+    u->place_due = 0;
+    up_place_checks(u);
+    if (repairs_views(u->repairs))
+        views_note_all(repairs_views(u->repairs));
+}
+
+/* First what another plane left: what we see ourselves comes on top of it. */
 static void take_owners(struct up *u)
 {
+    u->owners_due = false;
     keep_owners(u->keep);
+    place_checks(u);
     reconciler_resync(u->assets, time_now());
 }
 
@@ -211,6 +244,8 @@ static void take_owners(struct up *u)
 static rt_time next_tick(const struct up *u)
 {
     rt_time due = reconciler_due_ns(u->assets), latest = rt_now() + RT_SEC;
+    if (u->place_due && u->place_due < due)
+        due = u->place_due;
     return due < latest ? due : latest;
 }
 
@@ -226,6 +261,8 @@ static void reconcile_main(void *arg)
             take_owners(u);
         else if (r != -ETIMEDOUT)
             break;
+        if (u->place_due && u->place_due <= rt_now())
+            place_checks(u);
         if (reconciler_due_ns(u->assets) <= rt_now())
             reconciler_tick(u->assets, time_now());
     }
@@ -405,6 +442,11 @@ static int start_stages(struct up *u)
             r = rt_go(&u->stages, stages[i].fn, stages[i].of_registry ? (void *)u->registry : u);
     if (r == 0 && u->beats)
         r = rt_go(&u->stages, beats_main, u->beats);
+    struct views *v = repairs_views(u->repairs);
+    if (r == 0 && v)
+        r = rt_go(&u->stages, views_say_main, v);
+    if (r == 0 && v)
+        r = rt_go(&u->stages, views_hear_main, v);
     return r;
 }
 
@@ -508,6 +550,7 @@ static void up_main(void *arg)
         options.owner = u->node;
         options.on_order = on_order;
         options.owns = owns;
+        options.judges = judges;
     }
     if (observer_open(&u->spec, &u->observer, &u->err) < 0)
         return;

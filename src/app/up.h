@@ -31,6 +31,7 @@ enum {
     UP_SAMPLES_MAX = 1024, /* on their way to reconcile */
     UP_EVENTS_MAX = 1024,  /* on their way to show */
     UP_DISCOVER_EVERY_MS = 1000,
+    UP_PLACE_AFTER_MS = 10, /* checks that come together are shared out together */
 };
 
 RT_CHAN(sample_chan, struct sample *);
@@ -96,6 +97,8 @@ struct up {
     struct repairs *repairs;
     struct notify *notify;   /* NULL: --once */
     struct rt_event resync;      /* who owns what may have changed */
+    bool owners_due;             /* and what they left has not been taken up */
+    rt_time place_due;           /* who asks which check is looked at anew then; 0: not */
     struct scheduler *scheduler; /* NULL: --once */
     struct rt_group keeping, repairing;
     struct out out;

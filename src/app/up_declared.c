@@ -9,6 +9,7 @@
 #include "app/queries.h"
 #include "app/registry.h"
 #include "app/remember.h"
+#include "app/repair.h"
 #include "app/sight.h"
 #include "cli/config_print.h"
 #include "cli/fault_print.h"
@@ -24,8 +25,10 @@ struct asker {
     struct declared_check *check;
     struct pooled_observer *observer; /* one of these two is set, or check->query */
     struct local_check *local;
-    struct rt_event wake; /* it is to end, or `pushed` */
+    struct rt_event wake; /* it is to end, or to ask or not, or `pushed` */
     bool ends;
+    bool asks;      /* it is ours to ask: else another plane does */
+    bool open;      /* what it is asked with is there */
     bool pushed;    /* by the check itself: a look would tell something new */
     int64_t hurry_ns; /* a repair has ended: a miss is asked again that soon; 0: as declared */
     bool forgetful; /* how its process was started could not be remembered, and it was said */
@@ -42,8 +45,16 @@ static int put(struct up *u, struct sample *s)
     return r;
 }
 
-static struct sample *sample_of(const struct declared_check *c, enum sample_type type)
+/* Nobody else can be on the store: several observers are one. */
+static bool is_alone(const struct up *u)
 {
+    return !u->repairs || repairs_alone(u->repairs);
+}
+
+static struct sample *sample_of(const struct up *u, const struct declared_check *c,
+                                enum sample_type type)
+{
+    bool alone = is_alone(u);
     struct sample *s = sample_new(type);
     snprintf(s->asset, sizeof(s->asset), "%s", c->asset);
     snprintf(s->namespace_, sizeof(s->namespace_), "%s", c->asset_namespace);
@@ -52,8 +63,8 @@ static struct sample *sample_of(const struct declared_check *c, enum sample_type
     s->kind = c->kind;
     s->fail = c->fail;
     s->pass = c->pass;
-    s->observers = c->observers;
-    s->agree = c->agree;
+    s->observers = alone ? 1 : c->observers;
+    s->agree = alone ? 1 : c->agree;
     s->for_ns = c->for_ns;
     s->every_ns = c->every_ns;
     s->local = c->stays_here;
@@ -65,7 +76,7 @@ static int put_result(struct asker *a, const struct probe_result *r, const char 
 {
     if (r->reason != REASON_OK && !a->up->once && !a->check->stays_here)
         sight_look(a->up);
-    struct sample *s = sample_of(a->check, SAMPLE_RESULT);
+    struct sample *s = sample_of(a->up, a->check, SAMPLE_RESULT);
     s->reason = r->reason;
     s->word = word;
     s->pushed = pushed;
@@ -177,18 +188,21 @@ static int64_t spread_of(int64_t every_ns)
     return (int64_t)(rt_random() % (uint64_t)every_ns);
 }
 
-/* With --once: until it is well, or its misses count. Else until it is to end. */
+/* With --once: until it is well, or its misses count. Else until it is to end, or another plane
+ * asks. */
 static void ask(struct asker *a, struct probe_result *r)
 {
     const struct declared_check *c = a->check;
     uint32_t misses = 0, passes = 0;
     bool spread = false;
-    for (rt_time due = rt_now(); !a->ends;) {
+    for (rt_time due = rt_now(); !a->ends && a->asks;) {
         const char *word;
         bool pushed = a->pushed;
         a->pushed = false;
         look(a, r, &word);
-        if (r->reason == REASON_CANCELED || a->ends || put_result(a, r, word, pushed) < 0)
+        if (r->reason == REASON_CANCELED || a->ends || !a->asks)
+            return;
+        if (put_result(a, r, word, pushed) < 0)
             return;
         if (r->reason == REASON_OK)
             remember(a);
@@ -210,23 +224,21 @@ static void ask(struct asker *a, struct probe_result *r)
     }
 }
 
+static void close_check(struct asker *a)
+{
+    local_check_close(a->local);
+    observer_pool_put(a->observer);
+    a->local = NULL;
+    a->observer = NULL;
+    a->open = false;
+}
+
 static void asker_free(struct asker *a)
 {
     list_remove(&a->link);
-    local_check_close(a->local);
-    observer_pool_put(a->observer);
+    close_check(a);
     declared_check_free(a->check);
     mem_free(MEM_APP, a);
-}
-
-static void asker_main(void *arg)
-{
-    struct asker *a = arg;
-    struct probe_result r = {.arena = ARENA(MEM_APP, 0)};
-    if (!a->ends)
-        ask(a, &r);
-    arena_done(&r.arena);
-    asker_free(a);
 }
 
 static void tell_unasked(struct up *u, const struct declared_check *c, const struct err *err)
@@ -241,17 +253,79 @@ static int open_check(struct asker *a, struct err *err)
 {
     struct declared_check *c = a->check;
     struct up *u = a->up;
-    if (c->query)
-        return 0;
-    if (!c->is_local)
-        return observer_pool_get(&u->observers, &c->spec, &a->observer, err);
-    int r = local_check_open(u->local, &c->local, on_push, a, &a->local, err);
     int64_t last = 0;
-    if (r == 0)
+    int r = 0;
+    if (!c->is_local && !c->query)
+        r = observer_pool_get(&u->observers, &c->spec, &a->observer, err);
+    else if (!c->query)
+        r = local_check_open(u->local, &c->local, on_push, a, &a->local, err);
+    a->open = r == 0;
+    if (a->local)
         last = beats_last(u->beats, slice_from(c->namespace_), slice_from(c->name));
     if (last)
         local_check_beat(a->local, last);
     return r;
+}
+
+/* While it is ours to ask. Returns whether it may become so again. */
+static bool ask_turn(struct asker *a, struct probe_result *r)
+{
+    struct err err = {0};
+    if (!a->open && open_check(a, &err) < 0) {
+        tell_unasked(a->up, a->check, &err);
+        put(a->up, sample_of(a->up, a->check, SAMPLE_FORGET));
+        return false;
+    }
+    ask(a, r);
+    if (a->ends || a->asks)
+        return false;
+    close_check(a);
+    return put(a->up, sample_of(a->up, a->check, SAMPLE_UNSEEN)) == 0;
+}
+
+static void asker_main(void *arg)
+{
+    struct asker *a = arg;
+    struct probe_result r = {.arena = ARENA(MEM_APP, 0)};
+    for (bool goes_on = true; goes_on && !a->ends;) {
+        if (a->asks) {
+            goes_on = ask_turn(a, &r);
+            continue;
+        }
+        goes_on = rt_event_wait(&a->wake, RT_NEVER) != -ECANCELED;
+        if (!a->ends)
+            rt_event_clear(&a->wake);
+    }
+    arena_done(&r.arena);
+    asker_free(a);
+}
+
+static bool is_ours(const struct up *u, const struct declared_check *c)
+{
+    const struct asset *x = reconciler_find_in(u->assets, c->asset_namespace, c->asset);
+    return x && repairs_look(u->repairs, x, c->observers);
+}
+
+void up_place_checks(struct up *u)
+{
+    list_each (it, &u->asking) {
+        struct asker *a = list_entry(it, struct asker, link);
+        bool asks = is_alone(u) || is_ours(u, a->check);
+        if (asks == a->asks)
+            continue;
+        a->asks = asks;
+        rt_event_set(&a->wake);
+    }
+}
+
+static void tell_alone(struct up *u, const struct declared_check *c)
+{
+    if (c->observers > 1 && is_alone(u) && !u->once && u->app->logsink)
+        log_warn(&u->app->log,
+                 "a check wants several observers, and on this store there is only one: what we "
+                 "see counts",
+                 log_event("check_asked_alone"), log_str("check", c->name),
+                 log_u64("observers", c->observers));
 }
 
 /* Takes `check` over. The verdict of one that it replaces stays. */
@@ -260,13 +334,17 @@ static void start(struct up *u, struct declared_check *check)
     struct asker *a = mem_alloc(MEM_APP, sizeof(*a));
     struct err err = {0};
     *a = (struct asker){.up = u, .check = check};
+    a->asks = is_alone(u) || is_ours(u, check);
     list_push_back(&u->asking, &a->link);
-    if (open_check(a, &err) < 0) {
+    tell_alone(u, check);
+    if (a->asks && open_check(a, &err) < 0) {
         tell_unasked(u, check, &err);
         asker_free(a);
-    } else if (put(u, sample_of(check, SAMPLE_FOUND)) < 0 ||
+    } else if (put(u, sample_of(u, check, SAMPLE_FOUND)) < 0 ||
                rt_go(&u->watchers, asker_main, a) < 0) {
         asker_free(a);
+    } else if (repairs_views(u->repairs) && check->observers > 1) {
+        views_tell(repairs_views(u->repairs), check->asset_namespace, check->asset);
     }
 }
 
@@ -294,7 +372,9 @@ void up_declare_check(struct up *u, struct declared_check *check, int r, const s
     struct asker *old = find(u, slice_from(check->namespace_), slice_from(check->name));
     bool moved = old && (strcmp(old->check->asset, check->asset) != 0 ||
                          strcmp(old->check->asset_namespace, check->asset_namespace) != 0);
-    struct sample *forget = moved || (old && r < 0) ? sample_of(old->check, SAMPLE_FORGET) : NULL;
+    struct sample *forget = NULL;
+    if (moved || (old && r < 0))
+        forget = sample_of(u, old->check, SAMPLE_FORGET);
     if (old)
         stop(old); /* from here on it may be gone */
     if (forget)
@@ -319,7 +399,7 @@ void up_undeclare_check(struct up *u, struct slice namespace_, struct slice name
     struct asker *a = find(u, namespace_, name);
     if (!a)
         return;
-    struct sample *s = sample_of(a->check, SAMPLE_FORGET);
+    struct sample *s = sample_of(u, a->check, SAMPLE_FORGET);
     stop(a); /* from here on it may be gone */
     put(u, s);
 }

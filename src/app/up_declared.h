@@ -21,6 +21,9 @@ void up_beat(struct up *u, struct slice namespace_, struct slice name, int64_t a
 /* A repair of the asset has ended: its checks are asked at once, and those that still miss again
  * after 20 ms, 40 ms, … until that is no sooner than their EveryFailed. Does not wait. */
 void up_ask_repaired(struct up *u, const char *namespace_, const char *asset);
+/* Which planes are there, or what is shared out, has changed: each check is asked by those whose it
+ * is now, and no longer by those whose it was. By the task that reconciles only. Does not wait. */
+void up_place_checks(struct up *u);
 void up_declare_asset(struct up *u, const struct config_object *asset);
 void up_undeclare_asset(struct up *u, struct slice namespace_, struct slice name);
 void up_declare_remedy(struct up *u, const struct config_object *remedy);

@@ -119,34 +119,6 @@ static void read_flags(struct config *c, const struct config_options *o)
         config_add_layer(c, SOURCE_FLAG, root);
 }
 
-/* ---- what is right, and yet not what it looks like ---- */
-
-/* Several observers are several control planes on one store. One by itself asks alone, and must not
- * let anybody believe that others confirm what it sees. */
-static void warn_of_observers(struct config *c)
-{
-    const struct value *checks = value_get(c->root, SLICE("checks")), *first = NULL;
-    uint32_t count = 0;
-    for (const struct value *v = checks && checks->type == VALUE_LIST ? checks->first : NULL; v;
-         v = v->next) {
-        const struct value *n = value_get(v, SLICE("observers"));
-        if (!n || n->type != VALUE_INT || n->integer <= 1)
-            continue;
-        count++;
-        first = first ? first : v;
-    }
-    const struct value *name = first ? value_get(first, SLICE("name")) : NULL;
-    if (!name || name->type != VALUE_STRING)
-        return;
-    char more[40] = "";
-    if (count > 1)
-        snprintf(more, sizeof(more), " and %u more", count - 1);
-    warn(c, arena_printf(&c->arena,
-                         "the check %.*s%s asks for several observers: a control plane by itself "
-                         "asks alone, and what it sees counts",
-                         SLICE_ARG(name->text), more));
-}
-
 /* ---- all of it ---- */
 
 struct config *config_load(const struct config_options *o)
@@ -171,8 +143,6 @@ struct config *config_load(const struct config_options *o)
     config_check(c->root, &check, &c->faults);
     zones_done(&zones);
     config_faults_sort(&c->faults);
-    if (c->root->type == VALUE_MAP && !o->action)
-        warn_of_observers(c);
     return c;
 }
 

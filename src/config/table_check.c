@@ -235,9 +235,10 @@ static const struct schema_field check_fields[] = {
     FIELD("Pass", "pass", INT, .dflt = "1", RANGE(1, 1000),
           .help = "Passes in a row before it is well again."),
     FIELD("Observers", "observers", INT, .dflt = "1", RANGE(1, 100),
-          .help = "How many control planes on one store ask; one by itself asks alone."),
-    FIELD("Agree", "agree", INT, .dflt = "1", RANGE(1, 100),
-          .help = "How many of the observers must see a miss before it counts."),
+          .help = "How many control planes on one store ask; 1: only the one that has the asset."),
+    FIELD("Agree", "agree", INT, RANGE(1, 100),
+          .help = "How many of the observers must see a miss before it counts. Without it more "
+                  "than half."),
     FIELD("Retries", "retries", INT, POINTER, RANGE(0, 63),
           .help = "Further attempts after a failed one, before it is a miss. Without it none."),
     FIELD("Severity", "severity", STRING, .words = severities,

@@ -19,7 +19,7 @@ enum asset_state {
 
 enum {
     ASSET_CHECKS_MAX = 64,
-    ASSET_OBSERVERS_MAX = 16, /* of a check */
+    ASSET_OBSERVERS_MAX = 64, /* of a check, beside ourselves */
     ASSET_DEPENDS_MAX = 32,
     ASSET_LATENCIES_MAX = 32, /* of a check: the newest are kept */
     ASSET_NAME_BYTES_MAX = 128,
@@ -44,6 +44,8 @@ void latency_ring_put(struct latency_ring *l, int64_t ns);
 /* The i-th from the oldest, i < count. */
 int64_t latency_ring_get(const struct latency_ring *l, uint32_t i);
 
+enum { CHECK_VIEW_BLIND = 3 }; /* answers of `limit` in a row: it cannot look */
+
 /* What one observer found of a check. */
 struct check_view {
     const char *observer; /* "": ourselves */
@@ -54,6 +56,11 @@ struct check_view {
     uint32_t limits;      /* in a row: it could not look */
     int64_t missing_since_ns; /* monotonic: of the first miss in this row */
     int64_t at_ns;            /* monotonic: of its newest answer, be it that it could not look */
+    int64_t every_ns;         /* it is heard of that often; 0: as the check is asked */
+    bool stands;              /* it is a SAMPLE_VIEW: true until it says otherwise */
+    enum probe_reason reason; /* of its newest answer */
+    const char *word;         /* as the check's */
+    char *detail;             /* the same in words, where several look; NULL: none */
 };
 
 struct asset_check {
@@ -61,12 +68,13 @@ struct asset_check {
     bool known; /* there is a verdict */
     bool ok;    /* which: misses below the threshold do not count yet */
     bool blind; /* too few of its observers can see: `ok` is an old one */
+    int64_t few_ns; /* monotonic: since when too few of them say anything; 0: enough do */
     enum probe_reason reason; /* of the last probe */
     const char *word; /* of the last one, where that is no probe's reason: a literal, or NULL */
     char detail[PROBE_DETAIL_MAX];
     int64_t since_wall_ns;  /* of `ok` */
     int64_t last_ns;        /* latency of the last probe; PROBE_NONE */
-    uint32_t misses;        /* in a row, of the view that has most */
+    uint32_t misses;        /* in a row, that as many observers have as must agree */
     int64_t gone_ns;        /* monotonic: since when there is nobody to ask; 0: there is */
     uint32_t fail, pass;    /* so many in a row change the verdict; 0: the reconciler's own */
     int64_t for_ns;         /* and misses must last so long */

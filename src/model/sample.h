@@ -13,6 +13,8 @@ enum sample_type {
     /* of a check */
     SAMPLE_FOUND,  /* the check begins; of its asset, too, if that is new */
     SAMPLE_RESULT, /* a probe came back */
+    SAMPLE_VIEW,   /* what another observer sees altogether: it stands until it says otherwise */
+    SAMPLE_UNSEEN, /* that observer looks no longer; "": we do not */
     SAMPLE_GONE,   /* there is nobody to ask any more */
     SAMPLE_FORGET, /* the check is no longer asked for: as if it had never been */
     /* of an asset */
@@ -55,13 +57,15 @@ struct sample {
                        * "drift_file"); NULL: `reason` does */
     char detail[PROBE_DETAIL_MAX];
     int64_t total_ns;
-    char observer[64]; /* RESULT: who looked; "": ourselves */
+    char observer[64]; /* RESULT, VIEW, UNSEEN: who looked; "": ourselves */
+    bool known, ok, blind_view; /* VIEW: its verdict, and that it cannot look */
+    uint32_t misses;            /* VIEW: in a row */
     bool pushed;       /* RESULT: an event, not a poll: it counts at once */
     /* FOUND of a check that is declared; zeroes are the reconciler's own: */
     uint32_t fail, pass; /* in a row before the verdict changes */
     uint32_t observers, agree; /* k of n */
     int64_t for_ns;      /* FOUND: and how long misses must last. MAINTAIN */
-    int64_t every_ns;    /* how often it is asked */
+    int64_t every_ns;    /* how often it is asked; VIEW: how often that is said anew */
     bool local;          /* it looks at this host only, or at its loopback */
     enum sample_severity severity;
     /* ASSET */

@@ -3,7 +3,7 @@
 
 /* ---- one observer's view ---- */
 
-static struct check_view *view_of(struct held *h, struct asset_check *c, const char *observer)
+static struct check_view *view_of(struct asset_check *c, const char *observer)
 {
     if (!observer[0])
         return &c->own;
@@ -14,9 +14,38 @@ static struct check_view *view_of(struct held *h, struct asset_check *c, const c
         return NULL;
     c->others = mem_resize(MEM_RECONCILE, c->others, (c->other_count + 1) * sizeof(*c->others));
     c->others[c->other_count] = (struct check_view){
-        .observer = arena_strdup(&h->asset.arena, slice_from(observer)),
+        .observer = mem_strdup(MEM_RECONCILE, slice_from(observer)),
     };
     return &c->others[c->other_count++];
+}
+
+/* What it saw last, in its own words. Those of one that looks alone are the check's. */
+static void view_says(const struct asset_check *c, struct check_view *v, const struct sample *s)
+{
+    bool ok = s->reason == REASON_OK;
+    v->reason = s->reason;
+    v->word = ok ? NULL : s->word;
+    if (c->observers <= 1 && v == &c->own)
+        return;
+    mem_free(MEM_RECONCILE, v->detail);
+    v->detail = s->detail[0] ? mem_strdup(MEM_RECONCILE, slice_from(s->detail)) : NULL;
+}
+
+static void forget_name(struct check_view *v)
+{
+    mem_free(MEM_RECONCILE, (void *)(uintptr_t)v->observer);
+}
+
+static void view_end(struct asset_check *c, struct check_view *v)
+{
+    mem_free(MEM_RECONCILE, v->detail);
+    if (v == &c->own) {
+        *v = (struct check_view){.observer = ""};
+        c->answered_ns = 0;
+        return;
+    }
+    forget_name(v);
+    *v = c->others[--c->other_count];
 }
 
 static void view_count(const struct reconciler *r, const struct asset_check *c,
@@ -48,8 +77,9 @@ struct poll {
 
 static bool stale(const struct asset_check *c, const struct check_view *v, int64_t now_ns)
 {
-    int64_t most = c->every_ns * 5 > RECONCILE_STALE_S * SECOND_NS ? c->every_ns * 5
-                                                                   : RECONCILE_STALE_S * SECOND_NS;
+    int64_t every = v->every_ns ? v->every_ns : c->every_ns;
+    int64_t most = every * 5 > RECONCILE_STALE_S * SECOND_NS ? every * 5
+                                                             : RECONCILE_STALE_S * SECOND_NS;
     return v != &c->own && now_ns - v->at_ns > most;
 }
 
@@ -77,9 +107,23 @@ static struct poll poll_all(const struct asset_check *c, int64_t now_ns)
     return p;
 }
 
+/* So many in a row that `agree` of them have: what fewer miss is none of the asset's. */
+static uint32_t misses_of(const struct asset_check *c, uint32_t agree, int64_t now_ns)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i <= c->other_count; i++) {
+        uint32_t n = i ? c->others[i - 1].misses : c->own.misses, with = c->own.misses >= n;
+        for (uint32_t k = 0; k < c->other_count; k++)
+            with += c->others[k].misses >= n && !stale(c, &c->others[k], now_ns);
+        if (n > most && with >= agree)
+            most = n;
+    }
+    return most;
+}
+
 static uint32_t agree_of(const struct asset_check *c, const struct poll *p)
 {
-    uint32_t n = c->observers > p->views ? c->observers : p->views;
+    uint32_t n = c->observers ? c->observers : p->views;
     if (fault_mutant("heal_one_observer_is_enough"))
         return 1;
     return c->agree ? c->agree : n / 2 + 1;
@@ -94,43 +138,84 @@ static void set_verdict(struct asset_check *c, bool ok, struct reconcile_time t)
     c->since_wall_ns = t.wall_ns;
 }
 
+/* Too few that see: for a while it is a change of observers. Where one says that it cannot look,
+ * it is known at once. */
+static void weigh_sight(struct asset_check *c, const struct poll *p, uint32_t agree, int64_t now_ns)
+{
+    bool few = p->failed < agree && p->seeing < agree;
+    if (!few)
+        c->few_ns = 0;
+    else if (c->few_ns == 0)
+        c->few_ns = now_ns;
+    bool long_enough = few && now_ns - c->few_ns >= RECONCILE_FEW_S * SECOND_NS &&
+                       c->observers > 1 && !fault_mutant("heal_few_are_enough");
+    c->blind = few && (p->lost > 0 || long_enough);
+}
+
+/* Where several look, what is said of the check is what one said that the verdict agrees with. */
+static void speak(struct asset_check *c)
+{
+    const struct check_view *v = c->own.known && c->own.ok == c->ok ? &c->own : NULL;
+    if (c->observers <= 1 || !c->known)
+        return;
+    for (uint32_t i = 0; i < c->other_count && !v; i++)
+        if (c->others[i].known && c->others[i].ok == c->ok)
+            v = &c->others[i];
+    if (!v)
+        return;
+    c->reason = v->reason;
+    c->word = v->word;
+    snprintf(c->detail, sizeof(c->detail), "%s", v->detail ? v->detail : "");
+}
+
 static void weigh(struct asset_check *c, struct reconcile_time t)
 {
     struct poll p = poll_all(c, t.now_ns);
     uint32_t agree = agree_of(c, &p);
-    c->misses = c->own.misses;
-    for (uint32_t i = 0; i < c->other_count; i++)
-        if (c->others[i].misses > c->misses)
-            c->misses = c->others[i].misses;
+    c->misses = misses_of(c, agree, t.now_ns);
     if (p.failed >= agree)
         set_verdict(c, false, t);
     else if (p.seeing >= agree)
         set_verdict(c, true, t);
-    c->blind = p.failed < agree && p.seeing < agree && p.lost > 0;
+    weigh_sight(c, &p, agree, t.now_ns);
+    speak(c);
 }
 
 void check_age(struct reconciler *r, struct held *h, struct asset_check *c,
                struct reconcile_time t)
 {
-    (void)r;
-    (void)h;
-    if (c->other_count && !c->gone_ns)
+    if ((c->other_count || c->observers > 1) && !c->gone_ns && judge_ours(r, &h->asset))
         weigh(c, t);
+}
+
+int64_t check_due(const struct asset_check *c)
+{
+    if (c->few_ns == 0 || c->observers <= 1 || c->blind)
+        return INT64_MAX;
+    return c->few_ns + RECONCILE_FEW_S * SECOND_NS;
 }
 
 void check_forget_views(struct asset_check *c)
 {
+    mem_free(MEM_RECONCILE, c->own.detail);
     c->own = (struct check_view){.observer = "", .limits = c->own.limits, .at_ns = c->own.at_ns};
     for (uint32_t i = 0; i < c->other_count; i++)
-        c->others[i] = (struct check_view){.observer = c->others[i].observer,
-                                           .limits = c->others[i].limits,
-                                           .at_ns = c->others[i].at_ns};
+        if (!c->others[i].stands)
+            c->others[i] = (struct check_view){.observer = c->others[i].observer,
+                                               .limits = c->others[i].limits,
+                                               .at_ns = c->others[i].at_ns};
     c->known = false;
+    c->few_ns = 0;
     c->misses = 0;
 }
 
 void check_done(struct asset_check *c)
 {
+    mem_free(MEM_RECONCILE, c->own.detail);
+    for (uint32_t i = 0; i < c->other_count; i++) {
+        mem_free(MEM_RECONCILE, c->others[i].detail);
+        forget_name(&c->others[i]);
+    }
     mem_free(MEM_RECONCILE, c->others);
 }
 
@@ -139,13 +224,15 @@ void check_done(struct asset_check *c)
 void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
                 const struct sample *s, struct reconcile_time t)
 {
-    struct check_view *v = view_of(h, c, s->observer);
+    struct check_view *v = view_of(c, s->observer);
     if (c->gone_ns || s->reason == REASON_CANCELED || !v)
         return;
     v->at_ns = t.now_ns ? t.now_ns : 1;
+    bool ours = judge_ours(r, &h->asset);
     if (s->reason == REASON_LIMIT) {
         v->limits++;
-        weigh(c, t);
+        if (ours)
+            weigh(c, t);
         return;
     }
     bool ok = s->reason == REASON_OK;
@@ -153,6 +240,9 @@ void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
         return; /* what we cannot see fails, whoever is well */
     c->answered_ns = t.now_ns;
     view_count(r, c, v, s, t.now_ns);
+    view_says(c, v, s);
+    if (!ours)
+        return; /* the one who judges says what it is */
     c->reason = s->reason;
     c->word = ok ? NULL : s->word;
     memcpy(c->detail, s->detail, sizeof(c->detail));
@@ -160,6 +250,36 @@ void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
     c->passed |= ok;
     latency_ring_put(&c->latencies, ok ? s->total_ns : PROBE_NONE);
     weigh(c, t);
+}
+
+void check_view_take(struct reconciler *r, struct held *h, struct asset_check *c,
+                     const struct sample *s, struct reconcile_time t)
+{
+    struct check_view *v = view_of(c, s->observer);
+    if (!v || c->gone_ns)
+        return;
+    bool ours = judge_ours(r, &h->asset);
+    if (s->type == SAMPLE_UNSEEN) {
+        view_end(c, v);
+    } else {
+        bool fresh = s->known && !s->blind_view && (v->at_ns == 0 || v->misses != s->misses ||
+                                                    v->ok != s->ok || v->limits);
+        v->at_ns = t.now_ns ? t.now_ns : 1;
+        v->every_ns = s->every_ns;
+        v->stands = true;
+        v->known = s->known;
+        v->ok = s->ok;
+        v->misses = s->misses;
+        v->missing_since_ns = s->misses ? t.now_ns : 0;
+        v->limits = s->blind_view ? RECONCILE_BLIND : 0;
+        view_says(c, v, s);
+        if (fresh && ours) {
+            c->answered_ns = t.now_ns;
+            c->passed |= v->ok;
+        }
+    }
+    if (ours)
+        weigh(c, t);
 }
 
 void check_gone(struct reconciler *r, struct held *h, struct asset_check *c,

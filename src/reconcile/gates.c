@@ -7,7 +7,8 @@ static bool check_fits(const struct reconciler *r, const struct asset *a, const 
 {
     for (uint32_t i = 0; i < a->check_count; i++) {
         const struct asset_check *c = &a->checks[i];
-        bool fresh = c->answered_ns || c->gone_ns; /* not what an earlier life saw */
+        /* Not what an earlier life saw; of another plane's asset its word is all there is. */
+        bool fresh = c->answered_ns || c->gone_ns || !judge_ours(r, a);
         bool failed = c->known && !c->ok && judge_sees(r, c) && fresh;
         bool named = !m->when_check[0] || strcmp(m->when_check, c->name) == 0;
         bool reason = !m->when_reason[0] || strcmp(m->when_reason, asset_check_word(c)) == 0 ||
@@ -86,12 +87,29 @@ bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_
         if (too_many(failing, h->group->count, RECONCILE_BRAKE_MIN))
             return true;
     }
-    if (!too_many(r->falling, r->count, RECONCILE_BRAKE_ALL_MIN))
+    if (r->falling < RECONCILE_BRAKE_ALL_MIN)
         return false;
-    uint32_t failing = 0;
-    for (const struct asset *a = NULL; (a = reconciler_next(r, a));)
-        failing += fails_now(held_of(a), now_ns);
-    return too_many(failing, r->count, RECONCILE_BRAKE_ALL_MIN);
+    /* Of all, and of those that we look at ourselves: what others see is heard of later. */
+    uint32_t failing = 0, ours = 0, ours_failing = 0;
+    for (const struct asset *a = NULL; (a = reconciler_next(r, a));) {
+        bool fails = fails_now(held_of(a), now_ns), our = judge_ours(r, a);
+        failing += fails;
+        ours += our;
+        ours_failing += fails && our;
+    }
+    return too_many(failing, r->count, RECONCILE_BRAKE_ALL_MIN) ||
+           too_many(ours_failing, ours, RECONCILE_BRAKE_ALL_MIN);
+}
+
+/* Of what it depends on, another plane says how it is: that is heard of a little later. */
+static bool depends_elsewhere(const struct reconciler *r, const struct held *h)
+{
+    for (uint32_t i = 0; i < h->asset.rules.depends_count; i++) {
+        const struct held *d = other_of(r, h, h->asset.rules.depends_on[i]);
+        if (d && d != h && !judge_ours(r, &d->asset))
+            return true;
+    }
+    return false;
 }
 
 /* Events of one cause are told one behind the other: the first of them must not be repaired before
@@ -102,7 +120,8 @@ int64_t gates_hold_until(const struct reconciler *r, const struct held *h)
     bool alone = !h->group || h->group->count < RECONCILE_BRAKE_MIN;
     if (!c || (alone && !h->asset.rules.depends_count) || fault_mutant("heal_no_hold"))
         return 0;
-    return c->own.missing_since_ns + RECONCILE_HOLD_MS * (SECOND_NS / 1000);
+    int64_t ms = depends_elsewhere(r, h) ? RECONCILE_HOLD_OTHER_MS : RECONCILE_HOLD_MS;
+    return c->own.missing_since_ns + ms * (SECOND_NS / 1000);
 }
 
 uint32_t gates_open_max(const struct held *h)

@@ -103,6 +103,8 @@ void tell_begin(struct reconciler *r, struct held *h);
 
 /* ---- judge.c: states ---- */
 
+/* Whether its state is ours to say. */
+bool judge_ours(const struct reconciler *r, const struct asset *a);
 /* Makes the move that the table has for this cause, and tells it; returns whether it has one. */
 bool judge_move(struct reconciler *r, struct held *h, enum asset_cause cause, const char *reason,
                 const char *evidence, const char *by, struct reconcile_time t);
@@ -130,12 +132,17 @@ bool judge_flapping(struct held *h, int64_t now_ns); /* damped now */
 
 void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
                 const struct sample *s, struct reconcile_time t);
+/* Another observer's whole view, or its end. */
+void check_view_take(struct reconciler *r, struct held *h, struct asset_check *c,
+                     const struct sample *s, struct reconcile_time t);
 void check_gone(struct reconciler *r, struct held *h, struct asset_check *c,
                 struct reconcile_time t);
 /* Observers that were not heard of for too long count no more. */
 void check_age(struct reconciler *r, struct held *h, struct asset_check *c,
                struct reconcile_time t);
-/* What was known is forgotten: it was long ago. */
+/* When that next changes something; INT64_MAX: never by itself. */
+int64_t check_due(const struct asset_check *c);
+/* What was known is forgotten: it was long ago. What another observer says now is not. */
 void check_forget_views(struct asset_check *c);
 void check_done(struct asset_check *c);
 

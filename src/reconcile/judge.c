@@ -5,6 +5,12 @@
 
 /* ---- moves ---- */
 
+bool judge_ours(const struct reconciler *r, const struct asset *a)
+{
+    return !r->options.judges || r->options.judges(r->options.ctx, a) ||
+           fault_mutant("heal_everybody_judges");
+}
+
 static bool is_well(enum asset_state s)
 {
     return s == ASSET_HEALTHY;
@@ -304,6 +310,9 @@ int64_t judge_due(const struct reconciler *r, const struct held *h, int64_t now_
     for (uint32_t i = 0; i < a->check_count; i++)
         if (a->checks[i].gone_ns && a->checks[i].gone_ns + r->options.gone_ns < due)
             due = a->checks[i].gone_ns + r->options.gone_ns;
+    for (uint32_t i = 0; i < a->check_count; i++)
+        if (check_due(&a->checks[i]) < due)
+            due = check_due(&a->checks[i]);
     /* One that has settled and yet may not rise waits for something else. */
     return due <= now_ns ? INT64_MAX : due;
 }

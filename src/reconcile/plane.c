@@ -14,11 +14,17 @@ enum {
     LOOK_MS = 250, /* at our own life, while nobody else's changes */
 };
 
+struct names {
+    char *of[PLANES_MAX];
+    uint32_t count;
+};
+
 struct plane {
     struct plane_options options;
-    char *node, *prefix;      /* of Store.Prefix */
-    char *planes[PLANES_MAX]; /* that live, as far as we see */
-    uint32_t count;
+    char *node, *prefix; /* of Store.Prefix */
+    struct names living; /* as far as we see */
+    struct names placed; /* the same, when we last saw all of it: who looks at what */
+    struct names blind;
     bool alive;
     struct store_session session;
     struct election life;
@@ -33,17 +39,40 @@ struct plane *plane_new(const struct plane_options *options)
     return p;
 }
 
-static void forget_planes(struct plane *p)
+static void names_clear(struct names *n)
 {
-    while (p->count)
-        mem_free(MEM_RECONCILE, p->planes[--p->count]);
+    while (n->count)
+        mem_free(MEM_RECONCILE, n->of[--n->count]);
+}
+
+static bool names_have(const struct names *n, const char *name)
+{
+    for (uint32_t i = 0; i < n->count; i++)
+        if (strcmp(n->of[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void names_set(struct names *n, struct slice name, bool there)
+{
+    uint32_t i = 0;
+    while (i < n->count && !slice_eq_cstr(name, n->of[i]))
+        i++;
+    if (there && i == n->count && i < PLANES_MAX) {
+        n->of[n->count++] = mem_strdup(MEM_RECONCILE, name);
+    } else if (!there && i < n->count) {
+        mem_free(MEM_RECONCILE, n->of[i]);
+        n->of[i] = n->of[--n->count];
+    }
 }
 
 void plane_free(struct plane *p)
 {
     if (!p)
         return;
-    forget_planes(p);
+    names_clear(&p->living);
+    names_clear(&p->placed);
+    names_clear(&p->blind);
     mem_free(MEM_RECONCILE, p->node);
     mem_free(MEM_RECONCILE, p->prefix);
     mem_free(MEM_RECONCILE, p);
@@ -58,18 +87,47 @@ static uint64_t weight(const char *share, const char *node)
     return map_hash((struct map_seed){s, 6}, node, strlen(node));
 }
 
-const char *plane_owner(const struct plane *p, const char *share)
+static const char *first_of(const struct names *n, const char *share)
 {
     const char *best = NULL;
     uint64_t most = 0;
-    for (uint32_t i = 0; i < p->count; i++) {
-        uint64_t w = weight(share, p->planes[i]);
+    for (uint32_t i = 0; i < n->count; i++) {
+        uint64_t w = weight(share, n->of[i]);
         if (!best || w > most) {
-            best = p->planes[i];
+            best = n->of[i];
             most = w;
         }
     }
     return best;
+}
+
+const char *plane_owner(const struct plane *p, const char *share)
+{
+    return first_of(&p->living, share);
+}
+
+bool plane_judges(const struct plane *p, const char *share)
+{
+    const char *owner = first_of(&p->placed, share);
+    return owner && strcmp(owner, p->node) == 0;
+}
+
+bool plane_looks(const struct plane *p, const char *share, uint32_t observers)
+{
+    uint32_t before = 0;
+    uint64_t ours = weight(share, p->node);
+    if (!names_have(&p->placed, p->node))
+        return false;
+    if (fault_mutant("heal_everybody_looks") || plane_judges(p, share))
+        return true;
+    if (observers <= 1)
+        return false;
+    for (uint32_t i = 0; i < p->placed.count; i++) {
+        bool sees = !names_have(&p->blind, p->placed.of[i]) || fault_mutant("heal_blind_looks");
+        before += sees && strcmp(p->placed.of[i], p->node) != 0 &&
+                  weight(share, p->placed.of[i]) > ours;
+    }
+    return before < observers;
 }
 
 bool plane_owns(const struct plane *p, const char *share)
@@ -90,7 +148,7 @@ bool plane_guard(const struct plane *p, struct store_compare *ret)
 
 uint32_t plane_count(const struct plane *p)
 {
-    return p->count;
+    return p->living.count;
 }
 
 const char *plane_node(const struct plane *p)
@@ -100,31 +158,41 @@ const char *plane_node(const struct plane *p)
 
 bool plane_lives(const struct plane *p, const char *node)
 {
-    for (uint32_t i = 0; i < p->count; i++)
-        if (strcmp(p->planes[i], node) == 0)
-            return true;
-    return false;
+    return names_have(&p->living, node);
+}
+
+const char *plane_placed(const struct plane *p, uint32_t i)
+{
+    return i < p->placed.count ? p->placed.of[i] : NULL;
+}
+
+int64_t plane_lease(const struct plane *p)
+{
+    return p->alive ? p->session.lease : 0;
 }
 
 /* ---- living ---- */
 
+/* Those that look are those that live, once all of it has been seen. */
+static void place(struct plane *p)
+{
+    names_clear(&p->placed);
+    for (uint32_t i = 0; i < p->living.count; i++)
+        names_set(&p->placed, slice_from(p->living.of[i]), true);
+}
+
 static void changed(struct plane *p)
 {
+    if (p->alive)
+        place(p);
     if (p->options.on_change)
         p->options.on_change(p->options.ctx);
 }
 
-static void set_plane(struct plane *p, struct slice node, bool lives)
+void plane_set_blind(struct plane *p, struct slice node, bool blind)
 {
-    uint32_t i = 0;
-    while (i < p->count && !slice_eq_cstr(node, p->planes[i]))
-        i++;
-    if (lives && i == p->count && i < PLANES_MAX) {
-        p->planes[p->count++] = mem_strdup(MEM_RECONCILE, node);
-    } else if (!lives && i < p->count) {
-        mem_free(MEM_RECONCILE, p->planes[i]);
-        p->planes[i] = p->planes[--p->count];
-    }
+    names_set(&p->blind, node, blind);
+    changed(p);
 }
 
 /* Until our life is over, or the group is cancelled. */
@@ -150,7 +218,7 @@ static void follow(struct plane *p, struct follow *f, size_t prefix_size)
             continue;
         }
         struct slice node = slice_sub(c.kv.key, prefix_size, c.kv.key.size);
-        set_plane(p, node, c.type == FOLLOW_SET);
+        names_set(&p->living, node, c.type == FOLLOW_SET);
         if (c.type == FOLLOW_GONE && slice_eq_cstr(node, p->node))
             return; /* our lease has ended, whatever our clock says */
         if (synced)
@@ -182,7 +250,7 @@ static void one_life(struct plane *p)
     if (r == 0)
         live(p);
     p->alive = false;
-    forget_planes(p);
+    names_clear(&p->living);
     if (!rt_cancelled())
         changed(p);
     rt_shield_begin();

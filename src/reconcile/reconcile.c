@@ -226,7 +226,8 @@ static void look(struct reconciler *r, struct held *h, struct reconcile_time t)
     remove_gone_checks(r, a, t);
     for (uint32_t i = 0; i < a->check_count; i++)
         check_age(r, h, &a->checks[i], t);
-    judge_asset(r, h, t);
+    if (judge_ours(r, a))
+        judge_asset(r, h, t);
     repair_step(r, h, t);
     if (a->gone_ns && t.now_ns - a->gone_ns >= r->options.gone_ns) {
         remove_asset(r, h, t);
@@ -350,6 +351,13 @@ static bool changes_nothing(const struct held *h, const struct asset_check *c,
     return s->reason == REASON_OK && a->state == ASSET_HEALTHY && !a->repair && !h->falling &&
            c->known && c->ok && c->misses == 0 && !c->blind && c->own.limits == 0 &&
            a->green_since_ns;
+}
+
+static void take_view(struct reconciler *r, struct held *h, struct asset_check *c,
+                      const struct sample *s, struct reconcile_time t)
+{
+    check_view_take(r, h, c, s, t);
+    look(r, h, t);
 }
 
 static void take_result(struct reconciler *r, struct held *h, struct asset_check *c,
@@ -500,6 +508,8 @@ static int take_of_check(struct reconciler *r, struct held *h, const struct samp
         take_gone(r, h, c, t);
     else if (s->type == SAMPLE_FORGET)
         forget_check(r, h, c, t);
+    else if (s->type == SAMPLE_VIEW || s->type == SAMPLE_UNSEEN)
+        take_view(r, h, c, s, t);
     else
         take_result(r, h, c, s, t);
     return 0;

@@ -13,6 +13,10 @@
  *  - A move is made only as model/asset_moves.h has it. Each is told as an event of type STATE.
  *  - A check fails after Fail misses in a row that last For; a pushed event counts at once. With
  *    several observers each has such a verdict, and Agree of them must have failed.
+ *  - An observer that looks elsewhere says what it sees altogether (SAMPLE_VIEW); that stands until
+ *    it says otherwise, ends (SAMPLE_UNSEEN) or is not heard of for too long. Too few that see, for
+ *    RECONCILE_FEW_S: nobody knows, so the asset is Unknown, never Failed.
+ *  - Whose state another plane says (`judges`) is shown as that one wrote it (reconciler_mirror).
  *  - An answer of `limit` says that we could not look: after RECONCILE_BLIND in a row that observer
  *    is blind. An asset is Unknown where we are blind as a whole, or where none of its checks that
  *    see has failed and some do not see. In Unknown nothing is judged and no repair begins.
@@ -38,6 +42,7 @@
 #include "model/sample.h"
 #include "reconcile/notifier.h"
 #include "reconcile/orders.h" /* the other half of the stage: how orders become tasks */
+#include "reconcile/views.h"  /* and what several observers see */
 
 enum {
     RECONCILE_ASSETS_MAX = 50 * 1000,
@@ -45,8 +50,9 @@ enum {
     RECONCILE_FAIL = 2,      /* misses in a row before a check has failed */
     RECONCILE_SETTLE_S = 30, /* all green that long: Healthy */
     RECONCILE_GONE_S = 300,  /* an asset without a listener leaves the list after it */
-    RECONCILE_BLIND = 3,     /* answers of `limit` in a row */
+    RECONCILE_BLIND = CHECK_VIEW_BLIND, /* answers of `limit` in a row */
     RECONCILE_STALE_S = 30,  /* an observer is not heard of for so long, or 5 x Every: */
+    RECONCILE_FEW_S = 5, /* what was known stands so long, while too few observers see */
     RECONCILE_RESYNC_S = 30, /* each asset is looked at again, though nothing happens */
     RECONCILE_FLAP_HALF_S = 300,
     RECONCILE_FLAP_DAMP = 5,
@@ -57,6 +63,7 @@ enum {
     RECONCILE_BRAKE_PERCENT = 50, /* … of these: it is the network, or us */
     RECONCILE_HOLD_MS = 50,       /* before one of a group, or one that depends on others, is
                                    * repaired: what fails with it is told by then */
+    RECONCILE_HOLD_OTHER_MS = 1500, /* the same where another plane looks at what it depends on */
     RECONCILE_AT_ONCE_MAX = 16,   /* repairs open at once, of all assets: beyond it `rate` */
     RECONCILE_BEGIN_PER_S = 10,   /* repairs begun within a second, likewise */
     RECONCILE_TASK_MAX_S = 3600,  /* a task that does not end is canceled: timed_out */
@@ -80,6 +87,8 @@ struct reconcile_options {
                          const char **ret_why);
     /* Whether its repairs are ours: asked at each decision. NULL: all are. Must not wait. */
     bool (*owns)(void *ctx, const struct asset *a);
+    /* Whether its state is ours to say; else reconciler_mirror is told. NULL: all are. As above. */
+    bool (*judges)(void *ctx, const struct asset *a);
     void *ctx;
 };
 
@@ -111,6 +120,10 @@ int64_t reconciler_due_ns(const struct reconciler *r);
  * repair, which is ordered again under the same dedup key. Before its checks are found, or later:
  * then it takes the place of what is known. Texts are copied. Tells no event. */
 int reconciler_restore(struct reconciler *r, const struct asset *saved, struct reconcile_time t);
+
+/* What another plane, which judges the asset, has written of it: its state and its verdicts. Tells
+ * no event. Nothing where it is not there, or ours to judge. */
+void reconciler_mirror(struct reconciler *r, const struct asset *saved, struct reconcile_time t);
 
 /* Ownership may have moved, or the group's repairs: every asset is looked at again, soon. */
 void reconciler_resync(struct reconciler *r, struct reconcile_time t);

@@ -71,6 +71,53 @@ static void restore_open(struct reconciler *r, struct held *h, const struct repa
     r->stats.open++;
 }
 
+/* Another plane's verdict is shown; what we saw ourselves stands beside it. */
+static void mirror_check(struct held *h, const struct asset_check *saved)
+{
+    struct asset_check *c = check_of(&h->asset, saved->name);
+    if (!c)
+        return;
+    c->known = saved->known;
+    c->ok = saved->ok;
+    c->blind = false;
+    c->few_ns = 0;
+    c->misses = 0;
+    c->reason = saved->reason;
+    c->word = saved->word;
+    c->since_wall_ns = saved->since_wall_ns;
+    c->last_ns = saved->last_ns;
+}
+
+static void take_over_state(struct reconciler *r, struct held *h, const struct asset *saved,
+                            struct reconcile_time t)
+{
+    struct asset *a = &h->asset;
+    a->state = saved->state;
+    a->reason = saved->reason;
+    a->since_wall_ns = saved->since_wall_ns;
+    a->maintain_until_ns = saved->maintain_until_ns;
+    a->green_since_ns = 0;
+    int64_t ago = t.wall_ns - saved->since_wall_ns;
+    bool down = a->state == ASSET_FAILED || a->state == ASSET_DEGRADED;
+    h->fell_ns = down ? (ago > 0 && ago < t.now_ns ? t.now_ns - ago : 1) : 0;
+    h->blind_ns = a->state == ASSET_UNKNOWN ? t.now_ns : 0;
+    bool counted = a->state == ASSET_FAILED && strcmp(a->reason, "dependency") != 0;
+    r->down += counted - h->fell_counted;
+    h->fell_counted = counted;
+    judge_count(r, h);
+}
+
+void reconciler_mirror(struct reconciler *r, const struct asset *saved, struct reconcile_time t)
+{
+    struct asset *known = reconciler_find_in(r, saved->namespace_, saved->name);
+    if (!known || judge_ours(r, known))
+        return;
+    struct held *h = held_of(known);
+    for (uint32_t i = 0; i < saved->check_count; i++)
+        mirror_check(h, &saved->checks[i]);
+    take_over_state(r, h, saved, t);
+}
+
 int reconciler_restore(struct reconciler *r, const struct asset *saved, struct reconcile_time t)
 {
     struct asset *known = reconciler_find_in(r, saved->namespace_, saved->name);
@@ -79,12 +126,8 @@ int reconciler_restore(struct reconciler *r, const struct asset *saved, struct r
     if (!h)
         return -ENOSPC;
     struct asset *a = &h->asset;
-    a->state = saved->state;
-    a->reason = saved->reason;
-    a->since_wall_ns = saved->since_wall_ns;
     memcpy(a->trace, saved->trace, sizeof(a->trace));
     a->recovering_by = text_of(h, saved->recovering_by);
-    a->maintain_until_ns = saved->maintain_until_ns;
     if (saved->repair_seq > a->repair_seq)
         a->repair_seq = saved->repair_seq;
     a->rounds = saved->rounds;
@@ -98,14 +141,7 @@ int reconciler_restore(struct reconciler *r, const struct asset *saved, struct r
     for (uint32_t i = 0; i < saved->check_count; i++)
         restore_check(h, &saved->checks[i]);
     restore_uses(h, saved->uses);
-    int64_t ago = t.wall_ns - saved->since_wall_ns;
-    bool down = a->state == ASSET_FAILED || a->state == ASSET_DEGRADED;
-    h->fell_ns = down ? (ago > 0 && ago < t.now_ns ? t.now_ns - ago : 1) : 0;
-    h->blind_ns = a->state == ASSET_UNKNOWN ? t.now_ns : 0;
-    bool counted = a->state == ASSET_FAILED && strcmp(a->reason, "dependency") != 0;
-    r->down += counted - h->fell_counted;
-    h->fell_counted = counted;
-    judge_count(r, h);
+    take_over_state(r, h, saved, t);
     if (saved->repair && !a->repair)
         restore_open(r, h, saved->repair, t.now_ns);
     work_soon(r, h);

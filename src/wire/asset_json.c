@@ -36,7 +36,36 @@ static void number_value(struct json_writer *w, const char *key, uint64_t n)
     json_u64(w, n);
 }
 
-static void check_json(struct json_writer *w, const struct asset_check *c)
+/* Who saw what. */
+static void view_json(struct json_writer *w, const char *node, const struct check_view *v)
+{
+    if (v->at_ns == 0)
+        return;
+    json_object_open(w);
+    text_value(w, "node", node);
+    json_key(w, "ok");
+    if (v->known)
+        json_bool(w, v->ok);
+    else
+        json_null(w);
+    text_value(w, "reason", v->word ? v->word : probe_reason_name(v->reason));
+    number_value(w, "misses", v->misses);
+    flag_value(w, "blind", v->limits >= CHECK_VIEW_BLIND);
+    json_object_close(w);
+}
+
+static void views_json(struct json_writer *w, const struct asset_check *c, const char *owner)
+{
+    number_value(w, "agree", c->agree ? c->agree : c->observers / 2 + 1);
+    json_key(w, "observers");
+    json_array_open(w);
+    view_json(w, owner, &c->own);
+    for (uint32_t i = 0; i < c->other_count; i++)
+        view_json(w, c->others[i].observer, &c->others[i]);
+    json_array_close(w);
+}
+
+static void check_json(struct json_writer *w, const struct asset_check *c, const char *owner)
 {
     json_object_open(w);
     text_value(w, "name", c->name);
@@ -53,6 +82,8 @@ static void check_json(struct json_writer *w, const struct asset_check *c)
         json_null(w);
     else
         json_ms(w, c->last_ns);
+    if (c->observers > 1)
+        views_json(w, c, owner);
     json_object_close(w);
 }
 
@@ -153,7 +184,7 @@ void asset_write(const struct asset *a, int64_t wall_offset_ns, struct buf *out)
     json_key(&w, "checks");
     json_array_open(&w);
     for (uint32_t i = 0; i < a->check_count; i++)
-        check_json(&w, &a->checks[i]);
+        check_json(&w, &a->checks[i], a->owner);
     json_array_close(&w);
     text_value(&w, "owner_plane", a->owner);
     number_value(&w, "revision", a->revision);

@@ -94,19 +94,19 @@ class Server:
 class Etcd:
     """A real one, with a member of its own."""
 
-    def __init__(self, *more):
+    def __init__(self, *more, host="127.0.0.1"):
         need("etcd"), need("etcdctl")
         port, peers = free_port(), free_port()
-        mine, others = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peers}"
+        mine, others = f"http://{host}:{port}", f"http://127.0.0.1:{peers}"
         self.argv = ["etcd", "--data-dir", os.path.join(folder(), "etcd"), "--listen-client-urls", mine,
                      "--advertise-client-urls", mine, "--listen-peer-urls", others,
                      "--initial-advertise-peer-urls", others, "--initial-cluster", f"default={others}", *more]
-        self.port, self.url = port, f"etcd://127.0.0.1:{port}"
-        self.p = server(self.argv, port)
+        self.port, self.url = port, f"etcd://{host}:{port}"
+        self.p = server(self.argv, port, host)
         eventually(lambda: self.ctl("endpoint", "health").returncode == 0, 20)
 
     def ctl(self, *args):
-        return subprocess.run(["etcdctl", f"--endpoints=127.0.0.1:{self.port}", *args], capture_output=True, text=True,
+        return subprocess.run(["etcdctl", f"--endpoints={self.url[7:]}", *args], capture_output=True, text=True,
                               env={**os.environ, "ETCDCTL_API": "3"}, timeout=30)
 
 
