@@ -256,13 +256,18 @@ uint32_t seat_room(const struct seat *s, bool pinned)
     return used < max ? max - used : 0;
 }
 
-static bool any_room(struct book *b)
+static bool any_room(const struct book *b)
 {
     struct map_entry e;
     uint64_t room = 0;
     for (size_t at = 0; map_next(&b->seats, &at, &e);)
         room += seat_room(e.value, false);
     return room > b->granted;
+}
+
+bool book_has_room(const struct book *b)
+{
+    return b->queue.count == 0 && b->granted < SCHEDULE_HANDS && any_room(b);
 }
 
 void book_dispatch(struct book *b)

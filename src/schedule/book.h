@@ -69,9 +69,11 @@ struct job {
     rt_time hold_until; /* … or until then, our own write is on its way to us */
     enum task_state state;
     bool known, dirty, busy, granted, trim, bad;
-    bool again;    /* its timer is for a plan that was not written, or is not told yet */
-    bool audit;    /* dirty, and nothing happened to it: there is nothing to do, or we were wrong */
+    bool again; /* its timer is for a plan that was not written, or is not told yet */
+    bool audit; /* dirty, and nothing happened to it: there is nothing to do, or we were wrong */
     uint8_t conflicts; /* one behind the other, without news of it */
+    int64_t ended;     /* the revision in which we wrote that it ended; 0: we did not */
+    enum task_state ended_as;
     uint64_t lock; /* hash of the concurrency key that it waits for */
     size_t name_size;
     char name[];
@@ -125,6 +127,8 @@ static inline void book_reserve(struct seat *s)
 }
 void book_unreserve(struct book *b, struct seat *s);
 void book_reserve_until(struct book *b, struct seat *s, int64_t revision);
+/* Nobody waits in the queue, and one that anybody can run need not, either. */
+bool book_has_room(const struct book *b);
 /* Grants queued jobs a hand, while there is room for them. */
 void book_dispatch(struct book *b);
 static inline struct slice job_name(const struct job *j)

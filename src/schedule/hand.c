@@ -307,6 +307,10 @@ static void write_plan(struct hand *h, struct job *j)
             histogram_add(&b->options->stats->dispatch, rt_now() - j->came_at);
         keep_reserved(h, got.revision);
         j->conflicts = 0;
+        /* A step that ended is looked at: its workflow goes on. */
+        bool ended = p->touched && task_state_final(h->task.state) && !h->task.workflow.size;
+        j->ended = ended ? got.revision : 0;
+        j->ended_as = h->task.state;
         j->hold = p->touched ? got.revision : INT64_MAX;
         j->hold_until = rt_now() + (p->touched ? OWN_WRITE_MS : DOUBT_AGAIN_MS) * RT_MS;
         look_again(b, j, j->hold_until);
@@ -402,7 +406,7 @@ static void plan_job(struct hand *h, struct job *j, const struct store_kv *kv, b
     j->again = false;
     /* What only its own nodes can run waits for these, not in the queue for any. */
     bool pinned = h->task.pinned || h->task.selector.size;
-    if (h->plan.ready && (granted || pinned))
+    if (h->plan.ready && (granted || pinned || (!audit && book_has_room(b))))
         give(h, j);
     else if (h->plan.ready)
         queue_push(&b->queue, &j->wish, h->task.namespace_);
@@ -477,6 +481,14 @@ static void tell_workflow(struct hand *h)
         book_dirty(h->book, j);
 }
 
+/* It has ended: there is nothing to plan. */
+static void rest(struct book *b, struct job *j, enum task_state state)
+{
+    book_state(b, j, state);
+    book_timer(b, j, RT_NEVER);
+    j->again = false;
+}
+
 static void work_on(struct hand *h, struct job *j)
 {
     struct book *b = h->book;
@@ -488,6 +500,10 @@ static void work_on(struct hand *h, struct job *j)
     const struct store_kv *kv = seen_value(h, BOOK_TASKS, TASK_KEY_TASK, job_name(j), none);
     if (!kv || j->bad || is_held(b, j))
         return;
+    if (kv->mod_revision == j->ended && !j->trim) {
+        rest(b, j, j->ended_as);
+        return;
+    }
     if (task_read(kept(h, kv->value), &h->arena, &h->task, &h->err) < 0 ||
         !slice_eq(h->task.name, job_name(j))) {
         if (h->err.code == 0)
@@ -505,6 +521,8 @@ static void work_on(struct hand *h, struct job *j)
         plan_workflow(h, j, kv);
     else if (!task_state_final(h->task.state))
         plan_job(h, j, kv, granted, audit);
+    else
+        rest(b, j, h->task.state);
 }
 
 static void trim_oldest(struct book *b)

@@ -81,6 +81,7 @@ static void enqueue(struct worker *w, struct slice task, const struct store_kv *
 {
     if (w->queued >= SCHEDULE_QUEUE_TASKS_MAX) {
         w->options->stats->queue_full_total++;
+        w->overlooked = true;
         return; /* it stands in the store, and is looked for again when there is room */
     }
     struct work *x = mem_alloc(MEM_SCHEDULE, sizeof(*x) + task.size);
@@ -160,8 +161,9 @@ static void look_for_more(struct worker *w)
 {
     struct map_entry e;
     struct arena a = ARENA(MEM_SCHEDULE, 0);
-    if (w->options->stats->queue_full_total == 0 || w->queued > SCHEDULE_QUEUE_TASKS_MAX / 2)
+    if (!w->overlooked || w->queued > SCHEDULE_QUEUE_TASKS_MAX / 2)
         return;
+    w->overlooked = false; /* said again where it is full again */
     for (size_t at = 0; map_next(&w->given.items, &at, &e);) {
         struct slice node, task;
         if (task_key_split(&a, w->options->prefix, TASK_KEY_ASSIGN, e.key, &node, &task) == 0 &&

@@ -41,7 +41,8 @@ struct worker {
     struct list queue, running;
     struct map works; /* task -> the newest struct work of it, queued or running */
     uint32_t queued, running_count, max;
-    bool max_known; /* in this life: until then nothing begins */
+    bool max_known;  /* in this life: until then nothing begins */
+    bool overlooked; /* something was given while the queue was full */
     uint64_t number;
     enum node_state state;
     struct rt_event changed; /* of what the node's key says */

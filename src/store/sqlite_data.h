@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "base/map.h"
 #include "store/sqlite_db.h"
 
 enum sdb_sql {
@@ -38,6 +39,11 @@ enum sdb_sql {
     SDB_SQL_COUNT,
 };
 
+/* What stands of a key; id 0: nothing. */
+struct sdb_standing {
+    int64_t id, crev, ver, lease;
+};
+
 struct sdb {
     sqlite3 *db;
     char *path;
@@ -48,6 +54,7 @@ struct sdb {
     int log_pages;     /* of the write-ahead log, as of the last commit */
     int64_t log_bytes; /* of its file, which may be longer: see write_ahead */
     bool spoilt;       /* the batch has half of a transaction in it, and must be rolled back */
+    struct map known;  /* the writer's: key -> struct known, see sqlite_known.c */
 };
 
 /* What the library says, as an errno and in words. */
@@ -77,6 +84,15 @@ int sdb_range_inside(struct sdb *db, const struct store_range *q, int64_t now, s
                      struct store_range_result *ret, struct err *err);
 /* Makes the tables, or brings those of an older format forward. */
 int sdb_schema(struct sdb *db, struct err *err);
+
+/* ---- what the writer knows of the keys that it met last (sqlite_known.c) ---- */
+
+/* What stands of the key, by memory or by the table. */
+int sdb_standing_of(struct sdb *db, struct slice key, struct sdb_standing *ret, struct err *err);
+/* Behind each change of the table. */
+void sdb_know(struct sdb *db, struct slice key, const struct sdb_standing *s);
+/* Where changes are taken back: nothing is known any more. */
+void sdb_know_nothing(struct sdb *db);
 
 static inline int64_t sdb_first_id(int64_t revision)
 {

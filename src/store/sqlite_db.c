@@ -229,6 +229,8 @@ int sdb_open(const struct sdb_options *options, struct sdb **ret_db, struct err 
     struct sdb *db = mem_alloc(MEM_STORE, sizeof(*db));
     db->path = mem_strdup(MEM_STORE, slice_from(options->path));
     db->vfs = options->vfs;
+    db->known = MAP(MEM_STORE, 0, (struct map_seed){0});
+    sqlite3_randomness(sizeof(db->known.seed), &db->known.seed);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (!options->reader)
         flags |= SQLITE_OPEN_CREATE;
@@ -263,6 +265,8 @@ void sdb_close(struct sdb *db)
     for (int i = 0; i < SDB_SQL_COUNT; i++)
         sqlite3_finalize(db->statements[i]);
     sqlite3_close(db->db);
+    sdb_know_nothing(db);
+    map_done(&db->known);
     mem_free(MEM_STORE, db->path);
     mem_free(MEM_STORE, db);
 }
@@ -363,6 +367,7 @@ void sdb_rollback(struct sdb *db)
     /* Some errors have rolled back already; then this one says so, and that is well. */
     if (!sqlite3_get_autocommit(db->db))
         sdb_run(db, SDB_ROLLBACK, NULL);
+    sdb_know_nothing(db);
     db->revision = db->begun_revision;
     db->compacted = db->begun_compacted;
     db->trimmed = db->begun_trimmed;

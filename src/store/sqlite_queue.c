@@ -4,18 +4,20 @@
 #include "base/fault.h"
 #include "store/sqlite_store.h"
 
-enum { TRIM_ROWS = 512, TRIM_PAUSE_MS = 50 };
+enum { TRIM_ROWS = 512, TRIM_PAUSE_MS = 50, HALVES_FROM = 16 };
 
 /* One commit: made by the writer's task, carried out by an offload thread. */
 struct batch {
     struct sqlite_store *s;
     struct list requests;
+    uint32_t count;
     struct sdb_changes changes;
     struct arena *arena;
     struct err err; /* of the batch as a whole */
     int r;
     bool log_failed; /* what was committed stands, but nothing can be appended to it */
     int64_t revision, compacted;
+    rt_time commit_time;        /* as the loop sees it */
     struct batch_lease *leases; /* of a file that was opened anew; in the arena */
 };
 
@@ -197,15 +199,14 @@ static void run_batch(void *arg)
 static void take_requests(struct batch *b)
 {
     struct sqlite_store *s = b->s;
-    uint32_t taken = 0;
     list_init(&b->requests);
-    while (taken < STORE_SQLITE_BATCH_MAX && !list_empty(&s->queue)) {
+    while (b->count < STORE_SQLITE_BATCH_MAX && !list_empty(&s->queue)) {
         struct list *it = list_pop_front(&s->queue);
         list_entry(it, struct sqlite_request, link)->begun = true;
         list_push_back(&b->requests, it);
-        taken++;
+        b->count++;
     }
-    s->queued -= taken;
+    s->queued -= b->count;
 }
 
 static void note_outcome(struct batch *b)
@@ -225,13 +226,11 @@ static void note_outcome(struct batch *b)
     s->broken = s->broken || b->r == -EIO || b->r == -EBADMSG || !s->writer;
 }
 
-/* Answers everybody; what a batch did is known to all watches before its callers go on. */
-static void answer(struct batch *b)
+static void answer_some(struct batch *b, uint32_t count)
 {
-    if (b->r == 0)
-        sqlite_watches_tell(b->s, b->revision, &b->changes);
-    for (struct list *it; (it = list_pop_front(&b->requests));) {
-        struct sqlite_request *q = list_entry(it, struct sqlite_request, link);
+    for (; count > 0 && !list_empty(&b->requests); count--) {
+        struct sqlite_request *q =
+            list_entry(list_pop_front(&b->requests), struct sqlite_request, link);
         if (b->r < 0) {
             q->r = b->r;
             if (q->err)
@@ -243,6 +242,32 @@ static void answer(struct batch *b)
     }
 }
 
+/* Where a crowd writes again as soon as it is answered, all of it would wait for the thread that
+ * commits, and then that thread for all of it. In two halves both are busy: one half is thought
+ * about while the other is committed. That takes a commit more, so not where one takes longer than
+ * the thinking, as on a slow disk. */
+static uint32_t first_part(const struct batch *b)
+{
+    bool halves = b->commit_time <= 2 * b->s->think_time_each * b->count;
+    return halves ? b->count / 2 : b->count;
+}
+
+/* Answers everybody; what a batch did is known to all watches before its callers go on. */
+static void answer(struct batch *b)
+{
+    struct sqlite_store *s = b->s;
+    if (b->r == 0)
+        sqlite_watches_tell(s, b->revision, &b->changes);
+    if (b->count >= HALVES_FROM && s->queued < b->count / 2) {
+        uint32_t first = first_part(b);
+        answer_some(b, first);
+        rt_time from = rt_now_exact();
+        (void)rt_yield();
+        s->think_time_each = (rt_now_exact() - from) / first;
+    }
+    answer_some(b, b->count);
+}
+
 static int commit(struct batch *b)
 {
     struct sqlite_store *s = b->s;
@@ -251,9 +276,11 @@ static int commit(struct batch *b)
     int r = s->readers ? 0 : rt_recv(&s->idle, &db, RT_NEVER);
     if (r < 0)
         return r;
+    rt_time from = rt_now_exact();
     rt_shield_begin();
     r = rt_offload(run_batch, b, RT_NEVER);
     rt_shield_end();
+    b->commit_time = rt_now_exact() - from;
     if (!s->readers)
         sqlite_reader_put(s, s->writer); /* which is NULL where it could not be opened anew */
     if (r < 0)

@@ -73,6 +73,7 @@ struct sqlite_store {
 
     int64_t revision, compacted; /* as everybody was told */
     bool broken;                 /* the disk failed: opened anew before the next write */
+    rt_time think_time_each;     /* of who was answered, until all of them had their turn */
     bool trim_more;              /* rows behind the compaction are left to look at */
     int trouble;                 /* of the last commit; 0: none */
     char trouble_text[ERR_TEXT_MAX + 4];

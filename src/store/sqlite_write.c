@@ -13,28 +13,6 @@ struct writing {
     struct err *err;
 };
 
-/* What stands of a key; id 0: nothing. */
-struct standing {
-    int64_t id, crev, ver, lease;
-};
-
-static int get_current(struct sdb *db, struct slice key, struct standing *ret, struct err *err)
-{
-    sqlite3_stmt *st = sdb_statement(db, SDB_CUR_GET);
-    sdb_bind_bytes(st, 1, key);
-    int r = sdb_step(db, st, err);
-    *ret = (struct standing){0};
-    if (r > 0)
-        *ret = (struct standing){
-            .id = sqlite3_column_int64(st, 0),
-            .crev = sqlite3_column_int64(st, 1),
-            .ver = sqlite3_column_int64(st, 2),
-            .lease = sqlite3_column_int64(st, 3),
-        };
-    sqlite3_reset(st);
-    return r < 0 ? r : 0;
-}
-
 /* The value of a row of the log, copied into the arena. */
 static int get_value(struct sdb *db, int64_t id, struct arena *arena, struct slice *ret,
                      struct err *err)
@@ -97,10 +75,10 @@ static int log_row(struct writing *w, enum store_event_type type, const struct s
 
 static int put(struct writing *w, const struct store_op *op, struct arena *arena)
 {
-    struct standing old;
+    struct sdb_standing old;
     struct slice value = op->value;
     int64_t id;
-    int r = get_current(w->db, op->key, &old, w->err);
+    int r = sdb_standing_of(w->db, op->key, &old, w->err);
     if (r == 0 && op->keep_value)
         r = get_value(w->db, old.id, arena, &value, w->err);
     if (r < 0)
@@ -116,12 +94,14 @@ static int put(struct writing *w, const struct store_op *op, struct arena *arena
     r = log_row(w, STORE_EVENT_PUT, &kv, old.id, &id);
     if (r < 0)
         return r;
+    struct sdb_standing now = {id, kv.create_revision, kv.version, kv.lease};
+    sdb_know(w->db, kv.key, &now);
     sqlite3_stmt *st = sdb_statement(w->db, SDB_CUR_PUT);
     sdb_bind_bytes(st, 1, kv.key);
-    sqlite3_bind_int64(st, 2, id);
-    sqlite3_bind_int64(st, 3, kv.create_revision);
-    sqlite3_bind_int64(st, 4, kv.version);
-    sqlite3_bind_int64(st, 5, kv.lease);
+    sqlite3_bind_int64(st, 2, now.id);
+    sqlite3_bind_int64(st, 3, now.crev);
+    sqlite3_bind_int64(st, 4, now.ver);
+    sqlite3_bind_int64(st, 5, now.lease);
     return sdb_run_statement(w->db, st, w->err);
 }
 
@@ -137,6 +117,7 @@ static int delete_one(struct writing *w, const struct doomed *d)
     int r = log_row(w, STORE_EVENT_DELETE, &kv, d->id, &id);
     if (r < 0)
         return r;
+    sdb_know(w->db, d->key, &(struct sdb_standing){0});
     sqlite3_stmt *st = sdb_statement(w->db, SDB_CUR_DELETE);
     sdb_bind_bytes(st, 1, d->key);
     return sdb_run_statement(w->db, st, w->err);
@@ -165,8 +146,21 @@ static int64_t delete_found(struct writing *w, sqlite3_stmt *st)
     return r < 0 ? r : (int64_t)count;
 }
 
+static int delete_key(struct writing *w, struct slice key, struct store_op_result *ret)
+{
+    struct sdb_standing s;
+    int r = sdb_standing_of(w->db, key, &s, w->err);
+    if (r == 0 && s.id)
+        r = delete_one(w, &(struct doomed){key, s.id});
+    if (r == 0)
+        ret->deleted = s.id != 0;
+    return r;
+}
+
 static int delete_keys(struct writing *w, const struct store_op *op, struct store_op_result *ret)
 {
+    if (op->keys.scope == STORE_KEY)
+        return delete_key(w, op->keys.key, ret);
     char room[STORE_KEY_BYTES_MAX + 1];
     sqlite3_stmt *st = sdb_statement(w->db, SDB_CUR_RANGE);
     sdb_bind_keys(st, &op->keys, room);
@@ -193,8 +187,8 @@ static int value_holds(struct sdb *db, const struct store_compare *c, int64_t id
 /* 1: it holds; 0: it does not. */
 static int holds(struct sdb *db, const struct store_compare *c, struct err *err)
 {
-    struct standing s;
-    int r = get_current(db, c->key, &s, err);
+    struct sdb_standing s;
+    int r = sdb_standing_of(db, c->key, &s, err);
     if (r < 0)
         return r;
     if (c->target == STORE_VALUE)
@@ -228,7 +222,7 @@ static int check_puts(struct sdb *db, const struct store_op *ops, uint32_t count
 {
     for (uint32_t i = 0; i < count; i++) {
         const struct store_op *op = &ops[i];
-        struct standing s;
+        struct sdb_standing s;
         if (op->type != STORE_PUT)
             continue;
         int r = op->lease ? lease_there(db, op->lease, err) : 1;
@@ -236,7 +230,7 @@ static int check_puts(struct sdb *db, const struct store_op *ops, uint32_t count
             r = err_set(err, -ENOENT, "put %.*s: there is no lease %" PRIx64, SLICE_ARG(op->key),
                         op->lease);
         if (r > 0 && op->keep_value) {
-            r = get_current(db, op->key, &s, err);
+            r = sdb_standing_of(db, op->key, &s, err);
             if (r == 0 && !s.id)
                 r = err_set(err, -EINVAL, "put %.*s: there is no value to keep",
                             SLICE_ARG(op->key));
@@ -262,13 +256,25 @@ static int apply(struct writing *w, const struct store_op *op, struct arena *are
     return -EINVAL;
 }
 
-/* A savepoint costs a copy of every page that is changed behind it, a tenth of a small put. Puts
- * need none: what they could be refused for was looked at before, and a disk that fails in the
- * middle of one ends the batch. */
-static bool needs_savepoint(const struct store_op *ops, uint32_t count)
+/* What is left to fail, once the puts were looked at, is the disk, and that ends the batch. */
+static bool cannot_fail(const struct store_op *op, const struct arena *arena)
+{
+    switch (op->type) {
+    case STORE_PUT:
+        return !op->keep_value;
+    case STORE_DELETE:
+        return op->keys.scope == STORE_KEY;
+    case STORE_READ:
+        return op->range.keys.scope == STORE_KEY && !op->range.revision && !arena->bytes_max;
+    }
+    return false;
+}
+
+/* A savepoint costs a copy of every page that is changed behind it, a tenth of a small put. */
+static bool needs_savepoint(const struct store_op *ops, uint32_t count, const struct arena *arena)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (ops[i].type != STORE_PUT || ops[i].keep_value)
+        if (!cannot_fail(&ops[i], arena))
             return true;
     return false;
 }
@@ -287,13 +293,14 @@ static int apply_all(struct writing *w, const struct store_op *ops, uint32_t cou
                      struct arena *arena, struct store_op_result *results)
 {
     uint32_t changes = w->changes->count;
-    bool saved = needs_savepoint(ops, count);
+    bool saved = needs_savepoint(ops, count, arena);
     int r = saved ? sdb_run(w->db, SDB_SAVE, w->err) : 0;
     if (r < 0)
         return r;
     r = apply_each(w, ops, count, arena, results);
     if (r < 0) {
         w->changes->count = changes;
+        sdb_know_nothing(w->db);
         bool taken_back = saved && sdb_run(w->db, SDB_UNSAVE, NULL) == 0;
         w->db->spoilt = w->db->spoilt || (w->sub && !taken_back);
     }

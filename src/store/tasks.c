@@ -31,14 +31,18 @@ static int ask_surely(const struct tasks_at *at, const struct store_txn *txn, st
 
 /* ---- wanting one ---- */
 
+/* Named by when they came, tasks that are at work together lie together in the store: each of its
+ * writes goes to pages that are warm, and those of many tasks to the same ones. */
 struct slice tasks_name(struct arena *a)
 {
     static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-    enum { HEAD = 5, DIGITS = 13, BITS = 5 };
-    char text[HEAD + DIGITS] = "task-";
-    uint64_t r = rt_random();
-    for (int i = 0; i < DIGITS; i++, r >>= BITS)
-        text[HEAD + i] = digits[r & 31];
+    enum { HEAD = 5, TIME = 9, RANDOM = 8, BITS = 5, BASE = 1 << BITS };
+    char text[HEAD + TIME + RANDOM] = "task-";
+    uint64_t ms = (uint64_t)(rt_wall_now() / RT_MS), r = rt_random();
+    for (int i = TIME; i-- > 0; ms >>= BITS)
+        text[HEAD + i] = digits[ms % BASE];
+    for (int i = 0; i < RANDOM; i++, r >>= BITS)
+        text[HEAD + TIME + i] = digits[r % BASE];
     return (struct slice){arena_strdup(a, (struct slice){text, sizeof(text)}), sizeof(text)};
 }
 

@@ -28,7 +28,7 @@ enum { TASKS_GUARDS_MAX = 8 };
 int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
                  struct slice *ret_name, bool *ret_new, struct err *err, rt_time deadline);
 
-/* A name that no other task has. */
+/* A name that no other task has. Those of a later millisecond of the wall clock are greater. */
 struct slice tasks_name(struct arena *arena);
 /* Whether that task can be: 0 or -EINVAL. Does not wait. */
 int tasks_check(const struct task *t, struct err *err);

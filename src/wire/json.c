@@ -230,7 +230,7 @@ const struct json_value *json_get(const struct json_value *object, const char *k
     struct slice wanted = slice_from(key); /* measured once */
     if (object && object->type == JSON_OBJECT)
         for (const struct json_value *v = object->first; v; v = v->next)
-            if (slice_eq(v->key, wanted))
+            if (v->key.size == wanted.size && slice_eq(v->key, wanted)) /* most differ in size */
                 found = v;
     return found;
 }

@@ -23,8 +23,10 @@ enum task_field_type {
     FIELD_EXIT,    /* int32_t; null: -1 */
 };
 
+enum { TASK_FIELDS_MAX = 32 }; /* of one struct */
+
 struct task_field {
-    const char *name;
+    struct slice name;
     enum task_field_type type;
     size_t offset;
     bool wanted; /* whoever wants a task may say it */

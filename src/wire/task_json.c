@@ -1,5 +1,6 @@
 #include "wire/task_json.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/log.h"
@@ -8,94 +9,94 @@
 #include "wire/task_field.h"
 
 static const struct task_field task_fields[] = {
-    {"name", FIELD_TEXT, AT(task, name), false, true},
-    {"namespace", FIELD_TEXT, AT(task, namespace_), true, false},
-    {"state", FIELD_STATE, AT(task, state), false, true},
-    {"dir", FIELD_TEXT, AT(task, dir), true, false},
-    {"user", FIELD_TEXT, AT(task, user), true, false},
-    {"action", FIELD_TEXT, AT(task, action), true, false},
-    {"node", FIELD_TEXT, AT(task, node), true, true},
-    {"selector", FIELD_TEXT, AT(task, selector), true, false},
-    {"dedup_key", FIELD_TEXT, AT(task, dedup_key), true, true},
-    {"concurrency", FIELD_TEXT, AT(task, concurrency), true, false},
-    {"asset", FIELD_TEXT, AT(task, asset), true, true},
-    {"remedy", FIELD_TEXT, AT(task, remedy), true, true},
-    {"timeout_ms", FIELD_I64, AT(task, timeout_ms), true, false},
-    {"backoff_ms", FIELD_I64, AT(task, backoff_ms), true, false},
-    {"deadline_ms", FIELD_I64, AT(task, deadline_ms), true, false},
-    {"output_bytes_max", FIELD_I64, AT(task, output_bytes_max), true, false},
-    {"rate_per_hour", FIELD_I64, AT(task, rate_per_hour), true, false},
-    {"priority", FIELD_I32, AT(task, priority), true, false},
-    {"retries", FIELD_U32, AT(task, retries), true, false},
-    {"created_at", FIELD_MOMENT, AT(task, created_ms), false, false},
-    {"finished_at", FIELD_MOMENT, AT(task, finished_ms), false, false},
-    {"created_by", FIELD_TEXT, AT(task, created_by), false, false},
-    {"decided_by", FIELD_TEXT, AT(task, decided_by), false, false},
-    {"cancel", FIELD_BOOL, AT(task, cancel), false, false},
-    {"locked", FIELD_BOOL, AT(task, locked), false, false},
-    {"exit", FIELD_EXIT, AT(task, exit), false, false},
-    {"status", FIELD_I32, AT(task, status), false, false},
-    {"pinned", FIELD_BOOL, AT(task, pinned), false, false},
-    {"workflow", FIELD_TEXT, AT(task, workflow), false, false},
-    {"rollback_task", FIELD_TEXT, AT(task, undo), false, false},
-    {"round", FIELD_U32, AT(task, round), false, false},
+    {SLICE("name"), FIELD_TEXT, AT(task, name), false, true},
+    {SLICE("namespace"), FIELD_TEXT, AT(task, namespace_), true, false},
+    {SLICE("state"), FIELD_STATE, AT(task, state), false, true},
+    {SLICE("dir"), FIELD_TEXT, AT(task, dir), true, false},
+    {SLICE("user"), FIELD_TEXT, AT(task, user), true, false},
+    {SLICE("action"), FIELD_TEXT, AT(task, action), true, false},
+    {SLICE("node"), FIELD_TEXT, AT(task, node), true, true},
+    {SLICE("selector"), FIELD_TEXT, AT(task, selector), true, false},
+    {SLICE("dedup_key"), FIELD_TEXT, AT(task, dedup_key), true, true},
+    {SLICE("concurrency"), FIELD_TEXT, AT(task, concurrency), true, false},
+    {SLICE("asset"), FIELD_TEXT, AT(task, asset), true, true},
+    {SLICE("remedy"), FIELD_TEXT, AT(task, remedy), true, true},
+    {SLICE("timeout_ms"), FIELD_I64, AT(task, timeout_ms), true, false},
+    {SLICE("backoff_ms"), FIELD_I64, AT(task, backoff_ms), true, false},
+    {SLICE("deadline_ms"), FIELD_I64, AT(task, deadline_ms), true, false},
+    {SLICE("output_bytes_max"), FIELD_I64, AT(task, output_bytes_max), true, false},
+    {SLICE("rate_per_hour"), FIELD_I64, AT(task, rate_per_hour), true, false},
+    {SLICE("priority"), FIELD_I32, AT(task, priority), true, false},
+    {SLICE("retries"), FIELD_U32, AT(task, retries), true, false},
+    {SLICE("created_at"), FIELD_MOMENT, AT(task, created_ms), false, false},
+    {SLICE("finished_at"), FIELD_MOMENT, AT(task, finished_ms), false, false},
+    {SLICE("created_by"), FIELD_TEXT, AT(task, created_by), false, false},
+    {SLICE("decided_by"), FIELD_TEXT, AT(task, decided_by), false, false},
+    {SLICE("cancel"), FIELD_BOOL, AT(task, cancel), false, false},
+    {SLICE("locked"), FIELD_BOOL, AT(task, locked), false, false},
+    {SLICE("exit"), FIELD_EXIT, AT(task, exit), false, false},
+    {SLICE("status"), FIELD_I32, AT(task, status), false, false},
+    {SLICE("pinned"), FIELD_BOOL, AT(task, pinned), false, false},
+    {SLICE("workflow"), FIELD_TEXT, AT(task, workflow), false, false},
+    {SLICE("rollback_task"), FIELD_TEXT, AT(task, undo), false, false},
+    {SLICE("round"), FIELD_U32, AT(task, round), false, false},
 };
 
 static const struct task_field target_fields[] = {
-    {"node", FIELD_TEXT, AT(task_target, node), false, true},
-    {"state", FIELD_STATE, AT(task_target, state), false, true},
-    {"token", FIELD_I64, AT(task_target, token), false, true},
-    {"tries", FIELD_U32, AT(task_target, tries), false, true},
-    {"lost", FIELD_U32, AT(task_target, lost), false, true},
-    {"not_before", FIELD_MOMENT, AT(task_target, not_before_ms), false, true},
-    {"exit", FIELD_EXIT, AT(task_target, exit), false, true},
-    {"status", FIELD_I32, AT(task_target, status), false, false},
+    {SLICE("node"), FIELD_TEXT, AT(task_target, node), false, true},
+    {SLICE("state"), FIELD_STATE, AT(task_target, state), false, true},
+    {SLICE("token"), FIELD_I64, AT(task_target, token), false, true},
+    {SLICE("tries"), FIELD_U32, AT(task_target, tries), false, true},
+    {SLICE("lost"), FIELD_U32, AT(task_target, lost), false, true},
+    {SLICE("not_before"), FIELD_MOMENT, AT(task_target, not_before_ms), false, true},
+    {SLICE("exit"), FIELD_EXIT, AT(task_target, exit), false, true},
+    {SLICE("status"), FIELD_I32, AT(task_target, status), false, false},
 };
 
 static const struct task_field attempt_fields[] = {
-    {"node", FIELD_TEXT, AT(task_attempt, node), false, true},
-    {"token", FIELD_I64, AT(task_attempt, token), false, true},
-    {"state", FIELD_STATE, AT(task_attempt, state), false, true},
-    {"accepted", FIELD_BOOL, AT(task_attempt, accepted), false, true},
-    {"refused_reason", FIELD_REFUSED, AT(task_attempt, refused), false, true},
-    {"started_at", FIELD_MOMENT, AT(task_attempt, started_ms), false, true},
-    {"wall_ms", FIELD_NS, AT(task_attempt, wall_ns), false, true},
-    {"exit", FIELD_EXIT, AT(task_attempt, exit), false, true},
-    {"detail", FIELD_TEXT, AT(task_attempt, detail), false, true},
+    {SLICE("node"), FIELD_TEXT, AT(task_attempt, node), false, true},
+    {SLICE("token"), FIELD_I64, AT(task_attempt, token), false, true},
+    {SLICE("state"), FIELD_STATE, AT(task_attempt, state), false, true},
+    {SLICE("accepted"), FIELD_BOOL, AT(task_attempt, accepted), false, true},
+    {SLICE("refused_reason"), FIELD_REFUSED, AT(task_attempt, refused), false, true},
+    {SLICE("started_at"), FIELD_MOMENT, AT(task_attempt, started_ms), false, true},
+    {SLICE("wall_ms"), FIELD_NS, AT(task_attempt, wall_ns), false, true},
+    {SLICE("exit"), FIELD_EXIT, AT(task_attempt, exit), false, true},
+    {SLICE("detail"), FIELD_TEXT, AT(task_attempt, detail), false, true},
 };
 
 static const struct task_field result_fields[] = {
-    {"node", FIELD_TEXT, AT(task_result, node), false, true},
-    {"token", FIELD_I64, AT(task_result, token), false, true},
-    {"state", FIELD_STATE, AT(task_result, state), false, true},
-    {"exit", FIELD_EXIT, AT(task_result, exit), false, true},
-    {"status", FIELD_I32, AT(task_result, status), false, false},
-    {"signal", FIELD_TEXT, AT(task_result, signal), false, true},
-    {"detail", FIELD_TEXT, AT(task_result, detail), false, true},
-    {"started_at", FIELD_MOMENT, AT(task_result, started_ms), false, true},
-    {"wall_ms", FIELD_NS, AT(task_result, wall_ns), false, true},
-    {"output_cut_bytes", FIELD_U64, AT(task_result, output_cut_bytes), false, true},
+    {SLICE("node"), FIELD_TEXT, AT(task_result, node), false, true},
+    {SLICE("token"), FIELD_I64, AT(task_result, token), false, true},
+    {SLICE("state"), FIELD_STATE, AT(task_result, state), false, true},
+    {SLICE("exit"), FIELD_EXIT, AT(task_result, exit), false, true},
+    {SLICE("status"), FIELD_I32, AT(task_result, status), false, false},
+    {SLICE("signal"), FIELD_TEXT, AT(task_result, signal), false, true},
+    {SLICE("detail"), FIELD_TEXT, AT(task_result, detail), false, true},
+    {SLICE("started_at"), FIELD_MOMENT, AT(task_result, started_ms), false, true},
+    {SLICE("wall_ms"), FIELD_NS, AT(task_result, wall_ns), false, true},
+    {SLICE("output_cut_bytes"), FIELD_U64, AT(task_result, output_cut_bytes), false, true},
 };
 
 static const struct task_field assignment_fields[] = {
-    {"token", FIELD_I64, AT(assignment, token), false, true},
-    {"priority", FIELD_I32, AT(assignment, priority), false, true},
-    {"last", FIELD_BOOL, AT(assignment, last), false, true},
-    {"claimed", FIELD_I64, AT(assignment, claimed), false, true},
-    {"stop", FIELD_STOP, AT(assignment, stop), false, true},
-    {"ended", FIELD_BOOL, AT(assignment, ended), false, true},
+    {SLICE("token"), FIELD_I64, AT(assignment, token), false, true},
+    {SLICE("priority"), FIELD_I32, AT(assignment, priority), false, true},
+    {SLICE("last"), FIELD_BOOL, AT(assignment, last), false, true},
+    {SLICE("claimed"), FIELD_I64, AT(assignment, claimed), false, true},
+    {SLICE("stop"), FIELD_STOP, AT(assignment, stop), false, true},
+    {SLICE("ended"), FIELD_BOOL, AT(assignment, ended), false, true},
 };
 
 static const struct task_field node_fields[] = {
-    {"name", FIELD_TEXT, AT(node, name), false, true},
-    {"state", FIELD_NODE, AT(node, state), false, true},
-    {"version", FIELD_TEXT, AT(node, version), false, true},
-    {"running", FIELD_U32, AT(node, running), false, true},
-    {"capacity", FIELD_U32, AT(node, capacity), false, true},
-    {"lease_ms", FIELD_I64, AT(node, lease_ms), false, true},
-    {"boot", FIELD_TEXT, AT(node, boot), false, true},
-    {"pid", FIELD_I64, AT(node, pid), false, true},
-    {"pid_started", FIELD_U64, AT(node, pid_started), false, true},
+    {SLICE("name"), FIELD_TEXT, AT(node, name), false, true},
+    {SLICE("state"), FIELD_NODE, AT(node, state), false, true},
+    {SLICE("version"), FIELD_TEXT, AT(node, version), false, true},
+    {SLICE("running"), FIELD_U32, AT(node, running), false, true},
+    {SLICE("capacity"), FIELD_U32, AT(node, capacity), false, true},
+    {SLICE("lease_ms"), FIELD_I64, AT(node, lease_ms), false, true},
+    {SLICE("boot"), FIELD_TEXT, AT(node, boot), false, true},
+    {SLICE("pid"), FIELD_I64, AT(node, pid), false, true},
+    {SLICE("pid_started"), FIELD_U64, AT(node, pid_started), false, true},
 };
 
 /* ---- moments ---- */
@@ -211,17 +212,39 @@ static void set_default(const struct task_field *f, void *at)
         *(enum task_state *)at = TASK_PENDING;
 }
 
-int task_fields_read(const struct json_value *v, const struct task_field *fields, size_t count,
-                       void *ret, struct err *err)
+/* The member of each field; of equal names the last. Members stand mostly in the table's order, so
+ * each is looked for behind the one before it. */
+static void find_members(const struct json_value *v, const struct task_field *fields, size_t count,
+                         const struct json_value **ret)
 {
+    size_t next = 0;
+    for (const struct json_value *m = v->first; m; m = m->next) {
+        size_t i = next;
+        for (size_t left = count; left > 0; left--, i = i + 1 < count ? i + 1 : 0)
+            if (fields[i].name.size == m->key.size &&
+                memcmp(fields[i].name.data, m->key.data, m->key.size) == 0) {
+                ret[i] = m;
+                next = i + 1 < count ? i + 1 : 0;
+                break;
+            }
+    }
+}
+
+int task_fields_read(const struct json_value *v, const struct task_field *fields, size_t count,
+                     void *ret, struct err *err)
+{
+    const struct json_value *members[TASK_FIELDS_MAX] = {NULL};
+    assert(count <= TASK_FIELDS_MAX);
     if (v->type != JSON_OBJECT)
         return err_set(err, -EBADMSG, "it is no JSON object");
+    find_members(v, fields, count, members);
     for (size_t i = 0; i < count; i++) {
         void *at = (char *)ret + fields[i].offset;
-        const struct json_value *m = json_get(v, fields[i].name);
+        const struct json_value *m = members[i];
         set_default(&fields[i], at);
         if (m && m->type != JSON_NULL && read_field(&fields[i], m, at) < 0)
-            return err_set(err, -EBADMSG, "'%s' has a value that it cannot have", fields[i].name);
+            return err_set(err, -EBADMSG, "'%.*s' has a value that it cannot have",
+                           SLICE_ARG(fields[i].name));
     }
     return 0;
 }
@@ -239,7 +262,7 @@ static int parse(struct slice json, struct arena *a, struct json_value **ret, st
 
 /* An array of texts; a member that is missing is empty. */
 int task_texts_read(const struct json_value *v, const char *key, uint32_t max, struct arena *a,
-                      struct slice **ret, uint32_t *ret_count, struct err *err)
+                    struct slice **ret, uint32_t *ret_count, struct err *err)
 {
     const struct json_value *list = json_get(v, key);
     if (!list || list->type == JSON_NULL)
@@ -330,7 +353,7 @@ int task_read(struct slice json, struct arena *a, struct task *ret, struct err *
 static const struct task_field *wanted_field(struct slice name)
 {
     for (size_t i = 0; i < ARRAY_LEN(task_fields); i++)
-        if (task_fields[i].wanted && slice_eq_cstr(name, task_fields[i].name))
+        if (task_fields[i].wanted && slice_eq(name, task_fields[i].name))
             return &task_fields[i];
     return NULL;
 }
@@ -343,15 +366,14 @@ static int read_wanted(const struct json_value *m, struct task *t, struct err *e
     if (!f && slice_among(m->key, others, ARRAY_LEN(others)) < 0)
         return err_set(err, -EBADMSG, "a task has no '%.*s' to be wanted", SLICE_ARG(m->key));
     if (f && m->type != JSON_NULL && read_field(f, m, (char *)t + f->offset) < 0)
-        return err_set(err, -EBADMSG, "'%s' has a value that it cannot have", f->name);
+        return err_set(err, -EBADMSG, "'%.*s' has a value that it cannot have", SLICE_ARG(f->name));
     if (slice_eq_cstr(m->key, "approve") && m->type == JSON_TRUE)
         t->state = TASK_AWAITING_APPROVAL;
     return 0;
 }
 
 /* An action says what is done; what stands beside it counts more. */
-static int read_action(const struct json_value *v, struct arena *a, struct task *t,
-                       struct err *err)
+static int read_action(const struct json_value *v, struct arena *a, struct task *t, struct err *err)
 {
     const struct json_value *does = json_get(v, "do"), *argv = json_get(v, "argv");
     const struct json_value *rollback = json_get(v, "rollback");
@@ -406,8 +428,7 @@ static int read_result(const struct json_value *v, struct arena *a, struct task_
                        struct err *err)
 {
     int r = task_fields_read(v, result_fields, ARRAY_LEN(result_fields), ret, err);
-    return r < 0 ? r
-                 : task_labels_read(v, "outputs", a, &ret->outputs, &ret->output_count, err);
+    return r < 0 ? r : task_labels_read(v, "outputs", a, &ret->outputs, &ret->output_count, err);
 }
 
 static void write_result(struct json_writer *w, const struct task_result *x)
@@ -455,8 +476,7 @@ int task_labels_read(const struct json_value *v, const char *key, struct arena *
     if (!labels || labels->type == JSON_NULL)
         return 0;
     if (labels->type != JSON_OBJECT || labels->count > TASK_LABELS_MAX)
-        return err_set(err, -EBADMSG, "'%s' is no object of up to %d texts", key,
-                       TASK_LABELS_MAX);
+        return err_set(err, -EBADMSG, "'%s' is no object of up to %d texts", key, TASK_LABELS_MAX);
     *ret = arena_alloc_array(a, labels->count + 1, sizeof(**ret));
     *ret_count = 0;
     for (const struct json_value *m = labels->first; m; m = m->next) {
@@ -493,7 +513,7 @@ static void write_text(struct json_writer *w, struct slice s)
 
 static void write_field(struct json_writer *w, const struct task_field *f, const void *at)
 {
-    json_key_slice(w, slice_from(f->name));
+    json_key_slice(w, f->name);
     switch (f->type) {
     case FIELD_TEXT:
         write_text(w, *(const struct slice *)at);
@@ -566,7 +586,7 @@ static bool is_default(const struct task_field *f, const void *at)
 }
 
 void task_fields_write(struct json_writer *w, const struct task_field *fields, size_t count,
-                         const void *from)
+                       const void *from)
 {
     for (size_t i = 0; i < count; i++) {
         const void *at = (const char *)from + fields[i].offset;
@@ -589,7 +609,7 @@ static void write_structs(struct json_writer *w, const char *key, const struct t
 }
 
 void task_texts_write(struct json_writer *w, const char *key, const struct slice *texts,
-                        uint32_t count)
+                      uint32_t count)
 {
     json_key_slice(w, slice_from(key));
     json_array_open(w);

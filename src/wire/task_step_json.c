@@ -5,17 +5,17 @@
 #include "wire/task_field.h"
 
 static const struct task_field step_fields[] = {
-    {"name", FIELD_TEXT, AT(task_step, name), false, true},
-    {"state", FIELD_STATE, AT(task_step, state), false, true},
-    {"skipped", FIELD_BOOL, AT(task_step, skipped), false, false},
-    {"if", FIELD_TEXT, AT(task_step, condition), false, false},
-    {"task", FIELD_TEXT, AT(task_step, task), false, true},
-    {"ended", FIELD_U32, AT(task_step, ended), false, false},
-    {"exit", FIELD_EXIT, AT(task_step, exit), false, false},
-    {"status", FIELD_I32, AT(task_step, status), false, false},
-    {"detail", FIELD_TEXT, AT(task_step, detail), false, false},
-    {"rollback_task", FIELD_TEXT, AT(task_step, undo), false, false},
-    {"rollback_state", FIELD_STOP, AT(task_step, undo_state), false, true},
+    {SLICE("name"), FIELD_TEXT, AT(task_step, name), false, true},
+    {SLICE("state"), FIELD_STATE, AT(task_step, state), false, true},
+    {SLICE("skipped"), FIELD_BOOL, AT(task_step, skipped), false, false},
+    {SLICE("if"), FIELD_TEXT, AT(task_step, condition), false, false},
+    {SLICE("task"), FIELD_TEXT, AT(task_step, task), false, true},
+    {SLICE("ended"), FIELD_U32, AT(task_step, ended), false, false},
+    {SLICE("exit"), FIELD_EXIT, AT(task_step, exit), false, false},
+    {SLICE("status"), FIELD_I32, AT(task_step, status), false, false},
+    {SLICE("detail"), FIELD_TEXT, AT(task_step, detail), false, false},
+    {SLICE("rollback_task"), FIELD_TEXT, AT(task_step, undo), false, false},
+    {SLICE("rollback_state"), FIELD_STOP, AT(task_step, undo_state), false, true},
 };
 
 static int read_action(const struct json_value *v, const char *key, struct arena *a,

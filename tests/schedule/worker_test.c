@@ -107,6 +107,28 @@ static void what_cannot_be_run_is_nobodys(void)
     CHECK_INT(stats.mended_total, 0);
 }
 
+/* More is given than the queue takes: what it had no room for is taken once there is some. */
+static void what_did_not_fit_is_taken_later(void)
+{
+    enum { MORE = 100, ALL = SCHEDULE_QUEUE_TASKS_MAX + MORE };
+    for (int i = 0; i < ALL; i++) {
+        char *name = arena_printf(&arena, "t%d", i);
+        put(arena_printf(&arena, "/tasks/%s", name),
+            arena_printf(&arena, "{\"name\":\"%s\",\"argv\":[\"true\"],\"state\":\"Assigned\"}",
+                         name));
+    }
+    put("/config/worker_max", "0");
+    rt_sleep(rt_now() + RT_SEC);
+    for (int i = 0; i < ALL; i++)
+        put(arena_printf(&arena, "/assign/w1/t%d", i), "{\"token\":7}");
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK_INT(stats.queued, SCHEDULE_QUEUE_TASKS_MAX);
+    put("/config/worker_max", "32");
+    rt_sleep(rt_now() + 3 * RT_SEC);
+    CHECK_INT(runs, ALL);
+    CHECK_INT(stats.mended_total, 0);
+}
+
 /* With a bug that nobody knows of: that something is given is not heard. */
 static void what_was_overlooked_is_found_and_told(void)
 {
@@ -200,6 +222,7 @@ static void run_case(void *arg)
 
 WORLDS(what_is_given_is_run_and_completed)
 WORLDS(what_cannot_be_run_is_nobodys)
+WORLDS(what_did_not_fit_is_taken_later)
 WORLDS(what_was_overlooked_is_found_and_told)
 WORLDS(what_is_claimed_and_not_run_is_disowned)
 WORLDS(what_runs_long_is_left_alone)
@@ -216,6 +239,7 @@ int main(void)
     latency = 60 * RT_MS;
     TAP_RUN(what_the_node_says_of_itself_is_so_);
     latency = 0;
+    TAP_RUN(what_did_not_fit_is_taken_later_);
     TAP_RUN(what_was_overlooked_is_found_and_told_); /* last: it plants another bug */
     return tap_done();
 }

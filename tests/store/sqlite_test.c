@@ -221,6 +221,63 @@ static int open_with(const char *data, size_t size)
     return r;
 }
 
+/* Of a key that was put by what is taken back, nothing stands: also for whoever asks next. */
+static void what_is_taken_back_is_not_remembered(struct store **s)
+{
+    int64_t one = put(*s, "a", "1"), two = put(*s, "c", "1");
+    struct store_op ops[] = {
+        {.type = STORE_PUT, .key = SLICE("a"), .value = SLICE("2")},
+        {.type = STORE_PUT, .key = SLICE("b"), .value = SLICE("2")},
+        {.type = STORE_DELETE, .keys = store_key(SLICE("c"))},
+        {.type = STORE_READ, .range = {.keys = store_key(SLICE("large"))}},
+    };
+    static const char page[4096];
+    struct arena small = ARENA(MEM_TEST, sizeof(page));
+    WELL(store_put(*s, SLICE("large"), (struct slice){page, sizeof(page)}, 0, NULL, &suite_err,
+                   SOON));
+    struct store_txn txn = {.then = ops, .then_count = ARRAY_LEN(ops)};
+    struct store_txn_result got;
+    CHECK_INT(store_txn(*s, &txn, &small, &got, NULL, SOON), -ENOSPC);
+    arena_done(&small);
+    struct store_compare as_before[] = {
+        {.key = SLICE("a"), .target = STORE_MOD_REVISION, .number = one},
+        {.key = SLICE("b"), .target = STORE_CREATE_REVISION},
+        {.key = SLICE("c"), .target = STORE_MOD_REVISION, .number = two},
+    };
+    struct store_txn next = {
+        .compares = as_before, .compare_count = 3, .then = ops, .then_count = 2};
+    WELL(store_txn(*s, &next, &suite_arena, &got, &suite_err, SOON));
+    CHECK(got.succeeded);
+    struct store_kv a = get(*s, "a"), b = get(*s, "b");
+    CHECK(a.version == 2 && a.create_revision == one && is(a.value, "2"));
+    CHECK(b.version == 1 && b.create_revision == got.revision);
+}
+
+/* More than the writer remembers. */
+static void every_key_of_many_is_what_it_was_put_as(struct store **s)
+{
+    enum { KEYS = 5000, AT_ONCE = 100 };
+    for (int n = 0; n < 2 * KEYS; n += AT_ONCE) {
+        static struct store_op ops[AT_ONCE];
+        static char keys[AT_ONCE][16];
+        for (int i = 0; i < AT_ONCE; i++) {
+            int size = snprintf(keys[i], sizeof(keys[i]), "many/%d", (n + i) % KEYS);
+            ops[i] = (struct store_op){.type = STORE_PUT, .key = {keys[i], (size_t)size}};
+        }
+        struct store_txn txn = {.then = ops, .then_count = AT_ONCE};
+        WELL(store_txn(*s, &txn, &suite_arena, NULL, &suite_err, SOON));
+    }
+    del(*s, "many/7");
+    put(*s, "many/7", "anew");
+    struct store_range all = {.keys = store_prefix(SLICE("many/"))};
+    struct store_range_result got;
+    WELL(store_range(*s, &all, &suite_arena, &got, &suite_err, SOON));
+    CHECK_INT(got.count, KEYS);
+    for (uint32_t i = 0; i < got.count; i++)
+        if (got.kvs[i].version != (slice_eq(got.kvs[i].key, SLICE("many/7")) ? 1 : 2))
+            CHECK_INT(got.kvs[i].version, 2);
+}
+
 static void a_file_that_is_no_database_is_refused(void *arg)
 {
     (void)arg;
@@ -441,6 +498,8 @@ int main(void)
     ON_A_STORE(a_backup_is_a_store_of_its_revision);
     ON_A_STORE(a_crowd_of_writers_each_gets_its_revision);
     ON_A_STORE(a_write_still_queued_at_its_deadline_did_not_happen);
+    ON_A_STORE(what_is_taken_back_is_not_remembered);
+    ON_A_STORE(every_key_of_many_is_what_it_was_put_as);
     ON_DISK(a_file_that_is_no_database_is_refused);
     ON_DISK(another_programs_database_and_a_newer_format_are_refused);
     ON_DISK(a_file_that_is_damaged_within_is_told_and_never_crashes);
