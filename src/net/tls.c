@@ -472,12 +472,18 @@ static int handshake(struct tls_conn *t, struct tls_report *report, struct err *
     int r = 0;
     ERR_clear_error();
     t->busy = true;
+    t->link.holding = true;
     if (SSL_connect(t->ssl) != 1)
         r = handshake_failure(t, report, err);
     else if (SSL_session_reused(t->ssl) && !verify_resumed(t))
         r = refused(report, err);
+    t->link.holding = false;
     t->busy = false;
     t->broken = r < 0;
+    if (r < 0 && !t->link.error) { /* the alert that tells the peer why, if it needs no waiting */
+        t->link.deadline = 0;
+        (void)tls_link_flush(&t->link);
+    }
     if (r == 0)
         report_agreed(t, report);
     ERR_clear_error();
@@ -520,7 +526,7 @@ static int failure(struct tls_conn *t)
     if (r == -EPROTO)
         t->words = ERR_reason_error_string(ERR_peek_error());
     /* A wait that was cut short harms nothing between two records; OpenSSL goes on where it was. */
-    if (r == -ETIMEDOUT || r == -ECANCELED)
+    if ((r == -ETIMEDOUT || r == -ECANCELED) && !t->link.cut)
         t->link.error = 0;
     else
         t->broken = true;
