@@ -23,6 +23,7 @@ struct tls_context {
     char *ca_file;                 /* NULL: the system's */
     char *cert_file, *key_file;    /* NULL: none of our own */
     struct tls_sessions sessions;
+    struct tls_verified verified;
     uint32_t conns;
 };
 
@@ -176,7 +177,7 @@ static int on_verify(X509_STORE_CTX *ctx, void *arg)
     (void)arg;
     SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls_conn *t = SSL_get_app_data(ssl);
-    bool ok = tls_verify(ctx, t->name, t->arena, t->report);
+    bool ok = tls_verify(ctx, t->name, t->arena, &t->context->verified, t->report);
     return ok || t->context->insecure || t->unverified;
 }
 
@@ -302,6 +303,7 @@ void tls_context_close(struct tls_context *c)
         return;
     assert(c->conns == 0 && !c->reading);
     tls_sessions_done(&c->sessions);
+    tls_verified_done(&c->verified);
     SSL_CTX_free(c->ssl);
     tls_algorithms_close(&c->algorithms);
     BIO_meth_free(c->bio);
@@ -419,7 +421,7 @@ static bool verify_resumed(struct tls_conn *t)
                                   SSL_get_peer_cert_chain(t->ssl)) == 1 &&
               X509_STORE_CTX_set_default(ctx, "ssl_server") == 1 &&
               X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(ctx), SSL_get0_param(t->ssl)) == 1;
-    ok = ok && tls_verify(ctx, t->name, t->arena, t->report);
+    ok = ok && tls_verify(ctx, t->name, t->arena, &t->context->verified, t->report);
     if (!ok && t->report->faults == 0) {
         t->report->faults = 1u << TLS_UNTRUSTED;
         t->report->fault = TLS_UNTRUSTED;
