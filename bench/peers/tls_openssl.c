@@ -1,6 +1,6 @@
 /* tls_openssl.c - what the TLS bench is measured against: the same GETs by one bare epoll loop and
- * the machine's own OpenSSL, a connection each, which checks no certificate: `tls_openssl PORT
- * REQUESTS IN_FLIGHT full|resumed`. */
+ * the machine's own OpenSSL, a connection each: `tls_openssl PORT REQUESTS IN_FLIGHT full|resumed
+ * CA NAME`, where CA is the one whom to trust and NAME whom to expect. */
 #include "bench/bench.h"
 
 #include <errno.h>
@@ -27,6 +27,7 @@ static struct {
     SSL_SESSION *session; /* the newest ticket; NULL: none, or none is wanted */
     int epoll, port;
     bool resumed;
+    const char *name;
     long left, done;
     char request[128];
 } b;
@@ -56,7 +57,7 @@ static void begin(struct get *g)
     if (connect(g->fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)
         bench_die("connect");
     g->ssl = SSL_new(b.context);
-    if (!g->ssl || SSL_set_fd(g->ssl, g->fd) != 1)
+    if (!g->ssl || SSL_set_fd(g->ssl, g->fd) != 1 || SSL_set1_host(g->ssl, b.name) != 1)
         bench_die("SSL_new");
     if (b.session)
         SSL_set_session(g->ssl, b.session);
@@ -111,9 +112,9 @@ static void go_on(struct get *g)
 
 int main(int argc, char **argv)
 {
-    long in_flight = argc == 5 ? atol(argv[3]) : 0;
+    long in_flight = argc == 7 ? atol(argv[3]) : 0;
     if (in_flight < 1 || in_flight > IN_FLIGHT_MAX) {
-        fprintf(stderr, "usage: tls_openssl PORT REQUESTS IN_FLIGHT full|resumed\n");
+        fprintf(stderr, "usage: tls_openssl PORT REQUESTS IN_FLIGHT full|resumed CA NAME\n");
         return 2;
     }
     b.port = atoi(argv[1]);
@@ -126,6 +127,10 @@ int main(int argc, char **argv)
     struct get *gets = calloc((size_t)in_flight, sizeof(*gets));
     struct bench_clock start = bench_now();
     b.context = SSL_CTX_new(TLS_client_method());
+    b.name = argv[6];
+    SSL_CTX_set_verify(b.context, SSL_VERIFY_PEER, NULL);
+    if (SSL_CTX_load_verify_file(b.context, argv[5]) != 1)
+        bench_die(argv[5]);
     SSL_CTX_set_session_cache_mode(b.context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(b.context, on_session);
     for (long i = 0; i < in_flight && b.left > 0; i++)

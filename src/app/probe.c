@@ -16,6 +16,7 @@
 #include "cli/print.h"
 #include "cli/probe_print.h"
 #include "host/limits.h"
+#include "host/pages.h"
 #include "observe/observe.h"
 #include "rt/file.h"
 #include "rt/interrupt.h"
@@ -531,6 +532,7 @@ static int run_probing(struct probing *p)
     for (int i = 0; i < loops; i++)
         p->summaries[i] = &p->parts[i].summary;
     host_raise_descriptors();
+    host_forget_start();
     status = app_log_open(p->app, false);
     if (status == EXIT_WELL)
         status = app_run(p->app, loops, probe_main, p);

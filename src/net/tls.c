@@ -23,6 +23,7 @@ struct tls_context {
     char *ca_file;                 /* NULL: the system's */
     char *cert_file, *key_file;    /* NULL: none of our own */
     struct tls_sessions sessions;
+    struct tls_verified verified;
     uint32_t conns;
 };
 
@@ -176,7 +177,7 @@ static int on_verify(X509_STORE_CTX *ctx, void *arg)
     (void)arg;
     SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls_conn *t = SSL_get_app_data(ssl);
-    bool ok = tls_verify(ctx, t->name, t->arena, t->report);
+    bool ok = tls_verify(ctx, t->name, t->arena, &t->context->verified, t->report);
     return ok || t->context->insecure || t->unverified;
 }
 
@@ -302,6 +303,7 @@ void tls_context_close(struct tls_context *c)
         return;
     assert(c->conns == 0 && !c->reading);
     tls_sessions_done(&c->sessions);
+    tls_verified_done(&c->verified);
     SSL_CTX_free(c->ssl);
     tls_algorithms_close(&c->algorithms);
     BIO_meth_free(c->bio);
@@ -419,7 +421,7 @@ static bool verify_resumed(struct tls_conn *t)
                                   SSL_get_peer_cert_chain(t->ssl)) == 1 &&
               X509_STORE_CTX_set_default(ctx, "ssl_server") == 1 &&
               X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(ctx), SSL_get0_param(t->ssl)) == 1;
-    ok = ok && tls_verify(ctx, t->name, t->arena, t->report);
+    ok = ok && tls_verify(ctx, t->name, t->arena, &t->context->verified, t->report);
     if (!ok && t->report->faults == 0) {
         t->report->faults = 1u << TLS_UNTRUSTED;
         t->report->fault = TLS_UNTRUSTED;
@@ -472,12 +474,18 @@ static int handshake(struct tls_conn *t, struct tls_report *report, struct err *
     int r = 0;
     ERR_clear_error();
     t->busy = true;
+    t->link.holding = true;
     if (SSL_connect(t->ssl) != 1)
         r = handshake_failure(t, report, err);
     else if (SSL_session_reused(t->ssl) && !verify_resumed(t))
         r = refused(report, err);
+    t->link.holding = false;
     t->busy = false;
     t->broken = r < 0;
+    if (r < 0 && !t->link.error) { /* the alert that tells the peer why, if it needs no waiting */
+        t->link.deadline = 0;
+        (void)tls_link_flush(&t->link);
+    }
     if (r == 0)
         report_agreed(t, report);
     ERR_clear_error();
@@ -520,7 +528,7 @@ static int failure(struct tls_conn *t)
     if (r == -EPROTO)
         t->words = ERR_reason_error_string(ERR_peek_error());
     /* A wait that was cut short harms nothing between two records; OpenSSL goes on where it was. */
-    if (r == -ETIMEDOUT || r == -ECANCELED)
+    if ((r == -ETIMEDOUT || r == -ECANCELED) && !t->link.cut)
         t->link.error = 0;
     else
         t->broken = true;

@@ -6,7 +6,9 @@
  * A certificate is always examined to the end: the report lists every fault, also those that an
  * insecure context overlooks. Names are checked as RFC 6125 has it: DNS names against DNS SANs
  * (the common name counts only where there is no SAN), addresses against IP SANs. Validity is
- * judged by rt_wall_now. Revocation is not looked at.
+ * judged by rt_wall_now. Revocation is not looked at. A chain that this context has found without
+ * fault, byte for byte the same, is not judged again: only its name and its dates are
+ * (tls_verified.h); a request with an arena has everything examined now.
  *
  * Errors: -EKEYREJECTED the certificate was refused (the report says why); -EPROTO no TLS, or none
  * that both sides speak; -EPIPE the peer closed; -ECONNRESET; -ETIMEDOUT; -ECANCELED; -ENOMEM. */

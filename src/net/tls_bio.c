@@ -6,12 +6,33 @@
  * queue. That is harmless as long as each leaves the queue empty behind it, which tls.c does: then
  * whatever the queue holds when a call fails is from that call. */
 
+static int send_now(struct tls_link *l, const void *data, size_t size)
+{
+    int r = rt_write(l->sock, data, size, l->deadline);
+    if (r < 0) {
+        l->error = r;
+        l->cut = true;
+    }
+    return r;
+}
+
+int tls_link_flush(struct tls_link *l)
+{
+    if (l->out.size == 0)
+        return 0;
+    int r = send_now(l, l->out.data, l->out.size);
+    buf_done(&l->out);
+    return r;
+}
+
 static int link_read(BIO *b, char *to, int size)
 {
     struct tls_link *l = BIO_get_data(b);
     BIO_clear_retry_flags(b);
     if (size <= 0 || l->error || l->ended)
         return l->error ? -1 : 0;
+    if (!l->duplex && tls_link_flush(l) < 0)
+        return -1;
     ssize_t n = rt_read(l->sock, to, (size_t)size, l->duplex ? 0 : l->deadline);
     if (n < 0) {
         l->error = (int)n;
@@ -28,16 +49,13 @@ static int link_write(BIO *b, const char *data, int size)
     struct tls_link *l = BIO_get_data(b);
     if (size <= 0 || l->error)
         return l->error ? -1 : 0;
-    if (l->duplex) {
+    bool kept = l->duplex || l->holding;
+    if (kept || l->out.size)
         (void)buf_append(&l->out, data, (size_t)size); /* no bound: tls.c sends it piece by piece */
+    if (kept)
         return size;
-    }
-    int r = rt_write(l->sock, data, (size_t)size, l->deadline);
-    if (r < 0) {
-        l->error = r; /* and final: an unknown part was sent */
-        return -1;
-    }
-    return size;
+    int r = l->out.size ? tls_link_flush(l) : send_now(l, data, (size_t)size);
+    return r < 0 ? -1 : size;
 }
 
 static long link_ctrl(BIO *b, int command, long number, void *ptr)
@@ -46,7 +64,7 @@ static long link_ctrl(BIO *b, int command, long number, void *ptr)
     (void)ptr;
     const struct tls_link *l = BIO_get_data(b);
     switch (command) {
-    case BIO_CTRL_FLUSH: /* nothing is held back here */
+    case BIO_CTRL_FLUSH: /* tls.c knows better when */
         return 1;
     case BIO_CTRL_EOF:
         return l->ended;

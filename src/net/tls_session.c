@@ -31,7 +31,7 @@ void tls_sessions_done(struct tls_sessions *s)
 /* A walk over at most TLS_SESSIONS_MAX keys: nothing beside a handshake. */
 static struct entry *find(struct tls_sessions *s, const char *key)
 {
-    list_each(it, &s->entries) {
+    list_each (it, &s->entries) {
         struct entry *e = list_entry(it, struct entry, link);
         if (strcmp(e->key, key) == 0)
             return e;
@@ -50,7 +50,7 @@ static struct entry *find_former(struct tls_sessions *s, const char *key,
 {
     struct entry *former = NULL;
     uint32_t same = 0;
-    list_each(it, &s->entries) {
+    list_each (it, &s->entries) {
         struct entry *e = list_entry(it, struct entry, link);
         if (strcmp(e->key, key) == 0) {
             same++;

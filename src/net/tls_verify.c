@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "rt/addr.h"
 
 /* OpenSSL stops at the first fault it meets, in an order of its own. Here each is noted and the
@@ -74,13 +75,16 @@ static rt_wall wall_of(const ASN1_TIME *t)
     return s * RT_SEC;
 }
 
+static int32_t days_between(int64_t from_s, int64_t to_s)
+{
+    int64_t s = to_s - from_s;
+    return (int32_t)(s >= 0 ? s / 86400 : -((-s + 86399) / 86400));
+}
+
 static int32_t days_until(const ASN1_TIME *t)
 {
     int64_t s;
-    if (!seconds_of(t, &s))
-        return INT32_MIN;
-    s -= rt_wall_now() / RT_SEC;
-    return (int32_t)(s >= 0 ? s / 86400 : -((-s + 86399) / 86400));
+    return seconds_of(t, &s) ? days_between(rt_wall_now() / RT_SEC, s) : INT32_MIN;
 }
 
 /* ---- texts ---- */
@@ -182,17 +186,53 @@ static void describe_chain(X509_STORE_CTX *ctx, struct arena *arena, struct tls_
     }
 }
 
-/* The path as OpenSSL has built it, faults or not; at least the peer's own certificate is on it. */
-static void find_days_left(X509_STORE_CTX *ctx, struct tls_report *report)
+/* The path as OpenSSL has built it, faults or not; at least the peer's own certificate is on it.
+ * Narrows *chain to the time in which all of it is valid; returns whether all dates are some. */
+static bool find_validity(X509_STORE_CTX *ctx, struct tls_verified_chain *chain)
 {
     STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
+    bool all = sk_X509_num(path) > 0;
     for (int i = 0; i < sk_X509_num(path); i++) {
-        int32_t days = days_until(X509_get0_notAfter(sk_X509_value(path, i)));
-        if (days == INT32_MIN || (report->has_days_left && days >= report->days_left))
-            continue;
-        report->days_left = days;
-        report->has_days_left = true;
+        const X509 *x = sk_X509_value(path, i);
+        int64_t from, until;
+        bool has_from = seconds_of(X509_get0_notBefore(x), &from);
+        bool has_until = seconds_of(X509_get0_notAfter(x), &until);
+        if (has_from && from > chain->from_s)
+            chain->from_s = from;
+        if (has_until && until < chain->until_s)
+            chain->until_s = until;
+        all = all && has_from && has_until;
     }
+    return all;
+}
+
+/* ---- what is known already ---- */
+
+static bool is_named(X509_STORE_CTX *ctx)
+{
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+    X509 *leaf = X509_STORE_CTX_get0_cert(ctx);
+    const char *host = X509_VERIFY_PARAM_get0_host(param, 0);
+    if (fault_mutant("tls_verified_any_name"))
+        return true;
+    if (host && X509_check_host(leaf, host, 0, X509_VERIFY_PARAM_get_hostflags(param), NULL) != 1)
+        return false;
+    char *ip = X509_VERIFY_PARAM_get1_ip_asc(param);
+    bool named = !ip || X509_check_ip_asc(leaf, ip, 0) == 1;
+    OPENSSL_free(ip);
+    return named;
+}
+
+static bool is_known(X509_STORE_CTX *ctx, const struct tls_verified *known,
+                     const unsigned char *key, int64_t now_s, struct tls_report *report)
+{
+    const struct tls_verified_chain *chain = tls_verified_find(known, key, now_s);
+    if (!chain || !is_named(ctx))
+        return false;
+    report->days_left = days_between(now_s, chain->until_s);
+    report->has_days_left = true;
+    X509_STORE_CTX_set_error(ctx, X509_V_OK);
+    return true;
 }
 
 /* ---- faults in words ---- */
@@ -253,24 +293,35 @@ static void put_why(const struct findings *f, struct slice name, struct tls_repo
 }
 
 bool tls_verify(X509_STORE_CTX *ctx, struct slice name, struct arena *arena,
-                struct tls_report *report)
+                struct tls_verified *known, struct tls_report *report)
 {
     struct findings f = {.report = report};
+    struct tls_verified_chain chain = {.from_s = INT64_MIN, .until_s = INT64_MAX};
+    int64_t now_s = rt_wall_now() / RT_SEC;
+    bool has_key = tls_verified_key(ctx, chain.key);
+    if (has_key && !arena && is_known(ctx, known, chain.key, now_s, report))
+        return true;
     X509_STORE_CTX_set_app_data(ctx, &f);
     X509_STORE_CTX_set_verify_cb(ctx, on_certificate);
-    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), rt_wall_now() / RT_SEC);
+    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), now_s);
     if (X509_verify_cert(ctx) <= 0 && report->faults == 0) {
         /* It could not even begin: no memory, or a chain that makes no sense to it. */
         report->faults = 1u << TLS_UNTRUSTED;
         f.error[TLS_UNTRUSTED] = X509_STORE_CTX_get_error(ctx);
     }
     X509_STORE_CTX_set_app_data(ctx, NULL);
-    find_days_left(ctx, report);
+    bool has_dates = find_validity(ctx, &chain);
+    report->has_days_left = chain.until_s < INT64_MAX;
+    if (report->has_days_left)
+        report->days_left = days_between(now_s, chain.until_s);
     if (arena)
         describe_chain(ctx, arena, report);
     report->fault = report->faults ? (enum tls_fault)__builtin_ctz(report->faults) : TLS_FAULT_NONE;
-    if (report->fault == TLS_FAULT_NONE)
+    if (report->fault == TLS_FAULT_NONE) {
+        if (has_key && has_dates)
+            tls_verified_put(known, &chain);
         return true;
+    }
     put_why(&f, name, report);
     X509_STORE_CTX_set_error(ctx, f.error[report->fault]);
     return false;

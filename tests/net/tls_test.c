@@ -444,6 +444,73 @@ static void an_unusable_certificate_of_our_own_is_told(void)
     CHECK(strstr(p.err.text, "other.pem holds no private key") != NULL);
 }
 
+/* ---- a chain that was good before ---- */
+
+/* As probes connect that want no description: what is known may be used. */
+static int again(struct peer *p, const struct rt_addr *to, const char *name)
+{
+    p->report = (struct tls_report){0};
+    CHECK_INT(rt_connect(to, NULL, &p->stream.sock, soon()), 0);
+    struct tls_request q = {.name = slice_from(name), .no_resume = true};
+    int r =
+        tls_connect(p->context, p->stream.sock, &q, &p->stream.tls, &p->report, &p->err, soon());
+    stream_close(&p->stream);
+    return r;
+}
+
+static void a_known_chain_is_good_for_its_names_only(void)
+{
+    struct server s = server_start("good", NULL);
+    struct peer p;
+    peer_open(&p, "ca", false);
+    CHECK_INT(again(&p, &s.addr, "good.test"), 0);
+    int32_t days = p.report.days_left;
+    CHECK(p.report.has_days_left && days > 0);
+    CHECK_INT(again(&p, &s.addr, "good.test"), 0);
+    CHECK(p.report.has_days_left);
+    CHECK(p.report.days_left == days || p.report.days_left == days - 1); /* midnight */
+    CHECK_INT(again(&p, &s.addr, "127.0.0.1"), 0);
+    CHECK_INT(again(&p, &s.addr, "a.wild.test"), 0);
+    const char *const strangers[] = {"bad.test", "127.0.0.2", "a.b.wild.test", "wild.test"};
+    for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
+        CHECK_INT(again(&p, &s.addr, strangers[i]), -EKEYREJECTED);
+        CHECK_INT(p.report.faults, 1u << TLS_WRONG_NAME);
+    }
+    CHECK_INT(again(&p, &s.addr, "good.test"), 0);
+    peer_done(&p);
+    child_stop(&s.child);
+}
+
+static void what_one_context_knows_another_does_not_believe(void)
+{
+    struct server s = server_start("good", NULL);
+    static struct peer p, other;
+    peer_open(&p, "ca", false);
+    peer_open(&other, "stranger", false);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(again(&p, &s.addr, "good.test"), 0);
+        CHECK_INT(again(&other, &s.addr, "good.test"), -EKEYREJECTED);
+        CHECK_INT(other.report.fault, TLS_UNTRUSTED);
+    }
+    peer_done(&other);
+    peer_done(&p);
+    child_stop(&s.child);
+}
+
+/* Overlooking a fault is no reason to forget it. */
+static void a_chain_with_a_fault_is_examined_each_time(void)
+{
+    struct server s = server_start("expired", NULL);
+    struct peer p;
+    peer_open(&p, "ca", true);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(again(&p, &s.addr, "good.test"), 0);
+        CHECK_INT(p.report.faults, 1u << TLS_EXPIRED);
+    }
+    peer_done(&p);
+    child_stop(&s.child);
+}
+
 /* ---- one reads while the other writes ---- */
 
 enum { LINE_BYTES = 1000, LINES = 5000 };
@@ -681,6 +748,9 @@ static void all_in_a_task(void *arg)
     TAP_RUN(an_old_version_is_refused_unless_it_is_allowed);
     TAP_RUN(a_session_is_resumed_and_still_examined);
     TAP_RUN(a_session_of_one_name_is_not_used_for_another);
+    TAP_RUN(a_known_chain_is_good_for_its_names_only);
+    TAP_RUN(what_one_context_knows_another_does_not_believe);
+    TAP_RUN(a_chain_with_a_fault_is_examined_each_time);
     TAP_RUN(a_server_that_asks_is_shown_our_certificate);
     TAP_RUN(an_unusable_certificate_of_our_own_is_told);
     TAP_RUN(a_duplex_connection_reads_while_it_writes);

@@ -1,9 +1,10 @@
-// HTTPS requests over a connection each, by goroutines: `gotls URL REQUESTS IN-FLIGHT full|resumed`.
-// Prints the line that tools/bench reads.
+// HTTPS requests over a connection each, by goroutines: `gotls URL REQUESTS IN-FLIGHT full|resumed CA
+// NAME`, where CA is the one whom to trust and NAME whom to expect. Prints the line that tools/bench reads.
 package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -28,8 +29,8 @@ func die(err error) {
 }
 
 func main() {
-	if len(os.Args) != 5 {
-		fmt.Fprintln(os.Stderr, "usage: gotls URL REQUESTS IN-FLIGHT full|resumed")
+	if len(os.Args) != 7 {
+		fmt.Fprintln(os.Stderr, "usage: gotls URL REQUESTS IN-FLIGHT full|resumed CA NAME")
 		os.Exit(2)
 	}
 	u, err := url.Parse(os.Args[1])
@@ -39,7 +40,12 @@ func main() {
 	}
 	requests, _ := strconv.ParseInt(os.Args[2], 10, 64)
 	inFlight, _ := strconv.Atoi(os.Args[3])
-	config := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}
+	pem, err := os.ReadFile(os.Args[5])
+	roots := x509.NewCertPool()
+	if err != nil || !roots.AppendCertsFromPEM(pem) {
+		die(fmt.Errorf("no certificate in %s: %v", os.Args[5], err))
+	}
+	config := &tls.Config{RootCAs: roots, ServerName: os.Args[6], MinVersion: tls.VersionTLS13}
 	if os.Args[4] == "resumed" {
 		config.ClientSessionCache = tls.NewLRUClientSessionCache(0)
 	}
