@@ -411,6 +411,8 @@ static void plan_job(struct hand *h, struct job *j, const struct store_kv *kv, b
         told_too_late(h, j, due, r);
     if (r > 0) {
         queue_remove(&b->queue, &j->wish);
+        if (granted)
+            book_dispatch(b); /* one grant more is free, and a write may take long */
         write_plan(h, j);
     } else if (r < 0) {
         unreserve(h);
