@@ -178,6 +178,23 @@ static enum task_state state_of(const struct json_value *task)
     return task_state_parse(text_at(task, "state"));
 }
 
+/* Not an error: it may be on its way. But who wrote a wrong name would wait for ever. */
+static void tell_stuck(struct asking *a, const struct json_value *task)
+{
+    static const char *const stuck[] = {"no_node", "node_absent", "node_cordoned", "no_match"};
+    const struct json_value *waiting = json_get(task, "waiting");
+    struct buf line = BUF(MEM_APP, 0);
+    for (size_t i = 0; waiting && a->form == CLI_FORM_TEXT && i < ARRAY_LEN(stuck); i++) {
+        if (!slice_eq_cstr(text_at(waiting, "reason"), stuck[i]))
+            continue;
+        buf_printf(&line, "firebreak task: %.*s waits for ", SLICE_ARG(text_at(task, "name")));
+        utf8_append_shown(&line, text_at(waiting, "for"));
+        buf_append_byte(&line, '\n');
+        rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
+    }
+    buf_done(&line);
+}
+
 /* ---- how far it is ---- */
 
 static void count_parts(struct asking *a, const struct json_value *task)
@@ -316,6 +333,8 @@ static int run_task(struct asking *a)
     buf_done(&body);
     if (status == EXIT_WELL)
         status = print_task(a, task);
+    if (status == EXIT_WELL)
+        tell_stuck(a, task);
     if (status != EXIT_WELL || !a->options->wait)
         return status;
     char *name = mem_strdup(MEM_APP, text_at(task, "name"));
