@@ -603,8 +603,13 @@ static int watch(struct getting *g, const char *name)
             (void)json_to_i64(revision, &g->revision);
     }
     g->form = form;
-    while (status == EXIT_WELL)
+    /* From where it was: a server that is killed and begun anew has the same store. */
+    g->client.patient = status == EXIT_WELL;
+    while (status == EXIT_WELL) {
         status = watch_once(g, name);
+        if (g->client.lost)
+            status = client_await(&g->client);
+    }
     return status;
 }
 

@@ -121,8 +121,8 @@ static void put_texts(struct json_writer *w, const char *key, const char **texts
 }
 
 /* What is not said is the action's to say, or the server's. */
-static void put_number(struct asking *a, struct json_writer *w, const char *option,
-                       const char *key, int64_t n)
+static void put_number(struct asking *a, struct json_writer *w, const char *option, const char *key,
+                       int64_t n)
 {
     const struct cli_parsed *p = &a->app->parsed;
     for (uint32_t i = 0; i < p->given_count; i++)
@@ -293,6 +293,7 @@ static int wait_for(struct asking *a, const char *name)
 {
     struct buf watch = BUF(MEM_APP, 0);
     int status = EXIT_WELL;
+    a->client.patient = true;
     buf_append_cstr(&watch, "/v1/store/watch?key=");
     buf_append_cstr(&watch, "/tasks/");
     url_escape(slice_from(name), &watch);
@@ -315,9 +316,12 @@ static int wait_for(struct asking *a, const char *name)
                 break; /* it ended: another one */
         }
         client_stream_close(&s);
+        if (a->client.lost)
+            status = client_await(&a->client);
         if (!over && status != EXIT_WELL)
             break;
     }
+    a->client.patient = false;
     buf_done(&watch);
     return status;
 }

@@ -215,9 +215,31 @@ def a_task_says_what_it_waits_for_and_since_when():
         task_of(s, lock)["attempts"][0]
     equal((first["state"], first["detail"]), ("Failed", "its node was lost"))
     true(first["started_at"] and first["wall_ms"] > 0, first)
-    for x in (lock, other, name):
+    for x in (other, name, lock):
         s.ok("task", "cancel", x)
         true(not ends(s, x, "Canceled").get("waiting"))
+
+
+@case
+def who_watches_or_waits_outlives_the_server():
+    s = Server(args=["--node", "n1"])
+    watch = s.lines("get", "tasks", "-w", "-o", "jsonl")
+    waiting = spawn("task", "run", "--wait", "--dir", s.data, "--", "sh", "-c", "test -e again && exit 7; touch again; sleep 100",
+                    env=s.env)
+    name = waiting.stdout.readline().strip()
+    ends(s, name, "Running")
+    eventually(lambda: os.path.exists(os.path.join(s.data, "again")), 20)
+    watch.wait(lambda x: x["item"]["name"] == name and x["item"]["state"] == "Running", 20)
+    s.kill()
+    s.start()
+    ends(s, name, "Failed")
+    watch.wait(lambda x: x["item"]["name"] == name and x["item"]["state"] == "Failed", 20)
+    equal(waiting.wait(20), 7)
+    contains(waiting.stderr.read(), "firebreak task: the server went away; asking again\n")
+    told = [x["revision"] for x in watch.seen]
+    equal(told, sorted(set(told)), "told twice, or in another order")
+    pending = [x["item"] for x in watch.seen if x["item"]["state"] == "Pending" and x["item"]["attempts"]]
+    equal([x["attempts"][-1]["detail"] for x in pending], ["its node was lost"])
 
 
 @case
