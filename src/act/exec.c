@@ -84,11 +84,19 @@ static void put_reason(const struct execution *x, struct exec_result *r)
                  duration_format(x->timed_out ? r->wall_ns : x->spec->timeout_ns, after));
         say(r, REASON_TIMEOUT, text);
     } else if (r->signal) {
-        snprintf(text, sizeof(text), "killed by %s", exec_signal_name(r->signal, signal));
+        snprintf(text, sizeof(text), "killed by %s%s", exec_signal_name(r->signal, signal),
+                 x->report.memory_killed ? ": it went beyond its memory limit" : "");
         say(r, REASON_EXEC_SIGNAL, text);
     } else if (r->exit != 0) {
         snprintf(text, sizeof(text), "exit status %d", r->exit);
         say(r, REASON_EXEC_EXIT, text);
+    }
+    if (x->report.memory_killed && !r->signal) {
+        size_t size = strlen(r->detail);
+        snprintf(r->detail + size, sizeof(r->detail) - size,
+                 "%sa process of it went beyond its "
+                 "memory limit, and was killed",
+                 size ? "; " : "");
     }
 }
 

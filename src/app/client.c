@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/data.h"
+#include "rt/stdio.h"
 
 /* ---- where to ---- */
 
@@ -88,7 +89,9 @@ static int unreachable(struct client *c, int r, struct err *err)
                 SLICE_ARG(c->socket));
     else if (c->socket.size)
         err_wrap(err, "%.*s", SLICE_ARG(c->socket));
-    return app_fail(c->app, r == -EACCES || r == -EPERM ? EXIT_DENIED : EXIT_UNREACHABLE, err);
+    int status = r == -EACCES || r == -EPERM ? EXIT_DENIED : EXIT_UNREACHABLE;
+    c->lost = c->patient && status == EXIT_UNREACHABLE;
+    return c->lost ? status : app_fail(c->app, status, err);
 }
 
 static int begin(struct client *c, const char *method, struct slice target, struct slice body,
@@ -161,6 +164,30 @@ int client_ask(struct client *c, const char *method, struct slice target, struct
     if (r == EXIT_WELL && status / 100 != 2)
         r = client_refused(c, status, buf_slice(out));
     return r;
+}
+
+int client_await(struct client *c)
+{
+    enum { AGAIN_MS = 200 };
+    static const char line[] = "the server went away; asking again";
+    struct buf out = BUF(MEM_APP, 0);
+    uint16_t http;
+    int status;
+    buf_printf(&out, "firebreak %s: %s\n", c->app->command->name, line);
+    rt_output_write(RT_STDERR, out.data, out.size, RT_NEVER);
+    rt_time until = rt_now() + CLIENT_AWAY_MS * RT_MS;
+    do {
+        if (rt_sleep(rt_now() + AGAIN_MS * RT_MS) < 0) {
+            buf_done(&out);
+            return EXIT_SIGNAL;
+        }
+        c->patient = rt_now() < until; /* the last time it is told why */
+        buf_clear(&out);
+        status = client_try(c, "GET", SLICE("/healthz"), (struct slice){0}, &http, &out);
+        c->lost &= status != EXIT_WELL;
+    } while (status == EXIT_UNREACHABLE && c->patient);
+    buf_done(&out);
+    return status;
 }
 
 /* ---- streams ---- */

@@ -11,6 +11,7 @@
 
 enum {
     CLIENT_CALL_MS = 30 * 1000,
+    CLIENT_AWAY_MS = 60 * 1000,
     CLIENT_ANSWER_BYTES_MAX = 64 * 1024 * 1024, /* of one page */
 };
 
@@ -21,6 +22,8 @@ struct client {
     struct http_client *http;
     const char *base;    /* "http://firebreak", or the server's URL without a path */
     struct slice socket; /* empty: none */
+    bool patient;        /* a server that went away is waited for by client_await, … */
+    bool lost;           /* … and has gone: nothing was told of it */
     bool named;          /* by --server or FIREBREAK_SERVER, not by the data folder */
     struct arena arena;
 };
@@ -38,6 +41,11 @@ int client_refused(struct client *c, uint16_t status, struct slice answer);
 /* As client_try, for whom only 2xx will do. */
 int client_ask(struct client *c, const char *method, struct slice target, struct slice body,
                struct buf *out);
+
+/* Whether a server answers again after one went away; asks until one does, for CLIENT_AWAY_MS, and
+ * says once that it is gone. For who watches: what is watched goes on meanwhile. Returns EXIT_WELL,
+ * or the exit status after saying what is wrong. */
+int client_await(struct client *c);
 
 /* An endless answer, line by line. */
 struct client_stream {

@@ -10,6 +10,7 @@
 #include "cli/table.h"
 #include "explain/explain.h"
 #include "model/kind.h"
+#include "model/task.h"
 #include "rt/stdio.h"
 #include "wire/json.h"
 #include "wire/url_escape.h"
@@ -90,8 +91,9 @@ static const struct columns {
     const char *kind;
     const char *const *heads, *const *members;
 } columns[] = {
-    {"task", (const char *const[]){"NAME", "STATE", "NODE", "EXIT", "CREATED", "ARGV", NULL},
-     (const char *const[]){"name", "state", "node", "exit", "created_at", "argv", NULL}},
+    {"task",
+     (const char *const[]){"NAME", "STATE", "NODE", "EXIT", "CREATED", "NOTE", "ARGV", NULL},
+     (const char *const[]){"name", "state", "node", "exit", "created_at", "note", "argv", NULL}},
     {"node",
      (const char *const[]){"NAME", "STATE", "RUNNING", "CAPACITY", "VERSION", "LABELS", NULL},
      (const char *const[]){"name", "state", "running", "capacity", "version", "labels", NULL}},
@@ -148,10 +150,34 @@ static struct slice doing_of(struct getting *g, const struct json_value *item)
                                           SLICE_ARG(of))));
 }
 
+/* What there is to be said of a task: what it waits for, else how its last attempt ended, and
+ * which one it is where it is not the first. */
+static struct slice note_of(struct getting *g, const struct json_value *item)
+{
+    const struct json_value *waiting = json_get(item, "waiting"), *last = NULL;
+    const struct json_value *attempts = json_get(item, "attempts"),
+                            *state = json_get(item, "state");
+    const struct json_value *what = waiting ? json_get(waiting, "for") : NULL;
+    enum task_state s = state ? task_state_parse(state->text) : TASK_STATE_COUNT;
+    if (what)
+        return cut(g, slice_from(arena_printf(&g->rows, "waits for %.*s", SLICE_ARG(what->text))));
+    for (const struct json_value *x = attempts ? attempts->first : NULL; x; x = x->next)
+        last = x;
+    const struct json_value *detail = last ? json_get(last, "detail") : NULL;
+    if (detail && detail->type == JSON_STRING && detail->text.size && s != TASK_SUCCEEDED)
+        return cut(g, text_of(g, detail));
+    const struct json_value *targets = json_get(item, "targets");
+    if (attempts && attempts->count > 1 && targets && targets->count == 1)
+        return slice_from(arena_printf(&g->rows, "attempt %u", attempts->count));
+    return SLICE("-");
+}
+
 static struct slice cell_of(struct getting *g, const struct json_value *item, const char *name)
 {
     if (strcmp(name, "argv") == 0)
         return doing_of(g, item);
+    if (strcmp(name, "note") == 0)
+        return note_of(g, item);
     return strcmp(name, "labels") == 0 ? labels_of(g, item) : text_of(g, json_get(item, name));
 }
 
@@ -577,8 +603,13 @@ static int watch(struct getting *g, const char *name)
             (void)json_to_i64(revision, &g->revision);
     }
     g->form = form;
-    while (status == EXIT_WELL)
+    /* From where it was: a server that is killed and begun anew has the same store. */
+    g->client.patient = status == EXIT_WELL;
+    while (status == EXIT_WELL) {
         status = watch_once(g, name);
+        if (g->client.lost)
+            status = client_await(&g->client);
+    }
     return status;
 }
 

@@ -121,8 +121,8 @@ static void put_texts(struct json_writer *w, const char *key, const char **texts
 }
 
 /* What is not said is the action's to say, or the server's. */
-static void put_number(struct asking *a, struct json_writer *w, const char *option,
-                       const char *key, int64_t n)
+static void put_number(struct asking *a, struct json_writer *w, const char *option, const char *key,
+                       int64_t n)
 {
     const struct cli_parsed *p = &a->app->parsed;
     for (uint32_t i = 0; i < p->given_count; i++)
@@ -176,6 +176,23 @@ static void write_wanted(struct asking *a, struct buf *out)
 static enum task_state state_of(const struct json_value *task)
 {
     return task_state_parse(text_at(task, "state"));
+}
+
+/* Not an error: it may be on its way. But who wrote a wrong name would wait for ever. */
+static void tell_stuck(struct asking *a, const struct json_value *task)
+{
+    static const char *const stuck[] = {"no_node", "node_absent", "node_cordoned", "no_match"};
+    const struct json_value *waiting = json_get(task, "waiting");
+    struct buf line = BUF(MEM_APP, 0);
+    for (size_t i = 0; waiting && a->form == CLI_FORM_TEXT && i < ARRAY_LEN(stuck); i++) {
+        if (!slice_eq_cstr(text_at(waiting, "reason"), stuck[i]))
+            continue;
+        buf_printf(&line, "firebreak task: %.*s waits for ", SLICE_ARG(text_at(task, "name")));
+        utf8_append_shown(&line, text_at(waiting, "for"));
+        buf_append_byte(&line, '\n');
+        rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
+    }
+    buf_done(&line);
 }
 
 /* ---- how far it is ---- */
@@ -276,6 +293,7 @@ static int wait_for(struct asking *a, const char *name)
 {
     struct buf watch = BUF(MEM_APP, 0);
     int status = EXIT_WELL;
+    a->client.patient = true;
     buf_append_cstr(&watch, "/v1/store/watch?key=");
     buf_append_cstr(&watch, "/tasks/");
     url_escape(slice_from(name), &watch);
@@ -298,9 +316,12 @@ static int wait_for(struct asking *a, const char *name)
                 break; /* it ended: another one */
         }
         client_stream_close(&s);
+        if (a->client.lost)
+            status = client_await(&a->client);
         if (!over && status != EXIT_WELL)
             break;
     }
+    a->client.patient = false;
     buf_done(&watch);
     return status;
 }
@@ -316,6 +337,8 @@ static int run_task(struct asking *a)
     buf_done(&body);
     if (status == EXIT_WELL)
         status = print_task(a, task);
+    if (status == EXIT_WELL)
+        tell_stuck(a, task);
     if (status != EXIT_WELL || !a->options->wait)
         return status;
     char *name = mem_strdup(MEM_APP, text_at(task, "name"));

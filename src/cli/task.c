@@ -13,7 +13,8 @@ static const struct cli_option options[] = {
     {"selector", 'l', CLI_TEXT, AT(selector), "SELECTOR", NULL,
      "run: on every node with these labels: pool=web,!old", .words = NULL},
     {"file", 'f', CLI_TEXT, AT(file), "FILE", NULL,
-     "run: what this file says (an Action: .go, .yaml, .toml or .json), instead of a program",
+     "run: what this file says (an Action: .go, .yaml, .toml or .json; -: standard input, as "
+     "YAML, JSON or Go), instead of a program",
      .hint = CLI_HINT_FILE, .only = "run"},
     {"rollback", 0, CLI_TEXT, AT(rollback), "FILE", NULL,
      "run: the action in this file undoes it, if it begins and does not succeed",

@@ -140,7 +140,9 @@ struct config *config_load(const struct config_options *o)
     zones_init(&zones, o->environment);
     struct check_options check = {
         .of = o->action ? of : NULL, .incomplete = c->incomplete, .zones = &zones};
-    config_check(c->root, &check, &c->faults);
+    /* Of an action that could not be read nothing is missing. */
+    if (!o->action || !c->incomplete || c->root->count)
+        config_check(c->root, &check, &c->faults);
     zones_done(&zones);
     config_faults_sort(&c->faults);
     return c;

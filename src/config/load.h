@@ -35,8 +35,9 @@ struct config_options {
     size_t flag_count;
     const char *const *vars; /* "NAME=VALUE" */
     size_t var_count;
-    /* The one path is an Action by itself, with `run`, `workflow` and so on at its top (in Go: var
-     * Action = firebreak.Action{…}); variables and flags say nothing of it. */
+    /* The one path ("-": standard input, as YAML, JSON or Go) is an Action by itself, with `run`,
+     * `workflow` and so on at its top (in Go: var Action = firebreak.Action{…}); variables and
+     * flags say nothing of it. */
     bool action;
 };
 

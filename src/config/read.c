@@ -1,6 +1,7 @@
 #include "config/read.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "rt/file_now.h"
@@ -22,8 +23,8 @@ void config_free_texts(struct config *c)
 
 /* ---- faults about paths ---- */
 
-/* A path that cannot be read is an empty source, so that the fault has a place. */
-static void unreadable(struct config *c, const char *path, const char *why)
+/* What cannot be read is an empty source, so that the fault has a place. */
+static void fault_of_path(struct config *c, const char *path, const char *why)
 {
     const struct source *s;
     source_place at = 0;
@@ -31,7 +32,13 @@ static void unreadable(struct config *c, const char *path, const char *why)
                    (struct slice){0}, &s) == 0)
         at = s->first;
     config_fault_add(&c->faults, CONFIG_FAULT_SOURCE_IO, at, 0, "%s", why);
-    c->unreachable = c->incomplete = true;
+    c->incomplete = true;
+}
+
+static void unreadable(struct config *c, const char *path, const char *why)
+{
+    fault_of_path(c, path, why);
+    c->unreachable = true;
 }
 
 static void unreadable_code(struct config *c, const char *path, int code)
@@ -44,11 +51,16 @@ static void unreadable_code(struct config *c, const char *path, int code)
     unreadable(c, path, err.text);
 }
 
+static bool is_stdin(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
 int config_read_source(struct config *c, const char *path, const struct source **ret_source)
 {
     struct config_text *t = arena_new(&c->arena, struct config_text);
     t->data = BUF(MEM_CONFIG, VALUE_TEXT_BYTES_MAX + 1);
-    int r = file_now_read(path, &t->data);
+    int r = file_now_read(is_stdin(path) ? "/dev/stdin" : path, &t->data);
     if (r == 0)
         r = source_add(&c->sources, SOURCE_FILE, arena_strdup(&c->arena, slice_from(path)),
                        buf_slice(&t->data), ret_source);
@@ -120,6 +132,22 @@ static void read_file(struct config *c, const struct config_options *o, const ch
         read_text(c, s, l);
 }
 
+/* It has no name whose end would say its language. YAML has JSON in it. */
+static void read_stdin(struct config *c, const struct config_options *o)
+{
+    static const struct language yaml = {.read = read_yaml};
+    const struct source *s;
+    if (config_read_source(c, "-", &s) < 0)
+        return;
+    source_place at = s->first;
+    bool go = slice_starts_with(s->text, SLICE("package ")) ||
+              slice_find(s->text, SLICE("\npackage ")) >= 0;
+    if (go)
+        config_read_go(c, o, &at, 1);
+    else
+        read_text(c, s, &yaml);
+}
+
 /* ---- folders ---- */
 
 /* As Go has it, and as editors leave files behind. */
@@ -179,6 +207,8 @@ static void read_folder(struct config *c, const struct config_options *o, const 
             read_package(c, o, path, names, count);
         package |= !l->read;
     }
+    if (o->action && c->layer_count > 1)
+        fault_of_path(c, path, "the folder holds several actions: name the file of one");
     if (!wanted)
         unreadable(c, path, "the folder holds no .go, .yaml, .yml, .toml or .json file");
 }
@@ -189,6 +219,10 @@ void config_read_path(struct config *c, const struct config_options *o, const ch
 {
     enum file_now_kind kind;
     const struct language *l = language_of(path);
+    if (o->action && is_stdin(path)) {
+        read_stdin(c, o);
+        return;
+    }
     config_add_watched(c, path);
     int r = file_now_kind(path, &kind);
     if (r < 0)
@@ -196,8 +230,9 @@ void config_read_path(struct config *c, const struct config_options *o, const ch
     else if (kind == FILE_NOW_FOLDER)
         read_folder(c, o, path);
     else if (!l)
-        unreadable(c, path, "which language is it? Its name may end in .go, .yaml, .yml, .toml or "
-                            ".json");
+        unreadable(c, path,
+                   "which language is it? Its name may end in .go, .yaml, .yml, .toml or "
+                   ".json");
     else
         read_file(c, o, path, l);
 }

@@ -6,6 +6,7 @@
 #include "gateway/gateway.h"
 #include "model/selector.h"
 #include "net/http_server.h"
+#include "store/waiting.h"
 
 enum { GATEWAY_METHODS = 5, GATEWAY_STATUSES = 32 };
 
@@ -38,6 +39,7 @@ struct request {
     struct arena arena;
     struct err err;
     struct slice method, path, query;
+    struct waiting_view *waits; /* NULL: not looked at yet */
 };
 
 static inline rt_time gateway_soon(void)
@@ -83,6 +85,11 @@ struct resource {
 int resource_parse(struct resource *r, struct arena *arena, struct slice *ret_key, struct err *err);
 bool resource_selected(const struct resource *r, const struct selector *s);
 void resource_write(const struct collection *c, const struct resource *r, struct json_writer *w);
+/* And of a task that is not at work what it waits for: in lists, not in watches. */
+void resource_tell(struct request *q, const struct collection *c, const struct resource *r,
+                   struct json_writer *w);
+/* As it is, and of a task that is not at work what it waits for. */
+void task_tell(struct request *q, const struct resource *r, struct json_writer *w);
 /* Reads both keys at one revision. Returns 0 or as store_txn. */
 int resource_read(struct request *q, const struct collection *c, struct slice namespace_,
                   struct slice name, struct resource *ret, int64_t *ret_revision);

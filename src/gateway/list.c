@@ -137,7 +137,7 @@ static void take(struct listing *l, struct slice rest, struct resource *r)
     } else if (resource_parse(r, &l->page, &key, &l->q->err) < 0) {
         skip(l, key, l->q->err.text);
     } else if (resource_selected(r, l->selector)) {
-        resource_write(l->c, r, &l->w);
+        resource_tell(l->q, l->c, r, &l->w);
         l->items++;
     }
 }

@@ -210,6 +210,15 @@ void resource_write(const struct collection *c, const struct resource *r, struct
     json_object_close(w);
 }
 
+void resource_tell(struct request *q, const struct collection *c, const struct resource *r,
+                   struct json_writer *w)
+{
+    if (c->kind && strcmp(c->kind->name, "task") == 0)
+        task_tell(q, r, w);
+    else
+        resource_write(c, r, w);
+}
+
 /* ---- reading one ---- */
 
 int resource_read(struct request *q, const struct collection *c, struct slice namespace_,
@@ -265,7 +274,7 @@ static void get_serve(struct request *q, const struct collection *c, struct slic
         struct buf json = BUF(MEM_GATEWAY, 0);
         struct json_writer w;
         json_begin(&w, &json, 0);
-        resource_write(c, &r, &w);
+        resource_tell(q, c, &r, &w);
         json_end(&w);
         answer_json(q, 200, &json);
         buf_done(&json);

@@ -266,6 +266,8 @@ void route_serve(void *gateway, struct http_exchange *x)
     };
     if (may(q))
         route(q);
+    if (q->waits)
+        waiting_done(q->waits);
     arena_done(&q->arena);
     mem_free(MEM_GATEWAY, q);
 }

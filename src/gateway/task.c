@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "gateway/inside.h"
 #include "store/tasks.h"
 #include "wire/task_json.h"
@@ -19,19 +20,70 @@ static struct slice who(struct request *q)
     return slice_from(arena_printf(&q->arena, "uid %u", peer.uid));
 }
 
+static void write_waiting(const struct waiting *x, struct json_writer *w)
+{
+    enum { NS_OF_MS = 1000 * 1000 };
+    char text[LOG_TIME_BYTES];
+    json_key(w, "waiting");
+    json_object_open(w);
+    json_key(w, "reason");
+    json_cstr(w, waiting_name(x->reason));
+    json_key(w, "for");
+    json_string(w, x->what);
+    json_key(w, "since");
+    log_format_time(x->since_ms * NS_OF_MS, text);
+    json_string(w, (struct slice){text, sizeof(text)});
+    json_object_close(w);
+}
+
+/* Where the store does not say it, it is not told. */
+static const struct waiting_view *view_of(struct request *q)
+{
+    if (!q->waits) {
+        struct err err = {0};
+        q->waits = arena_new(&q->arena, struct waiting_view);
+        (void)waiting_look(q->g->options.store, (struct slice){NULL, 0}, &q->arena, q->waits, &err,
+                           gateway_soon());
+    }
+    return q->waits;
+}
+
+void task_tell(struct request *q, const struct resource *r, struct json_writer *w)
+{
+    struct arena arena = ARENA(MEM_GATEWAY, 0);
+    struct task t = {.state = TASK_SUCCEEDED};
+    json_object_open(w);
+    for (const struct json_value *m = r->spec->first; m; m = m->next) {
+        json_key_slice(w, m->key);
+        json_tree(w, m);
+    }
+    if (task_read(r->declared.value, &arena, &t, NULL) == 0 && t.state <= TASK_ASSIGNED &&
+        view_of(q)->seen) {
+        struct waiting x = waiting_of(q->waits, &t, &arena, rt_wall_now() / RT_MS);
+        write_waiting(&x, w);
+    }
+    json_object_close(w);
+    arena_done(&arena);
+}
+
 static void answer_task(struct request *q, uint16_t status, struct slice name)
 {
     struct slice none = {NULL, 0};
     struct slice key = task_key(&q->arena, none, TASK_KEY_TASK, name, none);
-    struct store_kv kv;
-    int r = store_get(q->g->options.store, key, &q->arena, &kv, &q->err, gateway_soon());
+    struct resource x = {.name = name};
+    int r = store_get(q->g->options.store, key, &q->arena, &x.declared, &q->err, gateway_soon());
     if (r < 0) {
         answer_store_error(q, r);
-    } else if (kv.version == 0) {
+    } else if (x.declared.version == 0) {
         answer_problem(q, 404, "not_found", "name", "there is no task '%.*s'", SLICE_ARG(name));
+    } else if (resource_parse(&x, &q->arena, &key, &q->err) < 0) {
+        answer_problem(q, 500, "bad_value", NULL, "%s", q->err.text);
     } else {
         struct buf json = BUF(MEM_GATEWAY, 0);
-        buf_append_slice(&json, kv.value);
+        struct json_writer w;
+        json_begin(&w, &json, 0);
+        task_tell(q, &x, &w);
+        json_end(&w);
         answer_json(q, status, &json);
         buf_done(&json);
     }

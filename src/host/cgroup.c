@@ -33,6 +33,17 @@ int host_parse_cgroup_mount(struct slice mountinfo, struct slice *ret_folder)
     return -ENOENT;
 }
 
+uint64_t host_parse_cgroup_event(struct slice text, struct slice event)
+{
+    uint64_t count = 0;
+    while (text.data) {
+        struct slice line = slice_cut(&text, '\n'), name = slice_cut(&line, ' ');
+        if (slice_eq(name, event) && slice_to_u64(line, UINT64_MAX, &count) < 0)
+            count = 0;
+    }
+    return count;
+}
+
 /* Our own cgroup's folder. */
 static int find_own(char path[static HOST_CGROUP_PATH_MAX])
 {
@@ -144,6 +155,18 @@ uint64_t host_cgroup_memory_peak(const struct host_cgroup *c)
         host_parse_cgroup_bytes(buf_slice(&text), &bytes);
     buf_done(&text);
     return bytes;
+}
+
+bool host_cgroup_memory_killed(const struct host_cgroup *c)
+{
+    char path[HOST_CGROUP_PATH_MAX + LINE_BYTES];
+    struct buf text = BUF(MEM_HOST, HOST_LIMIT_FILE_BYTES_MAX);
+    uint64_t kills = 0;
+    snprintf(path, sizeof(path), "%s/memory.events", c->path);
+    if (procfile_read(AT_FDCWD, path, &text) == 0)
+        kills = host_parse_cgroup_event(buf_slice(&text), SLICE("oom_kill"));
+    buf_done(&text);
+    return kills > 0;
 }
 
 void host_cgroup_kill(const struct host_cgroup *c)

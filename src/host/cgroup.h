@@ -26,6 +26,8 @@ int host_cgroup_make(const char *parent, uint64_t memory_bytes, uint64_t process
                      struct host_cgroup *ret_cgroup);
 /* The most memory that it held; 0: not known. */
 uint64_t host_cgroup_memory_peak(const struct host_cgroup *c);
+/* Whether the kernel killed one of its processes for going beyond the memory limit. */
+bool host_cgroup_memory_killed(const struct host_cgroup *c);
 /* SIGKILL to all in it; nothing where the kernel is before 5.14. */
 void host_cgroup_kill(const struct host_cgroup *c);
 /* Nobody may be left in it. */
@@ -36,5 +38,7 @@ void host_cgroup_remove(struct host_cgroup *c);
 /* Where a version 2 hierarchy is mounted, in the text of /proc/self/mountinfo. Returns 0 or
  * -ENOENT. */
 int host_parse_cgroup_mount(struct slice mountinfo, struct slice *ret_folder);
+/* How often an event happened, in the text of memory.events; 0 where it is not named. */
+uint64_t host_parse_cgroup_event(struct slice text, struct slice event);
 
 #endif

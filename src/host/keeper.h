@@ -74,6 +74,7 @@ struct host_report {
     struct host_exit exit; /* of the program; its times are those of the tree */
     int64_t wall_us;
     bool timed_out;
+    bool memory_killed; /* the kernel killed one that went beyond the memory limit */
     bool memory_by_cgroup, processes_by_cgroup;
     char text[ERR_TEXT_MAX + 4];
 };

@@ -273,6 +273,7 @@ static void tell_end(struct warden *w)
         report->exit.rss_max_bytes = u.ru_maxrss * INT64_C(1024);
     }
     uint64_t peak = w->cgroup.limits_memory ? host_cgroup_memory_peak(&w->cgroup) : 0;
+    report->memory_killed = w->cgroup.limits_memory && host_cgroup_memory_killed(&w->cgroup);
     if (peak)
         report->exit.rss_max_bytes = (int64_t)peak;
     host_cgroup_remove(&w->cgroup);

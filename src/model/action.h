@@ -100,7 +100,7 @@ struct exec_value {
 struct exec_result {
     enum probe_reason reason; /* ok exec_exit exec_signal timeout exec_not_found permission limit
                                * canceled */
-    char detail[EXEC_DETAIL_MAX]; /* in words; empty where it is ok */
+    char detail[EXEC_DETAIL_MAX]; /* in words; mostly empty where it is ok */
     bool started;                 /* the program was loaded; false: nothing ran */
     int exit;                     /* -1: it did not exit by itself */
     int signal;                   /* that ended it; 0: none */

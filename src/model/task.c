@@ -1,5 +1,7 @@
 #include "model/task.h"
 
+#include "model/selector.h"
+
 static const char *const states[TASK_STATE_COUNT] = {
     [TASK_AWAITING_APPROVAL] = "AwaitingApproval",
     [TASK_PENDING] = "Pending",
@@ -113,4 +115,23 @@ void task_sum_up(struct task *t)
         if (x->status > t->status)
             t->status = x->status;
     }
+}
+
+static bool label_of(void *ctx, struct slice key, struct slice *ret)
+{
+    const struct node *n = ctx;
+    for (uint32_t i = 0; i < n->label_count; i++)
+        if (slice_eq(n->labels[i].key, key)) {
+            *ret = n->labels[i].value;
+            return true;
+        }
+    if (!slice_eq_cstr(key, "name"))
+        return false;
+    *ret = n->name;
+    return true;
+}
+
+bool node_matches(const struct selector *s, const struct node *n)
+{
+    return selector_matches(s, label_of, (void *)n);
 }

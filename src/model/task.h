@@ -203,4 +203,8 @@ struct node {
     uint64_t pid_started; /* in the kernel's ticks */
 };
 
+struct selector;
+/* By its labels; "name" is one, too, where it has none of that name. */
+bool node_matches(const struct selector *s, const struct node *n);
+
 #endif

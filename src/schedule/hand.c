@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "model/selector.h"
 #include "schedule/book.h"
 #include "schedule/place.h"
 #include "schedule/workflow.h"
@@ -133,7 +134,7 @@ static void spread(struct hand *h, struct job *j)
     for (size_t at = 0; map_next(&b->seats, &at, &e) && count < TASK_TARGETS_MAX;) {
         struct seat *s = e.value;
         bool ready = s->incarnation && s->wanted == NODE_READY;
-        if (ready && place_matches(&h->selector, &s->node))
+        if (ready && node_matches(&h->selector, &s->node))
             nodes[count++] = seat_name(s);
     }
     if (count == 0) {
@@ -415,6 +416,8 @@ static void plan_job(struct hand *h, struct job *j, const struct store_kv *kv, b
         told_too_late(h, j, due, r);
     if (r > 0) {
         queue_remove(&b->queue, &j->wish);
+        if (granted)
+            book_dispatch(b); /* one grant more is free, and a write may take long */
         write_plan(h, j);
     } else if (r < 0) {
         unreserve(h);

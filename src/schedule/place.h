@@ -5,12 +5,11 @@
 #ifndef FIREBREAK_SCHEDULE_PLACE_H
 #define FIREBREAK_SCHEDULE_PLACE_H
 
-#include "model/selector.h"
-#include "model/task.h"
+#include <stdint.h>
+
+#include "base/slice.h"
 
 /* The larger wins; of equal ones, none are known. */
 uint64_t place_weight(struct slice task, struct slice node);
-/* By its labels; "name" is one, too, where it has none of that name. */
-bool place_matches(const struct selector *s, const struct node *n);
 
 #endif

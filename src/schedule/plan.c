@@ -187,6 +187,8 @@ static void take_back(struct plan *p, struct task_target *x, const struct plan_s
     if (s->assign_mod)
         delete_key(p, key);
     struct task_attempt *a = attempt_of(p, x, x->token);
+    if (a->started_ms && p->clock.wall_ms > a->started_ms) /* as far as anybody knows */
+        a->wall_ns = (p->clock.wall_ms - a->started_ms) * RT_MS;
     a->state = why ? TASK_FAILED : TASK_CANCELED;
     a->detail = slice_from(why ? why : "taken back before it began");
     if (why)
@@ -212,8 +214,9 @@ static void note_running(struct plan *p, struct task_target *x)
         look_again(p, told_at);
         return;
     }
-    x->state = TASK_RUNNING;
-    attempt_of(p, x, x->token)->state = TASK_RUNNING;
+    struct task_attempt *a = attempt_of(p, x, x->token);
+    x->state = a->state = TASK_RUNNING;
+    a->started_ms = p->clock.seen_wall_ms; /* about; who runs it knows, and says it in the end */
     changed(p);
 }
 

@@ -313,7 +313,9 @@ static bool was_told(struct run *u, const struct store_range_result *assign,
         return assignment_read(assign->kvs[0].value, &u->scratch, &a, NULL) == 0 && a.ended;
     const struct task_attempt *made =
         t ? task_attempt_find(t, u->result.node, u->result.token) : NULL;
-    return made && task_state_final(made->state) && made->started_ms;
+    /* One that was given up for lost has another detail: nobody knew how it ended. */
+    return made && task_state_final(made->state) && made->started_ms == u->result.started_ms &&
+           made->exit == u->result.exit && slice_eq(made->detail, u->result.detail);
 }
 
 static enum task_refused why_refused(struct run *u, const struct store_range_result *assign,

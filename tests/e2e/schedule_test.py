@@ -213,7 +213,7 @@ def up_runs_what_is_due_and_keeps_a_bounded_history():
     equal({t["created_by"] for t in s.tasks()}, {"schedule default/a"})
     true(s.metric("firebreak_schedule_lateness_seconds_count") >= 1)
     true(s.metric('firebreak_schedule_orders_total{outcome="made"}') >= 5)
-    contains(s.server.ok("get", "schedules"), "Succeeded")
+    eventually(lambda: "Succeeded" in s.server.ok("get", "schedules"), 20)
 
 
 @case

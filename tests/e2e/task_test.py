@@ -174,19 +174,72 @@ def what_cannot_be_wanted_is_told():
 @case
 def labels_of_a_node_are_what_selectors_ask_for():
     s = Server(args=["--node", "n1", "--label", "pool=web", "--label", "zone=a", "--label", "zone=b"])
-    node = s.json("GET", "/v1/nodes")["items"][0]
+    node = eventually(lambda: s.json("GET", "/v1/nodes")["items"], 20)[0]
     equal({k: v for k, v in node["labels"].items() if k != "host"},
           {"name": "n1", "os": "linux", "arch": node["labels"]["arch"], "pool": "web", "zone": "b"})
     equal(node["labels"]["host"], os.uname().nodename)
     for selector in ["pool=web", "zone in (a,b),os=linux", f"arch={node['labels']['arch']}", f"host={os.uname().nodename}"]:
         equal(s.run("task", "run", "--wait", "-l", selector, "--", "true").returncode, 0, selector)
-    name = s.ok("task", "run", "-l", "zone=a", "--", "true").strip()
+    r = s.run("task", "run", "-l", "zone=a", "--", "true")
+    name = r.stdout.strip()
+    equal(r.stderr, f"firebreak task: {name} waits for a node that fits zone=a: none of 1 does\n")
     equal(task_of(s, name)["state"], "Pending")
     contains(s.ok("get", "nodes"), "pool=web")
     for bad in ["pool", "=x", "a b=c", "os=plan9", "k="]:
         r = s.run("up", "--node", "n2", "--label", bad, env=s.env)
         equal(r.returncode, 2, bad)
         contains(r.stderr, "--label")
+
+
+@case
+def a_task_says_what_it_waits_for_and_since_when():
+    s = Server(args=["--node", "n1"])
+    eventually(lambda: s.json("GET", "/v1/nodes")["items"], 20)
+    r = s.run("task", "run", "--node", "n2", "--", "true")
+    name = r.stdout.strip()
+    equal(r.stderr, f"firebreak task: {name} waits for node n2, which is not there\n")
+    waiting = task_of(s, name)["waiting"]
+    equal((waiting["reason"], waiting["for"]), ("node_absent", "node n2, which is not there"))
+    equal(waiting["since"], task_of(s, name)["created_at"])
+    contains(s.ok("get", "tasks"), "waits for node n2, which is not there")
+    contains(s.ok("describe", "task", name), "waiting:\n  reason: node_absent\n")
+    lock = want(s, "sleep", "100", concurrency="k")
+    ends(s, lock, "Running")
+    other = want(s, "true", concurrency="k")
+    equal(task_of(s, other)["waiting"]["for"], f"{lock}, which has the concurrency key 'k'")
+    equal([t.get("waiting") for t in s.json("GET", "/v1/tasks")["items"] if t["name"] == lock], [None])
+    # What is lost with its node says so, and how long it ran as far as anybody knows.
+    s.kill()
+    s.start()
+    first = eventually(lambda: ends(s, lock, "Running", "Pending", "Assigned")["attempts"][1:], 30) and \
+        task_of(s, lock)["attempts"][0]
+    equal((first["state"], first["detail"]), ("Failed", "its node was lost"))
+    true(first["started_at"] and first["wall_ms"] > 0, first)
+    for x in (other, name, lock):
+        s.ok("task", "cancel", x)
+        true(not ends(s, x, "Canceled").get("waiting"))
+
+
+@case
+def who_watches_or_waits_outlives_the_server():
+    s = Server(args=["--node", "n1"])
+    watch = s.lines("get", "tasks", "-w", "-o", "jsonl")
+    waiting = spawn("task", "run", "--wait", "--dir", s.data, "--", "sh", "-c", "test -e again && exit 7; touch again; sleep 100",
+                    env=s.env)
+    name = waiting.stdout.readline().strip()
+    ends(s, name, "Running")
+    eventually(lambda: os.path.exists(os.path.join(s.data, "again")), 20)
+    watch.wait(lambda x: x["item"]["name"] == name and x["item"]["state"] == "Running", 20)
+    s.kill()
+    s.start()
+    ends(s, name, "Failed")
+    watch.wait(lambda x: x["item"]["name"] == name and x["item"]["state"] == "Failed", 20)
+    equal(waiting.wait(20), 7)
+    contains(waiting.stderr.read(), "firebreak task: the server went away; asking again\n")
+    told = [x["revision"] for x in watch.seen]
+    equal(told, sorted(set(told)), "told twice, or in another order")
+    pending = [x["item"] for x in watch.seen if x["item"]["state"] == "Pending" and x["item"]["attempts"]]
+    equal([x["attempts"][-1]["detail"] for x in pending], ["its node was lost"])
 
 
 @case

@@ -33,6 +33,8 @@ def an_action_of_a_file_is_a_task_in_every_form():
         equal(r.returncode, 7, (end, r.stderr))
         equal(s.ok("task", "logs", r.stdout.strip()), "b\n", end)
         equal(task_of(s, r.stdout.strip())["argv"], argv, end)
+        if end != "toml":
+            equal(s.run("task", "run", "--wait", "-f", "-", input=text).returncode, 7, end)
 
 
 @case
@@ -59,6 +61,17 @@ def what_is_wrong_with_a_file_is_told_with_its_place():
     contains(r.stderr, "restart and run: exactly one of them")
     r = s.run("task", "run", "-f", "/does/not/exist.yaml")
     equal((r.returncode, r.stdout), (3, ""))
+    equal(r.stderr, "/does/not/exist.yaml: it cannot be read: No such file or directory\n")
+    r = s.run("task", "run", "-f", "-", input="run: {argv: [true], retires: 3}\n")
+    equal(r.returncode, 2)
+    contains(r.stderr, "-:1:")
+    # A folder is one action, or none.
+    where = folder()
+    for name in ("a.yaml", "b.yaml"):
+        with open(os.path.join(where, name), "w") as f:
+            f.write('run: {argv: ["true"]}\n')
+    r = s.run("task", "run", "-f", where)
+    equal((r.returncode, r.stderr), (2, f"{where}: the folder holds several actions: name the file of one\n"))
     equal(s.run("task", "run", "-f", path, "--", "true").returncode, 2)
     equal(s.run("task", "run").returncode, 2)
     equal(s.json("GET", "/v1/tasks")["items"], [])

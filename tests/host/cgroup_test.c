@@ -28,6 +28,16 @@ static void the_mount_is_found_among_others(void)
     CHECK(slice_eq_cstr(folder, "/sys/fs/cgroup/unified"));
 }
 
+static void an_event_is_counted_by_its_whole_name(void)
+{
+    struct slice text = SLICE("low 0\nmax 9\noom 3\noom_kill 2\noom_group_kill 0\n");
+    CHECK_INT(host_parse_cgroup_event(text, SLICE("oom_kill")), 2);
+    CHECK_INT(host_parse_cgroup_event(text, SLICE("oom")), 3);
+    CHECK_INT(host_parse_cgroup_event(text, SLICE("kill")), 0);
+    CHECK_INT(host_parse_cgroup_event(SLICE("oom_kill -1\noom_kill"), SLICE("oom_kill")), 0);
+    CHECK_INT(host_parse_cgroup_event(SLICE(""), SLICE("oom_kill")), 0);
+}
+
 /* A folder of a plain disk has no files that set limits. */
 static void without_controllers_rlimits_have_to_do_and_nothing_stays(void)
 {
@@ -47,6 +57,7 @@ int main(void)
     if (!mkdtemp(parent))
         return 1;
     TAP_RUN(the_mount_is_found_among_others);
+    TAP_RUN(an_event_is_counted_by_its_whole_name);
     TAP_RUN(without_controllers_rlimits_have_to_do_and_nothing_stays);
     rmdir(parent);
     return tap_done();
