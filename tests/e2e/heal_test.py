@@ -547,6 +547,29 @@ def without_descriptors_nothing_is_known_and_nothing_failed():
     equal(lines_of(runs), [])
 
 
+@case
+def where_every_socket_answers_emfile_nothing_is_known_and_nothing_failed():
+    """By a fault point, and without an end: from a socket on, none is opened or accepted any more."""
+    l, runs = Listener(), ledger()
+    page = Listener(http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    text = watched(l.port) + (
+        f"  - {{name: page, asset: page, every: 100ms, every_failed: 100ms, http: {{url: 'http://127.0.0.1:{page.port}/'}}}}\n"
+        "remedies:\n" + remedy(do=script(f"echo x >> {runs}")) + remedy("start-page", "page", script(f"echo x >> {runs}")))
+    text = text.replace("checks:", "  - {name: page, settle: 100ms}\nchecks:")
+    p = spawn("up", "-c", config(text), "-o", "jsonl", "--data", data_folder(), env={"FIREBREAK_FAULT": "socket:60"})
+    seen = []
+    threading.Thread(target=lambda: [seen.append(json.loads(line)) for line in p.stdout], daemon=True).start()
+
+    def moves(asset):
+        return [e["to"] for e in list(seen) if (e["type"], e["asset"]) == ("state", asset)]
+    for asset in ("web", "page"):
+        eventually(lambda: moves(asset)[-1:] == ["Unknown"], 30, f"{asset}: {seen}")
+    time.sleep(1)  # ten more rounds: nothing is to happen
+    for asset in ("web", "page"):
+        equal(moves(asset), ["Pending", "Healthy", "Unknown"])
+    equal((lines_of(runs), p.poll()), ([], None))
+
+
 # ---- what stands on this host ----
 
 @case
