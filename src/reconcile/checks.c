@@ -1,4 +1,5 @@
 #include "base/fault.h"
+#include "base/utf8.h"
 #include "reconcile/inside.h"
 
 /* ---- one observer's view ---- */
@@ -136,6 +137,14 @@ void check_done(struct asset_check *c)
 
 /* ---- what happens ---- */
 
+static void keep_unseen(struct asset_check *c, const char *why)
+{
+    size_t n = strnlen(why, sizeof(c->unseen) - 1);
+    n = utf8_valid_bytes((struct slice){why, n}); /* no half of a character */
+    memcpy(c->unseen, why, n);
+    c->unseen[n] = 0;
+}
+
 void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
                 const struct sample *s, struct reconcile_time t)
 {
@@ -145,6 +154,7 @@ void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
     v->at_ns = t.now_ns ? t.now_ns : 1;
     if (s->reason == REASON_LIMIT) {
         v->limits++;
+        keep_unseen(c, s->detail);
         weigh(c, t);
         return;
     }

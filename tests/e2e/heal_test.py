@@ -359,6 +359,39 @@ def the_next_remedy_is_tried_and_then_it_is_exhausted():
     equal(lines_of(runs), ["one", "undone", "two"])
     outcomes = [(e["remedy"], e["reason"]) for e in story(s, "asset/web") if e["type"] == "outcome"]
     equal(outcomes, [("one", "failed"), ("one", "rolled_back"), ("two", "failed")])
+    # What it was and what became of it are two words of one repair, which is counted once, by the last.
+    counted = sorted(l for l in s.ask("GET", "/metrics")[1].splitlines()
+                     if l.startswith("firebreak_repair_total{") and l[-2:] != " 0")
+    equal(counted, ['firebreak_repair_total{remedy="one",outcome="rolled_back"} 1',
+                    'firebreak_repair_total{remedy="two",outcome="failed"} 1'])
+
+
+@case
+def a_remedy_waits_until_its_precondition_holds():
+    """Room is wanted before anything is done: none is known of, then there is too little, then there is enough."""
+    n, runs = Nginx().start(), ledger()
+    port = free_port()
+    again = f"echo x >> {runs}; exec " + " ".join(n.argv)
+    s = Server(args=["-c", config(
+        "scrapes:\n"
+        f"  - {{name: room, asset: web, every: 200ms, timeout: 200ms, url: 'http://127.0.0.1:{port}/'}}\n" +
+        watched(n.port) + "remedies:\n" + remedy(do=script(again), precondition="'room_bytes > 100'"))])
+    becomes(s, "Healthy")
+    n.kill()
+    eventually(lambda: ("start-web", "precondition") in rejected(s), 20)
+    contains(s.ok("why", "asset/web"), "not start-web: its precondition does not hold")
+    room = [b"room_bytes 5\n"]
+    page = Listener(http_answer(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(room[0]), room[0])),
+                    port=port)
+    eventually(lambda: page.accepted, 20)
+    contains(s.run("plan", "--remedies").stdout, "not start-web: its precondition does not hold")
+    time.sleep(2)  # it is looked at again meanwhile, and nothing is to happen
+    equal((state(s), lines_of(runs), tasks(s)), ("Failed", [], []))
+    contains(s.ask("GET", "/metrics")[1], 'firebreak_repair_skipped_total{why="precondition"}')
+    room[0] = b"room_bytes 500\n"
+    becomes(s, "Healthy", seconds=40)
+    equal(lines_of(runs), ["x"])
+    equal(types(s, "asset/web")[-4:], ["decision", "task", "outcome", "state"])
 
 
 @case
