@@ -276,6 +276,43 @@ def kill_9_in_the_middle_of_a_repair_loses_nothing():
 
 
 @case
+def kill_9_while_a_repair_waits_or_is_verified_loses_nothing():
+    """While it waits for a yes, and while it is verified: it goes on there, and does nothing twice."""
+    n, runs = Nginx().start(), ledger()
+    late = f"echo do >> {runs}; (sleep 4; exec {' '.join(n.argv)}) & true"
+    s = Server(args=["-c", config(watched(n.port) + "remedies:\n" + remedy(
+        do=script(late), approve="true", within="30s", cooldown="1h"))])
+    becomes(s, "Healthy")
+    n.kill()
+    task = eventually(lambda: tasks(s), 20, "the task is there")[0]
+    equal(task["state"], "AwaitingApproval")
+    s.kill(), s.start()
+    equal([t["name"] for t in tasks(s)], [task["name"]])
+    s.ok("task", "approve", task["name"])
+    eventually(lambda: tasks(s)[0]["state"] == "Succeeded", 20)
+    equal(state(s), "Failed")  # it is verified now
+    s.kill(), s.start()
+    becomes(s, "Healthy", seconds=40)
+    equal((lines_of(runs), len(tasks(s))), (["do"], 1))
+    equal(types(s, "asset/web"), ["observation", "verdict", "decision", "task", "outcome", "state"])
+
+
+@case
+def kill_9_while_a_repair_is_rolled_back_loses_nothing():
+    runs, port = ledger(), free_port()
+    undo = f"echo undo >> {runs}; sleep 3; echo undone >> {runs}"
+    s = Server(args=["-c", config(watched(port) + "remedies:\n" + remedy(
+        do=script(f"echo do >> {runs}"), within="1s", cooldown="1h", rollback=script(undo)))])
+    eventually(lambda: "undo" in lines_of(runs), 30)
+    s.kill(), s.start()
+    eventually(lambda: ("start-web", "rolled_back") in [(e["remedy"], e["reason"]) for e in events(s)
+                                                        if e["type"] == "outcome"], 40)
+    equal(len(tasks(s)), 2)
+    equal(lines_of(runs)[-1], "undone")
+    equal(len({e["trace_id"] for e in story(s, "asset/web")}), 1)
+
+
+@case
 def what_did_not_help_waits_for_its_cooldown_also_after_a_restart():
     runs, port = ledger(), free_port()
     s = Server(args=["-c", config(watched(port) + "remedies:\n" +
