@@ -83,17 +83,11 @@ static int post(struct teller *t, struct slice url, const struct http1_field *fi
     return r == -ECANCELED ? r : 0;
 }
 
-/* The file may end in a line end, which is no part of the secret. */
 static int read_secret(struct teller *t, struct slice path, struct buf *out)
 {
     struct buf name = BUF(MEM_ACT, 0);
     buf_append_slice(&name, path);
-    int r = rt_file_read_all(name.data, out, t->deadline);
-    while (r == 0 && out->size &&
-           (out->data[out->size - 1] == '\n' || out->data[out->size - 1] == '\r'))
-        out->size--;
-    if (r == 0 && out->size == 0)
-        r = -ENODATA;
+    int r = rt_file_read_secret(name.data, out, t->deadline);
     if (r < 0 && r != -ECANCELED) {
         err_sys(&t->err, r, "the secret's file %s", name.data);
         fail(t, r == -EACCES ? REASON_PERMISSION : REASON_EXEC_NOT_FOUND, t->err.text);

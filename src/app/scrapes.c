@@ -27,6 +27,7 @@ struct scrape {
     struct scrape_spec spec;
     struct series_label *labels; /* of the Scrape, asset, and at last scrape */
     uint32_t label_count;        /* of all of them */
+    struct pooled_observer *observer; /* not that of `up`, which trusts everybody */
     struct scraper *scraper;
     struct map known;
     struct staged *staged;
@@ -297,6 +298,7 @@ static void scrape_free(struct scrape *s)
     end_own(s, "scrape_duration_seconds");
     end_own(s, "scrape_samples_scraped");
     scraper_close(s->scraper);
+    observer_pool_put(s->observer);
     mem_free(MEM_APP, s->staged);
     list_remove(&s->link);
     all->count--;
@@ -368,6 +370,34 @@ static void set_labels(struct scrape *s, const struct config_object *o)
     add_label(s, SLICE("scrape"), config_string(o, "name"));
 }
 
+static const char *text_of(struct scrape *s, const struct config_object *o, const char *key)
+{
+    struct slice v = config_string(o, key);
+    return v.size ? arena_strdup(&s->arena, v) : NULL;
+}
+
+/* Who asks, and whom it trusts. Returns 0, or -E2BIG with *err. */
+static int set_login(struct scrape *s, const struct config_object *o, struct err *err)
+{
+    struct scrape_spec *spec = &s->spec;
+    spec->username = text_of(s, o, "username");
+    spec->password_file = text_of(s, o, "password_file");
+    spec->token_file = text_of(s, o, "token_file");
+    spec->ca_file = text_of(s, o, "ca_file");
+    spec->server_name = text_of(s, o, "server_name");
+    spec->cert_file = text_of(s, o, "cert_file");
+    spec->key_file = text_of(s, o, "key_file");
+    spec->insecure = config_bool(o, "insecure");
+    for (const struct value *v = NULL; (v = config_next(o, "header", v));) {
+        if (spec->header_count == SCRAPE_HEADERS_MAX)
+            return err_set(err, -E2BIG, "header: more than %d of them", SCRAPE_HEADERS_MAX);
+        spec->headers[spec->header_count++] =
+            (struct http1_field){slice_from(arena_strdup(&s->arena, value_key(v))),
+                                 slice_from(arena_strdup(&s->arena, v->text))};
+    }
+    return 0;
+}
+
 static struct scrape *scrape_new(struct scrapes *all, const struct config_object *o)
 {
     struct scrape *s = mem_alloc(MEM_APP, sizeof(*s));
@@ -413,6 +443,17 @@ static void cannot(struct scrapes *all, struct slice name, const char *why)
                  log_slice("scrape", name), log_str("error", why));
 }
 
+/* Its spec is larger than what a task should keep on its stack. */
+static int take_observer(struct scrape *s, struct err *err)
+{
+    struct probe_spec *spec = mem_alloc(MEM_APP, sizeof(*spec));
+    spec->timeout_ns = s->spec.timeout_ns;
+    spec->method = "GET";
+    int r = observer_pool_get(&s->all->up->observers, spec, &s->observer, err);
+    mem_free(MEM_APP, spec);
+    return r;
+}
+
 void scrapes_declare(struct scrapes *all, const struct config_object *o)
 {
     struct scrape_sink sink = {.known = find_known, .sample = take_sample};
@@ -424,7 +465,11 @@ void scrapes_declare(struct scrapes *all, const struct config_object *o)
     }
     struct scrape *s = scrape_new(all, o);
     sink.ctx = s;
-    int r = scraper_open(all->up->observer, &s->spec, &sink, &s->scraper, &err);
+    int r = set_login(s, o, &err);
+    if (r == 0)
+        r = take_observer(s, &err);
+    if (r == 0)
+        r = scraper_open(pooled_observer_of(s->observer), &s->spec, &sink, &s->scraper, &err);
     if (r == 0)
         r = rt_go(&all->tasks, scrape_main, s);
     if (r == 0)

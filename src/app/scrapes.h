@@ -26,7 +26,7 @@ enum {
 
 struct scrapes;
 
-/* `up` is asked for its observer and its log. */
+/* `up` is asked for its observers and its log. */
 struct scrapes *scrapes_new(struct up *u, struct recent *recent);
 /* Ends every task. NULL is accepted. */
 void scrapes_free(struct scrapes *s);

@@ -15,10 +15,10 @@
 static _Atomic uint64_t counted[FAULT_KIND_COUNT], armed_at[FAULT_KIND_COUNT];
 const char *fault_mutant_on_;
 
-/* FIREBREAK_FAULT: "alloc:3", "syscall:12"; n 0 fails nothing, and still counts. */
+/* FIREBREAK_FAULT: "alloc:3", "syscall:12", "socket:100"; n 0 fails nothing, and still counts. */
 static void arm_from_text(const char *text)
 {
-    static const char *const names[FAULT_KIND_COUNT] = {"alloc", "syscall"};
+    static const char *const names[FAULT_KIND_COUNT] = {"alloc", "syscall", "socket"};
     for (unsigned k = 0; k < ARRAY_LEN(names); k++) {
         size_t n = strlen(names[k]);
         if (strncmp(text, names[k], n) == 0 && text[n] == ':')
@@ -65,7 +65,8 @@ bool fault_fails(enum fault_kind kind)
 {
     assert((unsigned)kind < FAULT_KIND_COUNT);
     uint64_t n = atomic_fetch_add_explicit(&counted[kind], 1, memory_order_relaxed) + 1;
-    return n == atomic_load_explicit(&armed_at[kind], memory_order_relaxed);
+    uint64_t at = atomic_load_explicit(&armed_at[kind], memory_order_relaxed);
+    return kind == FAULT_SOCKET ? at && n >= at : n == at;
 }
 
 bool fault_mutant_is_(const char *on, const char *name)

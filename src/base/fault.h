@@ -3,8 +3,8 @@
  * Two tools for tests that must bite, both compiled out of release builds:
  *  - fault_fails(): each fallible call (an allocation, a system call) asks first; `make torture`
  *    lets the 1st, 2nd, … n-th call answer "failed" and checks that nothing leaks or crashes. The
- *    environment arms, too: FIREBREAK_FAULT=syscall:12 (or alloc:N); at the end the program then
- *    prints how many calls it counted.
+ *    environment arms, too: FIREBREAK_FAULT=syscall:12 (or alloc:N, socket:N); at the end the
+ *    program then prints how many calls it counted.
  *  - fault_mutant("name"): guards a known-wrong line. `make mutants` switches one on
  *    (environment FIREBREAK_MUTANT) and a named test must then fail.
  * Any thread: counters are atomics. */
@@ -18,12 +18,14 @@
 enum fault_kind {
     FAULT_ALLOC,   /* any of base/alloc.h: mem_try_alloc says so, the others end the program */
     FAULT_SYSCALL, /* a kernel call of rt or host */
+    FAULT_SOCKET,  /* a socket that is opened or accepted: EMFILE, and so for all that follow */
     FAULT_KIND_COUNT,
 };
 
 #ifdef FIREBREAK_FAULTS
 
-/* Lets the nth call (1 is the next one) of this kind fail once; 0 disarms. Resets the count. */
+/* Lets the nth call (1 is the next one) of this kind fail once, of FAULT_SOCKET every one from then
+ * on; 0 disarms. Resets the count. */
 void fault_arm(enum fault_kind kind, uint64_t nth);
 /* Calls of this kind since fault_arm. */
 uint64_t fault_count(enum fault_kind kind);

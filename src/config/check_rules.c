@@ -80,11 +80,6 @@ static void rule_check(struct checker *c, const struct check_at *at)
                     (long long)n);
 }
 
-static void rule_scrape(struct checker *c, const struct check_at *at)
-{
-    timeout_within_every(c, at, &table_scrape);
-}
-
 /* ---- keys of tables ---- */
 
 static void json_paths(struct checker *c, const struct check_at *at, const struct schema_struct *s)
@@ -107,13 +102,13 @@ static void json_paths(struct checker *c, const struct check_at *at, const struc
     }
 }
 
-static void rule_http(struct checker *c, const struct check_at *at)
+static void header_names(struct checker *c, const struct check_at *at,
+                         const struct schema_struct *s)
 {
     const struct value *header = get(at, "header");
-    json_paths(c, at, &table_http);
     if (!header || header->type != VALUE_MAP)
         return;
-    struct check_at table = at_field(at, &table_http, "header", header);
+    struct check_at table = at_field(at, s, "header", header);
     for (const struct value *v = header->first; v; v = v->next) {
         struct check_at entry = table;
         entry.up = &table;
@@ -122,6 +117,38 @@ static void rule_http(struct checker *c, const struct check_at *at)
         if (!http1_is_token(value_key(v)))
             checker_fault(c, &entry, CONFIG_FAULT_BAD_PATTERN, v->key_at ? v->key_at : v->at,
                         "\"%s\" is no name of a header", checker_shown(c, value_key(v)));
+    }
+}
+
+static void rule_http(struct checker *c, const struct check_at *at)
+{
+    json_paths(c, at, &table_http);
+    header_names(c, at, &table_http);
+}
+
+/* What means nothing without its other half. */
+static void belongs(struct checker *c, const struct check_at *at, const struct schema_struct *s,
+                    const char *key, const char *to)
+{
+    const struct value *v = get(at, key);
+    if (!v || get(at, to))
+        return;
+    struct check_at place = at_field(at, s, key, v);
+    checker_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, v->at, "%s needs %s beside it", key, to);
+}
+
+static void rule_scrape(struct checker *c, const struct check_at *at)
+{
+    const struct value *token = get(at, "token_file");
+    timeout_within_every(c, at, &table_scrape);
+    header_names(c, at, &table_scrape);
+    belongs(c, at, &table_scrape, "password_file", "username");
+    belongs(c, at, &table_scrape, "username", "password_file");
+    belongs(c, at, &table_scrape, "key_file", "cert_file");
+    if (token && get(at, "username")) {
+        struct check_at place = at_field(at, &table_scrape, "token_file", token);
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, token->at,
+                      "username is there, too: one of the two says who asks");
     }
 }
 

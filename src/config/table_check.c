@@ -290,5 +290,18 @@ static const struct schema_field scrape_fields[] = {
           .help = "A longer page is not taken."),
     FIELD("SamplesMax", "samples_max", INT, .dflt = "100000", RANGE(1, 10000000),
           .help = "A page with more samples is not taken."),
+    HEADER_FIELD,
+    FIELD("Username", "username", STRING,
+          .help = "Who asks, where the page wants a name and a password (basic)."),
+    FIELD("PasswordFile", "password_file", STRING, IS_PATH,
+          .help = "A file with the password of Username, read anew for each reading."),
+    FIELD("TokenFile", "token_file", STRING, IS_PATH,
+          .help = "A file with a token that is sent as Authorization: Bearer, read anew for each "
+                  "reading."),
+    TLS_TRUST_FIELDS,
+    FIELD("CertFile", "cert_file", STRING, IS_PATH,
+          .help = "Our own certificate (PEM, its chain behind it), for a server that wants one."),
+    FIELD("KeyFile", "key_file", STRING, IS_PATH,
+          .help = "The key of CertFile (PEM). Without it, it stands in CertFile."),
 };
 STRUCT(scrape, "Scrape", "A page of metrics (OpenMetrics or Prometheus text).", .kind = "scrape");

@@ -25,6 +25,7 @@ enum {
     ASSET_NAME_BYTES_MAX = 128,
     ASSET_KEY_BYTES_MAX = 200, /* "namespace/name" */
     ASSET_TRACE_BYTES = 33,    /* 32 digits and a NUL */
+    ASSET_UNSEEN_BYTES = 96,
 };
 
 /* "Pending" …: public words. */
@@ -72,6 +73,7 @@ struct asset_check {
     enum probe_reason reason; /* of the last probe */
     const char *word; /* of the last one, where that is no probe's reason: a literal, or NULL */
     char detail[PROBE_DETAIL_MAX];
+    char unseen[ASSET_UNSEEN_BYTES]; /* why nobody could look, by the newest who could not */
     int64_t since_wall_ns;  /* of `ok` */
     int64_t last_ns;        /* latency of the last probe; PROBE_NONE */
     uint32_t misses;        /* in a row, that as many observers have as must agree */

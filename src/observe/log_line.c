@@ -14,6 +14,7 @@
 enum {
     CHUNK_BYTES = 64 * 1024,
     STEP_BYTES = 1024 * 1024, /* between two looks at the time */
+    MARK_BYTES = 64,
 };
 
 /* A file that is read as it grows. It is held open, so its inode is nobody else's, however often
@@ -22,6 +23,8 @@ struct tail {
     int fd; /* -1: none */
     struct host_file file;
     uint64_t at;
+    char mark[MARK_BYTES]; /* what stood before `at`: whether it still does */
+    size_t mark_size;
     struct buf line; /* begun, and not ended yet; never longer than LOCAL_LINE_BYTES_MAX */
 };
 
@@ -99,6 +102,41 @@ static void tail_close(struct tail *t)
     buf_done(&t->line);
 }
 
+/* Keeps the end of what was read. */
+static void set_mark(struct tail *t, struct slice read)
+{
+    size_t n = read.size < MARK_BYTES ? read.size : MARK_BYTES;
+    size_t kept = t->mark_size < MARK_BYTES - n ? t->mark_size : MARK_BYTES - n;
+    memmove(t->mark, t->mark + t->mark_size - kept, kept);
+    memcpy(t->mark + kept, read.data + read.size - n, n);
+    t->mark_size = kept + n;
+}
+
+/* Whether it was emptied under its writer (copytruncate): it is shorter, or has by now grown beyond
+ * where we were, and holds other bytes there. Where a hole is there, its writer went on at his old
+ * place, and so do we. Returns 1, 0 or a negative errno. */
+static int is_truncated(const struct tail *t, char *chunk)
+{
+    size_t hole = 0;
+    if (t->at == 0 || fault_mutant("log_regrown_missed"))
+        return 0;
+    ssize_t n = host_file_read(t->fd, chunk, t->mark_size, t->at - t->mark_size);
+    if (n < 0 || (size_t)n < t->mark_size)
+        return n < 0 ? (int)n : 1;
+    if (memcmp(chunk, t->mark, t->mark_size) == 0)
+        return 0;
+    while (hole < t->mark_size && chunk[hole] == 0)
+        hole++;
+    return hole < t->mark_size;
+}
+
+static void begin_anew(struct tail *t)
+{
+    t->at = 0;
+    t->mark_size = 0;
+    buf_clear(&t->line);
+}
+
 /* Returns 0, -ENOENT: it is not there, or why not. */
 static int tail_open(struct tail *t, const char *path, bool at_end)
 {
@@ -112,12 +150,22 @@ static int tail_open(struct tail *t, const char *path, bool at_end)
     }
     *t = (struct tail){.fd = fd, .file = file, .line = BUF(MEM_OBSERVE, 0)};
     t->at = at_end ? file.size : 0;
+    if (t->at) {
+        size_t size = t->at < MARK_BYTES ? (size_t)t->at : MARK_BYTES;
+        ssize_t n = host_file_read(fd, t->mark, size, t->at - size);
+        t->mark_size = n > 0 ? (size_t)n : 0;
+    }
     return 0;
 }
 
 /* To its end, or as far as the step goes. Returns 0 or a negative errno. */
 static int read_on(struct reading *x, struct tail *t)
 {
+    int truncated = is_truncated(t, x->chunk);
+    if (truncated < 0)
+        return truncated;
+    if (truncated)
+        begin_anew(t);
     for (;;) {
         if (x->left < CHUNK_BYTES) {
             x->more = true;
@@ -128,6 +176,7 @@ static int read_on(struct reading *x, struct tail *t)
             return (int)n;
         if (n > 0) {
             take_bytes(x, t, (struct slice){x->chunk, (size_t)n});
+            set_mark(t, (struct slice){x->chunk, (size_t)n});
             t->at += (uint64_t)n;
             x->left -= (uint64_t)n;
             continue;
@@ -136,8 +185,7 @@ static int read_on(struct reading *x, struct tail *t)
         int r = host_file_look_at(t->fd, &now);
         if (r < 0 || now.size >= t->at || fault_mutant("log_truncation_missed"))
             return r;
-        t->at = 0; /* emptied under its writer (copytruncate) */
-        buf_clear(&t->line);
+        begin_anew(t); /* emptied just now */
     }
 }
 

@@ -7,24 +7,36 @@
  *
  * What went wrong has a probe's reason: `refused`, `timeout`, `http_status`, `too_large` (a limit
  * of the scrape), `protocol` (no page of metrics; the detail has line and column), `limit` (ours).
+ * A secret or a certificate that cannot be read has the word of its file: the page is not asked.
  *
  * Belongs to a loop. One reading at a time. */
 #ifndef FIREBREAK_OBSERVE_SCRAPE_H
 #define FIREBREAK_OBSERVE_SCRAPE_H
 
 #include "model/probe.h"
+#include "wire/http1.h"
 #include "wire/openmetrics.h"
 
 enum {
     SCRAPE_PIECE_BYTES = 32 * 1024,
     SCRAPE_REDIRECTS_MAX = 5,
     SCRAPE_IDLE_MS = 60 * 1000, /* added to Every: how long a connection is kept between two */
+    SCRAPE_FILES_MS = 5000, /* for roots and secrets, which are no part of a target's time */
+    SCRAPE_HEADERS_MAX = 32,
+    SCRAPE_SECRET_BYTES_MAX = 8192, /* of a password or a token */
 };
 
 struct scrape_spec {
     const char *url; /* the caller's; outlives the scraper, as all of it */
     int64_t timeout_ns, every_ns;
     uint64_t body_bytes_max, samples_max;
+    struct http1_field headers[SCRAPE_HEADERS_MAX];
+    uint32_t header_count;
+    /* Files are read anew: those of secrets for each reading, those of TLS behind one that TLS
+     * made fail. NULL: none. */
+    const char *username, *password_file, *token_file;
+    const char *ca_file, *server_name, *cert_file, *key_file;
+    bool insecure;
 };
 
 struct scrape_sink {
@@ -45,7 +57,8 @@ struct scrape_result {
 struct observer;
 struct scraper;
 
-/* Names, trust and proxies are those of the observer, which outlives it. */
+/* Names and proxies are those of the observer, which outlives it and has the same timeout_ns; so is
+ * trust, unless the spec has a word on it. Returns 0, or -EINVAL with *err: it is no URL. */
 int scraper_open(struct observer *o, const struct scrape_spec *spec, const struct scrape_sink *sink,
                  struct scraper **ret, struct err *err);
 void scraper_close(struct scraper *s); /* NULL is accepted */

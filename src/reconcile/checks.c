@@ -1,4 +1,5 @@
 #include "base/fault.h"
+#include "base/utf8.h"
 #include "reconcile/inside.h"
 
 /* ---- one observer's view ---- */
@@ -221,6 +222,14 @@ void check_done(struct asset_check *c)
 
 /* ---- what happens ---- */
 
+static void keep_unseen(struct asset_check *c, const char *why)
+{
+    size_t n = strnlen(why, sizeof(c->unseen) - 1);
+    n = utf8_valid_bytes((struct slice){why, n}); /* no half of a character */
+    memcpy(c->unseen, why, n);
+    c->unseen[n] = 0;
+}
+
 void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
                 const struct sample *s, struct reconcile_time t)
 {
@@ -231,6 +240,7 @@ void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
     bool ours = judge_ours(r, &h->asset);
     if (s->reason == REASON_LIMIT) {
         v->limits++;
+        keep_unseen(c, s->detail);
         if (ours)
             weigh(c, t);
         return;

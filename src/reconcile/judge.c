@@ -159,25 +159,28 @@ int64_t judge_settle_ns(const struct reconciler *r, const struct asset *a)
     return a->settle_ns ? a->settle_ns : r->options.settle_ns;
 }
 
-/* What is failing is always evidence; where nothing fails, all must be seen. */
-static const char *blindness(const struct reconciler *r, const struct asset *a)
+/* What is failing is always evidence; where nothing fails, all must be seen. `words` has room for
+ * EVENT_TEXT_BYTES_MAX. */
+static const char *blindness(const struct reconciler *r, const struct asset *a, char *words)
 {
-    static const char *const words[BLIND_COUNT] = {
+    static const char *const ours[BLIND_COUNT] = {
         [BLIND_NETWORK] = "our own network is gone",
         [BLIND_DESCRIPTORS] = "we have no descriptors left",
         [BLIND_LAG] = "we are too late for our own deadlines",
     };
-    bool unseen = false;
+    const struct asset_check *unseen = NULL;
     if (judge_worst(r, a))
         return NULL;
-    for (uint32_t i = 0; i < a->check_count; i++)
-        unseen |= !judge_sees(r, &a->checks[i]);
+    for (uint32_t i = 0; i < a->check_count && !unseen; i++)
+        unseen = judge_sees(r, &a->checks[i]) ? NULL : &a->checks[i];
     if (!unseen)
         return NULL;
     for (int i = 0; i < BLIND_COUNT; i++)
         if (r->blind[i])
-            return words[i];
-    return "too few observers could look";
+            return ours[i];
+    snprintf(words, EVENT_TEXT_BYTES_MAX, "%s: too few observers could look%s%s", unseen->name,
+             unseen->unseen[0] ? ": " : "", unseen->unseen);
+    return words;
 }
 
 /* ---- stories ---- */
@@ -279,7 +282,8 @@ void judge_asset(struct reconciler *r, struct held *h, struct reconcile_time t)
             return;
         judge_move(r, h, CAUSE_MAINTAINED, "registered", "maintenance has ended", NULL, t);
     }
-    const char *blind = blindness(r, a);
+    char words[EVENT_TEXT_BYTES_MAX];
+    const char *blind = blindness(r, a, words);
     if (blind) {
         a->green_since_ns = 0;
         if (judge_move(r, h, CAUSE_BLIND, "observer_blind", blind, NULL, t))

@@ -281,13 +281,15 @@ static void verified(struct reconciler *r, struct held *h, const struct remedy *
     close_repair(r, h, REPAIR_VERIFIED);
 }
 
-static void failed(struct reconciler *r, struct held *h, enum repair_outcome outcome,
+/* It is undone where its task did something and has ended (`done`): one that expired never began,
+ * and one that comes to no end may be at it still. */
+static void failed(struct reconciler *r, struct held *h, enum repair_outcome outcome, bool done,
                    const char *words, struct reconcile_time t)
 {
     struct repair *p = h->asset.repair;
     const struct remedy *m = remedy_of(r, h);
     tell_outcome(r, h, outcome, words, t);
-    if (m && m->rollback[0] && p->task && outcome != REPAIR_TIMED_OUT) {
+    if (m && m->rollback[0] && p->task && done) {
         p->dedup_key = arena_printf(&h->texts, "%s/rollback", p->dedup_key);
         p->task = NULL;
         enter(p, REPAIR_ROLLING_BACK, t);
@@ -367,11 +369,11 @@ static void verify(struct reconciler *r, struct held *h, struct reconcile_time t
     if (h->asset.state == ASSET_UNKNOWN)
         return; /* judge_asset begins its time anew when it is seen again */
     if (p->task_failed)
-        failed(r, h, REPAIR_FAILED, "its task failed", t);
+        failed(r, h, REPAIR_FAILED, true, "its task failed", t);
     else if (is_verified(r, h, m, words, sizeof(words)) || fault_mutant("heal_unverified"))
         verified(r, h, m, words, t);
     else if (t.now_ns - p->phase_ns >= within)
-        failed(r, h, REPAIR_FAILED, "nothing that was to pass did within its time", t);
+        failed(r, h, REPAIR_FAILED, true, "nothing that was to pass did within its time", t);
 }
 
 static void too_long(struct reconciler *r, struct held *h, struct reconcile_time t)
@@ -381,7 +383,7 @@ static void too_long(struct reconciler *r, struct held *h, struct reconcile_time
     if (p->phase == REPAIR_ROLLING_BACK)
         rolled_back(r, h, false, "the rollback's task came to no end", t);
     else
-        failed(r, h, REPAIR_TIMED_OUT, "its task came to no end", t);
+        failed(r, h, REPAIR_TIMED_OUT, false, "its task came to no end", t);
 }
 
 static void go_on(struct reconciler *r, struct held *h, struct reconcile_time t)
@@ -433,14 +435,15 @@ static void task_ended(struct reconciler *r, struct held *h, const struct sample
         rolled_back(r, h, well, words, t);
         return;
     }
-    bool late = s->task && (s->task_state == TASK_TIMED_OUT || s->task_state == TASK_EXPIRED);
+    bool expired = s->task && s->task_state == TASK_EXPIRED;
+    bool late = expired || (s->task && s->task_state == TASK_TIMED_OUT);
     if (well) {
         begin_verification(r, h, t);
     } else if (h->asset.state == ASSET_UNKNOWN || h->asset.state == ASSET_MAINTENANCE) {
         p->task_failed = true; /* what follows is for when it is seen again */
         enter(p, REPAIR_VERIFYING, t);
     } else {
-        failed(r, h, late ? REPAIR_TIMED_OUT : REPAIR_FAILED, words, t);
+        failed(r, h, late ? REPAIR_TIMED_OUT : REPAIR_FAILED, !expired, words, t);
     }
 }
 

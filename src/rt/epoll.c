@@ -195,7 +195,7 @@ static void epoll_poll(struct rt_loop *l, rt_time until)
 
 static int epoll_sock_open(struct rt_sock *s, int family)
 {
-    if (fault_fails(FAULT_SYSCALL))
+    if (fault_fails(FAULT_SYSCALL) || fault_fails(FAULT_SOCKET))
         return -EMFILE;
     int type = s->kind == RT_SOCK_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
     s->fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -291,7 +291,7 @@ static int epoll_sock_accept(struct rt_sock *s, struct rt_sock *ret_new, struct 
     struct rt_addr peer = {0};
     peer.size = sizeof(peer.un);
     int fd;
-    if (fault_fails(FAULT_SYSCALL))
+    if (fault_fails(FAULT_SYSCALL) || fault_fails(FAULT_SOCKET))
         return -EMFILE;
     do
         fd = accept4(s->fd, &peer.sa, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);

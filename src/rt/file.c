@@ -212,6 +212,16 @@ int rt_file_read_all(const char *path, struct buf *b, rt_time deadline)
     return r;
 }
 
+int rt_file_read_secret(const char *path, struct buf *b, rt_time deadline)
+{
+    size_t before = b->size;
+    int r = rt_file_read_all(path, b, deadline);
+    while (r == 0 && b->size > before &&
+           (b->data[b->size - 1] == '\n' || b->data[b->size - 1] == '\r'))
+        b->data[--b->size] = 0;
+    return r < 0 ? r : b->size == before ? -ENODATA : 0;
+}
+
 static int write_beside(const char *temp, const void *data, size_t size, mode_t mode,
                         rt_time deadline, bool *ret_made)
 {

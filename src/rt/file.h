@@ -37,6 +37,9 @@ int rt_file_remove(const char *path, rt_time deadline);
 int rt_file_sync_folder(const char *path, rt_time deadline);
 /* Whole file appended to *b, within its size_max (-EMSGSIZE). */
 int rt_file_read_all(const char *path, struct buf *b, rt_time deadline);
+/* A password, a key or a token, appended to *b: what is in the file without the line ends behind
+ * it. -ENODATA: nothing is. */
+int rt_file_read_secret(const char *path, struct buf *b, rt_time deadline);
 /* Whole file replaced or kept, never half: temporary name beside it, fsync, rename, fsync of
  * the folder. */
 int rt_file_write_all(const char *path, const void *data, size_t size, mode_t mode,

@@ -40,7 +40,7 @@ static int prepare(int fd, int family, const struct rt_addr *connect_to)
 
 int rt_icmp_open(int family, const struct rt_addr *connect_to, struct rt_sock **ret_sock)
 {
-    if (fault_fails(FAULT_SYSCALL))
+    if (fault_fails(FAULT_SYSCALL) || fault_fails(FAULT_SOCKET))
         return -EMFILE;
     int type = connect_to ? SOCK_DGRAM : SOCK_RAW;
     int protocol = family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;

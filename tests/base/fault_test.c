@@ -30,6 +30,15 @@ static void kinds_count_apart(void)
     CHECK(!fault_fails(FAULT_ALLOC));
 }
 
+static void without_descriptors_no_socket_is_opened_any_more(void)
+{
+    fault_arm(FAULT_SOCKET, 3);
+    for (int i = 1; i <= 6; i++)
+        CHECK_INT(fault_fails(FAULT_SOCKET), i >= 3);
+    fault_arm(FAULT_SOCKET, 0);
+    CHECK(!fault_fails(FAULT_SOCKET));
+}
+
 static void a_mutant_is_on_only_when_it_is_named(void)
 {
     fault_mutant_set(NULL);
@@ -94,6 +103,7 @@ int main(int argc, char **argv)
         return child();
     TAP_RUN(only_the_nth_call_fails_and_only_once);
     TAP_RUN(kinds_count_apart);
+    TAP_RUN(without_descriptors_no_socket_is_opened_any_more);
     TAP_RUN(a_mutant_is_on_only_when_it_is_named);
     TAP_RUN(the_environment_switches_a_mutant_on_from_the_first_line);
     TAP_RUN(the_environment_arms_a_failure_by_its_number);

@@ -81,16 +81,23 @@ def config_drift():
 
 @case
 def memory_health():
-    """One leaks, one is full and stays so, one is busy: the first is restarted, and nobody else."""
-    names = ("leaking", "steady", "busy")
-    harness._cleanup.callback(kill, *(f"demo-{n}" for n in names))
+    """One leaks, one thrashes, one hoards, one is full and stays so, one is busy: those three are restarted, each by its
+    own sign, and nobody else."""
+    sick = {"leaking": "memory", "thrashing": "collections", "hoarding": "allocations"}
+    well = ("steady", "busy")
+    harness._cleanup.callback(kill, *(f"demo-{n}" for n in (*sick, *well)))
     s, _ = example("memory-health")
 
+    def events(name):
+        return s.json("GET", f"/v1/events/{name}?limit=500")["items"]
+
     def outcomes(name):
-        return [(e["remedy"], e["reason"]) for e in s.json("GET", f"/v1/events/{name}?limit=500")["items"]
-                if e["type"] == "outcome"]
-    eventually(lambda: ("restart-leaking", "verified") in outcomes("leaking"), 60, "it is told by its rise")
-    equal({n: [o for o in outcomes(n) if o[0].startswith("restart")] for n in names[1:]}, {"steady": [], "busy": []})
+        return [(e["remedy"], e["reason"]) for e in events(name) if e["type"] == "outcome"]
+    for name, sign in sick.items():
+        eventually(lambda: (f"restart-{name}", "verified") in outcomes(name), 90, f"{name} is told: {events(name)}")
+        signs = {e["check"] for e in events(name) if e["type"] == "verdict" and e["to"] == "Degraded"}
+        equal(signs, {f"{name}-{sign}"})
+    equal({n: [o for o in outcomes(n) if o[0].startswith("restart")] for n in well}, {n: [] for n in well})
     contains(s.ok("why", "asset/leaking"), "process_resident_memory_bytes")
 
 

@@ -276,6 +276,43 @@ def kill_9_in_the_middle_of_a_repair_loses_nothing():
 
 
 @case
+def kill_9_while_a_repair_waits_or_is_verified_loses_nothing():
+    """While it waits for a yes, and while it is verified: it goes on there, and does nothing twice."""
+    n, runs = Nginx().start(), ledger()
+    late = f"echo do >> {runs}; (sleep 4; exec {' '.join(n.argv)}) & true"
+    s = Server(args=["-c", config(watched(n.port) + "remedies:\n" + remedy(
+        do=script(late), approve="true", within="30s", cooldown="1h"))])
+    becomes(s, "Healthy")
+    n.kill()
+    task = eventually(lambda: tasks(s), 20, "the task is there")[0]
+    equal(task["state"], "AwaitingApproval")
+    s.kill(), s.start()
+    equal([t["name"] for t in tasks(s)], [task["name"]])
+    s.ok("task", "approve", task["name"])
+    eventually(lambda: tasks(s)[0]["state"] == "Succeeded", 20)
+    equal(state(s), "Failed")  # it is verified now
+    s.kill(), s.start()
+    becomes(s, "Healthy", seconds=40)
+    equal((lines_of(runs), len(tasks(s))), (["do"], 1))
+    equal(types(s, "asset/web"), ["observation", "verdict", "decision", "task", "outcome", "state"])
+
+
+@case
+def kill_9_while_a_repair_is_rolled_back_loses_nothing():
+    runs, port = ledger(), free_port()
+    undo = f"echo undo >> {runs}; sleep 3; echo undone >> {runs}"
+    s = Server(args=["-c", config(watched(port) + "remedies:\n" + remedy(
+        do=script(f"echo do >> {runs}"), within="1s", cooldown="1h", rollback=script(undo)))])
+    eventually(lambda: "undo" in lines_of(runs), 30)
+    s.kill(), s.start()
+    eventually(lambda: ("start-web", "rolled_back") in [(e["remedy"], e["reason"]) for e in events(s)
+                                                        if e["type"] == "outcome"], 40)
+    equal(len(tasks(s)), 2)
+    equal(lines_of(runs)[-1], "undone")
+    equal(len({e["trace_id"] for e in story(s, "asset/web")}), 1)
+
+
+@case
 def what_did_not_help_waits_for_its_cooldown_also_after_a_restart():
     runs, port = ledger(), free_port()
     s = Server(args=["-c", config(watched(port) + "remedies:\n" +
@@ -359,6 +396,39 @@ def the_next_remedy_is_tried_and_then_it_is_exhausted():
     equal(lines_of(runs), ["one", "undone", "two"])
     outcomes = [(e["remedy"], e["reason"]) for e in story(s, "asset/web") if e["type"] == "outcome"]
     equal(outcomes, [("one", "failed"), ("one", "rolled_back"), ("two", "failed")])
+    # What it was and what became of it are two words of one repair, which is counted once, by the last.
+    counted = sorted(l for l in s.ask("GET", "/metrics")[1].splitlines()
+                     if l.startswith("firebreak_repair_total{") and l[-2:] != " 0")
+    equal(counted, ['firebreak_repair_total{remedy="one",outcome="rolled_back"} 1',
+                    'firebreak_repair_total{remedy="two",outcome="failed"} 1'])
+
+
+@case
+def a_remedy_waits_until_its_precondition_holds():
+    """Room is wanted before anything is done: none is known of, then there is too little, then there is enough."""
+    n, runs = Nginx().start(), ledger()
+    port = free_port()
+    again = f"echo x >> {runs}; exec " + " ".join(n.argv)
+    s = Server(args=["-c", config(
+        "scrapes:\n"
+        f"  - {{name: room, asset: web, every: 200ms, timeout: 200ms, url: 'http://127.0.0.1:{port}/'}}\n" +
+        watched(n.port) + "remedies:\n" + remedy(do=script(again), precondition="'room_bytes > 100'"))])
+    becomes(s, "Healthy")
+    n.kill()
+    eventually(lambda: ("start-web", "precondition") in rejected(s), 20)
+    contains(s.ok("why", "asset/web"), "not start-web: its precondition does not hold")
+    room = [b"room_bytes 5\n"]
+    page = Listener(http_answer(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(room[0]), room[0])),
+                    port=port)
+    eventually(lambda: page.accepted, 20)
+    contains(s.run("plan", "--remedies").stdout, "not start-web: its precondition does not hold")
+    time.sleep(2)  # it is looked at again meanwhile, and nothing is to happen
+    equal((state(s), lines_of(runs), tasks(s)), ("Failed", [], []))
+    contains(s.ask("GET", "/metrics")[1], 'firebreak_repair_skipped_total{why="precondition"}')
+    room[0] = b"room_bytes 500\n"
+    becomes(s, "Healthy", seconds=40)
+    equal(lines_of(runs), ["x"])
+    equal(types(s, "asset/web")[-4:], ["decision", "task", "outcome", "state"])
 
 
 @case
@@ -521,6 +591,9 @@ def with_few_descriptors_none_of_many_assets_failed():
         time.sleep(0.2)
     true("Failed" not in seen, seen)
     equal(len(states(s)), 200)
+    # It is no wonder that nothing failed where nothing is asked: they are.
+    eventually(lambda: set(states(s).values()) == {"Healthy"}, 60, "all are asked in turn")
+    true(not [e for e in s.json("GET", "/v1/events?limit=1000")["items"] if e["to"] == "Failed"])
 
 
 @case
@@ -545,6 +618,29 @@ def without_descriptors_nothing_is_known_and_nothing_failed():
     w.wait(lambda e: e["type"] == "state" and e["to"] == "Healthy", 20)
     equal([e["to"] for e in w.seen if e["type"] == "state"], ["Unknown", "Pending", "Healthy"])
     equal(lines_of(runs), [])
+
+
+@case
+def where_every_socket_answers_emfile_nothing_is_known_and_nothing_failed():
+    """By a fault point, and without an end: from a socket on, none is opened or accepted any more."""
+    l, runs = Listener(), ledger()
+    page = Listener(http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    text = watched(l.port) + (
+        f"  - {{name: page, asset: page, every: 100ms, every_failed: 100ms, http: {{url: 'http://127.0.0.1:{page.port}/'}}}}\n"
+        "remedies:\n" + remedy(do=script(f"echo x >> {runs}")) + remedy("start-page", "page", script(f"echo x >> {runs}")))
+    text = text.replace("checks:", "  - {name: page, settle: 100ms}\nchecks:")
+    p = spawn("up", "-c", config(text), "-o", "jsonl", "--data", data_folder(), env={"FIREBREAK_FAULT": "socket:60"})
+    seen = []
+    threading.Thread(target=lambda: [seen.append(json.loads(line)) for line in p.stdout], daemon=True).start()
+
+    def moves(asset):
+        return [e["to"] for e in list(seen) if (e["type"], e["asset"]) == ("state", asset)]
+    for asset in ("web", "page"):
+        eventually(lambda: moves(asset)[-1:] == ["Unknown"], 30, f"{asset}: {seen}")
+    time.sleep(1)  # ten more rounds: nothing is to happen
+    for asset in ("web", "page"):
+        equal(moves(asset), ["Pending", "Healthy", "Unknown"])
+    equal((lines_of(runs), p.poll()), ([], None))
 
 
 # ---- what stands on this host ----

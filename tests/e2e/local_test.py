@@ -142,11 +142,14 @@ def runs(name):
 
 @case
 def a_process_is_restarted_as_it_was_and_outlives_us():
-    name = f"fb-rst{os.getpid()}"
+    name, secret = f"fb-rst{os.getpid()}", f"hush-{os.urandom(16).hex()}"
+    os.environ["A_SECRET"] = secret
+    defer(os.environ.pop, "A_SECRET")
     first = process(name)
     up = Up(config(f"process: {{name: {name}}}"))
     up.wait("a", "Healthy")
-    kept = os.path.join(up.data, "keys/processes", name)
+    kept, environ = os.path.join(up.data, "keys/processes", name), open(f"/proc/{first.pid}/environ").read()
+    contains(environ, secret)
     eventually(lambda: os.path.exists(kept), 20)
     equal(os.stat(kept).st_mode & 0o777, 0o600)
     first.kill()
@@ -157,7 +160,15 @@ def a_process_is_restarted_as_it_was_and_outlives_us():
     again = runs(name)
     defer(os.kill, again, signal.SIGKILL)
     equal(open(f"/proc/{again}/cmdline").read().split("\0")[1], "600")
-    equal(open(f"/proc/{again}/environ").read(), open("/proc/self/environ").read())
+    equal(open(f"/proc/{again}/environ").read(), environ)
+    equal(runs(name), again)
+    # Its environment lies in the one file that is its owner's alone: neither in the store nor in what is told.
+    holders = [os.path.relpath(os.path.join(at, f), up.data) for at, _, files in os.walk(up.data) for f in files
+               if not f.endswith(".sock") and secret.encode() in open(os.path.join(at, f), "rb").read()]
+    equal(holders, [f"keys/processes/{name}"])
+    for at in (up.data, f"{up.data}/keys", f"{up.data}/keys/processes"):
+        equal(os.stat(at).st_mode & 0o077, 0, at)
+    true(secret not in json.dumps(up.events) + firebreak("get", "tasks", "-o", "json", "--data", up.data).stdout)
     up.p.kill()
     up.p.wait()
     equal(runs(name), again)
@@ -178,6 +189,51 @@ def a_file_is_patched_from_a_page_and_put_back():
     equal(open(path).read(), "port = 80\n")
     equal(task(up, {"patch": dict(patch, **{"from": "backup"})}).returncode, 0)
     equal(open(path).read(), "port = 666\n")
+
+
+@case
+def a_patch_that_cannot_be_leaves_the_old_file_whole():
+    """A disk that is full, for root, too; a folder that is gone; a link that leads nowhere; a source that is cut off."""
+    own_mounts()
+    d = folder()
+    subprocess.run([need("mount"), "-t", "tmpfs", "-o", "size=256k", "tmpfs", d], check=True)
+    defer(subprocess.run, ["umount", "-l", d])
+    path, old, new = f"{d}/app.conf", b"o" * 100_000, b"n" * 120_000
+    write(path, old, 0o640)
+    write(f"{d}/filler", b"f" * 90_000)
+    source = write(os.path.join(folder(), "new"), new)
+    patch = {"path": path, "sha256": hashlib.sha256(new).hexdigest(), "from": source}
+    up = Up(config("heartbeat: {within: 1h}"))
+    up.wait("a", "Healthy")
+    before, names = os.stat(path), sorted(os.listdir(d))
+    r = task(up, {"patch": patch})
+    true(r.returncode != 0, r.stdout)
+    contains(r.stdout + r.stderr, "No space left on device")
+    equal((open(path, "rb").read(), os.stat(path).st_ino, sorted(os.listdir(d))), (old, before.st_ino, names))
+    # Half an answer is no content.
+    cut = Listener(http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 120000\r\n\r\n" + new[:500]))
+    os.unlink(f"{d}/filler")
+    r = task(up, {"patch": dict(patch, **{"from": f"http://127.0.0.1:{cut.port}/"})})
+    true(r.returncode != 0, r.stdout)
+    equal((open(path, "rb").read(), sorted(os.listdir(d))), (old, ["app.conf"]))
+    os.symlink("nowhere/at/all", f"{d}/link")
+    for path in (f"{d}/gone/app.conf", f"{d}/link"):
+        r = task(up, {"patch": dict(patch, path=path)})
+        true(r.returncode != 0, r.stdout)
+        contains(r.stdout + r.stderr, "No such file or directory")
+    equal(sorted(os.listdir(d)), ["app.conf", "link"])
+    # And with room it is done: owner and mode are those of before, and so is what is kept.
+    os.chown(f"{d}/app.conf", 12, 34) if os.geteuid() == 0 else None
+    owner = os.stat(f"{d}/app.conf")
+    subprocess.run(["mount", "-o", "remount,size=2m", d], check=True)
+    r = task(up, {"patch": patch})
+    equal(r.returncode, 0, r.stderr)
+    now = os.stat(f"{d}/app.conf")
+    equal((open(f"{d}/app.conf", "rb").read(), now.st_mode, now.st_uid, now.st_gid),
+          (new, owner.st_mode, owner.st_uid, owner.st_gid))
+    kept = [f for f in os.listdir(d) if f not in ("app.conf", "link")]
+    equal([open(f"{d}/{f}", "rb").read() for f in kept], [old])
+    true(now.st_mode & 0o777 >= os.stat(f"{d}/{kept[0]}").st_mode & 0o777, kept)  # the old one is no more open
 
 
 @case

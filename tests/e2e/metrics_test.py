@@ -1,7 +1,10 @@
 """Pages of metrics are scraped, this host is read, and checks are questions about both."""
+import base64
 import http.client
 import http.server
+import ssl
 
+from certificate import Pair
 from harness import *
 
 EVERY = "every: 100ms, every_failed: 100ms"
@@ -42,8 +45,10 @@ class Up:
 class Page:
     """An HTTP/1.1 server of one page, which may be changed."""
 
-    def __init__(self, text, kind="text/plain; version=0.0.4"):
+    def __init__(self, text, kind="text/plain; version=0.0.4", tls=None):
+        """`tls`: an ssl.SSLContext, for https."""
         self.text, self.kind, self.status = text, kind, 200
+        self.wants, self.heard = {}, None  # headers without which it is 401; those of the last request
         self.connections = self.requests = 0
         self.accept = None
         page = self
@@ -57,9 +62,10 @@ class Page:
 
             def do_GET(self):
                 page.requests += 1
-                page.accept = self.headers["Accept"]
+                page.accept, page.heard = self.headers["Accept"], dict(self.headers.items())
+                known = all(self.headers[k] == v for k, v in page.wants.items())
                 body = page.text.encode()
-                self.send_response(page.status)
+                self.send_response(page.status if known else 401)
                 self.send_header("Content-Type", page.kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -72,6 +78,9 @@ class Page:
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None  # a page that is too long is not read to its end
         self.url = f"http://127.0.0.1:{self.server.server_port}/metrics"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+            self.url = f"https://localhost:{self.server.server_port}/metrics"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         defer(self.server.server_close)
         defer(self.server.shutdown)
@@ -128,6 +137,83 @@ def a_target_that_vanishes_is_down_with_a_reason_and_its_series_end():
     up.wait("b", "Unknown")  # nothing is known about its jobs any more: no verdict
     page.status = 200
     up.wait("a", "Healthy", after=up.events.index(e))
+
+
+def reason_is(s, word):
+    """A check that fails once the scrape ends with that word."""
+    return expr(f"{s}-{word}", f'scrape_reason{{scrape="{s}",reason="{word}"}} == 1', s)
+
+
+@case
+def a_page_of_a_private_ca_is_read_and_one_of_nobodys_is_not():
+    pair, ours = Pair(), Pair()
+    tls, strict = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for context in (tls, strict):
+        context.load_cert_chain(pair.cert, pair.key)
+    strict.load_verify_locations(ours.cert)
+    strict.verify_mode = ssl.CERT_REQUIRED
+    page, closed = Page("a 1\n", tls=tls), Page("a 1\n", tls=strict)
+    by_address = page.url.replace("localhost", "127.0.0.1")
+    trusted = f", ca_file: {pair.cert}"
+    other = write(os.path.join(folder(), "ca"), open(ours.cert).read())
+    up = Up(config([scrape("known", page.url, "known", more=trusted),
+                    scrape("unknown", page.url, "unknown"),
+                    scrape("misnamed", by_address, "misnamed", more=trusted),
+                    scrape("named", by_address, "named", more=trusted + ", server_name: localhost"),
+                    scrape("blind", page.url, "blind", more=", insecure: true"),
+                    scrape("shown", closed.url, "shown", more=trusted + f", cert_file: {ours.cert}, key_file: {ours.key}"),
+                    scrape("missing", page.url, "missing", more=", ca_file: /nowhere/ca.pem"),
+                    scrape("renewed", page.url, "renewed", more=f", ca_file: {other}")],
+                   [reason_is(s, "ok") for s in ("known", "named", "blind", "shown", "renewed")] +
+                   [reason_is("unknown", "tls_untrusted"), reason_is("misnamed", "tls_name"),
+                    expr("none", "up{asset='missing'} == 0".replace("'", '"'), "missing")],
+                   ("known", "unknown", "misnamed", "named", "blind", "shown", "missing", "renewed")))
+    for asset in ("known", "unknown", "misnamed", "named", "blind", "shown", "missing"):
+        up.wait(asset, "Degraded")
+    true("Degraded" not in up.states("renewed"), up.states("renewed"))
+    write(other, open(pair.cert).read())  # the right roots: taken without a restart
+    up.wait("renewed", "Degraded")
+
+
+@case
+def a_page_that_wants_to_know_who_asks_is_told_and_a_new_secret_is_taken():
+    basic, bearer, third = Page("a 1\n"), Page("a 1\n"), Page("a 1\n")
+    basic.wants = {"Authorization": "Basic " + base64.b64encode(b"ops:hush hush").decode()}
+    bearer.wants = {"Authorization": "Bearer t0ken", "X-Scope": "shop"}
+    d = folder()
+    password, token = write(f"{d}/password", "hush hush\n", 0o600), write(f"{d}/token", "old\n", 0o600)
+    up = Up(config([scrape("basic", basic.url, "basic", more=f", username: ops, password_file: {password}"),
+                    scrape("bearer", bearer.url, "bearer", more=f", token_file: {token}, header: {{X-Scope: shop}}"),
+                    scrape("lost", third.url, "lost", more=f", token_file: {d}/none")],
+                   [reason_is("basic", "ok"), reason_is("bearer", "ok"),
+                    expr("lost", 'up{asset="lost"} == 0', "lost")], ("basic", "bearer", "lost")))
+    up.wait("basic", "Degraded")
+    up.wait("lost", "Degraded")
+    equal(third.requests, 0)  # nobody is asked without what he wants
+    true("Degraded" not in up.states("bearer"), up.states("bearer"))
+    write(token, "t0ken", 0o600)
+    up.wait("bearer", "Degraded")
+    # Neither secret is in the store.
+    up.p.send_signal(signal.SIGTERM)
+    up.p.wait(30)
+    kept = b"".join(open(os.path.join(up.data, f), "rb").read() for f in os.listdir(up.data) if f.startswith("store.db"))
+    contains(kept, b"password_file")
+    true(b"hush hush" not in kept and b"t0ken" not in kept)
+
+
+@case
+def who_asks_is_said_in_one_way_and_whole():
+    path = write(os.path.join(folder(), "ops.yaml"), "assets: [{name: a}]\nscrapes:\n" + "".join(
+        f"  - {{name: s{i}, url: 'http://127.0.0.1:1/', {more}}}\n" for i, more in enumerate((
+            "username: u", "password_file: /x", "key_file: /x", "username: u, password_file: /x, token_file: /y",
+            "header: {'a b': c}", "username: u, password_file: /x, header: {X-A: b}"))))
+    r = firebreak("config", "check", "-c", path)
+    equal(r.returncode, 1)
+    for line, words in ((3, "username needs password_file beside it"), (4, "password_file needs username beside it"),
+                        (5, "key_file needs cert_file beside it"), (6, "username is there, too"),
+                        (7, "no name of a header")):
+        true(any(f"ops.yaml:{line}:" in l and words in l for l in r.stdout.splitlines()), (line, r.stdout))
+    true("ops.yaml:8:" not in r.stdout, r.stdout)
 
 
 @case

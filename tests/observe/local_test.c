@@ -387,6 +387,38 @@ static void a_log_is_rotated(void)
     observe_pattern_free(code);
 }
 
+/* Between two looks it was emptied, and has grown beyond where we were. */
+static void a_log_that_was_emptied_and_has_grown_again_is_read_from_its_beginning(void)
+{
+    struct watched w;
+    struct pcre2_real_code_8 *code = pattern_of("bad");
+    char *path = in_folder("e.log");
+    put_file(path, "fine\n", 0);
+    log_check(&w, path, code, LONG);
+    CHECK_STR(look(&w), "ok");
+    CHECK_INT(truncate(path, 0), 0);
+    put_file(path, "bad: 1\nfine\n", O_APPEND);
+    CHECK_STR(look(&w), "log_match");
+    CHECK(says(&w, "bad: 1"));
+    put_file(path, "and so on\n", O_APPEND); /* what is only longer goes on */
+    CHECK_STR(look(&w), "log_match");
+    CHECK_STR(w.r.detail, "bad: 1");
+    CHECK_INT(truncate(path, 0), 0);
+    put_file(path, "a long line that is fine\nbad: 2\nbad: 3\nbad: 4\n", O_APPEND);
+    CHECK_STR(look(&w), "log_match");
+    CHECK(says(&w, "bad: 4 (4 lines"));
+    /* Its writer does not append: he goes on where he was, behind a hole. */
+    struct stat st;
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(truncate(path, 0), 0);
+    CHECK_INT(truncate(path, st.st_size), 0);
+    put_file(path, "bad: 5\n", O_APPEND);
+    CHECK_STR(look(&w), "log_match");
+    CHECK_STR(w.r.detail, "bad: 5 (5 lines match)");
+    close_check(&w);
+    observe_pattern_free(code);
+}
+
 static void a_pattern_has_its_limits(void)
 {
     struct watched w;
@@ -458,6 +490,7 @@ static void all(void *arg)
     RUN(a_new_line_that_matches_is_a_miss_for_a_while);
     RUN(lines_come_in_parts_and_may_be_long);
     RUN(a_log_is_rotated);
+    RUN(a_log_that_was_emptied_and_has_grown_again_is_read_from_its_beginning);
     RUN(a_pattern_has_its_limits);
     RUN(a_sign_of_life_must_come_in_time);
     RUN(a_remembered_one_counts_from_its_time);

@@ -136,6 +136,10 @@ static CASE void our_own_limits_are_no_evidence(void)
     take(&w, SAMPLE_RESULT, "a", "c", REASON_CANCELED);
     CHECK_INT(state(&w, "a"), ASSET_PENDING);
     CHECK(!reconciler_find(w.r, "a")->checks[0].known);
+    take(&w, SAMPLE_RESULT, "a", "c", REASON_LIMIT);
+    CHECK_INT(state(&w, "a"), ASSET_UNKNOWN); /* and it is said who could not look, and why */
+    CHECK_STR(w.told[w.count - 1]->evidence[0],
+              "c: too few observers could look: connect: words");
     end(&w);
 }
 

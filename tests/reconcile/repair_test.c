@@ -89,6 +89,25 @@ static CASE void one_that_does_not_help_is_rolled_back_and_the_next_is_tried(voi
     end(&w);
 }
 
+static CASE void what_was_ended_in_the_middle_is_undone_and_what_never_began_is_not(void)
+{
+    static const struct {
+        enum task_state state;
+        bool undone;
+    } cases[] = {{TASK_TIMED_OUT, true}, {TASK_EXPIRED, false}};
+    for (int i = 0; i < 2; i++) {
+        static struct world w;
+        web(&w);
+        remedy(&w, "web",
+               (struct remedy){.name = "restart", .action = "{}", .rollback = "{\"undo\":1}"});
+        break_it(&w, "web");
+        task(&w, w.orders[0], cases[i].state);
+        CHECK_INT(asset(&w, "web")->repair != NULL, cases[i].undone);
+        CHECK_INT(w.order_count > 1 && w.orders[1]->rollback, cases[i].undone);
+        end(&w);
+    }
+}
+
 static CASE void a_degraded_one_whose_remedies_are_used_up_has_failed(void)
 {
     static struct world w;
@@ -615,6 +634,7 @@ int main(void)
     TAP_RUN(a_service_that_fails_is_repaired_and_verified);
     TAP_RUN(an_answer_from_before_the_task_ended_verifies_nothing);
     TAP_RUN(one_that_does_not_help_is_rolled_back_and_the_next_is_tried);
+    TAP_RUN(what_was_ended_in_the_middle_is_undone_and_what_never_began_is_not);
     TAP_RUN(a_degraded_one_whose_remedies_are_used_up_has_failed);
     TAP_RUN(what_gets_well_by_itself_is_verified_without_being_repaired);
     TAP_RUN(a_task_that_cannot_be_is_a_repair_that_failed);
