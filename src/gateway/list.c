@@ -133,7 +133,8 @@ static void take(struct listing *l, struct slice rest, struct resource *r)
     buf_append_slice(&l->after, rest);
     l->begun = true;
     if (key_split(l->c, rest, &l->page, &r->namespace_, &r->name) < 0) {
-        skip(l, key, "the key is none of a resource");
+        err_set(&l->q->err, -EINVAL, "%.*s: the key is none of a resource", SLICE_ARG(key));
+        skip(l, key, l->q->err.text);
     } else if (resource_parse(r, &l->page, &key, &l->q->err) < 0) {
         skip(l, key, l->q->err.text);
     } else if (resource_selected(r, l->selector)) {
