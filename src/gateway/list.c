@@ -86,6 +86,7 @@ static int read_half(struct listing *l, const char *prefix, struct half *h)
     struct store_range range = {
         .keys = {STORE_SPAN, buf_slice(&from), buf_slice(&end)},
         .limit = READ_AT_ONCE,
+        .bytes_max = GATEWAY_PAGE_BYTES,
         .revision = l->revision,
     };
     int r =

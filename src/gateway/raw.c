@@ -92,7 +92,7 @@ static void write_list(struct request *q, const struct store_range_result *got, 
 static void get_keys(struct request *q)
 {
     struct raw k;
-    struct store_range range = {.limit = 0};
+    struct store_range range = {.bytes_max = GATEWAY_PAGE_BYTES};
     struct store_range_result got;
     if (read_params(q, &k) < 0 ||
         param_number(q, "limit", GATEWAY_LIMIT_MAX, GATEWAY_LIMIT_MAX, &range.limit, NULL) < 0)
