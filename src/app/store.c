@@ -21,7 +21,7 @@
 /* `firebreak store`: through the socket of whoever holds the data folder; where nobody does, or
  * with --store, the store is opened here. Both ways end in the same JSON. */
 
-enum { CALL_MS = 30 * 1000, PAGE = 1000 };
+enum { CALL_MS = 30 * 1000, PAGE = 1000, PAGE_BYTES = 4 * 1024 * 1024 };
 
 struct storing {
     struct app *app;
@@ -199,7 +199,7 @@ static int read_here(struct storing *s, int64_t revision, int64_t limit, struct 
     struct err err;
     struct json_writer w;
     char end[STORE_KEY_BYTES_MAX + 1];
-    struct store_range range = {.revision = revision, .limit = limit};
+    struct store_range range = {.revision = revision, .limit = limit, .bytes_max = PAGE_BYTES};
     range.keys = s->o->prefix ? store_prefix(key) : store_key(key);
     if (after.size) {
         size_t size = key.size;
@@ -529,8 +529,10 @@ static int restore(struct storing *s)
     struct err err = {0};
     struct store_restore job = {.from = operand(s, 1)};
     if (s->place.url && strncmp(s->place.url, "etcd:", 5) == 0) {
-        err_set(&err, -EINVAL, "%s is an etcd, which its own tools restore: this is for the store "
-                "of one machine", s->place.said);
+        err_set(&err, -EINVAL,
+                "%s is an etcd, which its own tools restore: this is for the store "
+                "of one machine",
+                s->place.said);
         return app_fail(s->app, EXIT_USAGE, &err);
     }
     int r = store_folder(s->app, &s->place, &job.folder, &err);
@@ -566,7 +568,7 @@ static const struct verb {
 static int reach(struct storing *s, bool make)
 {
     struct err err = {0};
-        if (!s->o->store) {
+    if (!s->o->store) {
         int status = client_open(&s->client, s->app);
         if (status != EXIT_WELL || s->client.named)
             return status;

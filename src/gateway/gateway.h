@@ -48,7 +48,8 @@
  *
  *   GET /v1/store/status
  *   GET /v1/store/keys?key=&prefix=true&revision=&limit=&next=     a list of keys
- *   PUT /v1/store/keys?key=&revision=    the body is the value: {"revision":N}
+ *   PUT /v1/store/keys?key=&revision=    the body is the value: {"revision":N}. With a revision as
+ *       above
  *   DELETE /v1/store/keys?key=&prefix=true   {"revision":N,"deleted":N}
  *   GET /v1/store/watch?key=&prefix=true&revision=N    keys, each with "type"; from revision N on
  *   POST /v1/store/backup                {"path":"/absolute"}: {"path","revision"}

@@ -86,6 +86,7 @@ static int read_half(struct listing *l, const char *prefix, struct half *h)
     struct store_range range = {
         .keys = {STORE_SPAN, buf_slice(&from), buf_slice(&end)},
         .limit = READ_AT_ONCE,
+        .bytes_max = GATEWAY_PAGE_BYTES,
         .revision = l->revision,
     };
     int r =
@@ -133,7 +134,8 @@ static void take(struct listing *l, struct slice rest, struct resource *r)
     buf_append_slice(&l->after, rest);
     l->begun = true;
     if (key_split(l->c, rest, &l->page, &r->namespace_, &r->name) < 0) {
-        skip(l, key, "the key is none of a resource");
+        err_set(&l->q->err, -EINVAL, "%.*s: the key is none of a resource", SLICE_ARG(key));
+        skip(l, key, l->q->err.text);
     } else if (resource_parse(r, &l->page, &key, &l->q->err) < 0) {
         skip(l, key, l->q->err.text);
     } else if (resource_selected(r, l->selector)) {

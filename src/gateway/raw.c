@@ -14,12 +14,13 @@ struct raw {
     struct slice key;
     bool prefix;
     int64_t revision;
+    bool at_revision; /* one was given */
 };
 
 static int read_params(struct request *q, struct raw *k)
 {
     if (param_text(q, "key", &k->key) < 0 || param_flag(q, "prefix", &k->prefix) < 0 ||
-        param_number(q, "revision", 0, INT64_MAX - 1, &k->revision, NULL) < 0)
+        param_number(q, "revision", 0, INT64_MAX - 1, &k->revision, &k->at_revision) < 0)
         return -EINVAL;
     if (k->key.size || k->prefix)
         return 0;
@@ -91,7 +92,7 @@ static void write_list(struct request *q, const struct store_range_result *got, 
 static void get_keys(struct request *q)
 {
     struct raw k;
-    struct store_range range = {.limit = 0};
+    struct store_range range = {.bytes_max = GATEWAY_PAGE_BYTES};
     struct store_range_result got;
     if (read_params(q, &k) < 0 ||
         param_number(q, "limit", GATEWAY_LIMIT_MAX, GATEWAY_LIMIT_MAX, &range.limit, NULL) < 0)
@@ -118,24 +119,36 @@ static void answer_revision(struct request *q, int64_t revision, int64_t deleted
     buf_done(&json);
 }
 
+/* With a revision only where the key is at that one; 0: where it is not there. */
+static void write_value(struct request *q, const struct raw *k, struct slice value)
+{
+    struct store_compare is_at = {
+        .key = k->key, .target = STORE_MOD_REVISION, .number = k->revision};
+    struct store_op op = {.type = STORE_PUT, .key = k->key, .value = value};
+    struct store_txn txn = {
+        .compares = &is_at, .compare_count = k->at_revision, .then = &op, .then_count = 1};
+    struct store_txn_result got;
+    int r = store_txn(q->g->options.store, &txn, &q->arena, &got, &q->err, gateway_soon());
+    if (r < 0)
+        answer_store_error(q, r);
+    else if (!got.succeeded)
+        answer_problem(q, 409, "conflict", "revision", "the key is not at revision %" PRId64,
+                       k->revision);
+    else
+        answer_revision(q, got.revision, -1);
+}
+
 static void put_key(struct request *q)
 {
     struct raw k;
     struct buf value = BUF(MEM_GATEWAY, STORE_VALUE_BYTES_MAX);
-    int64_t revision;
     if (read_params(q, &k) < 0)
         return;
     int r = exchange_read_all(q->x, &value, &q->err);
-    if (r < 0) {
+    if (r < 0)
         exchange_refuse(q->x, r, &q->err);
-    } else {
-        r = store_put(q->g->options.store, k.key, buf_slice(&value), 0, &revision, &q->err,
-                      gateway_soon());
-        if (r < 0)
-            answer_store_error(q, r);
-        else
-            answer_revision(q, revision, -1);
-    }
+    else
+        write_value(q, &k, buf_slice(&value));
     buf_done(&value);
 }
 

@@ -231,7 +231,11 @@ static int tell_first_of(struct watching *t, const char *prefix, bool found, int
         struct arena page = ARENA(MEM_GATEWAY, 0);
         struct store_range_result got;
         struct store_range range = {
-            .keys = {STORE_SPAN, from, end}, .revision = revision, .limit = FIRST_AT_ONCE};
+            .keys = {STORE_SPAN, from, end},
+            .revision = revision,
+            .limit = FIRST_AT_ONCE,
+            .bytes_max = GATEWAY_PAGE_BYTES,
+        };
         int r =
             store_range(t->q->g->options.store, &range, &page, &got, &t->q->err, gateway_soon());
         for (uint32_t i = 0; i < got.count && r == 0; i++) {

@@ -409,11 +409,16 @@ static int claim_name(struct worker *w, struct arena *a, struct store_kv *ret_ho
     return ret_holder->lease == w->session.lease;
 }
 
-/* Who had the name, and whose process is gone, has no use for its lease. */
+/* Who had the name, and whose process is gone, has no use for its lease. A key without one was
+ * written by another program. */
 static void end_the_gone(struct worker *w, struct arena *a, const struct store_kv *holder)
 {
     struct schedule_options *o = w->options;
     struct node n;
+    if (holder->lease == 0) {
+        (void)store_session_clear(o->store, holder, NULL, rt_now() + RT_SEC);
+        return;
+    }
     if (!o->process_gone || node_read(holder->value, a, &n, NULL) < 0)
         return;
     if (slice_eq(n.boot, o->boot) && o->process_gone(o->ctx, &n))
@@ -471,18 +476,48 @@ static bool tell_node(struct worker *w, const struct telling *t)
     return r == 0 && got.succeeded;
 }
 
+/* Whether the key is as it was told, or nobody knows. Another program may have written it: then it
+ * is to be told again; or deleted it: then all others think us gone, and this life is over. */
+static bool node_stands(struct worker *w, const struct telling *told)
+{
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct slice key = node_key(w, &a);
+    struct store_kv kv;
+    bool stands = true;
+    int r = store_get(w->options->store, key, &a, &kv, NULL, rt_now() + ASK_MS * RT_MS);
+    if (r < 0 || !store_session_alive(&w->session)) {
+        arena_done(&a);
+        return true;
+    }
+    if (kv.create_revision != w->incarnation) {
+        worker_mended(w, key, "another program deleted it: the node joins anew");
+        rt_event_set(&w->session.lost);
+    } else if (kv.lease != w->session.lease || !slice_eq(kv.value, node_value(w, told, &a))) {
+        worker_mended(w, key, "another program wrote it");
+        stands = false;
+    }
+    arena_done(&a);
+    return stands;
+}
+
 /* Tells what the node's key says, when that is something else; not more often than TELL_MS. */
 static void tell_main(void *arg)
 {
     struct worker *w = arg;
     struct telling told = {NODE_STATE_COUNT, 0, 0};
+    rt_time every = w->options->relist ? w->options->relist : AUDIT_MS * RT_MS;
+    rt_time look = rt_now() + every;
     for (;;) {
         struct telling now = telling_now(w);
         rt_event_clear(&w->changed);
         if (now.max == told.max && now.state == told.state && now.running == told.running) {
-            if (rt_event_wait(&w->changed, RT_NEVER) == -ECANCELED)
+            if (rt_event_wait(&w->changed, look) == -ECANCELED)
                 return;
-            continue;
+            if (rt_now() < look)
+                continue;
+            look = rt_now() + every;
+            if (node_stands(w, &told))
+                continue;
         }
         if (tell_node(w, &now))
             told = now;

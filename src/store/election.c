@@ -59,7 +59,8 @@ static int claim(struct election *e, struct slice value, struct arena *arena,
     return 0;
 }
 
-/* Waits until the key goes. Anything unclear ends the wait: the caller claims again. */
+/* Waits until the key goes, or is another one. Anything unclear ends the wait: the caller claims
+ * again. */
 static int wait_until_gone(struct election *e, int64_t from, struct err *err, rt_time deadline)
 {
     struct store_watch w;
@@ -71,9 +72,7 @@ static int wait_until_gone(struct election *e, int64_t from, struct err *err, rt
         r = rt_recv(&w.batches, &b, deadline);
         if (r < 0)
             break;
-        for (uint32_t i = 0; i < b->count; i++)
-            gone = gone || b->events[i].type == STORE_EVENT_DELETE;
-        gone = gone || b->end != STORE_WATCH_GOES_ON;
+        gone = b->count > 0 || b->end != STORE_WATCH_GOES_ON;
         store_batch_free(b);
     }
     store_unwatch(&w);
@@ -88,6 +87,10 @@ static int one_round(struct election *e, struct slice value, struct err *err, rt
     int r = claim(e, value, &arena, &holder, &revision, err, deadline);
     if (r == 0 && holder.lease == e->lease) {
         e->create_revision = holder.create_revision;
+    } else if (r == 0 && holder.lease == 0) {
+        r = store_session_clear(e->store, &holder, err, deadline);
+        if (r == 0)
+            r = -EAGAIN;
     } else if (r == 0) {
         /* From the revision at which the key was seen: that at which it was made may have been
          * compacted long ago, and a watch from there would end at once, again and again. */

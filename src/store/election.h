@@ -3,7 +3,9 @@
  * The leader of a role is whoever created the key "PREFIX/leader/ROLE", bound to its session's
  * lease. Candidates wait for that key to go. While the key stands, no other can create it; and
  * every write of the leader compares the key's creation revision with its own. So a leader that was
- * replaced, without having noticed, changes nothing any more: its compare fails. */
+ * replaced, without having noticed, changes nothing any more: its compare fails.
+ *
+ * A key without a lease is nobody's claim, whoever wrote it: a candidate deletes it. */
 #ifndef FIREBREAK_STORE_ELECTION_H
 #define FIREBREAK_STORE_ELECTION_H
 

@@ -13,20 +13,62 @@ enum { ALONE_MS = 2000 }; /* for the word of a member without a leader */
 
 /* ---- reading ---- */
 
+/* etcd bounds an answer by keys and not by bytes. What is more than was asked for is cut off, and
+ * the next page asks for about as many keys as this one had room for: so a list of large values
+ * is not read again and again. */
+static void cut(struct etcd *s, const struct store_range *q, struct store_range_result *r)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < r->count; i++) {
+        bytes += r->kvs[i].key.size + r->kvs[i].value.size;
+        if (bytes < q->bytes_max || i + 1 == r->count)
+            continue;
+        r->count = i + 1;
+        r->more = true;
+        r->total = -1;
+        s->page_keys = r->count * 2;
+        return;
+    }
+    if (s->page_keys && bytes < q->bytes_max / 4)
+        s->page_keys = s->page_keys < STORE_RANGE_LIMIT_MAX / 2 ? s->page_keys * 2 : 0;
+}
+
+static int range_bounded(struct etcd *s, const struct etcd_method *m, const struct store_range *q,
+                         struct buf *reply, struct err *err, rt_time deadline)
+{
+    struct store_range page = *q;
+    struct buf message = BUF(MEM_STORE, 0);
+    int r;
+    if (page.limit == 0)
+        page.limit = STORE_RANGE_LIMIT_MAX;
+    for (;;) {
+        if (q->bytes_max && s->page_keys && page.limit > s->page_keys)
+            page.limit = s->page_keys;
+        buf_clear(&message);
+        etcd_put_range(&message, &page);
+        r = etcd_call(s, m, buf_slice(&message), reply, err, deadline);
+        if (r != -EMSGSIZE || q->bytes_max == 0 || page.limit == 1)
+            break;
+        s->page_keys = (uint32_t)(page.limit + 7) / 8; /* more than STORE_ETCD_ANSWER_BYTES_MAX */
+    }
+    buf_done(&message);
+    return r;
+}
+
 static int etcd_range(struct store *st, const struct store_range *q, struct arena *arena,
                       struct store_range_result *ret, struct err *err, rt_time deadline)
 {
     static const struct etcd_method range = {.path = SLICE("/etcdserverpb.KV/Range"),
                                              .repeats = true};
-    struct buf message = BUF(MEM_STORE, 0), reply = BUF(MEM_STORE, 0);
-    etcd_put_range(&message, q);
-    int r = etcd_call(etcd_of(st), &range, buf_slice(&message), &reply, err, deadline);
+    struct buf reply = BUF(MEM_STORE, 0);
+    int r = range_bounded(etcd_of(st), &range, q, &reply, err, deadline);
     if (r == 0) {
         r = etcd_get_range(buf_slice(&reply), arena, ret);
         if (r < 0)
             err_sys(err, r, "etcd: the answer to a range");
+        else if (q->bytes_max)
+            cut(etcd_of(st), q, ret);
     }
-    buf_done(&message);
     buf_done(&reply);
     return r;
 }

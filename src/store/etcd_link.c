@@ -22,7 +22,7 @@ static void drop(struct etcd_link *l)
         etcd_conn_put(c);
 }
 
-static void eject(struct etcd_endpoint *e)
+static void eject(struct etcd *s, struct etcd_endpoint *e)
 {
     int64_t ms = STORE_ETCD_EJECT_MAX_MS;
     if (e->failures < 6)
@@ -30,6 +30,7 @@ static void eject(struct etcd_endpoint *e)
     /* Spread, so that a fleet of us does not come back in one moment. */
     ms += (int64_t)(rt_random() % (uint64_t)(ms / 4 + 1));
     e->failures++;
+    s->looked = 0; /* who asks how we are hears of it at once */
     e->ejected_until = rt_now() + ms * RT_MS;
 }
 
@@ -39,7 +40,7 @@ void etcd_link_blame(struct etcd *s, enum etcd_link_name name, struct etcd_conn 
     grpc_break(c->grpc, why);
     if (l->conn != c)
         return; /* somebody has said so before */
-    eject(&s->endpoints[c->endpoint]);
+    eject(s, &s->endpoints[c->endpoint]);
     drop(l);
 }
 
@@ -127,7 +128,7 @@ static int dial_any(struct etcd *s, struct etcd_conn **ret, struct err *err, rt_
         }
         if (is_ours(r, began, deadline))
             return err_set(err, r, "etcd: %s", all);
-        eject(&s->endpoints[at]);
+        eject(s, &s->endpoints[at]);
         if (r == -EKEYREJECTED || rt_now() >= deadline)
             break;
     }

@@ -50,6 +50,7 @@ struct etcd {
     bool no_auth, logging_in; /* no_auth: the server wants none */
     struct rt_event logged_in;
 
+    uint32_t page_keys;      /* of a range whose bytes are bounded; 0: as many as it wants */
     rt_time looked;          /* at the endpoints; 0: never */
     char dead[ERR_TEXT_MAX]; /* those that did not answer then */
     int64_t oldest;          /* revision that could be read when it was last looked for; 0: never */

@@ -179,6 +179,7 @@ static int list_page(struct follow *f, struct err *err, rt_time deadline)
     struct store_range q = {
         .keys = store_prefix(prefix),
         .limit = FOLLOW_PAGE,
+        .bytes_max = FOLLOW_PAGE_BYTES,
         .revision = f->list.revision,
     };
     struct store_range_result page = {0};

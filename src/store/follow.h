@@ -19,7 +19,7 @@
 #include "base/map.h"
 #include "store/store.h"
 
-enum { FOLLOW_PAGE = 1000, FOLLOW_KEYS_MAX = 1000 * 1000 };
+enum { FOLLOW_PAGE = 1000, FOLLOW_PAGE_BYTES = 8 * 1024 * 1024, FOLLOW_KEYS_MAX = 1000 * 1000 };
 
 /* A list, or a comparison, that is under way. */
 struct follow_list {

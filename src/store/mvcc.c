@@ -151,6 +151,7 @@ static int range_fill(const struct mvcc *m, const struct store_range *q, int64_t
     size_t begin, end;
     mvcc_span(m, &q->keys, &begin, &end);
     uint32_t limit = q->limit ? (uint32_t)q->limit : STORE_RANGE_LIMIT_MAX;
+    size_t bytes = 0;
     size_t most = end - begin < limit ? end - begin : limit;
     if (!q->count_only && !(ret->kvs = arena_alloc_array(arena, most + 1, sizeof(*ret->kvs))))
         return -ENOSPC;
@@ -161,7 +162,7 @@ static int range_fill(const struct mvcc *m, const struct store_range *q, int64_t
         ret->total++;
         if (q->count_only)
             continue;
-        if (ret->count == limit) {
+        if (ret->count == limit || (q->bytes_max && bytes >= q->bytes_max)) {
             ret->more = true;
             ret->total = -1;
             continue;
@@ -171,6 +172,7 @@ static int range_fill(const struct mvcc *m, const struct store_range *q, int64_t
             kv.value = (struct slice){NULL, 0};
         if (store_kv_copy(arena, &kv, &ret->kvs[ret->count]) < 0)
             return -ENOSPC;
+        bytes += kv.key.size + kv.value.size;
         ret->count++;
     }
     return 0;

@@ -78,6 +78,19 @@ int store_session_open(struct store_session *se, struct store *s, int64_t ttl_ms
     return 0;
 }
 
+int store_session_clear(struct store *s, const struct store_kv *seen, struct err *err,
+                        rt_time deadline)
+{
+    struct store_compare same[] = {
+        {.key = seen->key, .target = STORE_MOD_REVISION, .number = seen->mod_revision},
+        {.key = seen->key, .target = STORE_LEASE},
+    };
+    struct store_op op = {.type = STORE_DELETE, .keys = store_key(seen->key)};
+    struct store_txn txn = {
+        .compares = same, .compare_count = ARRAY_LEN(same), .then = &op, .then_count = 1};
+    return store_txn(s, &txn, NULL, NULL, err, deadline);
+}
+
 void store_session_close(struct store_session *se, rt_time deadline)
 {
     rt_group_done(&se->group);

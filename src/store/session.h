@@ -31,6 +31,11 @@ static inline bool store_session_alive(const struct store_session *se)
 {
     return !se->lost.set && rt_now() < se->until;
 }
+/* A key that says who is alive is bound to a lease. One that is not was written by another program,
+ * and would stand in everybody's way for ever: it is deleted, if it is still as it was seen.
+ * Returns 0, also where it is not, or as store_txn. */
+int store_session_clear(struct store *s, const struct store_kv *seen, struct err *err,
+                        rt_time deadline);
 /* Ends the keeper and, as well as it can until the deadline, the lease. */
 void store_session_close(struct store_session *se, rt_time deadline);
 

@@ -38,9 +38,10 @@ static int read_rows(struct sdb *db, sqlite3_stmt *st, const struct store_range 
                      struct arena *arena, struct store_range_result *to, struct err *err)
 {
     uint32_t cap = 0;
+    size_t bytes = 0;
     int r;
     while ((r = sdb_step(db, st, err)) > 0) {
-        if (to->count == limit) {
+        if (to->count == limit || (q->bytes_max && bytes >= q->bytes_max)) {
             to->more = true;
             break;
         }
@@ -51,6 +52,7 @@ static int read_rows(struct sdb *db, sqlite3_stmt *st, const struct store_range 
             r = err_set(err, -ENOSPC, "the answer is too large for its arena");
             break;
         }
+        bytes += kv.key.size + kv.value.size;
     }
     sqlite3_reset(st);
     to->total = to->more ? -1 : (int64_t)to->count;

@@ -116,6 +116,8 @@ static int check_branch(const struct store_op *ops, uint32_t count, size_t *byte
                                            : check_range(&op->range, err);
         if (r == 0 && op->type == STORE_READ && op->range.revision)
             r = err_set(err, -EINVAL, "a transaction reads at its own revision");
+        if (r == 0 && op->type == STORE_READ && op->range.bytes_max)
+            r = err_set(err, -EINVAL, "a transaction's read has no bound of bytes");
         if (r < 0)
             return r;
         *bytes += op->key.size + op->value.size;

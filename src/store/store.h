@@ -83,6 +83,8 @@ struct store_range {
     struct store_keys keys;
     int64_t revision; /* 0: now */
     int64_t limit;    /* 0: STORE_RANGE_LIMIT_MAX, and beyond it `more` */
+    size_t bytes_max; /* 0: no bound. The answer ends, with `more`, behind the key that reaches it;
+                         for store_range alone */
     bool keys_only, count_only;
 };
 

@@ -363,7 +363,7 @@ static void a_wrong_value_is_told_and_skipped(void)
     CHECK(has("{\"key\":\"/registry/checks/default/b\",\"detail\":\"/registry/checks/default/b: "
               "line 1, column 10: expected a value\"}"));
     CHECK(has("default/c: its value is no JSON object") && has("default/d: its labels"));
-    CHECK(has("\"key\":\"/registry/checks/alone\""));
+    CHECK(has("\"detail\":\"/registry/checks/alone: the key is none of a resource\""));
     CHECK_INT(ask("GET", "/v1/checks/b", NULL), 500);
     CHECK(has("\"reason\":\"bad_value\""));
     CHECK_INT(ask("PUT", "/v1/checks/b", "{}"), 200); /* and so it is mended */
@@ -512,6 +512,11 @@ static void the_store_itself(void)
              (int)strcspn(at, "\""), at);
     CHECK_INT(ask("GET", target, NULL), 200);
     CHECK(has("/b") && has("\"next\":\"\"") && !strstr(w.body.data, "\"/a\""));
+    CHECK_INT(ask("PUT", "/v1/store/keys?key=/b&revision=0", "lost"), 409);
+    CHECK(has("\"reason\":\"conflict\",\"field\":\"revision\""));
+    CHECK_INT(ask("PUT", "/v1/store/keys?key=/b&revision=2", "lost"), 409);
+    CHECK_INT(ask("GET", "/v1/store/keys?key=/b", NULL), 200);
+    CHECK(has("\"value\":\"two\"") && has("\"revision\":3}"));
     CHECK_INT(ask("GET", "/v1/store/keys", NULL), 400);
     CHECK_INT(ask("PATCH", "/v1/store/keys?key=/a", NULL), 405);
     CHECK_STR(w.allow, "GET, PUT, DELETE");
@@ -530,6 +535,9 @@ static void the_store_itself(void)
     http_close(resp);
     CHECK_INT(ask("DELETE", "/v1/store/keys?key=/&prefix=true", NULL), 200);
     CHECK(has("\"deleted\":1"));
+    CHECK_INT(ask("PUT", "/v1/store/keys?key=/new&revision=0", "made"), 200);
+    CHECK_INT(ask("PUT", "/v1/store/keys?key=/new&revision=6", "changed"), 200);
+    CHECK_STR(w.body.data, "{\"revision\":7}\n");
     close_world();
 }
 

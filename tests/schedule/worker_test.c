@@ -210,6 +210,48 @@ static void what_the_node_says_of_itself_is_so(void)
     }
 }
 
+static void a_key_of_the_node_that_others_wrote_is_mended(void)
+{
+    struct store_kv ours = look("/nodes/w1");
+    put("/nodes/w1", "{bad");
+    CHECK_INT(look("/nodes/w1").lease, 0);
+    rt_sleep(rt_now() + 6 * RT_SEC);
+    struct store_kv kv = look("/nodes/w1");
+    CHECK(slice_eq(kv.value, ours.value));
+    CHECK_INT(kv.lease, ours.lease);
+    CHECK_INT(kv.create_revision, ours.create_revision);
+    CHECK_INT(stats.mended_total, 1);
+    rt_sleep(rt_now() + 20 * RT_SEC);
+    CHECK_INT(look("/nodes/w1").mod_revision, kv.mod_revision);
+    CHECK_INT(stats.mended_total, 1);
+}
+
+static void a_node_that_others_deleted_joins_anew(void)
+{
+    int64_t before = look("/nodes/w1").create_revision;
+    run_ms = 8000;
+    put("/tasks/t", "{\"name\":\"t\",\"argv\":[\"true\"],\"state\":\"Assigned\"}");
+    put("/assign/w1/t", "{\"token\":7}");
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK_INT(store_delete(store, store_key(SLICE("/nodes/w1")), NULL, NULL, SOON), 1);
+    rt_sleep(rt_now() + 6 * RT_SEC);
+    CHECK(look("/nodes/w1").create_revision > before);
+    CHECK(look("/nodes/w1").lease > 0);
+    CHECK_INT(stats.running, 1); /* what runs goes on */
+}
+
+/* A worker that is not there yet, and a key that no lease will ever end. */
+static void a_name_that_others_took_without_a_lease_is_taken_back(void)
+{
+    rt_group_done(&group);
+    put("/nodes/w1", "{bad");
+    rt_group_init(&group, "test");
+    rt_go(&group, schedule_worker, &options);
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    struct store_kv kv = look("/nodes/w1");
+    CHECK(kv.lease > 0 && slice_starts_with(kv.value, SLICE("{\"name\":\"w1\"")));
+}
+
 enum { WORLD_SEEDS = 3 };
 
 static void run_case(void *arg)
@@ -228,6 +270,9 @@ WORLDS(what_is_claimed_and_not_run_is_disowned)
 WORLDS(what_runs_long_is_left_alone)
 WORLDS(what_was_claimed_is_not_claimed_again)
 WORLDS(what_the_node_says_of_itself_is_so)
+WORLDS(a_key_of_the_node_that_others_wrote_is_mended)
+WORLDS(a_node_that_others_deleted_joins_anew)
+WORLDS(a_name_that_others_took_without_a_lease_is_taken_back)
 
 int main(void)
 {
@@ -236,6 +281,9 @@ int main(void)
     TAP_RUN(what_is_claimed_and_not_run_is_disowned_);
     TAP_RUN(what_runs_long_is_left_alone_);
     TAP_RUN(what_was_claimed_is_not_claimed_again_);
+    TAP_RUN(a_key_of_the_node_that_others_wrote_is_mended_);
+    TAP_RUN(a_node_that_others_deleted_joins_anew_);
+    TAP_RUN(a_name_that_others_took_without_a_lease_is_taken_back_);
     latency = 60 * RT_MS;
     TAP_RUN(what_the_node_says_of_itself_is_so_);
     latency = 0;

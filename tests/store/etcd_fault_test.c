@@ -227,7 +227,10 @@ static void a_half_open_endpoint_is_left_for_the_next(void)
     struct store_watch w;
     struct store_session se;
     struct store_event e = {0};
+    static struct store_status status;
+    char first[32];
     relay_start(&relay, server.port);
+    snprintf(first, sizeof(first), "127.0.0.1:%u", rt_addr_port(&relay.addr));
     snprintf(url, sizeof(url), "etcd://127.0.0.1:%u,127.0.0.1:%u", rt_addr_port(&relay.addr),
              server.port);
     struct store *s = open_url(url);
@@ -235,12 +238,16 @@ static void a_half_open_endpoint_is_left_for_the_next(void)
     WELL(store_session_open(&se, s, 5000, &suite_err, SOON));
     put_leased(s, "held", se.lease);
     CHECK(relay.connections >= 2);
+    WELL(store_status(s, &status, &suite_err, SOON));
+    CHECK(status.writable && status.trouble[0] == 0 && strcmp(status.where, first) == 0);
     relay_set(&relay, RELAY_HOLE);
     rt_time began = rt_now();
     CHECK_INT(store_put(s, SLICE("h"), SLICE("1"), 0, NULL, &suite_err, rt_now() + 300 * RT_MS),
               -ETIMEDOUT); /* in doubt: nobody knows */
     int64_t revision = put(s, "h", "2");
     CHECK(rt_now() - began < 3 * RT_SEC);
+    WELL(store_status(s, &status, &suite_err, SOON)); /* not what was so a moment ago */
+    CHECK(status.writable && strstr(status.trouble, first) && strcmp(status.where, first) != 0);
     do
         CHECK(next_event(&r, &e)); /* the watch by its PING */
     while (tap_ok_ && e.kv.mod_revision < revision);

@@ -570,6 +570,61 @@ static void whoever_waits_leads_next(void)
     arena_done(&arena);
 }
 
+/* Before anybody leads, while one waits, and while one leads. */
+static void a_leaders_key_without_a_lease_is_nobodys(void)
+{
+    struct store_session one, two;
+    static struct election e, e2;
+    struct err err = {0};
+    struct slice key = SLICE("/leader/u");
+    CHECK_INT(store_put(store, key, SLICE("{bad"), 0, NULL, &err, SOON), 0);
+    CHECK_INT(store_session_open(&one, store, 5000, &err, SOON), 0);
+    CHECK_INT(store_session_open(&two, other, 5000, &err, SOON), 0);
+    CHECK_INT(election_campaign(&e, &one, SLICE(""), SLICE("u"), SLICE("1"), &err, SOON), 0);
+    struct arena arena = ARENA(MEM_TEST, 0);
+    struct store_kv leader;
+    CHECK_INT(election_observe(store, SLICE(""), SLICE("u"), &arena, &leader, &err, SOON), 0);
+    CHECK_INT(leader.lease, one.lease);
+    /* Nobody could ever follow a leader whose key no lease ends: who waits takes it, and the old
+     * one's writes fail. */
+    CHECK_INT(store_put(store, key, SLICE("x"), 0, NULL, &err, SOON), 0);
+    CHECK_INT(election_campaign(&e2, &two, SLICE(""), SLICE("u"), SLICE("2"), &err, SOON), 0);
+    struct store_compare guard = election_guard(&e);
+    struct store_txn txn = {.compares = &guard, .compare_count = 1};
+    struct store_txn_result got;
+    CHECK_INT(store_txn(store, &txn, &arena, &got, &err, SOON), 0);
+    CHECK(!got.succeeded && e2.create_revision > e.create_revision);
+    store_session_close(&one, SOON);
+    store_session_close(&two, SOON);
+    arena_done(&arena);
+}
+
+static void overwrites(void *arg)
+{
+    (void)arg;
+    rt_sleep(rt_now() + RT_SEC);
+    (void)store_put(store, SLICE("/leader/v"), SLICE("x"), 0, NULL, NULL, SOON);
+}
+
+static void whoever_waits_sees_that_the_key_has_lost_its_lease(void)
+{
+    struct store_session one, two;
+    static struct election e, e2;
+    struct err err = {0};
+    struct rt_group g;
+    CHECK_INT(store_session_open(&one, store, 5000, &err, SOON), 0);
+    CHECK_INT(store_session_open(&two, other, 5000, &err, SOON), 0);
+    CHECK_INT(election_campaign(&e, &one, SLICE(""), SLICE("v"), SLICE("1"), &err, SOON), 0);
+    rt_group_init(&g, "overwrites");
+    CHECK_INT(rt_go(&g, overwrites, NULL), 0);
+    rt_time began = rt_now();
+    CHECK_INT(election_campaign(&e2, &two, SLICE(""), SLICE("v"), SLICE("2"), &err, SOON), 0);
+    CHECK(rt_now() - began < 3 * RT_SEC);
+    rt_group_done(&g);
+    store_session_close(&one, SOON);
+    store_session_close(&two, SOON);
+}
+
 /* The key was made long before: a watch from there would end at once, again and again. */
 static void whoever_waits_behind_a_compaction_waits_quietly(void)
 {
@@ -659,6 +714,8 @@ int main(void)
     run(a_session_never_outlives_its_lease, "a_session_never_outlives_its_lease",
         &(struct store_memory_faults){.latency_max = 600 * RT_MS}, 60);
     SOUND(whoever_waits_leads_next);
+    SOUND(a_leaders_key_without_a_lease_is_nobodys);
+    SOUND(whoever_waits_sees_that_the_key_has_lost_its_lease);
     SOUND(whoever_waits_behind_a_compaction_waits_quietly);
     FAULTY(a_leader_that_was_replaced_writes_nothing, 40);
     CHECK(writes_of_leaders > 100 && refused_writes > 10 && leases_ended > 20);

@@ -209,34 +209,7 @@ static void a_prefix_is_told_in_the_order_of_keys(struct store *s)
     CHECK_INT(list_prefix(s, "/y").count, 0);
 }
 
-static void a_limit_tells_that_there_is_more(struct store *s)
-{
-    put_letters(s);
-    struct store_range q = {.keys = store_prefix(SLICE("/x/")), .limit = 2, .keys_only = true};
-    struct store_range_result some = {0};
-    WELL(store_range(s, &q, &suite_arena, &some, &suite_err, SOON));
-    CHECK(some.count == 2 && some.more && some.total == -1);
-    CHECK(is(some.kvs[1].key, "/x/b") && some.kvs[1].value.size == 0);
-    CHECK(some.kvs[1].version == 1);
-    q.count_only = true;
-    q.limit = 0;
-    WELL(store_range(s, &q, &suite_arena, &some, &suite_err, SOON));
-    CHECK(some.count == 0 && some.total == 3);
-}
-
-static void a_span_has_its_beginning_and_not_its_end(struct store *s)
-{
-    put_letters(s);
-    struct store_range q = {.keys = {STORE_SPAN, SLICE("/x/a"), SLICE("/x/c")}};
-    struct store_range_result some = {0};
-    WELL(store_range(s, &q, &suite_arena, &some, &suite_err, SOON));
-    CHECK(some.count == 2 && is(some.kvs[0].key, "/x/a") && is(some.kvs[1].key, "/x/b"));
-    q.keys.end = SLICE("");
-    WELL(store_range(s, &q, &suite_arena, &some, &suite_err, SOON));
-    CHECK(some.count == 4 && is(some.kvs[3].key, "/x0"));
-    q.keys.end = SLICE("/x/a");
-    CHECK_INT(store_range(s, &q, &suite_arena, &some, NULL, SOON), -EINVAL);
-}
+#include "tests/store/suite_range.h"
 
 static void a_prefix_of_the_last_byte_has_no_end(struct store *s)
 {
@@ -750,6 +723,7 @@ static const struct {
     SUITE_CASE(values_are_any_bytes),
     SUITE_CASE(a_prefix_is_told_in_the_order_of_keys),
     SUITE_CASE(a_limit_tells_that_there_is_more),
+    SUITE_CASE(a_bound_of_bytes_tells_that_there_is_more),
     SUITE_CASE(a_span_has_its_beginning_and_not_its_end),
     SUITE_CASE(a_prefix_of_the_last_byte_has_no_end),
     SUITE_CASE(the_past_can_be_read),
