@@ -200,11 +200,14 @@ void check_forget_views(struct asset_check *c)
 {
     mem_free(MEM_RECONCILE, c->own.detail);
     c->own = (struct check_view){.observer = "", .limits = c->own.limits, .at_ns = c->own.at_ns};
-    for (uint32_t i = 0; i < c->other_count; i++)
-        if (!c->others[i].stands)
-            c->others[i] = (struct check_view){.observer = c->others[i].observer,
-                                               .limits = c->others[i].limits,
-                                               .at_ns = c->others[i].at_ns};
+    for (uint32_t i = 0; i < c->other_count; i++) {
+        struct check_view *v = &c->others[i];
+        if (v->stands)
+            continue;
+        mem_free(MEM_RECONCILE, v->detail);
+        *v = (struct check_view){
+            .observer = v->observer, .limits = v->limits, .at_ns = v->at_ns};
+    }
     c->known = false;
     c->few_ns = 0;
     c->misses = 0;
