@@ -490,7 +490,11 @@ static bool node_stands(struct worker *w, const struct telling *told)
         return true;
     }
     if (kv.create_revision != w->incarnation) {
-        worker_mended(w, key, "another program deleted it: the node joins anew");
+        struct store_lease lease = {0};
+        r = store_lease_get(w->options->store, w->session.lease, NULL, &lease, NULL,
+                            rt_now() + ASK_MS * RT_MS);
+        if (r == 0 && lease.left_ms >= 0) /* else it went with the lease, as it should */
+            worker_mended(w, key, "another program deleted it: the node joins anew");
         rt_event_set(&w->session.lost);
     } else if (kv.lease != w->session.lease || !slice_eq(kv.value, node_value(w, told, &a))) {
         worker_mended(w, key, "another program wrote it");

@@ -74,8 +74,12 @@ static uint32_t given(const char *prefix)
 static void who_was_replaced_gives_nothing(void)
 {
     put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    struct store_lease lease;
+    CHECK_INT(store_lease_grant(store, 0, 60 * 1000, &lease, NULL, SOON), 0);
     delete_key("/leader/controller");
-    put("/leader/controller", "another");
+    CHECK_INT(
+        store_put(store, SLICE("/leader/controller"), SLICE("another"), lease.id, NULL, NULL, SOON),
+        0);
     want("t", (struct task){.exit = -1});
     CHECK_INT(given("/assign/"), 0);
     CHECK(!stats.leads && stats.conflicts_total > 0);
