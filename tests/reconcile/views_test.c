@@ -13,7 +13,7 @@
 enum { SIDES = 4, LEASE_MS = 3000 };
 
 struct side {
-    char name[8];
+    char name[16];
     struct store *store;
     struct plane *plane;
     struct reconciler *r;
