@@ -3,7 +3,7 @@
 #include <string.h>
 
 struct entry {
-    struct list link;
+    struct list link, peers; /* in all, and in its bucket */
     SSL_SESSION *session;
     char key[];
 };
@@ -11,12 +11,24 @@ struct entry {
 void tls_sessions_init(struct tls_sessions *s)
 {
     list_init(&s->entries);
+    for (size_t i = 0; i < TLS_SESSION_BUCKETS; i++)
+        list_init(&s->buckets[i]);
     s->count = 0;
+}
+
+/* FNV-1a. */
+static struct list *bucket_of(struct tls_sessions *s, const char *key)
+{
+    uint32_t hash = 2166136261u;
+    for (; *key; key++)
+        hash = (hash ^ (unsigned char)*key) * 16777619u;
+    return &s->buckets[hash % TLS_SESSION_BUCKETS];
 }
 
 static void drop(struct tls_sessions *s, struct entry *e)
 {
     list_remove(&e->link);
+    list_remove(&e->peers);
     s->count--;
     SSL_SESSION_free(e->session);
     mem_free(MEM_NET, e);
@@ -28,11 +40,11 @@ void tls_sessions_done(struct tls_sessions *s)
         drop(s, list_entry(s->entries.next, struct entry, link));
 }
 
-/* A walk over at most TLS_SESSIONS_MAX keys: nothing beside a handshake. */
 static struct entry *find(struct tls_sessions *s, const char *key)
 {
-    list_each (it, &s->entries) {
-        struct entry *e = list_entry(it, struct entry, link);
+    struct list *bucket = bucket_of(s, key);
+    list_each(it, bucket) {
+        struct entry *e = list_entry(it, struct entry, peers);
         if (strcmp(e->key, key) == 0)
             return e;
     }
@@ -49,9 +61,10 @@ static struct entry *find_former(struct tls_sessions *s, const char *key,
                                  const SSL_SESSION *session)
 {
     struct entry *former = NULL;
+    struct list *bucket = bucket_of(s, key);
     uint32_t same = 0;
-    list_each (it, &s->entries) {
-        struct entry *e = list_entry(it, struct entry, link);
+    list_each(it, bucket) {
+        struct entry *e = list_entry(it, struct entry, peers);
         if (strcmp(e->key, key) == 0) {
             same++;
             former = e;
@@ -72,6 +85,7 @@ void tls_sessions_put(struct tls_sessions *s, const char *key, SSL_SESSION *sess
     e->session = session;
     memcpy(e->key, key, size);
     list_push_front(&s->entries, &e->link);
+    list_push_front(bucket_of(s, key), &e->peers);
     s->count++;
 }
 
@@ -89,6 +103,8 @@ SSL_SESSION *tls_sessions_take(struct tls_sessions *s, const char *key)
     } else {
         list_remove(&e->link);
         list_push_front(&s->entries, &e->link);
+        list_remove(&e->peers);
+        list_push_front(bucket_of(s, key), &e->peers);
     }
     return usable ? session : NULL;
 }

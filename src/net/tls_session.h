@@ -9,12 +9,16 @@
 
 enum {
     TLS_SESSION_KEY_MAX = 480,
+    TLS_SESSION_BUCKETS = 64,
     TLS_TICKETS_MAX = 8, /* of TLS 1.3, kept for one peer: each is good for one connection, and a
                           * server gives two or so with each */
 };
 
+/* Of any number of peers a probe looks only at those of one bucket, by a hash that is no defence:
+ * all are ours, and few. */
 struct tls_sessions {
-    struct list entries; /* most recently used first */
+    struct list entries;                      /* most recently used first */
+    struct list buckets[TLS_SESSION_BUCKETS]; /* likewise, by their keys */
     uint32_t count;
 };
 
