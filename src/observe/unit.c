@@ -25,6 +25,7 @@ struct unit_watch {
     char name[SYSTEMD_NAME_BYTES_MAX + 1];
     char path[SYSTEMD_PATH_BYTES_MAX + 1]; /* "": not known yet */
     char active[SYSTEMD_WORD_BYTES_MAX + 1]; /* as it was told last */
+    struct rt_event changed; /* since the look began */
     void (*push)(void *ctx);
     void *ctx;
 };
@@ -45,7 +46,10 @@ static void hear_unit(struct units *u, const struct systemd_event *e)
     const char *active = e->unit->active;
     list_each(it, &u->watches) {
         struct unit_watch *w = list_entry(it, struct unit_watch, link);
-        if (!slice_eq_cstr(e->path, w->path) || !active[0] || strcmp(active, w->active) == 0)
+        if (!slice_eq_cstr(e->path, w->path) || !active[0])
+            continue;
+        rt_event_set(&w->changed);
+        if (strcmp(active, w->active) == 0)
             continue;
         snprintf(w->active, sizeof(w->active), "%s", active);
         if (!fault_mutant("unit_change_untold"))
@@ -182,6 +186,39 @@ static int ask(struct unit_watch *w, struct systemd_unit *ret_unit, struct err *
     return r;
 }
 
+/* On its way by a job that somebody wants: a restart by hand is no failure. One that has failed and
+ * waits for systemd to start it again is down. */
+static bool is_changing(const struct systemd_unit *u)
+{
+    return strcmp(u->active, "deactivating") == 0 ||
+           (strcmp(u->active, "activating") == 0 && strncmp(u->sub, "auto-restart", 12) != 0);
+}
+
+static int say_gone(struct units *u, struct err *err)
+{
+    bool none = !u->met && (u->why.code == -ENOENT || u->why.code == -ESRCH);
+    return err_set(err, none ? -EOPNOTSUPP : -EAGAIN, "%s", u->why.text);
+}
+
+/* Waits for half of the time until it is where it goes to. */
+static int ask_settled(struct unit_watch *w, struct systemd_unit *ret_unit, struct err *err,
+                       rt_time deadline)
+{
+    rt_time now = rt_now(), patience = now + (deadline - now) / 2;
+    for (int r = 0;; r = rt_event_wait(&w->changed, patience)) {
+        if (r == -ETIMEDOUT)
+            return 0; /* as it was seen last */
+        if (r < 0)
+            return err_set(err, r, "canceled");
+        if (!w->units->systemd)
+            return say_gone(w->units, err);
+        rt_event_clear(&w->changed);
+        r = ask(w, ret_unit, err, deadline);
+        if (r < 0 || !is_changing(ret_unit))
+            return r;
+    }
+}
+
 int unit_watch_look(struct unit_watch *w, struct err *err, rt_time deadline)
 {
     struct units *u = w->units;
@@ -189,14 +226,12 @@ int unit_watch_look(struct unit_watch *w, struct err *err, rt_time deadline)
     int r = rt_event_wait(&u->tried, deadline);
     if (r < 0)
         return err_set(err, r == -ECANCELED ? r : -EAGAIN, "the bus does not answer");
-    if (!u->systemd) {
-        bool none = !u->met && (u->why.code == -ENOENT || u->why.code == -ESRCH);
-        return err_set(err, none ? -EOPNOTSUPP : -EAGAIN, "%s", u->why.text);
-    }
-    r = ask(w, &unit, err, deadline);
+    if (!u->systemd)
+        return say_gone(u, err);
+    r = ask_settled(w, &unit, err, deadline);
     if (r == 0)
         return judge(w, &unit, err);
-    if (r == -ECANCELED)
+    if (r == -ECANCELED || r == -EOPNOTSUPP)
         return r;
     if (err)
         err->code = -EAGAIN;

@@ -25,8 +25,9 @@ void units_free(struct units *u); /* NULL is accepted; no watch may be open. May
  * with *err: no unit can be called so. */
 int unit_watch_open(struct units *u, const char *unit, void (*push)(void *ctx), void *ctx,
                     struct unit_watch **ret_watch, struct err *err);
-/* Returns 1: it is up (active); 0: it is not, and *err says how it is; -EOPNOTSUPP: no systemd was
- * ever seen on a bus here; -EAGAIN: it cannot be asked now; -ECANCELED; with *err. */
+/* One that is on its way (a restart by hand) is waited for, for half of the time. One look at a
+ * time. Returns 1: it is up (active); 0: it is not, and *err says how it is; -EOPNOTSUPP: no
+ * systemd was ever seen on a bus here; -EAGAIN: it cannot be asked now; -ECANCELED; with *err. */
 int unit_watch_look(struct unit_watch *w, struct err *err, rt_time deadline);
 void unit_watch_close(struct unit_watch *w); /* NULL is accepted */
 

@@ -41,6 +41,10 @@ def becomes(s, want):
     eventually(lambda: asset(s)["state"] == want, 20, f"web is not {want}: {asset(s)}")
 
 
+def story(s):
+    return [json.loads(line) for line in s.ok("why", "asset/web", "--all", "-o", "jsonl").splitlines()]
+
+
 def event_at(events, kind, **fields):
     return next((e for e in events if e["type"] == kind and all(e[k] == v for k, v in fields.items())), None)
 
@@ -78,6 +82,19 @@ def a_unit_without_a_process_is_up_as_well():
     contains(json.dumps(asset(s)), "not_running")
     systemd.begin("once.service")
     eventually(lambda: asset(s)["checks"][0]["ok"], 20, "its return is told, too")
+
+
+@case
+def a_restart_by_hand_is_no_failure():
+    systemd = systemd_with(web=SERVE)
+    systemd.begin("web.service")
+    s = up(systemd, "web", remedy=False)
+    becomes(s, "Healthy")
+    for _ in range(10):
+        [pid] = systemd.pids("web.service")
+        systemd.ok("RestartUnit", "ss", "web.service", "replace")
+        eventually(lambda: systemd.pids("web.service") not in ([], [pid]), 20, "it is restarted")
+    equal([e["to"] for e in story(s) if e["type"] == "state"], ["Pending", "Healthy"])
 
 
 @case
