@@ -234,8 +234,8 @@ static bool is_in_unit(struct looked_at *l, const char *unit)
     return found;
 }
 
-/* Whether it is a container's: seen from here, and nobody's here to name or to end. Where we may not
- * know, it is taken for one of ours. */
+/* Whether it is a container's: seen from here, and nobody's here to name or to end. Where we may
+ * not know, it is taken for one of ours. */
 static bool is_elsewhere(pid_t pid)
 {
     char path[PROC_PATH_BYTES];
