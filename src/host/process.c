@@ -231,11 +231,24 @@ static bool is_in_unit(struct looked_at *l, const char *unit)
     return found;
 }
 
+/* Whether it is a container's: seen from here, and nobody's here to name or to end. Where we may
+ * not know, it is taken for one of ours. */
+static bool is_elsewhere(pid_t pid)
+{
+    char path[PROC_PATH_BYTES];
+    struct stat ours, its;
+    snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+    return stat(path, &its) == 0 && stat("/proc/self/ns/pid", &ours) == 0 &&
+           (its.st_ino != ours.st_ino || its.st_dev != ours.st_dev);
+}
+
 static bool is_meant(const struct host_process_query *q, struct looked_at *l)
 {
     if (is_remains(&l->process) || q->pid_file || l->process.started < q->since)
         return false;
-    return q->name ? is_called(l, q->name, q->by_own_name) : is_in_unit(l, q->unit);
+    if (!q->name)
+        return is_in_unit(l, q->unit);
+    return is_called(l, q->name, q->by_own_name) && !is_elsewhere(l->process.pid);
 }
 
 size_t host_process_meant(pid_t pid, const struct host_process_query *const *queries, size_t count,

@@ -26,7 +26,7 @@ enum {
 
 /* Which process is meant: exactly one is set. */
 struct host_process_query {
-    const char *name;     /* "nginx" */
+    const char *name;     /* "nginx"; not one in another namespace of processes */
     bool by_own_name;     /* only where the kernel calls it so, which costs one file of a process
                            * and not three. Not for names that the kernel cuts */
     const char *pid_file; /* "/run/nginx.pid" */

@@ -67,6 +67,22 @@ def a_killed_process_is_told_at_once_and_so_is_its_return():
 
 
 @case
+def a_container_s_process_of_the_same_name_is_not_ours():
+    name = f"fb-box{os.getpid()}"
+    path = os.path.join(folder(), name)
+    os.symlink(shutil.which("sleep"), path)
+    box = subprocess.Popen([need("unshare"), "-p", "-f", "--kill-child", path, "600"], stderr=subprocess.DEVNULL)
+    defer(box.wait)
+    defer(box.kill)
+    if not eventually(lambda: box.poll() is not None or runs(name), 20) or box.poll() is not None:
+        raise Skip("no namespace of processes here")
+    up = Up(config(f"process: {{name: {name}}}", every="200ms"))
+    equal(up.wait("a", "Failed")["reason"], "not_running")
+    process(name)
+    up.wait("a", "Healthy")
+
+
+@case
 def by_its_file_a_number_that_is_anothers_does_not_count():
     d = folder()
     p, path = process(f"fb-dmn{os.getpid()}"), os.path.join(d, "x.pid")
