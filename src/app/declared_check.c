@@ -370,7 +370,7 @@ static int take_local(struct declared_check *c, const char *choice, const struct
 {
     int r = local_spec_make(choice, o, &c->arena, &c->local, &c->target, err);
     c->is_local = r == 0;
-    c->local.timeout_ns = c->spec.timeout_ns;
+    c->local.timeout_ns = c->spec->timeout_ns;
     c->local.hold_ns = c->every_ns; /* so long a log must be free of lines that match */
     return r;
 }
@@ -396,7 +396,7 @@ static bool stays_here(const struct declared_check *c)
 static int take_choice(struct declared_check *c, const struct config_object *check, struct err *err)
 {
     const struct schema_field *choice = config_choice(check);
-    struct question q = {.arena = &c->arena, .spec = &c->spec};
+    struct question q = {.arena = &c->arena, .spec = c->spec};
     c->kind = choice ? choice->key : "";
     c->target = "";
     struct config_object o = {0};
@@ -448,9 +448,10 @@ static void set_common(struct declared_check *c, const struct config_object *o)
     c->severity = slice_eq(severity, SLICE("degraded")) ? SAMPLE_DEGRADED
                   : slice_eq(severity, SLICE("failed")) ? SAMPLE_FAILED
                                                         : SAMPLE_SEVERITY_DEFAULT;
-    c->spec = (struct probe_spec){
+    c->retries = (uint32_t)config_int(o, "retries");
+    *c->spec = (struct probe_spec){
         .timeout_ns = least(config_duration(o, "timeout"), c->every_ns),
-        .retries = (uint32_t)config_int(o, "retries"),
+        .retries = c->retries,
         .method = "GET",
     };
 }
@@ -459,7 +460,8 @@ int declared_check_new(const struct config_object *check, const char *definition
                        struct declared_check **ret, struct err *err)
 {
     struct declared_check *c = mem_alloc(MEM_APP, sizeof(*c));
-    c->arena = ARENA(MEM_APP, 0);
+    c->arena = ARENA_SMALL(MEM_APP);
+    c->spec = mem_alloc(MEM_APP, sizeof(*c->spec));
     c->definition = arena_strdup(&c->arena, slice_from(definition));
     set_common(c, check);
     *ret = c;
@@ -468,11 +470,19 @@ int declared_check_new(const struct config_object *check, const char *definition
     return r;
 }
 
+void declared_check_forget_spec(struct declared_check *c)
+{
+    if (c->spec)
+        probe_spec_done(c->spec);
+    mem_free(MEM_APP, c->spec);
+    c->spec = NULL;
+}
+
 void declared_check_free(struct declared_check *c)
 {
     if (!c)
         return;
-    probe_spec_done(&c->spec);
+    declared_check_forget_spec(c);
     query_check_free(c->query);
     observe_pattern_free((struct pcre2_real_code_8 *)(uintptr_t)c->local.pattern);
     if (c->chain)

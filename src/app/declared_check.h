@@ -21,10 +21,11 @@ struct declared_check {
     uint32_t fail, pass, observers, agree;
     enum sample_severity severity;
     struct query_check *query; /* it is asked of recent metrics; NULL: no expression */
-    bool is_local;           /* `local` is what is asked, and not `probe` */
-    bool stays_here;         /* it does not leave this host */
+    bool is_local;             /* `local` is what is asked, and not `probe` */
+    bool stays_here;           /* it does not leave this host */
     struct local_spec local;
-    struct probe_spec spec;
+    struct probe_spec *spec; /* NULL: an observer has a copy that is enough */
+    uint32_t retries;
     struct probe_target probe;
     struct target_set *targets; /* that `probe` lies in; NULL: it needs none */
     struct probe_chain *chain;  /* NULL: it is none */
@@ -34,6 +35,8 @@ struct declared_check {
  * prober does not take. *ret is to be given back in any case. `definition` is copied. */
 int declared_check_new(const struct config_object *check, const char *definition,
                        struct declared_check **ret, struct err *err);
+/* Its spec is the larger part of a check. */
+void declared_check_forget_spec(struct declared_check *c);
 void declared_check_free(struct declared_check *c); /* NULL is accepted */
 
 #endif

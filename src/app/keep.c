@@ -703,6 +703,13 @@ static void forget_old(struct keep *k)
     arena_done(&a);
 }
 
+/* What the start of many assets took: their samples, and the events that waited. */
+static void give_back(void *arg)
+{
+    (void)arg;
+    mem_give_back();
+}
+
 void keep_main(void *arg)
 {
     struct keep *k = arg;
@@ -721,6 +728,7 @@ void keep_main(void *arg)
         r = r < 0 ? rt_sleep(rt_now() + KEEP_AGAIN_MS * RT_MS) : rt_event_wait(&k->wake, moved_due);
         if (rt_now() >= old_due) {
             forget_old(k);
+            (void)rt_offload(give_back, NULL, RT_NEVER);
             old_due = RT_NEVER;
         }
         if (rt_now() >= moved_due) {

@@ -23,14 +23,14 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* What is asked of a body or sent along is compiled for one check, and not compared. */
-static bool is_plain(const struct probe_spec *s)
+bool observer_pool_copies(const struct probe_spec *s)
 {
-    return !s->header_count && !s->json_count && !s->body;
+    return !s->header_count && !s->json_count && !s->body && !s->capture_count;
 }
 
 static bool same(const struct probe_spec *a, const struct probe_spec *b)
 {
-    return is_plain(a) && is_plain(b) && a->timeout_ns == b->timeout_ns &&
+    return observer_pool_copies(a) && observer_pool_copies(b) && a->timeout_ns == b->timeout_ns &&
            a->retries == b->retries && same_text(a->method, b->method) &&
            slice_eq(a->status, b->status) && a->redirects == b->redirects &&
            same_text(a->ca_file, b->ca_file) && same_text(a->server_name, b->server_name) &&

@@ -15,8 +15,10 @@ struct observer_pool {
 struct pooled_observer;
 
 void observer_pool_init(struct observer_pool *p);
-/* An observer for this spec, which must live as long as it is held. Returns 0, or as
- * observer_open. */
+/* Whether the pool's copy of such a spec is whole; else what the spec points to must live as long
+ * as its observer is held. */
+bool observer_pool_copies(const struct probe_spec *spec);
+/* An observer for this spec. Returns 0, or as observer_open. */
 int observer_pool_get(struct observer_pool *p, const struct probe_spec *spec,
                       struct pooled_observer **ret, struct err *err);
 struct observer *pooled_observer_of(struct pooled_observer *o);

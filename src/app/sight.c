@@ -2,7 +2,7 @@
 
 #include "host/addresses.h"
 
-enum { EVERY_MS = 500, FRESH_MS = 50, STARVED_MS = 1000, STARVED_TRIES = 3 };
+enum { EVERY_MS = 1000, FRESH_MS = 50, STARVED_MS = 1000, STARVED_TRIES = 3 };
 
 static void tell(struct up *u, enum sample_type type, enum sample_blind what)
 {

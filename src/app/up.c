@@ -631,6 +631,7 @@ static int read_store(struct up *u, const struct up_options *o)
 int app_up(struct app *app)
 {
     const struct up_options *o = app->parsed.values;
+    mem_one_heap();
     struct up *u = mem_alloc(MEM_APP, sizeof(*u));
     u->app = app;
     u->once = o->once;

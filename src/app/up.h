@@ -80,6 +80,7 @@ struct up {
     struct scrapes *scrapes;   /* what puts them there */
     struct queries *queries;   /* what asks about them */
     struct list asking;        /* of the checks that are: up_declared.c */
+    uint64_t spread;           /* checks that were given a moment of their round */
     struct config_options options;
     struct config_reloader reloader;
     struct rt_event config_ready; /* the first configuration has been declared */

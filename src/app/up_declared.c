@@ -16,6 +16,7 @@
 
 enum {
     PUSHES_APART_MS = 5,
+    ASKED_TOGETHER = 16,    /* checks, at the same moment */
     REPAIRED_AGAIN_MS = 20, /* a miss behind a repair is asked again so soon, then half as often */
 };
 
@@ -27,11 +28,11 @@ struct asker {
     struct local_check *local;
     struct rt_event wake; /* it is to end, or to ask or not, or `pushed` */
     bool ends;
-    bool asks;      /* it is ours to ask: else another plane does */
-    bool open;      /* what it is asked with is there */
-    bool pushed;    /* by the check itself: a look would tell something new */
+    bool asks;        /* it is ours to ask: else another plane does */
+    bool open;        /* what it is asked with is there */
+    bool pushed;      /* by the check itself: a look would tell something new */
     int64_t hurry_ns; /* a repair has ended: a miss is asked again that soon; 0: as declared */
-    bool forgetful; /* how its process was started could not be remembered, and it was said */
+    bool forgetful;   /* how its process was started could not be remembered, and it was said */
     struct list link;
 };
 
@@ -102,7 +103,7 @@ static void look(struct asker *a, struct probe_result *r, const char **ret_word)
     else if (a->local)
         local_check_look(a->local, r, ret_word);
     else
-        observe_probe_attempts(pooled_observer_of(a->observer), &c->probe, r, c->spec.retries,
+        observe_probe_attempts(pooled_observer_of(a->observer), &c->probe, r, c->retries,
                                &(struct probe_pace){.after = tried, .ctx = a->up});
 }
 
@@ -181,11 +182,17 @@ static int wait_turn(struct asker *a, rt_time looked, rt_time due)
     return r == -ECANCELED ? r : 0;
 }
 
-/* All that is declared is asked at the start. From then on each has a moment of its own within its
- * round, else 10,000 answers would come at once, and the last of them late. */
-static int64_t spread_of(int64_t every_ns)
+/* All that is declared is asked at the start. From then on a few share a moment of their round:
+ * were it one moment, 10,000 answers would come at once, and the last of them late; had each its
+ * own, a hundred checks would wake this process a hundred times. Multiples of the golden ratio fill
+ * the round evenly, however many moments there are. */
+static rt_time moment_of(struct up *u, int64_t every_ns)
 {
-    return (int64_t)(rt_random() % (uint64_t)every_ns);
+    const uint64_t golden = UINT64_C(0x9E3779B97F4A7C15); /* 2^64 / 1.618… */
+    uint64_t share = (u->spread++ / ASKED_TOGETHER) * golden;
+    rt_time phase = (rt_time)((unsigned __int128)share * (uint64_t)every_ns >> 64);
+    rt_time now = rt_now(), moment = now - now % every_ns + phase;
+    return moment > now ? moment : moment + every_ns;
 }
 
 /* With --once: until it is well, or its misses count. Else until it is to end, or another plane
@@ -214,7 +221,7 @@ static void ask(struct asker *a, struct probe_result *r)
             return;
         rt_time every = pause_after(a, misses == 0);
         if (passes == 1 && !spread) {
-            due = rt_now() + spread_of(every);
+            due = moment_of(a->up, every);
             spread = true;
         }
         while (due <= rt_now() || due > rt_now() + every)
@@ -256,10 +263,13 @@ static int open_check(struct asker *a, struct err *err)
     int64_t last = 0;
     int r = 0;
     if (!c->is_local && !c->query)
-        r = observer_pool_get(&u->observers, &c->spec, &a->observer, err);
+        r = observer_pool_get(&u->observers, c->spec, &a->observer, err);
     else if (!c->query)
         r = local_check_open(u->local, &c->local, on_push, a, &a->local, err);
     a->open = r == 0;
+    /* Among several planes it may be closed and opened again. */
+    if (a->observer && is_alone(u) && !c->chain && observer_pool_copies(c->spec))
+        declared_check_forget_spec(c);
     if (a->local)
         last = beats_last(u->beats, slice_from(c->namespace_), slice_from(c->name));
     if (last)

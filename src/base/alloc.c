@@ -135,6 +135,11 @@ const char *mem_subsystem_name(enum mem_subsystem sub)
     return (unsigned)sub < MEM_SUBSYSTEM_COUNT ? names[sub] : "unknown";
 }
 
+void mem_one_heap(void)
+{
+    mallopt(M_ARENA_MAX, 1);
+}
+
 void mem_give_back(void)
 {
     malloc_trim(0);

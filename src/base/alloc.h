@@ -53,6 +53,10 @@ char *mem_strdup(enum mem_subsystem sub, struct slice text);
 /* NULL is accepted. `sub` is the one that the block was allocated with. */
 void mem_free(enum mem_subsystem sub, void *ptr);
 
+/* From here on all threads take from one heap, so that what one of them gives back serves the
+ * others; before there are any. For a process that lives long: its threads allocate in turns. */
+void mem_one_heap(void);
+
 /* What the subsystem holds now. */
 struct mem_usage mem_usage_of(enum mem_subsystem sub);
 /* "base", "rt", …: the label value. */

@@ -8,7 +8,7 @@
 #include "base/fault.h"
 
 enum {
-    ARENA_FIRST_BYTES = 1024, /* most that live long, one an asset or check, need no more */
+    ARENA_FIRST_BYTES = 1024,
     ARENA_BLOCK_BYTES_MAX = 64 * 1024, /* larger objects get a block of their own size */
     ARENA_ALIGN = _Alignof(max_align_t),
     ARENA_POISON = 0xdd,
@@ -72,7 +72,8 @@ static void *take(struct arena *a, size_t size, size_t rounded)
     if (one_block_each)
         return block_new(a, size)->data;
     if ((size_t)(a->end - a->at) < rounded) {
-        size_t cap = a->blocks ? a->blocks->cap * 2 : ARENA_FIRST_BYTES;
+        size_t first = a->first_bytes ? a->first_bytes : ARENA_FIRST_BYTES;
+        size_t cap = a->blocks ? a->blocks->cap * 2 : first;
         if (cap > ARENA_BLOCK_BYTES_MAX)
             cap = ARENA_BLOCK_BYTES_MAX;
         if (cap < rounded)

@@ -14,15 +14,21 @@
 
 struct arena_block;
 
+enum { ARENA_SMALL_BYTES = 176 };
+
 struct arena {
     struct arena_block *blocks;
     char *at, *end;
-    size_t used;      /* bytes handed out since the last reset */
-    size_t bytes_max; /* 0: no bound */
+    size_t used;          /* bytes handed out since the last reset */
+    size_t bytes_max;     /* 0: no bound */
+    uint32_t first_bytes; /* of its first block; 0: as most want it */
     enum mem_subsystem sub;
 };
 
 #define ARENA(subsystem, max) ((struct arena){.sub = (subsystem), .bytes_max = (max)})
+/* One that lives long beside many others and holds a few texts. */
+#define ARENA_SMALL(subsystem) \
+    ((struct arena){.sub = (subsystem), .first_bytes = ARENA_SMALL_BYTES})
 
 /* Zeroed, aligned for any type. NULL only where bytes_max would be passed. */
 void *arena_alloc(struct arena *a, size_t size);

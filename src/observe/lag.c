@@ -81,6 +81,8 @@ static void machine(void *arg)
     while (rt_event_wait(&w->busy, RT_NEVER) == 0 &&
            rt_sleep(rt_now() + FIRST_READING_MS * RT_MS) == 0) {
         struct reading before, after;
+        if (!w->running)
+            continue; /* they were short: none can time out */
         read_pressure(&before);
         while (rt_sleep(rt_now() + RT_SEC) == 0 && w->running) {
             read_pressure(&after);

@@ -40,7 +40,7 @@ struct arena *target_arena(struct target_set *s)
 struct target_set *target_set_new(void)
 {
     struct target_set *s = mem_alloc(MEM_OBSERVE, sizeof(*s));
-    s->arena = ARENA(MEM_OBSERVE, 0);
+    s->arena = ARENA_SMALL(MEM_OBSERVE);
     return s;
 }
 

@@ -164,7 +164,7 @@ struct held *held_add(struct reconciler *r, const char *namespace_, const char *
         return NULL;
     struct held *h = mem_alloc(MEM_RECONCILE, sizeof(*h));
     struct asset *a = &h->asset;
-    a->arena = h->texts = ARENA(MEM_RECONCILE, 0);
+    a->arena = h->texts = ARENA_SMALL(MEM_RECONCILE);
     a->name = arena_strdup(&a->arena, slice_from(name));
     a->namespace_ =
         namespace_ && namespace_[0] ? arena_strdup(&a->arena, slice_from(namespace_)) : "default";

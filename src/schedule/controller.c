@@ -9,7 +9,8 @@
 enum {
     ASK_MS = 10 * 1000,
     AGAIN_MS = 200,
-    PROCESS_LOOK_MS = 200, /* how soon a process of this host is seen to be gone */
+    PROCESS_LOOK_MS = 200,   /* how soon a process of this host is seen to be gone */
+    PROCESS_ALONE_MS = 1000, /* … where there was none but us: whether there is one now */
     RESIGN_MS = 1000,
 };
 
@@ -94,19 +95,29 @@ static void timer_main(void *arg)
     }
 }
 
+/* Whether the seat is of another process of this host. */
+static bool is_beside_us(const struct schedule_options *o, const struct seat *s)
+{
+    return s->incarnation && s->lease && o->boot.size && slice_eq(s->node.boot, o->boot) &&
+           (s->node.pid != o->pid || s->node.pid_started != o->pid_started);
+}
+
 /* A process of this host that is gone cannot keep its lease: its node ends at once, not at the end
  * of the lease. */
 static void look_main(void *arg)
 {
     struct book *b = arg;
     struct schedule_options *o = b->options;
-    while (rt_sleep(rt_now() + PROCESS_LOOK_MS * RT_MS) == 0) {
+    for (rt_time pause = 0; rt_sleep(rt_now() + pause) == 0;) {
         struct map_entry e;
         int64_t gone = 0;
+        pause = PROCESS_ALONE_MS * RT_MS;
         for (size_t at = 0; map_next(&b->seats, &at, &e);) {
             struct seat *s = e.value;
-            if (s->incarnation && s->lease && o->boot.size && slice_eq(s->node.boot, o->boot) &&
-                o->process_gone(o->ctx, &s->node))
+            if (!is_beside_us(o, s))
+                continue;
+            pause = PROCESS_LOOK_MS * RT_MS;
+            if (o->process_gone(o->ctx, &s->node))
                 gone = s->lease;
         }
         if (gone)
