@@ -603,8 +603,8 @@ static int watch(struct getting *g, const char *name)
             (void)json_to_i64(revision, &g->revision);
     }
     g->form = form;
-    /* From where it was: a server that is killed and begun anew has the same store. */
-    g->client.patient = status == EXIT_WELL;
+    /* Tasks and nodes outlive the server that is asked: they are followed from where it was. */
+    g->client.patient = status == EXIT_WELL && columns_of(g);
     while (status == EXIT_WELL) {
         status = watch_once(g, name);
         if (g->client.lost)
