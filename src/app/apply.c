@@ -20,6 +20,7 @@
 struct applying {
     struct app *app;
     bool apply;
+    bool recorded; /* what is planned stands in the store, and not in files */
     struct client client;
     struct resource_set set;
     enum cli_form form;
@@ -108,6 +109,19 @@ static int read_files(struct applying *a)
 
 /* ---- what the files of `up` declare ---- */
 
+/* What another program wrote wrongly is told with its key, and keeps nobody from the rest. */
+static void left_out(struct slice key, struct slice why)
+{
+    struct buf out = BUF(MEM_APP, 0);
+    buf_append_cstr(&out, "firebreak plan: left out: ");
+    utf8_append_shown(&out, key);
+    buf_append_cstr(&out, ": ");
+    utf8_append_shown(&out, why);
+    buf_append_byte(&out, '\n');
+    rt_output_write(RT_STDERR, out.data, out.size, RT_NEVER);
+    buf_done(&out);
+}
+
 /* "/declared/checks/default/db/NODE": records of several nodes stand side by side, the first one
  * is taken. */
 static void take_record(struct applying *a, const struct json_value *kv, struct slice *last)
@@ -122,7 +136,11 @@ static void take_record(struct applying *a, const struct json_value *kv, struct 
                  name = slice_cut(&node, '/');
     struct slice path = slice_sub(rest, 0, rest.size - node.size);
     const struct kind *kind = kind_find(word);
-    if (!kind || name.size == 0 || slice_eq(path, *last) || a->set.count == RESOURCES_MAX)
+    if (!kind || name.size == 0 || node.size == 0) {
+        left_out(key->text, SLICE("the key is none of a record"));
+        return;
+    }
+    if (slice_eq(path, *last) || a->set.count == RESOURCES_MAX)
         return;
     *last = (struct slice){arena_strdup(&a->set.arena, path), path.size};
     resource_set_append(&a->set, kind, space, name, value->text);
@@ -139,8 +157,8 @@ static int read_declared(struct applying *a)
         buf_clear(&a->answer);
         buf_append_cstr(&a->target, "/v1/store/keys?prefix=true&key=" DECLARED "&next=");
         url_escape(next, &a->target);
-        status = client_ask(&a->client, "GET", buf_slice(&a->target), (struct slice){0},
-                            &a->answer);
+        status =
+            client_ask(&a->client, "GET", buf_slice(&a->target), (struct slice){0}, &a->answer);
         if (status == EXIT_WELL && json_parse(buf_slice(&a->answer), &a->arena, 0, &page, NULL) < 0)
             status = client_refused(&a->client, 500, (struct slice){0});
         const struct json_value *items = page ? json_get(page, "items") : NULL;
@@ -174,6 +192,18 @@ static void put_target(struct applying *a, const struct declared *d)
     url_escape(slice_from(namespace_of(a, d, room)), &a->target);
 }
 
+static void record_refused(struct applying *a, const struct declared *d)
+{
+    struct problem p;
+    struct slice why = SLICE("the server refuses it");
+    char *key = arena_printf(&a->arena, DECLARED "%s/%.*s/%.*s", d->kind->plural,
+                             SLICE_ARG(d->namespace_), SLICE_ARG(d->name));
+    if (problem_read(buf_slice(&a->answer), &a->arena, &p) == 0)
+        why = p.detail;
+    left_out(slice_from(key), why);
+    buf_clear(&a->answer);
+}
+
 /* The server's word on one resource, with the place that it is about before it. */
 static int refused(struct applying *a, const struct declared *d, uint16_t status)
 {
@@ -199,7 +229,9 @@ static int put(struct applying *a, const struct declared *d, const char *how)
     buf_append_cstr(&a->target, how);
     buf_clear(&a->answer);
     int status = client_try(&a->client, "PUT", buf_slice(&a->target), d->json, &http, &a->answer);
-    if (status == EXIT_WELL && http / 100 != 2)
+    if (status == EXIT_WELL && http == 400 && a->recorded)
+        record_refused(a, d);
+    else if (status == EXIT_WELL && http / 100 != 2)
         status = refused(a, d, http);
     return status;
 }
@@ -310,7 +342,7 @@ static int look(struct applying *a, struct step *step)
     int64_t revision = 0;
     arena_reset(&a->arena);
     int status = put(a, step->d, "&dry_run=true");
-    if (status != EXIT_WELL)
+    if (status != EXIT_WELL || (a->recorded && a->answer.size == 0))
         return status;
     if (json_parse(buf_slice(&a->answer), &a->arena, 0, &change, NULL) < 0 ||
         !json_get(change, "revision") || json_to_i64(json_get(change, "revision"), &revision) < 0) {
@@ -370,6 +402,7 @@ static int run(struct app *app, bool apply)
     struct applying *a = mem_alloc(MEM_APP, sizeof(*a));
     a->app = app;
     a->apply = apply;
+    a->recorded = !apply && o->files.count == 0;
     a->target = a->answer = a->text = BUF(MEM_APP, 0);
     a->arena = ARENA(MEM_APP, 0);
     a->form = cli_form_of(app->parsed.globals.output, CLI_FORM_TEXT);
@@ -377,7 +410,7 @@ static int run(struct app *app, bool apply)
     int status = read_files(a);
     if (status == EXIT_WELL)
         status = client_open(&a->client, app);
-    if (status == EXIT_WELL && !apply && !o->files.count)
+    if (status == EXIT_WELL && a->recorded)
         status = read_declared(a);
     if (status == EXIT_WELL)
         status = all_steps(a);

@@ -161,7 +161,7 @@ static int take_set(struct people *p, const struct store_kv *kv)
     if (r < 0 || p->by_key.count >= WORDS_MAX) {
         if (r == -EBADMSG && p->up->app->logsink)
             log_warn(&p->up->app->log, "a word of somebody's in the store is passed over",
-                     log_event("bad_value"), log_err(&err));
+                     log_event("bad_value"), log_slice("key", kv->key), log_err(&err));
         arena_done(&w->arena);
         mem_free(MEM_APP, w);
         return 0;

@@ -241,6 +241,16 @@ def wrong_values(s, put):
     equal(r.returncode, 0)
     contains(r.stdout, "check/good\n")
     contains(r.stderr, "left out: /registry/checks/default/x: line 1, column 2")
+    r = s.run("get", "checks", "--all-namespaces")
+    contains(r.stderr, "left out: /registry/checks/nameless: the key is none of a resource")
+    # Records of what files declare, too.
+    put("/declared/checks/default/torn/n1", "{bad")
+    put("/declared/nonsense", "{}")
+    put("/declared/checks/default/fine/n1", good)
+    r = s.run("plan")
+    equal((r.returncode, "+ check/fine" in r.stdout), (1, True), r.stdout + r.stderr)
+    contains(r.stderr, "left out: /declared/checks/default/torn: ")
+    contains(r.stderr, "left out: /declared/nonsense: the key is none of a record")
 
 
 @case
