@@ -24,7 +24,7 @@ static void a_bound_of_bytes_tells_that_there_is_more(struct store *s)
 {
     enum { EACH = 1000 };
     static char value[EACH];
-    char key[16], from[16];
+    char key[24], from[24];
     memset(value, 'v', sizeof(value));
     for (int i = 0; i < 9; i++) {
         snprintf(key, sizeof(key), "/big/%d", i);
