@@ -7,7 +7,6 @@ from harness import *
 
 BOOT = """#!/bin/sh
 mount -t proc none /proc
-mount -t tmpfs none /tmp
 mount -t tmpfs none /run
 mount -t sysfs none /sys
 mount -t cgroup2 none /sys/fs/cgroup
