@@ -274,7 +274,7 @@ static void values_are_read_from_its_file(void)
     CHECK(r.value_count == 3 && slice_eq_cstr(r.values[0].value, "two words") &&
           slice_eq_cstr(r.values[1].value, "x=y") && r.values[2].value.size == 0);
     CHECK(path[0] == '/' && access(path, F_OK) < 0); /* it is gone */
-    r = run((struct exec_spec){.argv = SH("rm $FIREBREAK_OUTPUT; ln -s /etc/passwd "
+    r = run((struct exec_spec){.argv = SH("rm $FIREBREAK_OUTPUT && ln -s /etc/passwd "
                                           "$FIREBREAK_OUTPUT"),
                                .wants_values = true});
     CHECK_INT(r.value_count + r.values_bad, 0); /* what was put there is not looked at */

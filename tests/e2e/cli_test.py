@@ -41,7 +41,7 @@ def every_example_is_accepted():
         line = line.split("|")[0].replace("targets.txt", "/dev/null").replace("[OPTION...] TARGET...", "127.0.0.1:1")
         # --count 0 is refused after everything else was understood
         r = subprocess.run(["bash", "-c", line.replace("firebreak", BINARY, 1) + " --count 0"], capture_output=True,
-                           text=True, timeout=30)
+                           text=True, timeout=30, cwd=folder())
         contains(r.stderr, "--count: 0 is outside")
 
 
