@@ -34,6 +34,13 @@ static void let_go(struct node_claim *c, rt_time deadline)
     c->open = false;
 }
 
+/* A dead holder's lease has its time to live left, and all of it once more where etcd's leader
+ * moves meanwhile. */
+static rt_time until_free(const struct up *u)
+{
+    return rt_now() + 2 * u->lease_ttl_ns + MORE_MS * RT_MS;
+}
+
 /* Where our own session is lost while we wait for whoever had the name, another one asks. */
 static int claim(struct node_claim *c, struct err *err, rt_time deadline)
 {
@@ -77,7 +84,7 @@ int node_claim(struct up *u, struct node_claim **ret, struct err *err)
     c->role = mem_strdup(MEM_APP, buf_slice(&role));
     buf_done(&who);
     buf_done(&role);
-    int r = claim(c, err, rt_now() + u->lease_ttl_ns + MORE_MS * RT_MS);
+    int r = claim(c, err, until_free(u));
     if (r < 0 && r != -ECANCELED)
         r = tell_holder(c, r, err);
     if (r == 0)
@@ -100,7 +107,7 @@ void node_main(void *arg)
                      log_event("node_lost"), log_str("node", c->up->node));
         told = true;
         let_go(c, rt_now());
-        int r = claim_once(c, &err, rt_now() + c->up->lease_ttl_ns + MORE_MS * RT_MS);
+        int r = claim_once(c, &err, until_free(c->up));
         if (r == -ECANCELED)
             return;
         if (r == 0) {
