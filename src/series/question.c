@@ -405,7 +405,8 @@ int series_ask(struct series_set *set, const struct series_question *q, int64_t 
     struct vector now = {0};
     select_all(&a);
     int r = eval_condition(&a, q->query->root, &now);
-    bool has_data = a.has_data;
+    /* What asks for no series needs none. */
+    bool has_data = a.has_data || q->query->selector_count == 0;
     if (r == 0 && q->query->for_ns)
         r = look_back(&a, now_ms, &now);
     struct series_answer answer = {.has_data = has_data, .samples = a.samples};

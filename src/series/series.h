@@ -113,7 +113,7 @@ struct series_evidence {
 
 struct series_answer {
     bool is_true;
-    bool has_data;  /* any selector found a series with a value: else nothing is known at all */
+    bool has_data;  /* a selector found a series with a value, or there is none: else unknown */
     uint64_t count; /* of what is true */
     struct series_evidence evidence[SERIES_EVIDENCE_MAX];
     uint64_t samples; /* that were read */

@@ -83,6 +83,16 @@ static void a_selector_finds_by_labels(void)
     CHECK(!answer.has_data);
 }
 
+static void what_asks_for_no_series_is_known_without_any(void)
+{
+    CHECK_STR(ask_at("1 > 2", 0), "-");
+    CHECK(answer.has_data);
+    CHECK_STR(ask_at("2 > 1 for 1m", 0), "{}=2");
+    CHECK(answer.has_data);
+    CHECK_STR(ask_at("1 > 2 or other > 0", 0), "-"); /* the other side may yet be so */
+    CHECK(!answer.has_data);
+}
+
 static void a_value_holds_for_a_while_but_not_beyond_its_end(void)
 {
     struct series *s = series_of("m", "");
@@ -338,6 +348,7 @@ static void others_may_change_the_set_during_a_pause(void)
 int main(void)
 {
     TAP_RUN_IN(in_a_set, a_selector_finds_by_labels);
+    TAP_RUN_IN(in_a_set, what_asks_for_no_series_is_known_without_any);
     TAP_RUN_IN(in_a_set, a_value_holds_for_a_while_but_not_beyond_its_end);
     TAP_RUN_IN(in_a_set, arithmetic_and_comparisons);
     TAP_RUN_IN(in_a_set, what_is_missing_is_no_evidence);
