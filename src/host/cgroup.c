@@ -145,13 +145,18 @@ int host_cgroup_make(const char *parent, uint64_t memory_bytes, uint64_t process
     return r;
 }
 
-uint64_t host_cgroup_memory_peak(const struct host_cgroup *c)
+static int read_file(const struct host_cgroup *c, const char *name, struct buf *text)
 {
     char path[HOST_CGROUP_PATH_MAX + LINE_BYTES];
+    snprintf(path, sizeof(path), "%s/%s", c->path, name);
+    return procfile_read(AT_FDCWD, path, text);
+}
+
+uint64_t host_cgroup_memory_peak(const struct host_cgroup *c)
+{
     struct buf text = BUF(MEM_HOST, HOST_LIMIT_FILE_BYTES_MAX);
     uint64_t bytes = 0;
-    snprintf(path, sizeof(path), "%s/memory.peak", c->path);
-    if (procfile_read(AT_FDCWD, path, &text) == 0)
+    if (read_file(c, "memory.peak", &text) == 0)
         host_parse_cgroup_bytes(buf_slice(&text), &bytes);
     buf_done(&text);
     return bytes;
@@ -159,11 +164,9 @@ uint64_t host_cgroup_memory_peak(const struct host_cgroup *c)
 
 bool host_cgroup_memory_killed(const struct host_cgroup *c)
 {
-    char path[HOST_CGROUP_PATH_MAX + LINE_BYTES];
     struct buf text = BUF(MEM_HOST, HOST_LIMIT_FILE_BYTES_MAX);
     uint64_t kills = 0;
-    snprintf(path, sizeof(path), "%s/memory.events", c->path);
-    if (procfile_read(AT_FDCWD, path, &text) == 0)
+    if (read_file(c, "memory.events", &text) == 0)
         kills = host_parse_cgroup_event(buf_slice(&text), SLICE("oom_kill"));
     buf_done(&text);
     return kills > 0;

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "tests/act/said.h"
 #include "base/fault.h"
 
 static const char hello[] = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
@@ -17,27 +17,9 @@ static const char empty[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca49
 
 static struct act act;
 static char folder[64], target[128], source[128];
-static struct exec_result r;
-static struct buf said;
-
-static int hear(void *ctx, const struct exec_line *line)
-{
-    (void)ctx;
-    buf_append_slice(&said, line->text);
-    return buf_append_byte(&said, '\n');
-}
-
-static bool says(const char *part)
-{
-    if ((said.data && strstr(said.data, part)) || strstr(r.detail, part))
-        return true;
-    printf("# said '%s', detail '%s', wanted '%s'\n", said.data ? said.data : "", r.detail, part);
-    return false;
-}
 
 static const char *patch_to(const char *path, const char *sha256, const char *from, bool dry)
 {
-    static const struct exec_sink sink = {hear, NULL};
     static char text[1024];
     struct exec_spec spec = {.kind = ACTION_PATCH, .action = text, .dry_run = dry};
     struct err err = {0};

@@ -16,15 +16,13 @@
 #define RUNNING_ON_VALGRIND 0
 #endif
 
-#include "base/buf.h"
+#include "tests/act/said.h"
 #include "host/process.h"
 
 enum { LONG_MS = 20000 };
 
 static struct act act, *used = &act;
 static char folder[64], memory[128], text[512];
-static struct exec_result r;
-static struct buf said;
 
 /* A name that no other process on this host has, also not one of this test run elsewhere. */
 static const char *own(const char *name)
@@ -36,24 +34,8 @@ static const char *own(const char *name)
     return names[at];
 }
 
-static int hear(void *ctx, const struct exec_line *line)
-{
-    (void)ctx;
-    buf_append_slice(&said, line->text);
-    return buf_append_byte(&said, '\n');
-}
-
-static bool says(const char *part)
-{
-    if ((said.data && strstr(said.data, part)) || strstr(r.detail, part))
-        return true;
-    printf("# said '%s', detail '%s', wanted '%s'\n", said.data ? said.data : "", r.detail, part);
-    return false;
-}
-
 static const char *restart_with(const char *member, const char *name, struct exec_spec spec)
 {
-    static const struct exec_sink sink = {hear, NULL};
     struct err err = {0};
     snprintf(text, sizeof(text), "{\"restart\":{\"%s\":\"%s\"}}", member, name);
     spec.kind = ACTION_RESTART;
@@ -199,9 +181,10 @@ static void who_does_not_heed_is_killed_and_so_are_those_it_leaves(void)
 {
     struct host_process old = {0}, left = {0}, now = {0};
     char deaf[300];
-    snprintf(deaf, sizeof(deaf), "trap '' TERM; [ -e again ] || { ln -s /bin/sleep %s; "
-             "./%s 600 & }; touch again; while :; do sleep 0.05; done\n", own("fb-left"),
-             own("fb-left"));
+    snprintf(deaf, sizeof(deaf),
+             "trap '' TERM; [ -e again ] || { ln -s /bin/sleep %s; "
+             "./%s 600 & }; touch again; while :; do sleep 0.05; done\n",
+             own("fb-left"), own("fb-left"));
     pid_t pid = begin(own("fb-deaf"), deaf);
     wait_for(own("fb-deaf"), &old);
     wait_for(own("fb-left"), &left);
@@ -220,8 +203,10 @@ static void what_a_killed_one_leaves_behind_is_ended(void)
 {
     struct host_process old = {0}, left = {0}, now = {0};
     char body[300];
-    snprintf(body, sizeof(body), "[ -e forked ] || { touch forked; "
-             "./%s & }; while :; do sleep 0.05; done\n", own("fb-fork"));
+    snprintf(body, sizeof(body),
+             "[ -e forked ] || { touch forked; "
+             "./%s & }; while :; do sleep 0.05; done\n",
+             own("fb-fork"));
     pid_t pid = begin(own("fb-fork"), body);
     wait_for(own("fb-fork"), &old);
     for (int i = 0; i < LONG_MS && old.same < 2; i++) {
@@ -276,7 +261,7 @@ static void one_that_fails_again_is_told(void)
 {
     struct host_process p = {0};
     pid_t pid = begin(own("fb-fails"), "[ -e failed ] && exit 3; touch failed\n"
-                                      "while :; do sleep 0.05; done\n");
+                                       "while :; do sleep 0.05; done\n");
     wait_for(own("fb-fails"), &p);
     for (int i = 0; i < LONG_MS && access(folder, F_OK) == 0; i++) {
         char path[128];
@@ -306,8 +291,7 @@ static void a_title_cannot_be_started(void)
     const char *name = own("fb-titled"); /* of this process, not of its child */
     pid_t pid = fork();
     if (pid == 0) {
-        execl("/proc/self/exe", name, "--title", "and some room for a title",
-              (char *)NULL);
+        execl("/proc/self/exe", name, "--title", "and some room for a title", (char *)NULL);
         _exit(127);
     }
     wait_for(own("fb-titled"), &p);
@@ -331,7 +315,10 @@ static void a_unit_is_systemds(void)
 
 static void what_is_no_restart_is_refused(void)
 {
-    static const char *const broken[] = {"", "{}", "{\"restart\":7}", "{\"restart\":{}}",
+    static const char *const broken[] = {"",
+                                         "{}",
+                                         "{\"restart\":7}",
+                                         "{\"restart\":{}}",
                                          "{\"restart\":{\"unit\":\"a\",\"process\":\"b\"}}",
                                          "{\"restart\":{\"process\":\"\"}}"};
     struct exec_result kept = {.exit = 4711};

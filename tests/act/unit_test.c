@@ -2,33 +2,16 @@
 
 #include <errno.h>
 
-#include "base/buf.h"
 #include "tests/net/manager.h"
+
+#include "tests/act/said.h" /* last: its names are short */
 
 static struct act act;
 static struct bus bus;
 static struct manager manager;
-static struct exec_result r;
-static struct buf said;
-
-static int hear(void *ctx, const struct exec_line *line)
-{
-    (void)ctx;
-    buf_append_slice(&said, line->text);
-    return buf_append_byte(&said, '\n');
-}
-
-static bool says(const char *part)
-{
-    if ((said.data && strstr(said.data, part)) || strstr(r.detail, part))
-        return true;
-    printf("# said '%s', detail '%s', wanted '%s'\n", said.data ? said.data : "", r.detail, part);
-    return false;
-}
 
 static const char *restart_with(const char *unit, struct exec_spec spec)
 {
-    static const struct exec_sink sink = {hear, NULL};
     static char text[512];
     struct err err = {0};
     snprintf(text, sizeof(text), "{\"restart\":{\"unit\":\"%s\"}}", unit);
@@ -47,8 +30,11 @@ static const char *restart(const char *unit)
 
 static void manager_begin(const char *job_result)
 {
-    manager = (struct manager){.load = "loaded", .active = "active", .sub = "running",
-                               .result = "success", .job_result = job_result};
+    manager = (struct manager){.load = "loaded",
+                               .active = "active",
+                               .sub = "running",
+                               .result = "success",
+                               .job_result = job_result};
     manager_start(&manager, &bus, SD);
 }
 
@@ -79,8 +65,8 @@ static void a_unit_is_restarted_and_its_job_awaited(void)
 /* Another job of the unit has ended as "failed" before ours. */
 static void what_became_of_the_job_is_the_outcome(void)
 {
-    static const char *const results[] = {"failed", "canceled", "dependency", "timeout", "skipped",
-                                          "assert"};
+    static const char *const results[] = {"failed",  "canceled", "dependency",
+                                          "timeout", "skipped",  "assert"};
     for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++) {
         char words[80];
         manager.job_result = results[i];

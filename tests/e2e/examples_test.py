@@ -124,14 +124,8 @@ def standby_failover():
 @case
 def certificates():
     need("openssl")
-    started = []
-
-    def end():  # behind the end of `up`, which would start it again
-        with contextlib.suppress(OSError, ValueError):
-            os.kill(int(open(f"{started[0]}/cert.pem.pid").read()), signal.SIGKILL)
-    harness._cleanup.callback(end)
+    harness._cleanup.callback(kill, "openssl")
     s, d = example("certificates")
-    started.append(d)
     becomes(s, "shop", "Healthy")
     old = open(f"{d}/cert.pem").read()
     # Only the file: the listener stays, so that its days are all that can be wrong.
