@@ -305,9 +305,13 @@ def two_nodes_on_one_etcd_below_a_prefix():
 
 @case
 def a_node_s_name_is_taken_once():
-    e = Etcd()
-    s = Server(args=["--store", e.url, "--node", "n1", "--set", "store.lease_ttl=2s"], logs=True)
-    contains(e.ctl("get", "/leader/node/n1").stdout, f"process {s.p.pid} of ")
+    e, key, ttl = Etcd(), "/leader/node/n1", "store.lease_ttl=2s"
+    s = Server(args=["--store", e.url, "--node", "n1", "--set", ttl], logs=True)
+
+    def holder():
+        text = e.ctl("get", "--print-value-only", key).stdout
+        return json.loads(text)["pid"] if text else None
+    equal(holder(), s.p.pid)
     r = firebreak("up", "--store", e.url, "--node", "n1")
     equal(r.returncode, 3)
     contains(r.stderr, f"the node 'n1' is up already on this store, as process {s.p.pid} of ")
@@ -315,18 +319,34 @@ def a_node_s_name_is_taken_once():
     r = firebreak("up", "--node", "a/b")
     equal(r.returncode, 2)
     contains(r.stderr, "--node: 'a/b' is no name")
-    # Killed, it is back as soon as its lease has ended; ended in order, at once.
+    s.end()
+    equal(holder(), None)
+    # Killed, it is back at once, with all its parts, however long its leases would have lasted: it is seen to be gone.
+    s.start(args=[*s.args[:-1], "store.lease_ttl=10m"])
+    eventually(lambda: e.ctl("get", "--print-value-only", "/leader/controller").stdout.strip() == "n1", 20)
     s.kill()
     s.start()
+    equal(holder(), s.p.pid)
+    equal(s.run("task", "run", "--wait", "--", "true").returncode, 0)
     s.end()
-    equal(e.ctl("get", "/leader/node/n1").stdout, "")
+    # Of a process elsewhere only its lease tells.
+    lease = e.ctl("lease", "grant", "4").stdout.split()[1]
+    elsewhere = {"host": "there", "pid": 1, "pid_started": 1, "boot": "another"}
+    equal(e.ctl("put", f"--lease={lease}", key, json.dumps(elsewhere)).returncode, 0)
     s.start()
+    contains(e.ctl("lease", "timetolive", lease).stdout, "already expired")
+    equal(holder(), s.p.pid)
+    e.ctl("put", key, json.dumps(elsewhere), f"--lease={e.ctl('lease', 'grant', '60').stdout.split()[1]}")
+    r = firebreak("up", "--store", e.url, "--node", "n1", "--set", "store.lease_ttl=1s")
+    equal(r.returncode, 3)
+    contains(r.stderr, "is up already on this store, as process 1 of there: give this one another name with --node")
+    e.ctl("del", key)
     # The store is away for longer than the lease: the name is claimed again.
     stop(e.p, True)
     time.sleep(3)
     e.p = server(e.argv, e.port)
     s.log(event="node_lost", seconds=30)
-    eventually(lambda: "process" in e.ctl("get", "/leader/node/n1").stdout, 30)
+    eventually(lambda: holder() == s.p.pid, 30)
 
 
 @case
