@@ -613,7 +613,12 @@ int keep_read(struct keep *k, struct err *err)
     struct arena a = ARENA(MEM_APP, 0);
     struct store_range range = {.keys = store_prefix(slice_from(state_prefix))};
     struct store_range_result got;
-    int r = store_range(k->store, &range, &a, &got, err, rt_now() + 10 * RT_SEC);
+    rt_time deadline = rt_now() + 10 * RT_SEC;
+    int r = store_range(k->store, &range, &a, &got, err, deadline);
+    /* An etcd whose leader has just moved is no reason not to begin. */
+    while (store_is_away(r) && rt_sleep(rt_now() + KEEP_READ_AGAIN_MS * RT_MS) == 0 &&
+           rt_now() < deadline)
+        r = store_range(k->store, &range, &a, &got, err, deadline);
     for (uint32_t i = 0; r == 0 && i < got.count; i++)
         save(k, &got.kvs[i]);
     arena_done(&a);

@@ -29,6 +29,7 @@ enum {
     KEEP_EVENTS_OF_ASSET = 1000, /* older ones go … */
     KEEP_TRIM_EVENTS = 64,       /* … when so many have been added */
     KEEP_AGAIN_MS = 1000,        /* after a write that failed */
+    KEEP_READ_AGAIN_MS = 100,    /* the first reading, where the store did not answer */
     KEEP_STATE_MS = 2000,        /* a check that moved without its asset is written within it */
     KEEP_OLD_S = 15, /* what an earlier life found, and this one not since it began, is forgotten */
 };

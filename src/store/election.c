@@ -22,11 +22,6 @@ static int name_key(char *key, struct slice prefix, struct slice role, struct er
     return 0;
 }
 
-static bool in_doubt_or_away(int r)
-{
-    return r == -ECONNRESET || r == -ECONNREFUSED || r == -ENETDOWN;
-}
-
 /* Creates the key, or tells who holds it. Asking again after a doubt is harmless: the answer then
  * shows our own lease. */
 static int claim(struct election *e, struct slice value, struct arena *arena,
@@ -118,8 +113,7 @@ int election_campaign(struct election *e, struct store_session *se, struct slice
         if (r == -ENOENT || se->lost.set || rt_now() >= se->until)
             return err_set(err, -ENOLINK, "the session's lease %llx is gone",
                            (unsigned long long)se->lease);
-        bool again =
-            r == -EAGAIN || in_doubt_or_away(r) || (r == -ETIMEDOUT && rt_now() < deadline);
+        bool again = r == -EAGAIN || store_is_away(r) || (r == -ETIMEDOUT && rt_now() < deadline);
         if (!again)
             return r;
         if (r != -EAGAIN && rt_sleep(rt_now() + TRY_AGAIN_MS * RT_MS) < 0)

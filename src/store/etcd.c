@@ -387,7 +387,7 @@ static int first_call(struct etcd *s, struct err *err, rt_time deadline)
 {
     int64_t revision;
     int r = etcd_revision(s, FIRST_KEY, &revision, err, deadline);
-    if ((r == -EACCES && s->token) || (r == -ENETDOWN && a_member_answers(s, deadline)))
+    if ((r == -EACCES && s->token) || (store_is_away(r) && a_member_answers(s, deadline)))
         return 0;
     return r;
 }

@@ -392,7 +392,7 @@ static void tell(struct follow_step *step, struct follow_change *ret)
 /* ENODATA: the revision of a list was compacted between two of its pages. */
 static bool worth_another_try(int r)
 {
-    return r == -ENODATA || r == -ECONNRESET || r == -ECONNREFUSED || r == -ENETDOWN || r == -EPIPE;
+    return store_is_away(r) || r == -ENODATA || r == -EPIPE;
 }
 
 int follow_next(struct follow *f, struct follow_change *ret, struct err *err, rt_time deadline)

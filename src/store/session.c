@@ -47,7 +47,7 @@ static int grant(struct store *s, int64_t ttl_ms, struct store_lease *ret, rt_ti
     for (;;) {
         *ret_sent = rt_now();
         int r = store_lease_grant(s, 0, ttl_ms, ret, err, deadline);
-        if (r != -ECONNRESET && r != -ECONNREFUSED && r != -ENETDOWN)
+        if (!store_is_away(r))
             return r;
         int slept = rt_now() < deadline ? rt_sleep(rt_now() + TRY_AGAIN_MS * RT_MS) : -ETIMEDOUT;
         if (slept < 0)

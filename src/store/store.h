@@ -29,6 +29,8 @@
 #ifndef FIREBREAK_STORE_STORE_H
 #define FIREBREAK_STORE_STORE_H
 
+#include <errno.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/histogram.h"
@@ -45,6 +47,12 @@ enum {
     STORE_LEASE_TTL_MIN_MS = 1000,
     STORE_LEASE_TTL_MAX_MS = 24 * 3600 * 1000,
 };
+
+/* The connection broke, or no endpoint answers: a later call may find one that does. */
+static inline bool store_is_away(int r)
+{
+    return r == -ECONNRESET || r == -ECONNREFUSED || r == -ENETDOWN;
+}
 
 struct store;
 

@@ -14,7 +14,7 @@ static const struct slice none = {NULL, 0};
 
 static bool in_doubt(int r)
 {
-    return r == -ECONNRESET || r == -ECONNREFUSED || r == -ENETDOWN || r == -EIO;
+    return store_is_away(r) || r == -EIO;
 }
 
 static int ask_surely(const struct tasks_at *at, const struct store_txn *txn, struct arena *a,
