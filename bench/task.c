@@ -34,7 +34,7 @@ static struct {
     struct rt_group group;
     struct quantile late;
     int64_t *sent; /* by number of the task */
-    long wanted, next, begun, from;
+    long wanted, next, begun, from, keys_written;
     int64_t begun_last_ns;
 } b; /* rule zero: file-scope, a program's only one */
 
@@ -220,11 +220,20 @@ static void submit_many(void *arg)
         submit(b.next++);
 }
 
-static void put_many(void *arg)
+/* Some keys again and again, which is the least work for a store … */
+static void put_again(void *arg)
 {
     (void)arg;
     while (b.next < b.wanted)
         put_one((void *)(intptr_t)(b.next++ % 1000));
+}
+
+/* … and new ones, of which a task's writes make three. */
+static void put_new(void *arg)
+{
+    (void)arg;
+    while (b.next < b.wanted)
+        put_one((void *)(intptr_t)(1000 + b.next++));
 }
 
 static void crowd(rt_fn *fn)
@@ -249,28 +258,64 @@ static __attribute__((noinline)) int64_t revision(void)
     return r;
 }
 
-static __attribute__((noinline)) void flow(void)
+static void ceiling(const char *name, rt_fn *fn)
 {
     b.next = 0;
     b.wanted = CEILING_PUTS;
     struct bench_clock from = bench_now();
-    crowd(put_many);
-    bench_result("ceiling", CEILING_PUTS, from);
-    b.next = WARM;
-    b.wanted = WARM + b.number;
-    start(true, true);
-    warm();
-    int64_t before = revision();
-    from = bench_now();
+    crowd(fn);
+    bench_result(name, CEILING_PUTS, from);
+}
+
+static void all_through(long more)
+{
+    b.wanted += more;
     crowd(submit_many);
     wait_begun(b.wanted);
     while (b.stats.ended_total[TASK_SUCCEEDED] < (uint64_t)b.wanted)
         rt_sleep(rt_now() + RT_MS);
+}
+
+static void count_keys(void *arg)
+{
+    struct store_watch *w = arg;
+    struct store_batch *batch;
+    for (; rt_recv(&w->batches, &batch, RT_NEVER) == 0; store_batch_free(batch))
+        b.keys_written += batch->count;
+}
+
+/* The ceiling is one of puts of one key each; a transaction of a task may write two. */
+static __attribute__((noinline)) void tell_keys(void)
+{
+    struct store_watch w;
+    struct store_watch_request q = {.keys = store_prefix(SLICE("/"))};
+    struct err err = {0};
+    must(store_watch(b.store, &q, &w, &err, rt_now() + 10 * RT_SEC), "watch", &err);
+    must(rt_go(&b.group, count_keys, &w), "spawn", &err);
+    all_through(WARM);
+    rt_sleep(rt_now() + 100 * RT_MS);
+    printf("RESULT case=keys written=%ld tasks=%d\n", b.keys_written, WARM);
+    rt_group_done(&b.group);
+    rt_group_init(&b.group, "bench");
+    store_unwatch(&w);
+}
+
+static __attribute__((noinline)) void flow(void)
+{
+    ceiling("ceiling", put_again);
+    ceiling("ceiling_new", put_new);
+    b.next = b.wanted = WARM;
+    start(true, true);
+    warm();
+    int64_t before = revision();
+    struct bench_clock from = bench_now();
+    all_through(b.number);
     bench_result("flow", b.number, from);
     printf("RESULT case=writes revisions=%lld tasks=%ld conflicts=%llu no_room=%llu\n",
            (long long)(revision() - before), b.number,
            (unsigned long long)b.stats.conflicts_total,
            (unsigned long long)b.stats.queue_full_total);
+    tell_keys();
 }
 
 /* ---- many that wait ---- */
