@@ -588,8 +588,15 @@ static void mirror(struct keep *k, const struct store_kv *kv, struct arena *a)
 {
     struct reconcile_time now = {rt_now(), rt_wall_now()};
     struct asset *asset = arena_new(a, struct asset);
-    if (asset_read(kv->value, now.wall_ns - now.now_ns, a, asset, NULL) == 0)
-        reconciler_mirror(k->up->assets, asset, now);
+    char name[ASSET_KEY_BYTES_MAX];
+    if (name_of(kv->key, a, name) < 0 ||
+        asset_read(kv->value, now.wall_ns - now.now_ns, a, asset, NULL) < 0)
+        return;
+    const struct asset *shown = reconciler_find_key(k->up->assets, name);
+    enum asset_state before = shown ? shown->state : ASSET_STATE_COUNT;
+    reconciler_mirror(k->up->assets, asset, now);
+    if (shown && shown->state != before)
+        memcpy(k->up->latest, name, strlen(name) + 1);
 }
 
 /* What we write ourselves, we know: and what another wrote before it is of no use any more. */
@@ -655,6 +662,12 @@ void keep_owners(struct keep *k)
     }
     mark_moved(k);
     rt_event_set(&k->wake);
+}
+
+const char *keep_theirs(const struct keep *k, const char *name)
+{
+    const struct saved *s = map_get(&k->saved, slice_from(name));
+    return s && s->foreign ? s->json : NULL;
 }
 
 void keep_follow_main(void *arg)

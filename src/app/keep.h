@@ -45,6 +45,9 @@ void keep_restore(struct keep *k, const char *namespace_, const char *name);
 /* Which assets are ours may have changed: what another plane left of those that are now is given to
  * reconcile. Does not wait. */
 void keep_owners(struct keep *k);
+/* The state of "namespace/name" as another plane wrote it last, while that is not ours; NULL: none.
+ * Until the next wait. */
+const char *keep_theirs(const struct keep *k, const char *name);
 /* Must be told before the next wait. Does not wait. */
 void keep_event(struct keep *k, const struct event *e);
 /* A task where several planes share the store: follows what the others write. */
