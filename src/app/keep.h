@@ -4,8 +4,9 @@
  * that led to it, "/events/NAMESPACE/NAME/REVISION", and with those of other assets that wait, too.
  * It names this node as its "owner_plane": only that one deletes it, and only as it left it, so
  * that nodes which share a store keep to their own. The revision is 20 digits, so that keys sort by
- * time; it is the next one of the store, as far as this process knew: unique for the asset, and it
- * grows.
+ * time; it is the next one of the store, as far as this process knew, or of our events, which may
+ * be further: unique for the asset, and it grows. How far they are stands in each state, so that
+ * our next life, or another plane, goes on behind them.
  *
  * What an earlier life of this node, or another plane, left there is read first, and given to
  * reconcile before an asset is known: its state, its open repair, and when its remedies were used.
