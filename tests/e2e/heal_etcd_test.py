@@ -98,7 +98,8 @@ def the_screen_of_a_plane_tells_the_stories_of_the_others_assets():
             t.read(0.2)
             if got := fn():
                 return got
-            true(time.monotonic() < end, frame())
+            if time.monotonic() > end:
+                raise AssertionError(frame())
 
     def shared_out():
         found = assets(p0)
