@@ -153,6 +153,7 @@ struct world {
         uint32_t max;
     } maxes[MAXES];
     uint32_t max_count;
+    rt_time max_put_at; /* the last one was answered */
     struct map ran; /* "task/node/token": runs under it */
     struct arena arena;
     struct store *people; /* their client */

@@ -165,8 +165,7 @@ void book_mended(struct book *b, struct slice what, const char *text);
 void hand_main(void *book);
 /* A task: every `relist` looks whether anything rests that should not (audit.c). */
 void audit_main(void *book);
-/* A task: writes down since when nodes are lost, and forgets those that are it too long (lost.c).
- */
+/* A task: writes down since when nodes are lost, and forgets those lost for too long (lost.c). */
 void lost_main(void *book);
 void book_note(struct book *b, enum schedule_note note, struct slice what, const char *text);
 

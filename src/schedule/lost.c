@@ -51,7 +51,7 @@ static struct seat *next_seat(struct book *b, int64_t now_ms)
     return oldest;
 }
 
-/* What it said when it joined, and that it is lost. Empty: it is none that can be read. */
+/* What it said when it joined, and that it is lost. Empty: what stands there is none. */
 static struct slice lost_value(struct book *b, struct slice key, int64_t now_ms, struct arena *a)
 {
     const struct store_kv *kv = follow_get(&b->follows[BOOK_KNOWN], key);
@@ -74,9 +74,14 @@ static int write_down(struct book *b, struct seat *s, int64_t now_ms, struct are
     struct slice key = task_key(a, prefix, TASK_KEY_NODE_KNOWN, name, none);
     int64_t mod = s->known;
     struct store_op op = {.type = STORE_DELETE, .keys = store_key(key)};
-    if (!s->lost_ms)
+    if (!s->lost_ms) {
         op = (struct store_op){
             .type = STORE_PUT, .key = key, .value = lost_value(b, key, now_ms, a)};
+        if (op.value.size == 0) {
+            s->tried = mod;
+            return 0;
+        }
+    }
     struct store_compare compares[] = {
         election_guard(&b->election),
         {.key = key, .target = STORE_MOD_REVISION, .number = mod},
