@@ -146,11 +146,46 @@ static void told_leader(struct change *c)
     say(w, "%.*s leads", SLICE_ARG(c->e->kv.value));
 }
 
+/* Told before the node's own key where both change at once. */
+static void told_known(struct change *c, struct slice name)
+{
+    struct world *w = c->w;
+    uint32_t node = number_of(name, 'w');
+    struct node n = {.state = NODE_STATE_COUNT};
+    w->known[node] = !c->gone;
+    if (c->gone) {
+        happened(w, EVENT_NODE_LEFT);
+        check(w, CHECK_LOST, w->stopped[node], "w%u is forgotten, and nobody stopped it", node);
+        return;
+    }
+    check(w, CHECK_LOST, node_read(c->e->kv.value, &c->arena, &n, NULL) == 0, "w%u is unreadable",
+          node);
+    if (n.state != NODE_LOST)
+        return;
+    happened(w, EVENT_NODE_LOST);
+    say(w, "w%u is lost", node);
+    check(w, CHECK_LOST, w->lives[node] == 0 && n.since_ms > 0, "w%u lives, and is called lost",
+          node);
+}
+
+static void told_node(struct change *c, struct slice name)
+{
+    struct world *w = c->w;
+    uint32_t node = number_of(name, 'w');
+    if (c->gone)
+        happened(w, EVENT_LEASE_ENDED);
+    w->lives[node] = c->gone ? 0 : c->e->kv.create_revision;
+    bool joins = !c->gone && c->e->kv.version == 1;
+    check(w, CHECK_LOST, w->known[node] || (!joins && w->stopped[node]),
+          "w%u %s, and nobody would miss it", node, joins ? "joins" : "lives or goes");
+    if (joins)
+        w->stopped[node] = false;
+}
+
 static void told(struct change *c)
 {
     static const struct slice no = {NULL, 0};
     struct slice key = c->e->kv.key, x, y;
-    struct world *w = c->w;
     if (task_key_split(&c->arena, no, TASK_KEY_ASSIGN, key, &x, &y) == 0) {
         told_assign(c, x, y);
     } else if (task_key_split(&c->arena, no, TASK_KEY_STATUS, key, &x, &y) == 0) {
@@ -160,10 +195,9 @@ static void told(struct change *c)
     } else if (task_key_split(&c->arena, no, TASK_KEY_TASK, key, &x, &y) == 0) {
         told_task(c, x);
     } else if (task_key_split(&c->arena, no, TASK_KEY_NODE, key, &x, &y) == 0) {
-        uint32_t node = number_of(x, 'w');
-        if (c->gone)
-            happened(w, EVENT_LEASE_ENDED);
-        w->lives[node] = c->gone ? 0 : c->e->kv.create_revision;
+        told_node(c, x);
+    } else if (task_key_split(&c->arena, no, TASK_KEY_NODE_KNOWN, key, &x, &y) == 0) {
+        told_known(c, x);
     } else if (slice_starts_with(key, SLICE("/leader/"))) {
         told_leader(c);
     }
@@ -177,8 +211,10 @@ void observe(void *world, uint64_t client, const struct store_event *events, uin
         for (uint32_t i = 0; i < count; i++) {
             c.e = &events[i];
             c.gone = c.e->type == STORE_EVENT_DELETE;
-            /* Completions before what was given goes; locks before what is given under them. */
+            /* Completions before what was given goes; locks before what is given under them; what
+             * outlives a node before the node. */
             bool first = slice_starts_with(c.e->kv.key, SLICE("/status/")) ||
+                         slice_starts_with(c.e->kv.key, SLICE("/nodes_known/")) ||
                          slice_starts_with(c.e->kv.key, SLICE("/concurrency/"));
             if (first == (pass == 0))
                 told(&c);

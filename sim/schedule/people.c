@@ -113,8 +113,8 @@ static void change_max(struct world *w)
 {
     char text[16];
     uint32_t max = 1 + draw(8);
-    /* One that comes late must not be taken for a newer one. */
-    if (w->max_count == MAXES || rt_now() < w->maxes[w->max_count - 1].at + 4 * RT_SEC)
+    /* One that comes late, be it its last attempt, must not be taken for a newer one. */
+    if (w->max_count == MAXES || rt_now() < w->max_put_at + 4 * RT_SEC)
         return;
     snprintf(text, sizeof(text), "%u", max);
     w->maxes[w->max_count].at = rt_now();
@@ -123,6 +123,7 @@ static void change_max(struct world *w)
                      rt_now() + CALL_MS * RT_MS) < 0 &&
            !rt_cancelled())
         ;
+    w->max_put_at = rt_now();
     happened(w, EVENT_MAX_CHANGED);
 }
 

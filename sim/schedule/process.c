@@ -147,6 +147,8 @@ void process_start(struct process *p)
 void process_end(struct process *p, bool in_order)
 {
     say(p->w, "%s %s", p->name, in_order ? "is stopped" : "is dead");
+    if (in_order && !p->controller)
+        p->w->stopped[p->id - CONTROLLERS] = true;
     if (!in_order) {
         store_memory_kill(p->store, 0);
         p->alive = false;

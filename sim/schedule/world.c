@@ -20,6 +20,7 @@ static const char *const check_names[CHECK_COUNT + 1] = {
     [CHECK_ENDS] = "healed, every task ends",
     [CHECK_CLEAN] = "nothing is left of ended tasks",
     [CHECK_TOLD] = "nodes tell what is so",
+    [CHECK_LOST] = "lost are those that went without a word",
     [CHECK_ENDED] = "all of the program ends",
 };
 
@@ -45,6 +46,8 @@ static const char *const event_names[EVENT_COUNT + 1] = {
     [EVENT_REFUSED] = "results refused",
     [EVENT_REFUSED_STALE] = "results refused as stale",
     [EVENT_LEASE_ENDED] = "lives that ended",
+    [EVENT_NODE_LEFT] = "nodes that said goodbye",
+    [EVENT_NODE_LOST] = "nodes lost",
     [EVENT_LEADER_CHANGED] = "leaders elected",
     [EVENT_RUN] = "runs begun",
     [EVENT_RUN_LOST] = "runs that died with their process",

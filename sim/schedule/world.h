@@ -54,6 +54,7 @@ enum check {
     CHECK_ENDS,      /* healed, every task ends */
     CHECK_CLEAN,     /* nothing given, and no lock, is left */
     CHECK_TOLD,      /* what a node's key says is so */
+    CHECK_LOST,      /* who lives, or was stopped in good order, is not lost; all others are */
     CHECK_ENDED,     /* all of the program's tasks end */
     CHECK_COUNT,
 };
@@ -80,6 +81,8 @@ enum event {
     EVENT_REFUSED,
     EVENT_REFUSED_STALE,
     EVENT_LEASE_ENDED,
+    EVENT_NODE_LEFT,
+    EVENT_NODE_LOST,
     EVENT_LEADER_CHANGED,
     EVENT_RUN,
     EVENT_RUN_LOST,  /* runs whose process died under them */
@@ -137,6 +140,8 @@ struct world {
     uint32_t task_count, submitted;
     struct given given[WORKERS][TASKS_MAX];
     int64_t lives[WORKERS]; /* create revisions of the nodes' keys; 0: none */
+    bool known[WORKERS];    /* what outlives those is there */
+    bool stopped[WORKERS];  /* in good order, since it joined last */
     uint32_t loads[WORKERS];
     enum node_state wanted[WORKERS];
     rt_time wanted_at[WORKERS];
@@ -148,6 +153,7 @@ struct world {
         uint32_t max;
     } maxes[MAXES];
     uint32_t max_count;
+    rt_time max_put_at; /* the last one was answered */
     struct map ran; /* "task/node/token": runs under it */
     struct arena arena;
     struct store *people; /* their client */

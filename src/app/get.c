@@ -95,8 +95,10 @@ static const struct columns {
      (const char *const[]){"NAME", "STATE", "NODE", "EXIT", "CREATED", "NOTE", "ARGV", NULL},
      (const char *const[]){"name", "state", "node", "exit", "created_at", "note", "argv", NULL}},
     {"node",
-     (const char *const[]){"NAME", "STATE", "RUNNING", "CAPACITY", "VERSION", "LABELS", NULL},
-     (const char *const[]){"name", "state", "running", "capacity", "version", "labels", NULL}},
+     (const char *const[]){"NAME", "STATE", "SINCE", "RUNNING", "CAPACITY", "VERSION", "LABELS",
+                           NULL},
+     (const char *const[]){"name", "state", "since", "running", "capacity", "version", "labels",
+                           NULL}},
 };
 
 static const struct columns *columns_of(const struct getting *g)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/repair.h"
+#include "base/fault.h"
 #include "base/map.h"
 #include "store/follow.h"
 #include "wire/asset_json.h"
@@ -40,7 +41,7 @@ struct keep {
     uint64_t dropped_total, dropped_told;
     struct list dirty;
     struct map by_name; /* name -> struct dirty */
-    int64_t revision;   /* of the store, as far as we know */
+    int64_t revision;   /* of the store, and of the newest event, as far as we know */
     bool failing;       /* and it was said */
     struct map saved;   /* name -> struct saved */
     struct map written; /* name -> struct written: what its state was when it was last written */
@@ -291,6 +292,13 @@ static struct slice event_key(struct arena *a, const char *name, int64_t revisio
     return kept(a, &key);
 }
 
+/* Events are numbered on from there, whoever wrote the last of them. */
+static void hear(struct keep *k, int64_t revision)
+{
+    if (revision > k->revision && !fault_mutant("keep_events_begin_anew"))
+        k->revision = revision;
+}
+
 /* ---- one transaction, of several assets ---- */
 
 struct part {
@@ -322,11 +330,22 @@ static void delete_state(struct writing *w, const struct dirty *d)
     w->ops[w->op_count++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
 }
 
+/* How far our events are, once those of this part are written, too: whoever tells of the asset
+ * after us begins behind it, be it our own next life. */
+static uint64_t told_until(const struct writing *w, const struct dirty *d)
+{
+    uint32_t more =
+        d->event_count < KEEP_EVENTS_AT_ONCE ? d->event_count : (uint32_t)KEEP_EVENTS_AT_ONCE;
+    return (uint64_t)w->k->revision + w->event_count + more;
+}
+
 static void put_state(struct writing *w, const struct dirty *d, const struct asset *a)
 {
     struct buf json = BUF(MEM_APP, 0), text = BUF(MEM_APP, 0);
+    struct asset told = *a;
     written_of(w->k, d->name)->print = print_of(w->k, a, &text);
-    asset_write(a, rt_wall_now() - rt_now(), &json);
+    told.revision = told_until(w, d);
+    asset_write(&told, rt_wall_now() - rt_now(), &json);
     w->ops[w->op_count++] = (struct store_op){
         .type = STORE_PUT, .key = state_key(&w->arena, d->name), .value = kept(&w->arena, &json)};
     buf_done(&text);
@@ -424,7 +443,8 @@ static void settle(struct writing *w, int64_t revision)
         else
             written_of(k, p->dirty->name)->revision = revision;
     }
-    k->revision = revision > k->revision + w->event_count ? revision : k->revision + w->event_count;
+    k->revision += w->event_count;
+    hear(k, revision);
 }
 
 /* They were not written: back to where they were, before what has come since. Where a condition did
@@ -556,13 +576,23 @@ static int name_of(struct slice key, struct arena *a, char ret[ASSET_KEY_BYTES_M
     return n < ASSET_KEY_BYTES_MAX ? 0 : -EINVAL;
 }
 
-static bool is_ours(const struct keep *k, struct slice state, struct arena *a)
+/* Whose a state is, and how far the events of whoever wrote it were. */
+struct told {
+    bool ours; /* also what is none, whoever wrote that */
+    int64_t until;
+};
+
+static struct told told_of(const struct keep *k, struct slice state, struct arena *a)
 {
+    struct told t = {.ours = true};
     struct json_value *v;
     if (json_parse(state, a, 0, &v, NULL) < 0 || v->type != JSON_OBJECT)
-        return true; /* whoever wrote it, it is none */
-    const struct json_value *owner = json_get(v, "owner_plane");
-    return !owner || owner->type != JSON_STRING || slice_eq_cstr(owner->text, k->up->node);
+        return t;
+    const struct json_value *until = json_get(v, "revision"), *owner = json_get(v, "owner_plane");
+    if (until && (json_to_i64(until, &t.until) < 0 || t.until > INT64_MAX / 2))
+        t.until = 0; /* not ours: no number of an event */
+    t.ours = !owner || owner->type != JSON_STRING || slice_eq_cstr(owner->text, k->up->node);
+    return t;
 }
 
 static void save(struct keep *k, const struct store_kv *kv)
@@ -576,7 +606,9 @@ static void save(struct keep *k, const struct store_kv *kv)
         return;
     }
     s->json = mem_strdup(MEM_APP, kv->value);
-    s->foreign = !is_ours(k, kv->value, &a);
+    struct told t = told_of(k, kv->value, &a);
+    hear(k, t.until);
+    s->foreign = !t.ours;
     old = map_remove(&k->saved, slice_from(s->name));
     map_put(&k->saved, slice_from(s->name), s, &before);
     saved_free(old);
@@ -588,8 +620,15 @@ static void mirror(struct keep *k, const struct store_kv *kv, struct arena *a)
 {
     struct reconcile_time now = {rt_now(), rt_wall_now()};
     struct asset *asset = arena_new(a, struct asset);
-    if (asset_read(kv->value, now.wall_ns - now.now_ns, a, asset, NULL) == 0)
-        reconciler_mirror(k->up->assets, asset, now);
+    char name[ASSET_KEY_BYTES_MAX];
+    if (name_of(kv->key, a, name) < 0 ||
+        asset_read(kv->value, now.wall_ns - now.now_ns, a, asset, NULL) < 0)
+        return;
+    const struct asset *shown = reconciler_find_key(k->up->assets, name);
+    enum asset_state before = shown ? shown->state : ASSET_STATE_COUNT;
+    reconciler_mirror(k->up->assets, asset, now);
+    if (shown && shown->state != before)
+        memcpy(k->up->latest, name, strlen(name) + 1);
 }
 
 /* What we write ourselves, we know: and what another wrote before it is of no use any more. */
@@ -597,7 +636,7 @@ static void save_foreign(struct keep *k, const struct store_kv *kv)
 {
     struct arena a = ARENA(MEM_APP, 0);
     char name[ASSET_KEY_BYTES_MAX];
-    if (!is_ours(k, kv->value, &a)) {
+    if (!told_of(k, kv->value, &a).ours) {
         save(k, kv);
         mirror(k, kv, &a);
     } else if (name_of(kv->key, &a, name) == 0) {
@@ -662,6 +701,12 @@ void keep_owners(struct keep *k)
     rt_event_set(&k->wake);
 }
 
+const char *keep_theirs(const struct keep *k, const char *name)
+{
+    const struct saved *s = map_get(&k->saved, slice_from(name));
+    return s && s->foreign ? s->json : NULL;
+}
+
 void keep_follow_main(void *arg)
 {
     struct keep *k = arg;
@@ -688,7 +733,7 @@ static void forget_state(struct keep *k, const struct store_kv *kv, struct arena
     char text[ASSET_KEY_BYTES_MAX];
     snprintf(text, sizeof(text), "%.*s", SLICE_ARG(name));
     if (name.size >= sizeof(text) || strchr(text, '%') || !strchr(text, '/') ||
-        reconciler_find_key(k->up->assets, text) || !is_ours(k, kv->value, a))
+        reconciler_find_key(k->up->assets, text) || !told_of(k, kv->value, a).ours)
         return;
     written_of(k, text)->revision = kv->mod_revision;
     mark(k, text);
@@ -701,7 +746,7 @@ static void forget_old(struct keep *k)
     struct store_range range = {.keys = store_prefix(slice_from(state_prefix))};
     struct store_range_result got;
     if (store_range(k->store, &range, &a, &got, NULL, rt_now() + 10 * RT_SEC) == 0) {
-        k->revision = got.revision;
+        hear(k, got.revision);
         for (uint32_t i = 0; i < got.count; i++)
             forget_state(k, &got.kvs[i], &a);
     }
@@ -723,7 +768,7 @@ void keep_main(void *arg)
     struct store_range_result got;
     struct store_range now = {.keys = store_prefix(slice_from(state_prefix)), .count_only = true};
     if (store_range(k->store, &now, &a, &got, NULL, rt_now() + 10 * RT_SEC) == 0)
-        k->revision = got.revision;
+        hear(k, got.revision);
     arena_done(&a);
     for (int r = 0; r != -ECANCELED;) {
         rt_event_clear(&k->wake);

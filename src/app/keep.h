@@ -4,8 +4,9 @@
  * that led to it, "/events/NAMESPACE/NAME/REVISION", and with those of other assets that wait, too.
  * It names this node as its "owner_plane": only that one deletes it, and only as it left it, so
  * that nodes which share a store keep to their own. The revision is 20 digits, so that keys sort by
- * time; it is the next one of the store, as far as this process knew: unique for the asset, and it
- * grows.
+ * time; it is the next one of the store, as far as this process knew, or of our events, which may
+ * be further: unique for the asset, and it grows. How far they are stands in each state, so that
+ * our next life, or another plane, goes on behind them.
  *
  * What an earlier life of this node, or another plane, left there is read first, and given to
  * reconcile before an asset is known: its state, its open repair, and when its remedies were used.
@@ -46,6 +47,9 @@ void keep_restore(struct keep *k, const char *namespace_, const char *name);
 /* Which assets are ours may have changed: what another plane left of those that are now is given to
  * reconcile. Does not wait. */
 void keep_owners(struct keep *k);
+/* The state of "namespace/name" as another plane wrote it last, while that is not ours; NULL: none.
+ * Until the next wait. */
+const char *keep_theirs(const struct keep *k, const char *name);
 /* Must be told before the next wait. Does not wait. */
 void keep_event(struct keep *k, const struct event *e);
 /* A task where several planes share the store: follows what the others write. */

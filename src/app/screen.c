@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/keep.h"
+#include "app/repair.h"
 #include "app/up.h"
 #include "app/why.h"
 #include "base/utf8.h"
@@ -9,6 +11,7 @@
 #include "explain/explain.h"
 #include "rt/stdio.h"
 #include "rt/term.h"
+#include "wire/asset_json.h"
 
 enum {
     DRAW_EVERY_MS = 250, /* at most */
@@ -27,7 +30,6 @@ struct screen {
     size_t top;                         /* first asset that is shown */
     size_t at;                          /* the selected one, in the order that was drawn last */
     char selected[ASSET_KEY_BYTES_MAX]; /* "namespace/name": it stays selected where rows move */
-    char latest[ASSET_KEY_BYTES_MAX];   /* to which something happened last */
     bool chosen; /* by a key; else what needs somebody most is selected, or what happened last */
     bool moved;  /* by a key since the last frame: `at` holds, not the name */
     bool quit;
@@ -139,10 +141,30 @@ static void put_plan(void *ctx, const struct repair_plan *p)
     }
 }
 
+/* Another plane's: who has it, and what that one has told of a repair. Returns whether it is. */
+static bool put_theirs(struct screen *s, const struct asset *a, struct buf *line)
+{
+    const struct repairs *repairs = s->up->repairs;
+    const char *told = s->up->keep ? keep_theirs(s->up->keep, a->key) : NULL;
+    const char *owner = repairs && !repairs_own(repairs, a) ? repairs_owner(repairs, a) : NULL;
+    if (!owner || strcmp(owner, s->up->node) == 0)
+        return false;
+    struct arena arena = ARENA(MEM_APP, 0);
+    struct asset *x = arena_new(&arena, struct asset);
+    buf_printf(line, "   %s has it", owner);
+    if (told && asset_read(slice_from(told), 0, &arena, x, NULL) == 0 && x->repair)
+        buf_printf(line, ": %s is under way (%s)", x->repair->remedy,
+                   repair_phase_name((enum repair_phase)x->repair->phase));
+    arena_done(&arena);
+    return true;
+}
+
 static void put_now(struct screen *s, const struct asset *a, struct buf *line)
 {
     struct reconcile_time now = {rt_now(), rt_wall_now()};
     struct now_line n = {a, line};
+    if (put_theirs(s, a, line))
+        return;
     if (a->repair)
         buf_printf(line, "   %s is under way (%s)", a->repair->remedy,
                    repair_phase_name((enum repair_phase)a->repair->phase));
@@ -197,7 +219,7 @@ static size_t put_story(struct screen *s, const struct asset *a, size_t rows, si
 static void select_row(struct screen *s, const struct asset **list, size_t count, size_t room)
 {
     bool needed = count && (list[0]->state == ASSET_FAILED || list[0]->state == ASSET_DEGRADED);
-    const char *wanted = s->chosen ? s->selected : s->latest;
+    const char *wanted = s->chosen ? s->selected : s->up->latest;
     if (!s->chosen)
         s->at = 0;
     for (size_t i = 0; i < count && !s->moved && (s->chosen || !needed); i++)
@@ -329,7 +351,7 @@ void up_screen(struct up *u)
         r = rt_go(&s.group, keys_main, &s);
     struct event *e;
     while (r == 0 && !s.quit && rt_recv(&u->events, &e, RT_NEVER) == 0) {
-        snprintf(s.latest, sizeof(s.latest), "%s", e->key);
+        snprintf(u->latest, sizeof(u->latest), "%s", e->key);
         event_free(e);
         rt_event_set(&s.dirty);
     }

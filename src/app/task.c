@@ -181,7 +181,8 @@ static enum task_state state_of(const struct json_value *task)
 /* Not an error: it may be on its way. But who wrote a wrong name would wait for ever. */
 static void tell_stuck(struct asking *a, const struct json_value *task)
 {
-    static const char *const stuck[] = {"no_node", "node_absent", "node_cordoned", "no_match"};
+    static const char *const stuck[] = {"no_node", "node_absent", "node_lost", "node_cordoned",
+                                        "no_match"};
     const struct json_value *waiting = json_get(task, "waiting");
     struct buf line = BUF(MEM_APP, 0);
     for (size_t i = 0; waiting && a->form == CLI_FORM_TEXT && i < ARRAY_LEN(stuck); i++) {

@@ -87,6 +87,8 @@ struct up {
     struct rt_event people_heard; /* all that stands of what people said */
     bool declares;                /* the configuration names assets or checks */
     char *notice;                 /* a line for the screen; NULL: none */
+    char latest[ASSET_KEY_BYTES_MAX]; /* the asset to which something happened last, here or at
+                                       * another plane; for the screen */
     struct store_place place;
     const char *node;         /* our name among those that share the store */
     int64_t lease_ttl_ns;     /* of what we hold in the store */

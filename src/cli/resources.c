@@ -84,6 +84,7 @@ static const struct cli_option delete_options[] = {
 
 static const struct cli_example delete_examples[] = {
     {"firebreak delete check db-port", "what was declared goes; what was found stays"},
+    {"firebreak delete node web-9", "a lost one goes from the list; one that is up does not"},
 };
 
 static const char *const delete_exits[] = {

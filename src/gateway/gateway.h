@@ -27,7 +27,8 @@
  *       "update" or null,"kind","name","namespace","fields":[{"path","old","new"}],"revision"}
  *   DELETE …?revision=N                  what was declared goes; what was found is its finder's
  *   {kinds}: those of model/kind.h, and "events" (/v1/events/{asset} too), nodes and tasks: as
- *       they stand in the store, read only.
+ *       they stand in the store, read only. A node that went without a word is Lost, and can be
+ *       deleted; of one that lives that is 409.
  *
  *   POST /v1/tasks                       {"argv":[…],…}: the task, 201; with a dedup_key that one
  *       has already: that one, 200

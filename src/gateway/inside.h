@@ -30,6 +30,7 @@ struct collection {
     const struct kind *kind;      /* NULL: events */
     char registry[48], state[48]; /* prefixes; state empty: there is none */
     bool raw;                     /* values are told as they are, and are not written here */
+    bool lost; /* nodes: one that is in `state` only is lost, and that is as it was */
     bool namespaced;
 };
 
@@ -104,6 +105,8 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
                struct slice name);
 void delete_serve(struct request *q, const struct collection *c, struct slice namespace_,
                   struct slice name);
+/* Only one that lives no more. */
+void node_delete(struct request *q, const struct collection *c, struct slice name);
 void raw_serve(struct request *q, struct slice rest);
 void beat_serve(struct request *q, struct slice rest);
 /* What is done to tasks and nodes: POST /v1/tasks, /v1/tasks/{name}/{verb},

@@ -196,8 +196,31 @@ static void write_other(const struct collection *c, const struct resource *r, st
         json_null(w);
 }
 
+/* What a node said when it joined. Since when it is lost stands there once a controller has seen
+ * it; until then what stands there is since when it was Ready. */
+static void write_lost(const struct resource *r, struct json_writer *w)
+{
+    const struct json_value *state = json_get(r->state, "state");
+    bool seen = state && state->type == JSON_STRING && slice_eq(state->text, SLICE("Lost"));
+    json_object_open(w);
+    for (const struct json_value *m = r->state->first; m; m = m->next) {
+        json_key_slice(w, m->key);
+        if (slice_eq(m->key, SLICE("state")))
+            json_cstr(w, "Lost");
+        else if (slice_eq(m->key, SLICE("since")) && !seen)
+            json_null(w);
+        else
+            json_tree(w, m);
+    }
+    json_object_close(w);
+}
+
 void resource_write(const struct collection *c, const struct resource *r, struct json_writer *w)
 {
+    if (c->lost && !r->spec) {
+        write_lost(r, w);
+        return;
+    }
     if (c->raw) {
         json_tree(w, r->spec);
         return;
@@ -296,8 +319,10 @@ void resource_serve(struct request *q, const struct collection *c, struct slice 
         (watch ? watch_serve : list_serve)(q, c, name);
     else if (get)
         get_serve(q, c, namespace_, name);
+    else if (c->lost && slice_eq(q->method, SLICE("DELETE")))
+        node_delete(q, c, name);
     else if (c->raw)
-        answer_method(q, "GET, HEAD");
+        answer_method(q, c->lost ? "GET, HEAD, DELETE" : "GET, HEAD");
     else if (slice_eq(q->method, SLICE("PUT")))
         put_serve(q, c, namespace_, name);
     else if (slice_eq(q->method, SLICE("DELETE")))

@@ -136,6 +136,9 @@ static void collection_init(struct collection *c, const struct kind *k)
     c->namespaced = !flat;
     if (c->raw) {
         snprintf(c->registry, sizeof(c->registry), "/%.*s/", SLICE_ARG(c->word));
+        c->lost = k && strcmp(k->name, "node") == 0;
+        if (c->lost)
+            snprintf(c->state, sizeof(c->state), "/nodes_known/");
         return;
     }
     snprintf(c->registry, sizeof(c->registry), "/registry/%s/", k->plural);

@@ -184,6 +184,7 @@ static int tell(struct watching *t, const struct store_event *e)
     struct slice rest = slice_sub(key, prefix.size, key.size);
     if (key_split(t->c, rest, &t->arena, &r.namespace_, &r.name) < 0 || !is_wanted(t, &r))
         return 0;
+    bool behind = t->c->lost && !declared; /* says nothing new of a node that lives */
     struct store_kv *mine = declared ? &r.declared : &r.found;
     struct store_kv *other = declared ? &r.found : &r.declared;
     if (e->type == STORE_EVENT_PUT)
@@ -196,6 +197,8 @@ static int tell(struct watching *t, const struct store_event *e)
         stream_end(&t->s, "unavailable");
         return code;
     }
+    if (behind && r.declared.version)
+        return 0;
     if (!r.declared.version && !r.found.version)
         return send_item(t, "delete", revision, &r, false);
     if (resource_parse(&r, &t->arena, &key, &t->q->err) < 0) {

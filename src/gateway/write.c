@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "gateway/inside.h"
+#include "store/tasks.h"
 #include "wire/problem.h"
 
 /* ---- what was sent ---- */
@@ -357,6 +358,7 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
     (dry_run ? plan : put)(q, c, namespace_, name, s);
 }
 
+/* Of what has no namespace it is empty. */
 static void answer_deleted(struct request *q, const struct collection *c, struct slice namespace_,
                            struct slice name, int64_t revision)
 {
@@ -443,4 +445,26 @@ void delete_serve(struct request *q, const struct collection *c, struct slice na
         answer_undeclared(q, c, namespace_, name);
     else
         answer_deleted(q, c, namespace_, name, revision);
+}
+
+void node_delete(struct request *q, const struct collection *c, struct slice name)
+{
+    struct tasks_at at = {.store = q->g->options.store};
+    int64_t wanted, revision = 0;
+    bool given;
+    if (param_number(q, "revision", 0, INT64_MAX, &wanted, &given) < 0)
+        return;
+    if (given) {
+        bad_field(q, "revision", "a node is deleted at any");
+        return;
+    }
+    int r = tasks_node_forget(&at, name, &revision, &q->err, gateway_soon());
+    if (r == 0)
+        answer_deleted(q, c, (struct slice){0}, name, revision);
+    else if (r == -EBUSY)
+        answer_problem(q, 409, "conflict", "state", "%s", q->err.text);
+    else if (r == -ENOENT)
+        answer_missing(q, c, (struct slice){0}, name);
+    else
+        answer_store_error(q, r);
 }

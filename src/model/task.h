@@ -189,10 +189,12 @@ enum node_state { NODE_READY, NODE_CORDONED, NODE_DRAINING, NODE_LOST, NODE_STAT
 const char *node_state_name(enum node_state s);
 enum node_state node_state_parse(struct slice word);
 
-/* A worker that lives: the value of /nodes/<node>. */
+/* A worker: the value of /nodes/<node> while it lives, and of /nodes_known/<node> until it says
+ * goodbye, which tells a Lost one. */
 struct node {
     struct slice name, version;
     enum node_state state;
+    int64_t since_ms; /* that it is in that state, since 1970; 0: not told */
     struct task_label *labels;
     uint32_t label_count;
     uint32_t running, capacity;

@@ -11,13 +11,15 @@ static bool timer_before(const struct heap_link *a, const struct heap_link *b)
     return CONTAINER_OF(a, struct job, timer)->due < CONTAINER_OF(b, struct job, timer)->due;
 }
 
+static const enum task_key keys[BOOK_FOLLOWS] = {
+    [BOOK_TASKS] = TASK_KEY_TASK,        [BOOK_ASSIGNS] = TASK_KEY_ASSIGN,
+    [BOOK_STATUSES] = TASK_KEY_STATUS,   [BOOK_NODES] = TASK_KEY_NODE,
+    [BOOK_KNOWN] = TASK_KEY_NODE_KNOWN,  [BOOK_SPECS] = TASK_KEY_NODE_SPEC,
+    [BOOK_LOCKS] = TASK_KEY_CONCURRENCY,
+};
+
 void book_init(struct book *b, struct schedule_options *o, struct rt_group *term)
 {
-    static const enum task_key keys[BOOK_FOLLOWS] = {
-        [BOOK_TASKS] = TASK_KEY_TASK,      [BOOK_ASSIGNS] = TASK_KEY_ASSIGN,
-        [BOOK_STATUSES] = TASK_KEY_STATUS, [BOOK_NODES] = TASK_KEY_NODE,
-        [BOOK_SPECS] = TASK_KEY_NODE_SPEC, [BOOK_LOCKS] = TASK_KEY_CONCURRENCY,
-    };
     struct arena a = ARENA(MEM_SCHEDULE, 0);
     struct map_seed seed = {rt_random(), rt_random()};
     b->options = o;
@@ -355,11 +357,32 @@ static void told_node(struct book *b, struct slice name, const struct follow_cha
             s->lease = c->kv.lease;
         }
     }
-    if (before != s->incarnation)
+    if (before != s->incarnation) {
+        s->tried = 0;
+        rt_event_set(&b->lost);
         wake_given(b, name);
+    }
     if (!fault_mutant("schedule_node_wakes_nobody"))
         book_wake(b, s);
     wake_all(b, &b->unmatched);
+}
+
+static void told_known(struct book *b, struct slice name, const struct follow_change *c)
+{
+    struct seat *s = book_seat(b, name);
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct node n = {.state = NODE_READY};
+    struct err err = {0};
+    s->known = s->lost_ms = 0;
+    if (c->type == FOLLOW_SET && node_read(c->kv.value, &a, &n, &err) < 0) {
+        b->options->stats->bad_values_total++;
+        book_note(b, SCHEDULE_NOTE_BAD_VALUE, c->kv.key, err.text);
+    } else if (c->type == FOLLOW_SET) {
+        s->known = c->kv.mod_revision;
+        s->lost_ms = n.state == NODE_LOST ? n.since_ms : 0;
+    }
+    arena_done(&a);
+    rt_event_set(&b->lost);
 }
 
 static void told_spec(struct book *b, struct slice name, const struct follow_change *c)
@@ -395,11 +418,6 @@ static void told_lock(struct book *b, struct slice key, const struct follow_chan
 
 static void told_change(struct book *b, int which, const struct follow_change *c)
 {
-    static const enum task_key keys[BOOK_FOLLOWS] = {
-        [BOOK_TASKS] = TASK_KEY_TASK,      [BOOK_ASSIGNS] = TASK_KEY_ASSIGN,
-        [BOOK_STATUSES] = TASK_KEY_STATUS, [BOOK_NODES] = TASK_KEY_NODE,
-        [BOOK_SPECS] = TASK_KEY_NODE_SPEC, [BOOK_LOCKS] = TASK_KEY_CONCURRENCY,
-    };
     struct arena arena = ARENA(MEM_SCHEDULE, 0);
     struct slice x, y;
     if (task_key_split(&arena, b->options->prefix, keys[which], c->kv.key, &x, &y) < 0) {
@@ -415,6 +433,8 @@ static void told_change(struct book *b, int which, const struct follow_change *c
             book_dirty(b, j);
     } else if (which == BOOK_NODES) {
         told_node(b, x, c);
+    } else if (which == BOOK_KNOWN) {
+        told_known(b, x, c);
     } else if (which == BOOK_SPECS) {
         told_spec(b, x, c);
     } else {

@@ -48,6 +48,9 @@ struct seat {
     struct arena arena; /* of `node` */
     struct node node;
     enum node_state wanted; /* cordoned or draining, as people said */
+    int64_t known;          /* the revision of what outlives its lease; 0: nothing does */
+    int64_t tried;          /* lost.c has done to that what there is to do */
+    int64_t lost_ms;        /* since when that says Lost, since 1970; 0: it says that it lives */
     uint32_t load;          /* given to it and not ended, as the store tells */
     uint32_t reserved;      /* and not told yet */
     uint32_t counted;       /* of `load`, by audit.c */
@@ -79,7 +82,16 @@ struct job {
     char name[];
 };
 
-enum { BOOK_TASKS, BOOK_ASSIGNS, BOOK_STATUSES, BOOK_NODES, BOOK_SPECS, BOOK_LOCKS, BOOK_FOLLOWS };
+enum {
+    BOOK_TASKS,
+    BOOK_ASSIGNS,
+    BOOK_STATUSES,
+    BOOK_NODES,
+    BOOK_KNOWN,
+    BOOK_SPECS,
+    BOOK_LOCKS,
+    BOOK_FOLLOWS
+};
 
 struct book {
     struct schedule_options *options;
@@ -98,6 +110,7 @@ struct book {
     struct map rates;      /* action -> struct rate */
     struct rt_event work;  /* there is a dirty job */
     struct rt_event tick;  /* the first timer is another one */
+    struct rt_event lost;  /* a node came or went, or what is known of one is something else */
     struct orders *orders; /* NULL: the term keeps no calendar, or not yet */
     struct rt_group *term; /* cancelled where it turns out that we lead no more */
 };
@@ -152,6 +165,8 @@ void book_mended(struct book *b, struct slice what, const char *text);
 void hand_main(void *book);
 /* A task: every `relist` looks whether anything rests that should not (audit.c). */
 void audit_main(void *book);
+/* A task: writes down since when nodes are lost, and forgets those lost for too long (lost.c). */
+void lost_main(void *book);
 void book_note(struct book *b, enum schedule_note note, struct slice what, const char *text);
 
 #endif

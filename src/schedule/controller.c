@@ -44,6 +44,8 @@ static void synced(struct book *b, int which)
     /* None before: what is not there yet must not be thought gone. */
     if (++b->synced_count == BOOK_FOLLOWS) {
         begin_hands(b);
+        if (rt_go(b->term, lost_main, b) < 0)
+            rt_group_cancel(b->term);
         if (b->options->zone && rt_go(b->term, orders_main, b) < 0)
             rt_group_cancel(b->term); /* no memory: another term, here or elsewhere */
     }

@@ -217,6 +217,8 @@ static void take_spec(struct worker *w, const struct follow_change *c)
     if (kv && node_read(kv->value, &a, &n, NULL) < 0)
         n.state = NODE_READY; /* the controller tells of it */
     (void)c;
+    if (w->state != n.state)
+        w->since_ms = rt_wall_now() / RT_MS;
     w->state = n.state;
     arena_done(&a);
     rt_event_set(&w->changed);
@@ -344,11 +346,12 @@ static void spec_main(void *arg)
 struct telling {
     enum node_state state;
     uint32_t running, max;
+    int64_t since_ms; /* changes with `state` */
 };
 
 static struct telling telling_now(const struct worker *w)
 {
-    return (struct telling){w->state, w->running_count, w->max};
+    return (struct telling){w->state, w->running_count, w->max, w->since_ms};
 }
 
 static struct slice node_value(struct worker *w, const struct telling *t, struct arena *a)
@@ -359,6 +362,7 @@ static struct slice node_value(struct worker *w, const struct telling *t, struct
         .name = o->node,
         .version = o->version,
         .state = t->state,
+        .since_ms = t->since_ms,
         .labels = (struct task_label *)o->labels,
         .label_count = o->label_count,
         .running = t->running,
@@ -379,26 +383,32 @@ static struct slice node_key(struct worker *w, struct arena *a)
     return task_key(a, w->options->prefix, TASK_KEY_NODE, w->options->node, none);
 }
 
-/* Creates it, or finds whose it is. 1: it is ours now; 0: it is somebody else's. */
+static struct slice known_key(struct worker *w, struct arena *a)
+{
+    return task_key(a, w->options->prefix, TASK_KEY_NODE_KNOWN, w->options->node, none);
+}
+
+/* Creates it, and beside it what outlives the lease; or finds whose it is. 1: it is ours now; 0: it
+ * is somebody else's. */
 static int claim_name(struct worker *w, struct arena *a, struct store_kv *ret_holder,
                       struct err *err)
 {
     struct slice key = node_key(w, a);
+    w->since_ms = rt_wall_now() / RT_MS;
     struct telling told = telling_now(w);
+    struct slice value = node_value(w, &told, a);
     struct store_compare absent = {.key = key, .target = STORE_CREATE_REVISION};
     struct store_op ops[] = {
-        {.type = STORE_PUT,
-         .key = key,
-         .value = node_value(w, &told, a),
-         .lease = w->session.lease},
+        {.type = STORE_PUT, .key = known_key(w, a), .value = value},
+        {.type = STORE_PUT, .key = key, .value = value, .lease = w->session.lease},
         {.type = STORE_READ, .range = {.keys = store_key(key)}},
     };
     struct store_txn txn = {
         .compares = &absent,
         .compare_count = 1,
         .then = ops,
-        .then_count = 2,
-        .otherwise = &ops[1],
+        .then_count = 3,
+        .otherwise = &ops[2],
         .otherwise_count = 1,
     };
     struct store_txn_result got;
@@ -508,7 +518,7 @@ static bool node_stands(struct worker *w, const struct telling *told)
 static void tell_main(void *arg)
 {
     struct worker *w = arg;
-    struct telling told = {NODE_STATE_COUNT, 0, 0};
+    struct telling told = {.state = NODE_STATE_COUNT};
     rt_time every = w->options->relist ? w->options->relist : AUDIT_MS * RT_MS;
     rt_time look = rt_now() + every;
     for (;;) {
@@ -575,6 +585,20 @@ static void live(struct worker *w)
         worker_note(w, SCHEDULE_NOTE_LOST, w->options->node, NULL);
 }
 
+/* Says goodbye: what outlives the lease goes first, so that nobody is thought lost who was shut
+ * down. Where the store does not answer it stays: then it is as if it had been killed. */
+static void leave(struct worker *w, int64_t incarnation)
+{
+    struct arena a = ARENA(MEM_SCHEDULE, 0);
+    struct store_compare ours = {
+        .key = node_key(w, &a), .target = STORE_CREATE_REVISION, .number = incarnation};
+    struct store_op op = {.type = STORE_DELETE, .keys = store_key(known_key(w, &a))};
+    struct store_txn txn = {.compares = &ours, .compare_count = 1, .then = &op, .then_count = 1};
+    struct store_txn_result got;
+    (void)store_txn(w->options->store, &txn, &a, &got, NULL, rt_now() + STOP_MS * RT_MS);
+    arena_done(&a);
+}
+
 static void one_session(struct worker *w)
 {
     struct schedule_options *o = w->options;
@@ -583,6 +607,7 @@ static void one_session(struct worker *w)
     int r = store_session_open(&w->session, o->store, ttl, &err, rt_now() + ASK_MS * RT_MS);
     if (r == 0) {
         r = join(w, &err);
+        int64_t incarnation = w->incarnation;
         if (r == 0)
             live(w);
         if (rt_cancelled()) {
@@ -590,6 +615,8 @@ static void one_session(struct worker *w)
             rt_group_cancel(&w->runs);
             rt_shield_begin();
             rt_group_wait(&w->runs, RT_NEVER);
+            if (incarnation && !fault_mutant("schedule_goes_without_a_word"))
+                leave(w, incarnation);
             rt_shield_end();
         }
         store_session_close(&w->session, rt_now() + STOP_MS * RT_MS);

@@ -45,6 +45,7 @@ struct worker {
     bool overlooked; /* something was given while the queue was full */
     uint64_t number;
     enum node_state state;
+    int64_t since_ms;        /* 1970 */
     struct rt_event changed; /* of what the node's key says */
 };
 

@@ -385,3 +385,30 @@ int tasks_node(const struct tasks_at *at, struct slice node, enum node_state sta
     arena_done(&a);
     return r;
 }
+
+int tasks_node_forget(const struct tasks_at *at, struct slice node, int64_t *ret_revision,
+                      struct err *err, rt_time deadline)
+{
+    struct arena a = ARENA(MEM_STORE, 0);
+    struct slice keys[] = {task_key(&a, at->prefix, TASK_KEY_NODE_KNOWN, node, none),
+                           task_key(&a, at->prefix, TASK_KEY_NODE_SPEC, node, none)};
+    struct store_op ops[] = {{.type = STORE_DELETE, .keys = store_key(keys[0])},
+                             {.type = STORE_DELETE, .keys = store_key(keys[1])}};
+    struct store_compare dead = {.key = task_key(&a, at->prefix, TASK_KEY_NODE, node, none),
+                                 .target = STORE_VERSION};
+    struct store_txn txn = {.compares = &dead,
+                            .compare_count = fault_mutant("tasks_forgets_the_living") ? 0 : 1,
+                            .then = ops,
+                            .then_count = ARRAY_LEN(ops)};
+    struct store_txn_result got;
+    int r = store_txn(at->store, &txn, &a, &got, err, deadline);
+    if (r == 0 && !got.succeeded)
+        r = err_set(err, -EBUSY, "node '%.*s' is up: it goes when firebreak is stopped there",
+                    SLICE_ARG(node));
+    else if (r == 0 && got.ops[0].deleted + got.ops[1].deleted == 0)
+        r = err_set(err, -ENOENT, "there is no node '%.*s'", SLICE_ARG(node));
+    else if (r == 0 && ret_revision)
+        *ret_revision = got.revision;
+    arena_done(&a);
+    return r;
+}

@@ -44,5 +44,9 @@ int tasks_do(const struct tasks_at *at, enum tasks_verb verb, struct slice name,
  * The node need not live. */
 int tasks_node(const struct tasks_at *at, struct slice node, enum node_state state, struct err *err,
                rt_time deadline);
+/* Forgets one that lives no more, and what people said of it. *ret_revision may be NULL.
+ * Returns 0; -ENOENT: nothing is known of it; -EBUSY: it lives. */
+int tasks_node_forget(const struct tasks_at *at, struct slice node, int64_t *ret_revision,
+                      struct err *err, rt_time deadline);
 
 #endif

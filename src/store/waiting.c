@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+#include "base/log.h"
 #include "model/selector.h"
 #include "rt/rt.h"
 #include "wire/task_json.h"
@@ -15,17 +16,12 @@ static const struct slice none = {NULL, 0};
 const char *waiting_name(enum waiting_reason r)
 {
     static const char *const names[WAITING_COUNT] = {
-        [WAITING_APPROVAL] = "approval",
-        [WAITING_CONTROLLER] = "controller",
-        [WAITING_BACKOFF] = "backoff",
-        [WAITING_CONCURRENCY] = "concurrency",
-        [WAITING_NO_NODE] = "no_node",
-        [WAITING_NODE_ABSENT] = "node_absent",
-        [WAITING_NODE_CORDONED] = "node_cordoned",
-        [WAITING_NO_MATCH] = "no_match",
-        [WAITING_ROOM] = "room",
-        [WAITING_RATE] = "rate",
-        [WAITING_TURN] = "turn",
+        [WAITING_APPROVAL] = "approval",   [WAITING_CONTROLLER] = "controller",
+        [WAITING_BACKOFF] = "backoff",     [WAITING_CONCURRENCY] = "concurrency",
+        [WAITING_NO_NODE] = "no_node",     [WAITING_NODE_ABSENT] = "node_absent",
+        [WAITING_NODE_LOST] = "node_lost", [WAITING_NODE_CORDONED] = "node_cordoned",
+        [WAITING_NO_MATCH] = "no_match",   [WAITING_ROOM] = "room",
+        [WAITING_RATE] = "rate",           [WAITING_TURN] = "turn",
         [WAITING_BEGIN] = "begin",
     };
     return r < WAITING_COUNT ? names[r] : NULL;
@@ -58,9 +54,13 @@ static void take_nodes(struct waiting_view *v, struct arena *a, struct slice pre
             continue;
         struct waiting_node *n = node_of(v, a, name);
         enum node_state wanted = key == TASK_KEY_NODE_SPEC ? read.state : n->node.state;
-        if (key == TASK_KEY_NODE) {
+        if (key == TASK_KEY_NODE_KNOWN && n->there)
+            continue;
+        if (key != TASK_KEY_NODE_SPEC) {
             n->node = read;
-            n->there = true;
+            n->there = key == TASK_KEY_NODE;
+            n->lost = !n->there;
+            n->lost_ms = n->lost && read.state == NODE_LOST ? read.since_ms : 0;
         }
         n->node.state = wanted;
     }
@@ -85,6 +85,7 @@ int waiting_look(struct store *s, struct slice prefix, struct arena *a, struct w
     } ranges[] = {
         {TASK_KEY_NODE_SPEC, WAITING_NODES_MAX},
         {TASK_KEY_NODE, WAITING_NODES_MAX},
+        {TASK_KEY_NODE_KNOWN, WAITING_NODES_MAX},
         {TASK_KEY_CONCURRENCY, WAITING_LOCKS_MAX},
     };
     enum { RANGES = ARRAY_LEN(ranges) };
@@ -108,9 +109,11 @@ int waiting_look(struct store *s, struct slice prefix, struct arena *a, struct w
     v.nodes = v.locks = MAP(MEM_STORE, 0, seed);
     take_nodes(&v, a, prefix, TASK_KEY_NODE_SPEC, &got.ops[0].range);
     take_nodes(&v, a, prefix, TASK_KEY_NODE, &got.ops[1].range);
-    take_locks(&v, a, prefix, &got.ops[2].range);
+    take_nodes(&v, a, prefix, TASK_KEY_NODE_KNOWN, &got.ops[2].range);
+    take_locks(&v, a, prefix, &got.ops[3].range);
     for (const struct waiting_node *n = v.first; n; n = n->next) {
         v.there += n->there;
+        v.lost += n->lost;
         v.ready += n->there && n->node.state == NODE_READY;
     }
     *ret = v;
@@ -146,12 +149,34 @@ static bool is_full(const struct node *n)
     return n->running >= n->capacity;
 }
 
+/* " since 2026-11-27T03:26:35.000Z", where it is known; in the arena. */
+static struct slice since_text(const struct waiting_node *n, struct arena *a)
+{
+    enum { NS_OF_MS = 1000 * 1000 };
+    char text[LOG_TIME_BYTES];
+    if (n->lost_ms <= 0 || n->lost_ms > INT64_MAX / NS_OF_MS)
+        return none;
+    log_format_time(n->lost_ms * NS_OF_MS, text);
+    return slice_from(arena_printf(a, " since %.*s", (int)sizeof(text), text));
+}
+
+/* What is given to it waits, and what only it can run. */
+static void of_absent(const struct waiting_node *n, struct slice name, struct arena *a,
+                      struct waiting *w)
+{
+    if (n && n->lost)
+        say(w, a, WAITING_NODE_LOST, "node %.*s, which is lost%.*s", SLICE_ARG(name),
+            SLICE_ARG(since_text(n, a)));
+    else
+        say(w, a, WAITING_NODE_ABSENT, "node %.*s, which is not there", SLICE_ARG(name));
+}
+
 static void of_one_node(const struct waiting_view *v, struct slice name, struct arena *a,
                         struct waiting *w)
 {
     const struct waiting_node *n = map_get(&v->nodes, name);
     if (!n || !n->there)
-        say(w, a, WAITING_NODE_ABSENT, "node %.*s, which is not there", SLICE_ARG(name));
+        of_absent(n, name, a, w);
     else if (n->node.state != NODE_READY)
         say(w, a, WAITING_NODE_CORDONED, "node %.*s, which is %s", SLICE_ARG(name),
             n->node.state == NODE_CORDONED ? "cordoned" : "draining");
@@ -166,11 +191,21 @@ static void of_selector(const struct waiting_view *v, const struct task *t, stru
     struct selector *s = arena_new(a, struct selector);
     if (selector_parse(t->selector, s, NULL) < 0)
         return;
-    for (const struct waiting_node *n = v->first; n; n = n->next)
-        if (n->there && n->node.state == NODE_READY && node_matches(s, &n->node))
+    const struct waiting_node *lost = NULL;
+    for (const struct waiting_node *n = v->first; n; n = n->next) {
+        bool ready = n->there && n->node.state == NODE_READY;
+        if (!(ready || (n->lost && !lost)) || !node_matches(s, &n->node))
+            continue;
+        if (ready)
             return;
-    say(w, a, WAITING_NO_MATCH, "a node that fits %.*s: none of %u does", SLICE_ARG(t->selector),
-        v->ready);
+        lost = n;
+    }
+    if (lost)
+        say(w, a, WAITING_NODE_LOST, "a node that fits %.*s: %.*s does, which is lost%.*s",
+            SLICE_ARG(t->selector), SLICE_ARG(lost->node.name), SLICE_ARG(since_text(lost, a)));
+    else
+        say(w, a, WAITING_NO_MATCH, "a node that fits %.*s: none of %u does",
+            SLICE_ARG(t->selector), v->ready);
 }
 
 static void of_any_node(const struct waiting_view *v, struct arena *a, struct waiting *w)
@@ -184,7 +219,10 @@ static void of_any_node(const struct waiting_view *v, struct arena *a, struct wa
         runs += n->node.running;
         room += n->node.capacity;
     }
-    if (v->there == 0)
+    if (v->there == 0 && v->lost)
+        say(w, a, WAITING_NODE_LOST, "a node: none is there, %u %s lost", v->lost,
+            v->lost == 1 ? "is" : "are");
+    else if (v->there == 0)
         say(w, a, WAITING_NO_NODE, "a node: none is there");
     else if (v->ready == 0)
         say(w, a, WAITING_NO_NODE, "a node: of %u all are cordoned or draining", v->there);
@@ -239,7 +277,7 @@ static void of_assigned(const struct waiting_view *v, const struct task_target *
 {
     const struct waiting_node *n = map_get(&v->nodes, x->node);
     if (!n || !n->there)
-        say(w, a, WAITING_NODE_ABSENT, "node %.*s, which is not there", SLICE_ARG(x->node));
+        of_absent(n, x->node, a, w);
     else
         say(w, a, WAITING_BEGIN, "node %.*s to begin it: it runs %u of %u", SLICE_ARG(x->node),
             n->node.running, n->node.capacity);

@@ -24,6 +24,7 @@ enum waiting_reason {
     WAITING_CONCURRENCY, /* another task has its key */
     WAITING_NO_NODE,     /* there is none at all, or none that takes tasks */
     WAITING_NODE_ABSENT, /* the one that it is for is not there */
+    WAITING_NODE_LOST,   /* … and it did not say goodbye */
     WAITING_NODE_CORDONED,
     WAITING_NO_MATCH, /* no node fits its selector */
     WAITING_ROOM,
@@ -38,6 +39,8 @@ const char *waiting_name(enum waiting_reason r);
 struct waiting_node {
     struct node node; /* its state is what people said of it */
     bool there;
+    bool lost;       /* it is not there, and did not leave: `node` is as it joined */
+    int64_t lost_ms; /* since when, since 1970; 0: nobody has written it yet */
     struct waiting_node *next;
 };
 
@@ -45,9 +48,9 @@ struct waiting_node {
 struct waiting_view {
     struct map nodes; /* by name -> struct waiting_node */
     struct waiting_node *first;
-    struct map locks;      /* concurrency key -> const struct store_kv, whose value is the task */
-    bool seen, led;        /* seen: the store has answered */
-    uint32_t there, ready; /* nodes */
+    struct map locks; /* concurrency key -> const struct store_kv, whose value is the task */
+    bool seen, led;   /* seen: the store has answered */
+    uint32_t there, ready, lost; /* nodes */
 };
 
 struct waiting {

@@ -90,6 +90,7 @@ static const struct task_field assignment_fields[] = {
 static const struct task_field node_fields[] = {
     {SLICE("name"), FIELD_TEXT, AT(node, name), false, true},
     {SLICE("state"), FIELD_NODE, AT(node, state), false, true},
+    {SLICE("since"), FIELD_MOMENT, AT(node, since_ms), false, true},
     {SLICE("version"), FIELD_TEXT, AT(node, version), false, true},
     {SLICE("running"), FIELD_U32, AT(node, running), false, true},
     {SLICE("capacity"), FIELD_U32, AT(node, capacity), false, true},

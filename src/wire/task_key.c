@@ -13,6 +13,7 @@ static const char *const folders[] = {
     [TASK_KEY_DEDUP] = "/dedup/",
     [TASK_KEY_CONCURRENCY] = "/concurrency/",
     [TASK_KEY_NODE] = "/nodes/",
+    [TASK_KEY_NODE_KNOWN] = "/nodes_known/",
     [TASK_KEY_NODE_SPEC] = "/config/nodes/",
     [TASK_KEY_OUTPUT] = "/output/",
     [TASK_KEY_WORKER_MAX] = "/config/worker_max",

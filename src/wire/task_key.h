@@ -7,6 +7,8 @@
  *     /dedup/<key>             the name of the task            created with the task
  *     /concurrency/<key>       the name of the task that has it   controller
  *     /nodes/<node>            a worker that lives             the worker, under its lease
+ *     /nodes_known/<node>      a worker that joined, and did not leave: Lost where it lives no more
+ *                                                              the worker; then the controller
  *     /config/nodes/<node>     cordoned, draining              whoever says so
  *     /output/<task>/<node>/<token>/<n>   its output, in order    the worker
  *     /config/worker_max       how many a node runs at once    people
@@ -25,6 +27,7 @@ enum task_key {
     TASK_KEY_DEDUP,
     TASK_KEY_CONCURRENCY,
     TASK_KEY_NODE,
+    TASK_KEY_NODE_KNOWN,
     TASK_KEY_NODE_SPEC,
     TASK_KEY_OUTPUT, /* a: task, b: node */
     TASK_KEY_WORKER_MAX,

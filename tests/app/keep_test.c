@@ -30,31 +30,44 @@ static void on_event(void *ctx, const struct event *e)
     keep_event(up.keep, e);
 }
 
-static void open_world(void)
+/* A life of the node. */
+static void begin_life(void)
 {
-    static const struct store_memory_faults late = {.latency_max = LATENCY_MS * RT_MS};
-    arena = ARENA(MEM_TEST, 0);
-    memory = store_memory_new(&late);
-    CHECK_INT(store_memory_open(memory, &hand), 0);
     rt_group_init(&tasks, "test");
     up = (struct up){.app = &app, .node = "n1", .lease_ttl_ns = 5 * RT_SEC};
     CHECK_INT(store_memory_open(memory, &up.store), 0);
     up.assets = reconciler_new(&(struct reconcile_options){.seed = {1, 2}, .on_event = on_event});
     up.repairs = repairs_new(&up);
     up.keep = keep_new(&up, up.store);
+    CHECK_INT(keep_read(up.keep, &up.err), 0);
     CHECK_INT(repairs_start(up.repairs, &tasks), 0);
     CHECK_INT(rt_go(&tasks, keep_main, up.keep), 0);
+    CHECK_INT(rt_go(&tasks, keep_follow_main, up.keep), 0);
     while (!repairs_ready(up.repairs))
         CHECK_INT(rt_sleep(rt_now() + 10 * RT_MS), 0);
 }
 
-static void close_world(void)
+static void end_life(void)
 {
     rt_group_done(&tasks);
     keep_free(up.keep);
     repairs_free(up.repairs);
     reconciler_free(up.assets);
     store_close(up.store);
+}
+
+static void open_world(void)
+{
+    static const struct store_memory_faults late = {.latency_max = LATENCY_MS * RT_MS};
+    arena = ARENA(MEM_TEST, 0);
+    memory = store_memory_new(&late);
+    CHECK_INT(store_memory_open(memory, &hand), 0);
+    begin_life();
+}
+
+static void close_world(void)
+{
+    end_life();
     store_close(hand);
     store_memory_free(memory);
     arena_done(&arena);
@@ -224,6 +237,42 @@ static void one_that_is_refused_holds_nobody_up(void)
     CHECK_INT(keep_dropped_total(up.keep), 0);
 }
 
+/* Events are told faster than the store's revision grows: what the next life tells stands behind
+ * them all the same. */
+static void the_next_life_goes_on_behind_the_last_event(void)
+{
+    enum { MANY = 5 * KEEP_EVENTS_AT_ONCE };
+    take(SAMPLE_ASSET, "a");
+    for (int n = 1; n <= MANY; n++)
+        tell("a", n);
+    until_written();
+    CHECK(below("/").revision < MANY);
+    end_life();
+    begin_life();
+    take(SAMPLE_ASSET, "a");
+    tell("a", MANY + 1);
+    until_written();
+    CHECK(has_kept("a", 1, MANY + 1));
+}
+
+/* And so does a plane behind what the one told from which it takes an asset over. */
+static void another_plane_goes_on_behind_the_last_event(void)
+{
+    CHECK_INT(store_put(hand, SLICE("/events/default/a/00000000000000005000"),
+                        SLICE("{\"evidence\":[\"1\"]}"), 0, NULL, NULL, soon()),
+              0);
+    CHECK_INT(store_put(hand, SLICE("/state/assets/default/a"),
+                        SLICE("{\"name\":\"a\",\"state\":\"Healthy\",\"reason\":\"settled\","
+                              "\"owner_plane\":\"n2\",\"revision\":5000}"),
+                        0, NULL, NULL, soon()),
+              0);
+    CHECK_INT(rt_sleep(rt_now() + RT_SEC), 0); /* it was heard of */
+    take(SAMPLE_ASSET, "a");
+    tell("a", 2);
+    until_written();
+    CHECK(has_kept("a", 1, 2));
+}
+
 static void (*case_now)(void);
 
 static void run_case(void *arg)
@@ -257,6 +306,8 @@ int main(void)
     RUN(an_event_that_is_being_written_is_dropped_by_nobody, 1);
     RUN(an_asset_may_go_while_its_record_is_written, 20);
     RUN(one_that_is_refused_holds_nobody_up, 20);
+    RUN(the_next_life_goes_on_behind_the_last_event, 5);
+    RUN(another_plane_goes_on_behind_the_last_event, 5);
     CHECK_INT(mem_usage_of(MEM_APP).live, 0);
     CHECK_INT(mem_usage_of(MEM_STORE).live, 0);
     CHECK_INT(mem_usage_of(MEM_RECONCILE).live, 0);

@@ -38,7 +38,8 @@ class Fleet:
         raise Unanswered(f"nobody answers {method} {target}: {last}")
 
     def nodes(self):
-        return [n["name"] for n in self.json("GET", "/v1/nodes")["items"]]
+        """Those that live."""
+        return [n["name"] for n in self.json("GET", "/v1/nodes")["items"] if n["state"] != "Lost"]
 
     def tasks(self):
         items, next_ = [], ""

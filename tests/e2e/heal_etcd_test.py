@@ -2,6 +2,7 @@
 import itertools
 
 from serving import *
+from terminal import *
 
 own_network()
 
@@ -75,6 +76,54 @@ def each_asset_has_one_owner_and_a_dead_one_is_replaced():
     planes[1].start()
     eventually(lambda: {n for n, a in assets(planes[0]).items() if a["owner_plane"] == "p1"} == set(theirs), 30, "back")
     equal({n: runs_of(runs).count(n) for n in (theirs[0], mine[0], broken)}, {theirs[0]: 1, mine[0]: 1, broken: 1})
+
+
+@case
+def the_screen_of_a_plane_tells_the_stories_of_the_others_assets():
+    etcd, d = Etcd(), folder()
+    l = Listener()
+    lines = ["assets:"] + [f"  - {{name: a{i}, settle: 100ms}}" for i in range(ASSETS)] + ["checks:"]
+    lines += [f'  - {{name: c{i}, asset: a{i}, every: 200ms, every_failed: 200ms, tcp: {{target: "127.0.0.1:{l.port}"}}}}'
+              for i in range(ASSETS)]
+    args = ["--store", etcd.url, "-c", write(os.path.join(d, "ops.yaml"), "\n".join(lines) + "\n")]
+    p0 = Server(args=[*args, "--node", "p0"])
+    t = Terminal(140, 60, "up", *args, "--node", "p1")
+
+    def frame():
+        return "\n".join(t.lines_of_last_frame())
+
+    def until(fn, seconds=40):
+        end = time.monotonic() + seconds
+        while True:
+            t.read(0.2)
+            if got := fn():
+                return got
+            if time.monotonic() > end:
+                raise AssertionError(frame())
+
+    def shared_out():
+        found = assets(p0)
+        return {a["state"] for a in found.values()} == {"Healthy"} and len({a["owner_plane"] for a in found.values()}) == 2 and found
+    found = until(shared_out, 60)
+    name = next(n for n, a in found.items() if a["owner_plane"] == "p0")
+    # One of theirs is broken, and mended when somebody says so.
+    port, flag = Listener(), os.path.join(d, "go")
+    p0.ok("apply", "-f", write(os.path.join(d, "theirs.yaml"), f"""
+checks: [{{name: own, asset: {name}, every: 200ms, every_failed: 200ms, tcp: {{target: "127.0.0.1:{port.port}"}}}}]
+remedies: [{{name: slow, asset: {name}, within: 50s, do: {{run: {{argv: [bash, -c, 'until [ -e {flag} ]; do sleep 0.1; done']}}}}}}]
+"""))
+    eventually(lambda: any(c["name"] == "own" and c["ok"] for c in assets(p0)[name]["checks"]), 20)
+    port.close()
+    until(lambda: f"\n{name}   p0 has it: slow is under way (running)" in frame())
+    contains(frame(), "own refused: connect: Connection refused")
+    contains(frame(), "Healthy -> Failed: refused: 2 misses in a row")
+    contains(frame(), "slow is to repair it")
+    true(re.search(r"task-\w+ of slow", frame()), frame())
+    p0.json("DELETE", "/v1/checks/own")
+    write(flag, "")
+    # It stays selected, since it is what happened last, here or there.
+    until(lambda: f"\n{name}   p0 has it\n" in frame() and "Failed -> Healthy" in frame())
+    t.end(key=b"q")
 
 
 main()

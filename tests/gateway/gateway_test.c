@@ -495,6 +495,47 @@ static void events_are_listed_and_watched(void)
     close_world();
 }
 
+/* A node that did not say goodbye is lost: what it wrote when it joined outlives its lease. */
+static void a_node_that_went_without_a_word_is_lost(void)
+{
+    open_world();
+    put("/nodes_known/n1", "{\"name\":\"n1\",\"state\":\"Ready\",\"since\":\"x\","
+                           "\"labels\":{\"pool\":\"web\"}}");
+    put("/nodes/n1", "{\"name\":\"n1\",\"state\":\"Ready\",\"running\":1}");
+    put("/nodes_known/n0", "{\"name\":\"n0\",\"state\":\"Lost\",\"since\":\"y\",\"running\":0}");
+    CHECK_INT(ask("GET", "/v1/nodes", NULL), 200);
+    CHECK(has("\"items\":[{\"name\":\"n0\",\"state\":\"Lost\",\"since\":\"y\",\"running\":0},"
+              "{\"name\":\"n1\",\"state\":\"Ready\",\"running\":1}]"));
+    struct http_response *resp = begin("GET", "/v1/nodes?watch=true", NULL, NULL);
+    buf_clear(&w.body);
+    CHECK(hear(resp, "{\"type\":\"progress\",\"revision\":4}\n"));
+    CHECK(has("\"n0\",\"state\":\"Lost\"") && has("\"n1\",\"state\":\"Ready\""));
+    buf_clear(&w.body);
+    put("/nodes_known/n1", "{\"name\":\"n1\",\"state\":\"Ready\",\"since\":\"x\"}");
+    CHECK_INT(ask("DELETE", "/v1/nodes/n1", NULL), 409); /* it lives */
+    struct err err;
+    CHECK_INT(store_delete(w.store, store_key(SLICE("/nodes/n1")), NULL, &err, soon()), 1);
+    buf_clear(&w.body);
+    CHECK(hear(resp, "{\"type\":\"put\",\"revision\":6,\"item\":{\"name\":\"n1\","
+                     "\"state\":\"Lost\",\"since\":null}}\n"));
+    CHECK(
+        !strstr(w.body.data, "\"revision\":5")); /* news of the record of one that lives are none */
+    CHECK_INT(ask("GET", "/v1/nodes/n1", NULL), 200);
+    CHECK(has("\"state\":\"Lost\",\"since\":null"));
+    CHECK_INT(ask("DELETE", "/v1/nodes/n1?revision=5", NULL), 400);
+    CHECK_INT(ask("DELETE", "/v1/nodes/n1", NULL), 200);
+    CHECK(has("\"kind\":\"node\",\"name\":\"n1\"") && has("\"revision\":7"));
+    buf_clear(&w.body);
+    CHECK(hear(resp, "{\"type\":\"delete\",\"revision\":7,\"item\":{\"kind\":\"node\","
+                     "\"name\":\"n1\""));
+    http_close(resp);
+    CHECK_INT(ask("DELETE", "/v1/nodes/n1", NULL), 404);
+    CHECK_INT(ask("GET", "/v1/nodes/n1", NULL), 404);
+    CHECK_INT(ask("PUT", "/v1/nodes/n1", "{}"), 405);
+    CHECK_INT(ask("DELETE", "/v1/tasks/t", NULL), 405);
+    close_world();
+}
+
 static void the_store_itself(void)
 {
     open_world();
@@ -591,6 +632,7 @@ static void cases(void *arg)
     TAP_RUN(an_asset_is_declared_and_found);
     TAP_RUN(a_watch_tells_every_change);
     TAP_RUN(events_are_listed_and_watched);
+    TAP_RUN(a_node_that_went_without_a_word_is_lost);
     TAP_RUN(the_store_itself);
     TAP_RUN(numbers_for_prometheus);
 }

@@ -102,6 +102,82 @@ static void nothing_more_than_there_is_room_for(void)
     CHECK_INT(given("/assign/"), 10);
 }
 
+static struct node known(const char *key)
+{
+    struct store_kv kv = {0};
+    struct node n = {.state = NODE_STATE_COUNT};
+    CHECK_INT(store_get(store, slice_from(key), &arena, &kv, NULL, SOON), 0);
+    if (kv.version)
+        CHECK_INT(node_read(kv.value, &arena, &n, NULL), 0);
+    return n;
+}
+
+/* It is lost since its lease ended, and given nothing. */
+static void since_when_a_node_is_lost_is_written_down(void)
+{
+    put("/nodes_known/w1", "{\"name\":\"w1\",\"version\":\"v\",\"capacity\":4}");
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    rt_sleep(rt_now() + 70 * RT_SEC);
+    CHECK_INT(known("/nodes_known/w1").state, NODE_READY);
+    int64_t before = rt_wall_now() / RT_MS;
+    delete_key("/nodes/w1");
+    rt_sleep(rt_now() + RT_SEC);
+    struct node n = known("/nodes_known/w1");
+    CHECK(n.state == NODE_LOST && n.since_ms >= before && n.since_ms <= before + 1000);
+    CHECK(n.capacity == 4 && slice_eq_cstr(n.version, "v")); /* as it was */
+    want("t", (struct task){.exit = -1});
+    CHECK_INT(given("/assign/"), 0);
+    put("/nodes_known/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    CHECK_INT(given("/assign/"), 1);
+    rt_sleep(rt_now() + 70 * RT_SEC);
+    /* Between the two it was no lie: it was told once more. */
+    put("/nodes_known/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    rt_sleep(rt_now() + 70 * RT_SEC);
+    CHECK_INT(known("/nodes_known/w1").state, NODE_READY);
+    CHECK_INT(stats.mended_total, 0);
+}
+
+/* Nobody is there to see it go; and whoever leads later cannot know when that was. */
+static void a_node_that_went_while_nobody_led_is_lost_too(void)
+{
+    put("/nodes/w2", "{\"name\":\"w2\",\"capacity\":4}");
+    rt_group_done(&group);
+    put("/nodes_known/w1", "{\"name\":\"w1\"}");
+    put("/nodes_known/bad", "{");
+    put("/nodes_known/w2", "{\"name\":\"w2\"}");
+    rt_group_init(&group, "test");
+    rt_go(&group, schedule_controller, &options);
+    rt_sleep(rt_now() + 10 * RT_SEC);
+    CHECK_INT(known("/nodes_known/w1").state, NODE_LOST);
+    CHECK_INT(known("/nodes_known/w2").state, NODE_READY);
+    CHECK_INT(stats.bad_values_total, 1);
+}
+
+static void lost_ones_are_remembered_for_a_time_and_up_to_a_number(void)
+{
+    enum { MORE = 3, ALL = SCHEDULE_LOST_NODES_MAX + MORE };
+    put("/nodes_known/old", "{\"name\":\"old\"}");
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK_INT(known("/nodes_known/old").state, NODE_LOST);
+    rt_sim_shift_wall((int64_t)(SCHEDULE_LOST_HOURS_MAX - 1) * 3600 * RT_SEC);
+    rt_sleep(rt_now() + 70 * RT_SEC);
+    CHECK_INT(given("/nodes_known/"), 1);
+    rt_sim_shift_wall((int64_t)3600 * RT_SEC);
+    rt_sleep(rt_now() + 70 * RT_SEC);
+    CHECK_INT(given("/nodes_known/"), 0);
+    for (int i = 0; i < ALL; i++) {
+        put(arena_printf(&arena, "/nodes_known/w%d", i),
+            arena_printf(&arena, "{\"name\":\"w%d\"}", i));
+        if (i < MORE)
+            rt_sleep(rt_now() + RT_SEC);
+    }
+    CHECK_INT(given("/nodes_known/"), SCHEDULE_LOST_NODES_MAX);
+    for (int i = 0; i < MORE + 1; i++)
+        CHECK_INT(known(arena_printf(&arena, "/nodes_known/w%d", i)).state,
+                  i < MORE ? NODE_STATE_COUNT : NODE_LOST); /* the oldest went */
+}
+
 static void actions_with_a_rate_begin_one_after_the_other(void)
 {
     put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":100}");
@@ -278,6 +354,9 @@ static void in_worlds(void (*fn)(void), uint64_t count)
     }
 WORLDS(who_was_replaced_gives_nothing, 3)
 WORLDS(nothing_more_than_there_is_room_for, 3)
+WORLDS(since_when_a_node_is_lost_is_written_down, 3)
+WORLDS(a_node_that_went_while_nobody_led_is_lost_too, 3)
+WORLDS(lost_ones_are_remembered_for_a_time_and_up_to_a_number, 1)
 WORLDS(actions_with_a_rate_begin_one_after_the_other, 3)
 WORLDS(what_is_no_task_is_passed_over_and_told, 3)
 WORLDS(old_ones_go_with_all_that_is_theirs, 3)
@@ -292,6 +371,9 @@ int main(void)
 {
     TAP_RUN(who_was_replaced_gives_nothing_);
     TAP_RUN(nothing_more_than_there_is_room_for_);
+    TAP_RUN(since_when_a_node_is_lost_is_written_down_);
+    TAP_RUN(a_node_that_went_while_nobody_led_is_lost_too_);
+    TAP_RUN(lost_ones_are_remembered_for_a_time_and_up_to_a_number_);
     TAP_RUN(actions_with_a_rate_begin_one_after_the_other_);
     TAP_RUN(what_is_no_task_is_passed_over_and_told_);
     TAP_RUN(old_ones_go_with_all_that_is_theirs_);

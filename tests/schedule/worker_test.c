@@ -240,6 +240,46 @@ static void a_node_that_others_deleted_joins_anew(void)
     CHECK_INT(stats.running, 1); /* what runs goes on */
 }
 
+/* What outlives its lease: there as long as it lives, and after it where it did not say goodbye. */
+static void what_it_leaves_behind_tells_how_it_went(void)
+{
+    struct store_kv node = look("/nodes/w1"), known = look("/nodes_known/w1");
+    CHECK(node.lease > 0 && known.lease == 0);
+    CHECK_INT(known.create_revision, node.create_revision); /* one transaction */
+    struct node n;
+    CHECK_INT(node_read(known.value, &arena, &n, NULL), 0);
+    CHECK(n.state == NODE_READY && n.since_ms > 0 && slice_eq_cstr(n.name, "w1"));
+    store_memory_kill(options.store, 0);
+    rt_group_done(&group);
+    rt_sleep(rt_now() + 6 * RT_SEC);
+    CHECK(!is_there("/nodes/w1") && is_there("/nodes_known/w1"));
+    store_close(options.store);
+    store_memory_open(memory, &options.store);
+    rt_group_init(&group, "test");
+    rt_go(&group, schedule_worker, &options);
+    rt_sleep(rt_now() + RT_SEC);
+    CHECK(look("/nodes_known/w1").mod_revision > known.mod_revision);
+    rt_group_done(&group);
+    CHECK(!is_there("/nodes/w1") && !is_there("/nodes_known/w1"));
+}
+
+/* Since when it is what it says: told again where that changes. */
+static void it_says_since_when(void)
+{
+    struct node joined, cordoned, ready;
+    rt_sleep(rt_now() + 5 * RT_SEC);
+    CHECK_INT(node_read(look("/nodes/w1").value, &arena, &joined, NULL), 0);
+    put("/config/nodes/w1", "{\"state\":\"Cordoned\"}");
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    CHECK_INT(node_read(look("/nodes/w1").value, &arena, &cordoned, NULL), 0);
+    CHECK(cordoned.since_ms >= joined.since_ms + 5000);
+    put("/config/nodes/w1", "{\"state\":\"Cordoned\",\"name\":\"w1\"}");
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    CHECK_INT(node_read(look("/nodes/w1").value, &arena, &ready, NULL), 0);
+    CHECK_INT(ready.since_ms, cordoned.since_ms);
+    CHECK_INT(stats.mended_total, 0);
+}
+
 /* A worker that is not there yet, and a key that no lease will ever end. */
 static void a_name_that_others_took_without_a_lease_is_taken_back(void)
 {
@@ -272,6 +312,8 @@ WORLDS(what_was_claimed_is_not_claimed_again)
 WORLDS(what_the_node_says_of_itself_is_so)
 WORLDS(a_key_of_the_node_that_others_wrote_is_mended)
 WORLDS(a_node_that_others_deleted_joins_anew)
+WORLDS(what_it_leaves_behind_tells_how_it_went)
+WORLDS(it_says_since_when)
 WORLDS(a_name_that_others_took_without_a_lease_is_taken_back)
 
 int main(void)
@@ -283,6 +325,8 @@ int main(void)
     TAP_RUN(what_was_claimed_is_not_claimed_again_);
     TAP_RUN(a_key_of_the_node_that_others_wrote_is_mended_);
     TAP_RUN(a_node_that_others_deleted_joins_anew_);
+    TAP_RUN(what_it_leaves_behind_tells_how_it_went_);
+    TAP_RUN(it_says_since_when_);
     TAP_RUN(a_name_that_others_took_without_a_lease_is_taken_back_);
     latency = 60 * RT_MS;
     TAP_RUN(what_the_node_says_of_itself_is_so_);

@@ -172,6 +172,31 @@ static void a_late_word_about_a_node_undoes_nothing(void)
     store_memory_free(slow);
 }
 
+/* A lost one, and what people said of it; not one that lives. */
+static void a_node_that_is_gone_can_be_forgotten(void)
+{
+    int64_t revision = 0;
+    struct store_kv kv;
+    store_put(store, SLICE("/nodes_known/n"), SLICE("{}"), 0, NULL, NULL, SOON);
+    store_put(store, SLICE("/nodes_known/n2"), SLICE("{}"), 0, NULL, NULL, SOON);
+    store_put(store, SLICE("/nodes/n"), SLICE("{}"), 0, NULL, NULL, SOON);
+    CHECK_INT(tasks_node(&at, SLICE("n"), NODE_CORDONED, &why, SOON), 0);
+    CHECK_INT(tasks_node_forget(&at, SLICE("n"), &revision, &why, SOON), -EBUSY);
+    CHECK_STR(why.text, "node 'n' is up: it goes when firebreak is stopped there");
+    CHECK_INT(revision, 0);
+    CHECK_INT(store_delete(store, store_key(SLICE("/nodes/n")), NULL, NULL, SOON), 1);
+    CHECK_INT(tasks_node_forget(&at, SLICE("n"), &revision, &why, SOON), 0);
+    CHECK(revision > 0);
+    CHECK_INT(store_get(store, SLICE("/nodes_known/n"), &arena, &kv, NULL, SOON), 0);
+    CHECK_INT(kv.version, 0);
+    CHECK_INT(store_get(store, SLICE("/config/nodes/n"), &arena, &kv, NULL, SOON), 0);
+    CHECK_INT(kv.version, 0);
+    CHECK_INT(store_get(store, SLICE("/nodes_known/n2"), &arena, &kv, NULL, SOON), 0);
+    CHECK_INT(kv.version, 1);
+    CHECK_INT(tasks_node_forget(&at, SLICE("n"), NULL, &why, SOON), -ENOENT);
+    CHECK_STR(why.text, "there is no node 'n'");
+}
+
 enum { WORLD_SEEDS = 20 };
 
 static void run_case(void *arg)
@@ -194,6 +219,7 @@ WORLDS(what_cannot_be_is_told)
 WORLDS(a_state_allows_some_and_not_others)
 WORLDS(a_retry_begins_anew_what_did_not_succeed)
 WORLDS(a_late_word_about_a_node_undoes_nothing)
+WORLDS(a_node_that_is_gone_can_be_forgotten)
 
 int main(void)
 {
@@ -204,5 +230,6 @@ int main(void)
     TAP_RUN(a_state_allows_some_and_not_others_);
     TAP_RUN(a_retry_begins_anew_what_did_not_succeed_);
     TAP_RUN(a_late_word_about_a_node_undoes_nothing_);
+    TAP_RUN(a_node_that_is_gone_can_be_forgotten_);
     return tap_done();
 }

@@ -105,6 +105,36 @@ static void it_is_for_one_node(void)
     CHECK(!waiting_name(told(&t).reason));
 }
 
+/* It joined, lives no more, and did not say goodbye. */
+static void its_node_is_lost(void)
+{
+    struct task t = a_task();
+    struct task_target x = {.node = SLICE("b"), .state = TASK_ASSIGNED};
+    put("/leader/controller", "c0");
+    put_node("/nodes_known/b", "b", NODE_READY, 0);
+    tells(&t, WAITING_NODE_LOST, "a node: none is there, 1 is lost");
+    t.selector = SLICE("pool=web");
+    tells(&t, WAITING_NODE_LOST, "a node that fits pool=web: b does, which is lost");
+    put("/nodes_known/b", "{\"name\":\"b\",\"state\":\"Lost\",\"labels\":{\"pool\":\"web\"},"
+                          "\"since\":\"2026-03-01T10:00:00.250Z\"}");
+    tells(&t, WAITING_NODE_LOST,
+          "a node that fits pool=web: b does, which is lost since 2026-03-01T10:00:00.250Z");
+    t.selector = SLICE("pool=db");
+    tells(&t, WAITING_NO_MATCH, "a node that fits pool=db: none of 0 does");
+    t.pinned = true;
+    t.node = SLICE("b");
+    tells(&t, WAITING_NODE_LOST, "node b, which is lost since 2026-03-01T10:00:00.250Z");
+    put_node("/config/nodes/b", "b", NODE_CORDONED, 0);
+    tells(&t, WAITING_NODE_LOST, "node b, which is lost since 2026-03-01T10:00:00.250Z");
+    CHECK_STR(waiting_name(told(&t).reason), "node_lost");
+    t.targets = &x;
+    t.target_count = 1;
+    t.state = TASK_ASSIGNED;
+    tells(&t, WAITING_NODE_LOST, "node b, which is lost since 2026-03-01T10:00:00.250Z");
+    put_node("/nodes/b", "b", NODE_READY, 0);
+    tells(&t, WAITING_BEGIN, "node b to begin it: it runs 0 of 2");
+}
+
 static void it_is_for_those_with_a_label(void)
 {
     struct task t = a_task();
@@ -174,6 +204,7 @@ static void run_case(void *arg)
 WORLDS(nobody_gives_it)
 WORLDS(any_node_will_do)
 WORLDS(it_is_for_one_node)
+WORLDS(its_node_is_lost)
 WORLDS(it_is_for_those_with_a_label)
 WORLDS(another_task_has_its_key)
 WORLDS(it_waits_since_its_last_attempt)
@@ -184,6 +215,7 @@ int main(void)
     TAP_RUN(nobody_gives_it_);
     TAP_RUN(any_node_will_do_);
     TAP_RUN(it_is_for_one_node_);
+    TAP_RUN(its_node_is_lost_);
     TAP_RUN(it_is_for_those_with_a_label_);
     TAP_RUN(another_task_has_its_key_);
     TAP_RUN(it_waits_since_its_last_attempt_);
