@@ -112,7 +112,7 @@ struct rt_timer_slot {
     uint32_t index; /* in the heap, or next free slot */
 };
 /* A 4-ary heap of one lazy entry a task: an entry is never later than its task's deadline. A
- * later deadline leaves the entry where it is and moves it when it comes up. */
+ * later deadline leaves the entry where it is and moves it when it comes up, or is about to. */
 struct rt_timers {
     struct rt_timer_entry *heap;
     struct rt_timer_slot *slots;
@@ -122,8 +122,8 @@ struct rt_timers {
 void rt_timer_arm(struct rt_loop *l, struct rt_task *t, rt_time deadline);
 void rt_timer_forget(struct rt_loop *l, struct rt_task *t); /* at the end of a task */
 void rt_timers_fire(struct rt_loop *l);
-/* When the next entry comes up (it may turn out stale); RT_NEVER. */
-rt_time rt_timers_next(const struct rt_loop *l);
+/* When the next entry comes up, which is no stale one where that is soon; RT_NEVER. */
+rt_time rt_timers_next(struct rt_loop *l);
 
 /* ---- mailbox ---- */
 
