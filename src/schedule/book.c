@@ -355,6 +355,7 @@ static void told_node(struct book *b, struct slice name, const struct follow_cha
             s->lease = c->kv.lease;
         }
     }
+    rt_event_set(&b->seated);
     if (before != s->incarnation)
         wake_given(b, name);
     if (!fault_mutant("schedule_node_wakes_nobody"))
