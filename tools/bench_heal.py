@@ -280,7 +280,11 @@ def bench_repair(build, rounds):
 # ---- what assets cost ----
 
 def cost_config(assets, own):
-    """The first ones have a port each that can be closed; the others an address each of one listener."""
+    """The first ones have a port each that can be closed; the others an address each of one listener. Of none: an
+    asset that nobody asks, for where nothing is declared services are looked for, which is other work."""
+    if not assets:
+        return "assets:\n  - {name: idle}\n"
+
     def target(i):
         return f"127.0.0.1:{MANY_PORT + 1 + i}" if i < own else f"127.77.{i // 250}.{i % 250 + 1}:{MANY_PORT}"
     return ("assets:\n" + "".join(f"  - {{name: a{i}, settle: 1s}}\n" for i in range(assets)) + "checks:\n" +
@@ -322,6 +326,21 @@ def lags_ms(up, many, own):
     return sorted(lags)
 
 
+def base_of(program, seconds):
+    """Cores of an `up` that asks nothing."""
+    with tempfile.TemporaryDirectory() as d, contextlib.ExitStack() as stack:
+        up = Up(program, pathlib.Path(d), cost_config(0, 0))
+        stack.callback(up.close)
+        time.sleep(EVERY_SECONDS)
+        return cores_of(up.p.pid, seconds)
+
+
+def cores_of(pid, seconds):
+    before, at = cpu_ns(pid), time.monotonic()
+    time.sleep(seconds)
+    return (cpu_ns(pid) - before) / 1e9 / (time.monotonic() - at)
+
+
 def cost_of(program, heal, assets, seconds):
     own = min(assets, OWN_MAX)
     with tempfile.TemporaryDirectory() as d, contextlib.ExitStack() as stack:
@@ -337,9 +356,7 @@ def cost_of(program, heal, assets, seconds):
         until(lambda: up.healthy() == assets, START_SECONDS_MAX, "every asset is Healthy", step=1)
         settled = time.monotonic() - begin
         time.sleep(EVERY_SECONDS)
-        before, at = cpu_ns(up.p.pid), time.monotonic()
-        time.sleep(seconds)
-        cores = (cpu_ns(up.p.pid) - before) / 1e9 / (time.monotonic() - at)
+        cores = cores_of(up.p.pid, seconds)
         rss, peak = memory_mb(up.p.pid, "VmRSS"), memory_mb(up.p.pid, "VmHWM")
         lags = lags_ms(up, many, own)
     return {"cores": cores, "us": cores * 1e6 / assets, "rss_mb": rss, "peak_mb": peak, "settled_s": settled,
@@ -347,18 +364,34 @@ def cost_of(program, heal, assets, seconds):
 
 
 def cost_main(program, heal, seconds):
+    """The base is measured before and after the others, for what else runs may change meanwhile."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    print(json.dumps({"assets": 0, "cores": base_of(program, seconds)}), flush=True)
     for assets in COST_SIZES:
         print(json.dumps({"assets": assets, **cost_of(program, heal, assets, seconds)}), flush=True)
+    print(json.dumps({"assets": 0, "cores": base_of(program, seconds)}), flush=True)
+
+
+def told_marginal(figures, bases):
+    """What one asset adds to an `up` that asks nothing, whose cost is the mean of before and after."""
+    base = statistics.mean(bases)
+    told("heal_base_cpu", [b * 1e6 for b in bases], unit="us/s")
+    for n, f in figures.items():
+        f["base_us"], f["marginal_us"] = base * 1e6, (f["cores"] - base) * 1e6 / n
+        print(f"BENCH name=heal_{n}_marginal ours={f['marginal_us']:.3g}us/s each={f['us']:.3g}us/s n=1", flush=True)
 
 
 def bench_cost(t, build):
     build.make("bench/heal", "firebreak")
-    figures = {}
+    figures, bases = {}, []
+    seconds = os.environ.get("BENCH_HEAL_SECONDS", str(COST_SECONDS))
     with subprocess.Popen(["unshare", "--net", sys.executable, __file__, build.program("firebreak"),
-                           build.program("bench/heal"), str(COST_SECONDS)], text=True, stdout=subprocess.PIPE) as p:
+                           build.program("bench/heal"), seconds], text=True, stdout=subprocess.PIPE) as p:
         for line in p.stdout:
             f = json.loads(line)
+            if not f["assets"]:
+                bases.append(f["cores"])
+                continue
             figures[f["assets"]] = f
             goals = ("goal=0.5cores ", "goal=200MB ", "goal=50ms ") if f["assets"] == max(COST_SIZES) else ("", "", "")
             print(f"BENCH name=heal_{f['assets']}_cpu ours={f['cores']:.3g}cores {goals[0]}each={f['us']:.3g}us/s n=1\n"
@@ -367,13 +400,14 @@ def bench_cost(t, build):
                   f"p50={f['lag_p50_ms']:.3g}ms max={f['lag_max_ms']:.3g}ms n={min(f['assets'], OWN_MAX)}", flush=True)
     if p.returncode != 0 or len(figures) != len(COST_SIZES):
         raise RuntimeError("heal: the cost was not measured")
+    told_marginal(figures, bases)
     if os.environ.get("BENCH_DRAW"):
         (t.ROOT / "docs/heal.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="ascii")
         (t.ROOT / "docs/heal.svg").write_text(bench_svg.draw_heal(figures), encoding="utf-8")
 
 
 def bench_heal(t, build, base, rounds):
-    """BENCH_HEAL=repair or cost: only that half."""
+    """BENCH_HEAL=repair or cost: only that half. BENCH_HEAL_SECONDS: how long each cost is looked at."""
     if base:
         build = base
     half = os.environ.get("BENCH_HEAL", "repair cost")

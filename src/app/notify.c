@@ -453,7 +453,7 @@ void notify_main(void *arg)
     if (rt_event_wait(&n->up->config_ready, RT_NEVER) < 0 ||
         rt_event_wait(&n->up->people_heard, RT_NEVER) < 0)
         return;
-    for (rt_time due = rt_now(); rt_sleep(due) == 0; due = rt_now() + NOTIFY_TICK_MS * RT_MS) {
+    for (rt_time due = rt_now(); rt_sleep(due) == 0; due = up_next_whole(NOTIFY_TICK_MS * RT_MS)) {
         /* Before it is known what was told nothing is told: else it may be said twice. */
         if (!take_up_all(n))
             continue;

@@ -68,5 +68,5 @@ void sight_main(void *arg)
     struct up *u = arg;
     do
         look(u);
-    while (rt_sleep(rt_now() + EVERY_MS * RT_MS) == 0);
+    while (rt_sleep(up_next_whole(EVERY_MS * RT_MS)) == 0);
 }

@@ -134,16 +134,17 @@ static void discover_main(void *arg)
 {
     struct up *u = arg;
     rt_event_wait(&u->config_ready, RT_NEVER);
-    for (rt_time due = rt_now(); rt_sleep(due) == 0; due += UP_DISCOVER_EVERY_MS * RT_MS) {
+    bool found = false;
+    for (rt_time due = rt_now(); rt_sleep(due) == 0;
+         due = up_next_whole(UP_DISCOVER_EVERY_MS * RT_MS)) {
         int r = 0;
-        if (u->declares)
-            drop_discovered(u);
-        else
+        if (!u->declares)
             r = discovery_read(u->discovery, on_found, on_gone, u, &u->err, RT_NEVER);
+        else if (found)
+            drop_discovered(u);
+        found = !u->declares;
         if (u->once || (r < 0 && r != -ECANCELED))
             break;
-        while (due + UP_DISCOVER_EVERY_MS * RT_MS < rt_now())
-            due += UP_DISCOVER_EVERY_MS * RT_MS;
     }
     /* --once ends when every service has been asked; an unreadable /proc ends it at once. */
     if (rt_group_wait(&u->watchers, RT_NEVER) == 0)
@@ -243,7 +244,7 @@ static void take_owners(struct up *u)
  */
 static rt_time next_tick(const struct up *u)
 {
-    rt_time due = reconciler_due_ns(u->assets), latest = rt_now() + RT_SEC;
+    rt_time due = reconciler_due_ns(u->assets), latest = up_next_whole(RT_SEC);
     if (u->place_due && u->place_due < due)
         due = u->place_due;
     return due < latest ? due : latest;

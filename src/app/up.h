@@ -111,6 +111,14 @@ struct up {
     struct err err;
 };
 
+/* The next whole multiple of `every`: what is due now and then, and may be a little sooner, comes
+ * at the same moments, so that an idle process wakes once for all of it. */
+static inline rt_time up_next_whole(rt_time every)
+{
+    rt_time now = rt_now();
+    return now - now % every + every;
+}
+
 /* Shows a line on the screen, if there is one, until the next; NULL: none. The text is copied. */
 void up_notice(struct up *u, const char *text);
 /* Opens the store, and serves it, and keeps in it what is found. Returns 0 or why not. */

@@ -1,5 +1,7 @@
 #include "observe/lag.h"
 
+#include <errno.h>
+
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "host/pressure.h"
@@ -10,31 +12,29 @@ enum { FIRST_READING_MS = 100 }; /* a short run reads none */
 
 struct lag_watch {
     struct rt_group group;
-    struct rt_event busy; /* probes are running */
+    struct rt_event busy, idle; /* probes are running; none is */
     uint32_t running;
-    rt_time due;          /* the metronome's next tick; 0: it rests */
-    rt_time held;         /* all lateness so far */
-    uint64_t starved;     /* seconds in which the machine stood still */
-    bool is_starved;      /* the last one */
+    rt_time due;      /* the metronome's next tick; 0: it rests */
+    rt_time held;     /* all lateness so far */
+    uint64_t starved; /* seconds in which the machine stood still */
+    bool is_starved;  /* the last one */
 };
 
 /* ---- the loop ---- */
 
+/* The end of the last probe ends its wait, too: else the loop would wake once more for nothing. */
 static void metronome(void *arg)
 {
     struct lag_watch *w = arg;
     while (rt_event_wait(&w->busy, RT_NEVER) == 0) {
-        while (w->running) {
-            w->due = rt_now_exact() + LAG_TICK_MS * RT_MS;
-            int r = rt_sleep(w->due);
-            rt_time late = rt_now_exact() - w->due;
-            w->due = 0;
-            if (r < 0)
-                return;
-            if (late > LAG_NOISE_MS * RT_MS)
-                w->held += late;
-        }
-        rt_event_clear(&w->busy);
+        w->due = rt_now_exact() + LAG_TICK_MS * RT_MS;
+        int r = rt_event_wait(&w->idle, w->due);
+        rt_time late = rt_now_exact() - w->due;
+        w->due = 0;
+        if (r == -ECANCELED)
+            return;
+        if (late > LAG_NOISE_MS * RT_MS)
+            w->held += late;
     }
 }
 
@@ -78,11 +78,13 @@ static bool is_starved(const struct reading *a, const struct reading *b)
 static void machine(void *arg)
 {
     struct lag_watch *w = arg;
-    while (rt_event_wait(&w->busy, RT_NEVER) == 0 &&
-           rt_sleep(rt_now() + FIRST_READING_MS * RT_MS) == 0) {
+    while (rt_event_wait(&w->busy, RT_NEVER) == 0) {
         struct reading before, after;
-        if (!w->running)
+        int r = rt_event_wait(&w->idle, rt_now() + FIRST_READING_MS * RT_MS);
+        if (r == 0)
             continue; /* they were short: none can time out */
+        if (r == -ECANCELED)
+            return;
         read_pressure(&before);
         while (rt_sleep(rt_now() + RT_SEC) == 0 && w->running) {
             read_pressure(&after);
@@ -118,8 +120,10 @@ void lag_close(struct lag_watch *w)
 
 struct lag_mark lag_begin(struct lag_watch *w)
 {
-    if (w->running++ == 0)
+    if (w->running++ == 0) {
+        rt_event_clear(&w->idle);
         rt_event_set(&w->busy);
+    }
     return (struct lag_mark){.held = w->held, .starved = w->starved};
 }
 
@@ -130,7 +134,10 @@ rt_time lag_end(struct lag_watch *w, struct lag_mark m, bool *ret_starved)
     rt_time late = w->due ? rt_now_exact() - w->due : 0;
     if (late > LAG_NOISE_MS * RT_MS)
         held += late;
-    w->running--;
+    if (--w->running == 0) {
+        rt_event_clear(&w->busy);
+        rt_event_set(&w->idle);
+    }
     *ret_starved = w->is_starved || w->starved != m.starved;
     return held;
 }

@@ -1,8 +1,9 @@
 /* lag.h - whether a failure may be our own: how long this loop, or this machine, stood still.
  *
  * While probes run, a metronome of the loop ticks every LAG_TICK_MS; what it comes late by was no
- * time in which an answer could be heard. Once a second the kernel is asked whether everything on
- * this machine waited (memory or processors under full pressure, or a hypervisor that ran others).
+ * time in which an answer could be heard. Where they take long, the kernel is asked once a second
+ * whether everything on this machine waited (memory or processors under full pressure, or a
+ * hypervisor that ran others).
  * A probe that ran out of time while we stood still for more than the bound proves nothing: its
  * result is `limit`. An answer is an answer, however late we read it.
  *

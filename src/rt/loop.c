@@ -132,19 +132,21 @@ static void loop_poll(struct rt_loop *l)
     rt_time slept_from = RT_NEVER;
     if (until > l->now && mail_comes_soon(l))
         until = l->now;
-    if (until > l->now) {
+    bool sleeps = until > l->now;
+    if (sleeps) {
+        rt_watchdog_rest(l);
         if (proc.count > 1)
             slept_from = l->backend->clock(l);
         until = fall_asleep(l, until);
     }
     l->backend->poll(l, until);
-    if (atomic_load_explicit(&l->asleep, memory_order_relaxed))
-        atomic_store_explicit(&l->asleep, false, memory_order_relaxed);
+    if (sleeps)
+        atomic_store(&l->asleep, false); /* before the watchdog's rest is looked at */
     l->now = l->backend->clock(l);
     if (slept_from != RT_NEVER)
         learn_from_sleep(l, slept_from);
     rt_count(&l->polls, 1);
-    rt_watchdog_poke();
+    rt_watchdog_poke(l);
 }
 
 static bool loop_ended(struct rt_loop *l)
@@ -174,8 +176,7 @@ void rt_loop_main(struct rt_loop *l)
     rt_self = NULL;
 }
 
-int rt_loop_init(struct rt_loop *l, int index, const struct rt_backend *backend,
-                 struct rt_sim *sim)
+int rt_loop_init(struct rt_loop *l, int index, const struct rt_backend *backend, struct rt_sim *sim)
 {
     *l = (struct rt_loop){.index = index, .backend = backend, .sim = sim};
     l->epoll.fd = l->epoll.event_fd = -1;

@@ -112,7 +112,7 @@ struct rt_timer_slot {
     uint32_t index; /* in the heap, or next free slot */
 };
 /* A 4-ary heap of one lazy entry a task: an entry is never later than its task's deadline. A
- * later deadline leaves the entry where it is and moves it when it comes up. */
+ * later deadline leaves the entry where it is and moves it when it comes up, or is about to. */
 struct rt_timers {
     struct rt_timer_entry *heap;
     struct rt_timer_slot *slots;
@@ -122,8 +122,8 @@ struct rt_timers {
 void rt_timer_arm(struct rt_loop *l, struct rt_task *t, rt_time deadline);
 void rt_timer_forget(struct rt_loop *l, struct rt_task *t); /* at the end of a task */
 void rt_timers_fire(struct rt_loop *l);
-/* When the next entry comes up (it may turn out stale); RT_NEVER. */
-rt_time rt_timers_next(const struct rt_loop *l);
+/* When the next entry comes up, which is no stale one where that is soon; RT_NEVER. */
+rt_time rt_timers_next(struct rt_loop *l);
 
 /* ---- mailbox ---- */
 
@@ -258,6 +258,12 @@ struct rt_loop {
     void *tsan_fiber;
     void *signal_stack;
 
+    /* watchdog.c: for which rest of the watchdog's the alarm is set (0: none), and how many were
+     * set within a time that lasts until then */
+    uint64_t alarm_rest;
+    uint32_t alarms;
+    rt_time alarms_until;
+
     _Atomic(struct rt_message *) mailbox;
     atomic_bool asleep;
     /* Read by the watchdog and by rt_stats_read on other threads: relaxed. */
@@ -310,8 +316,11 @@ void rt_socks_forget(struct rt_loop *l); /* at its end: kept descriptors, and th
 /* ---- watchdog.c, crash.c, offload.c, census ---- */
 int rt_watchdog_start(const struct rt_config *config);
 void rt_watchdog_stop(void);
-/* A loop that comes out of sleep calls this: one load, unless the watchdog sleeps, too. */
-void rt_watchdog_poke(void);
+/* After each poll: a loop that came back is watched from now on. Its `asleep` was stored before,
+ * sequentially consistent. One load, unless the watchdog rests. */
+void rt_watchdog_poke(struct rt_loop *l);
+/* Before it falls asleep: nobody has to look at it. */
+void rt_watchdog_rest(struct rt_loop *l);
 /* What a thread of ours is born with: signals are for loop 0's thread, whose mask the program
  * decides; but those that a fault raises reach the thread that made it only if not blocked. */
 void rt_signals_block(sigset_t *ret_before);

@@ -7,6 +7,10 @@
 
 enum { ARITY = 4, SLOTS_FIRST = 64 };
 
+/* Before it sleeps, the loop moves entries that would soon wake it for nothing: a wake-up costs a
+ * thousand times as much. Those that are farther off may yet be left alone for long. */
+enum { SOON_MS = 1000 };
+
 /* Entries move between heap places, but a task's own memory is never touched for that: the place
  * is kept in a dense table of slots. Tasks lie 64 KB apart, and a sift would miss the TLB at
  * every step. */
@@ -102,28 +106,41 @@ void rt_timer_forget(struct rt_loop *l, struct rt_task *t)
         remove_at(&l->timers, l->timers.slots[t->timer_slot].index);
 }
 
+/* The first entry is sooner than its task's deadline. */
+static void move_first(struct rt_timers *tm, rt_time deadline)
+{
+    if (deadline == RT_NEVER)
+        remove_at(tm, 0);
+    else
+        sift_down(tm, 0, (struct rt_timer_entry){deadline, tm->heap[0].slot});
+}
+
 void rt_timers_fire(struct rt_loop *l)
 {
     struct rt_timers *tm = &l->timers;
     while (tm->count && tm->heap[0].at <= l->now) {
-        struct rt_timer_entry e = tm->heap[0];
-        struct rt_task *t = tm->slots[e.slot].task;
-        if (t->deadline <= l->now) {
-            remove_at(tm, 0);
-            if (t->state == TASK_PARKED && !fault_mutant("rt_deadline_ignored")) {
-                rt_time late = l->now - t->deadline;
-                l->lag = late > 0 ? late : 0;
-                rt_wake(t, -ETIMEDOUT);
-            }
-        } else if (t->deadline == RT_NEVER) {
-            remove_at(tm, 0);
-        } else {
-            sift_down(tm, 0, (struct rt_timer_entry){t->deadline, e.slot});
+        struct rt_task *t = tm->slots[tm->heap[0].slot].task;
+        if (t->deadline > l->now) {
+            move_first(tm, t->deadline);
+            continue;
+        }
+        remove_at(tm, 0);
+        if (t->state == TASK_PARKED && !fault_mutant("rt_deadline_ignored")) {
+            rt_time late = l->now - t->deadline;
+            l->lag = late > 0 ? late : 0;
+            rt_wake(t, -ETIMEDOUT);
         }
     }
 }
 
-rt_time rt_timers_next(const struct rt_loop *l)
+rt_time rt_timers_next(struct rt_loop *l)
 {
-    return l->timers.count ? l->timers.heap[0].at : RT_NEVER;
+    struct rt_timers *tm = &l->timers;
+    while (tm->count && tm->heap[0].at - l->now < SOON_MS * RT_MS) {
+        rt_time deadline = tm->slots[tm->heap[0].slot].task->deadline;
+        if (deadline <= tm->heap[0].at)
+            break;
+        move_first(tm, deadline);
+    }
+    return tm->count ? tm->heap[0].at : RT_NEVER;
 }

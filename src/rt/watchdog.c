@@ -2,22 +2,41 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 /* A thread of its own looks at every loop's switch counter at each tick. A counter that stood
- * still while the loop was awake means one task held it all that time. The loops pay nothing for
- * it but one load after each poll. When every loop sleeps the watchdog sleeps too, and the first
- * loop to come back wakes it.
+ * still while the loop was awake means one task held it all that time. When every loop sleeps the
+ * watchdog rests, too: its ticks would cost more than an idle process does otherwise. What a loop
+ * pays is one load after each poll while the watchdog ticks, and a timer, set when it wakes and
+ * taken back before it sleeps, while the watchdog rests.
+ *
+ * No loop holds on unseen behind a rest. The watchdog says `parked`, and then looks whether a loop
+ * is awake; a loop says that it is awake, and then looks at `parked`; these four keep their order
+ * (sequentially consistent). So one of the two sees the other: either the watchdog does not rest,
+ * or the loop sets its alarm. The alarm is the loop's own, so that no other takes it back, and the
+ * loop itself does so only when it is about to sleep. A rest has a number, so that an alarm that
+ * was set for an earlier one, and may have rung long ago, is not taken for this one's.
+ *
+ * The alarm rings sooner than a tick comes. So what begins behind a rest is seen for the first time
+ * no later than what begins between two ticks, and is told within the same time: the stall and
+ * two ticks.
  *
  * On a busy machine a loop may stand still because the kernel ran somebody else: that is nobody's
  * fault and is not told. A task holds its loop while it computes (the thread's processor time
  * says so) or sleeps in a system call (the thread's state does). */
-enum { TICKS_PER_STALL = 4, STALL_DEFAULT_MS = 10, SLACK_MS = 4 };
+enum { TICKS_PER_STALL = 4, ALARMS_PER_STALL = 10, STALL_DEFAULT_MS = 10, SLACK_MS = 4 };
+
+/* To set an alarm and take it back costs 2 us, to let it ring, with the tick behind it, 50, and to
+ * tick on 2,000 to 6,000 a second. So a loop that sets more than this within the time leaves the
+ * alarm where it is. */
+enum { ALARMS_BACK_MAX = 128, ALARMS_BACK_STALLS = 10 };
 
 struct seen {
     uint64_t switches;
@@ -28,15 +47,16 @@ struct seen {
 
 static struct {
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wanted;
-    bool started, stopping;
-    atomic_bool parked;
+    bool started;
+    atomic_bool stopping;
+    _Atomic uint64_t parked;            /* 0: it ticks; else which rest of its this is */
+    struct pollfd alarms[RT_LOOPS_MAX]; /* each loop's timer */
+    int alarm_count;
     rt_time stall;
     void (*on_stall)(void *ctx, const struct rt_stall *stall);
     void *on_stall_ctx;
     struct seen seen[RT_LOOPS_MAX]; /* the dog's thread only */
-} dog = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} dog;
 
 static rt_time now(void)
 {
@@ -94,18 +114,36 @@ static bool look_at(struct rt_loop *l, struct seen *seen, rt_time at)
     return true;
 }
 
-static void wait_tick(bool any_awake)
+/* Until a loop's alarm, or for that long. */
+static void wait_alarm(const struct timespec *longest)
+{
+    uint64_t rang;
+    if (ppoll(dog.alarms, (nfds_t)dog.alarm_count, longest, NULL) <= 0)
+        return;
+    for (int i = 0; i < dog.alarm_count; i++)
+        if (dog.alarms[i].revents)
+            (void)!read(dog.alarms[i].fd, &rang, sizeof(rang));
+}
+
+static bool any_loop_awake(void)
+{
+    for (int i = 0; i < rt_loop_count(); i++)
+        if (!atomic_load(&rt_loop_get(i)->asleep))
+            return true;
+    return false;
+}
+
+static void wait_tick(bool any_awake, uint64_t rest)
 {
     if (!any_awake) {
-        atomic_store(&dog.parked, true);
-        while (!dog.stopping && atomic_load(&dog.parked))
-            pthread_cond_wait(&dog.wanted, &dog.lock);
+        atomic_store(&dog.parked, rest);
+        if (!any_loop_awake() && !atomic_load(&dog.stopping))
+            wait_alarm(NULL);
+        atomic_store(&dog.parked, 0);
         return;
     }
-    rt_time until = now() + dog.stall / TICKS_PER_STALL;
-    struct timespec ts = {.tv_sec = until / RT_SEC, .tv_nsec = until % RT_SEC};
-    while (!dog.stopping && pthread_cond_timedwait(&dog.wanted, &dog.lock, &ts) != ETIMEDOUT)
-        ;
+    rt_time tick = dog.stall / TICKS_PER_STALL;
+    wait_alarm(&(struct timespec){.tv_sec = tick / RT_SEC, .tv_nsec = tick % RT_SEC});
 }
 
 static void *dog_main(void *arg)
@@ -115,26 +153,68 @@ static void *dog_main(void *arg)
     /* A busy processor is interrupted every 4 ms as it is. Allowed to be late, our ticks come with
      * those interrupts; a timer of our own costs a virtual machine 3 % of its processor. */
     prctl(PR_SET_TIMERSLACK, (unsigned long)(SLACK_MS * RT_MS), 0, 0, 0);
-    pthread_mutex_lock(&dog.lock);
-    while (!dog.stopping) {
+    for (uint64_t rest = 1; !atomic_load(&dog.stopping); rest++) {
         bool awake = rt_loop_count() == 0; /* they are about to start */
         rt_time at = now();
         for (int i = 0; i < rt_loop_count(); i++)
             awake |= look_at(rt_loop_get(i), &dog.seen[i], at);
-        wait_tick(awake);
+        wait_tick(awake, rest);
     }
-    pthread_mutex_unlock(&dog.lock);
     return NULL;
 }
 
-void rt_watchdog_poke(void)
+/* 0: never. */
+static void set_alarm(int loop, rt_time after)
 {
-    if (!atomic_load_explicit(&dog.parked, memory_order_relaxed))
+    struct itimerspec t = {.it_value = {.tv_sec = after / RT_SEC, .tv_nsec = after % RT_SEC}};
+    timerfd_settime(dog.alarms[loop].fd, 0, &t, NULL);
+}
+
+void rt_watchdog_poke(struct rt_loop *l)
+{
+    uint64_t rest = atomic_load(&dog.parked);
+    if (!rest || rest == l->alarm_rest)
         return;
-    pthread_mutex_lock(&dog.lock);
-    atomic_store(&dog.parked, false);
-    pthread_cond_signal(&dog.wanted);
-    pthread_mutex_unlock(&dog.lock);
+    if (l->now >= l->alarms_until) {
+        l->alarms_until = l->now + dog.stall * ALARMS_BACK_STALLS;
+        l->alarms = 0;
+    }
+    l->alarms++;
+    l->alarm_rest = rest;
+    set_alarm(l->index, dog.stall / ALARMS_PER_STALL + 1);
+}
+
+void rt_watchdog_rest(struct rt_loop *l)
+{
+    if (!l->alarm_rest || l->alarms > ALARMS_BACK_MAX)
+        return;
+    if (!fault_mutant("rt_alarm_back_untold"))
+        l->alarm_rest = 0;
+    /* An alarm that is left makes a watchdog that ticks look once more: no harm. */
+    if (atomic_load_explicit(&dog.parked, memory_order_relaxed))
+        set_alarm(l->index, 0);
+}
+
+static void alarms_close(void)
+{
+    while (dog.alarm_count > 0)
+        close(dog.alarms[--dog.alarm_count].fd);
+}
+
+static int alarms_open(int count)
+{
+    for (dog.alarm_count = 0; dog.alarm_count < count; dog.alarm_count++) {
+        int fd = fault_fails(FAULT_SYSCALL)
+                     ? (errno = EMFILE, -1)
+                     : timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (fd < 0) {
+            int r = -errno;
+            alarms_close();
+            return r;
+        }
+        dog.alarms[dog.alarm_count] = (struct pollfd){.fd = fd, .events = POLLIN};
+    }
+    return 0;
 }
 
 int rt_watchdog_start(const struct rt_config *config)
@@ -145,32 +225,29 @@ int rt_watchdog_start(const struct rt_config *config)
     dog.stall = stall ? stall : STALL_DEFAULT_MS * RT_MS;
     dog.on_stall = config ? config->on_stall : NULL;
     dog.on_stall_ctx = config ? config->on_stall_ctx : NULL;
-    dog.stopping = false;
-    atomic_store(&dog.parked, false);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&dog.wanted, &attr);
-    pthread_condattr_destroy(&attr);
+    atomic_store(&dog.stopping, false);
+    atomic_store(&dog.parked, 0);
+    int r = alarms_open(rt_loop_count());
+    if (r < 0)
+        return r;
     sigset_t before;
     rt_signals_block(&before);
-    int r = fault_fails(FAULT_SYSCALL) ? -EAGAIN
-                                       : -pthread_create(&dog.thread, NULL, dog_main, NULL);
+    r = fault_fails(FAULT_SYSCALL) ? -EAGAIN : -pthread_create(&dog.thread, NULL, dog_main, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     dog.started = r == 0;
+    if (r < 0)
+        alarms_close();
     return r;
 }
 
+/* The loops have ended: nobody else sets an alarm. */
 void rt_watchdog_stop(void)
 {
     if (!dog.started)
         return;
-    pthread_mutex_lock(&dog.lock);
-    dog.stopping = true;
-    pthread_cond_signal(&dog.wanted);
-    pthread_mutex_unlock(&dog.lock);
+    atomic_store(&dog.stopping, true);
+    set_alarm(0, 1);
     pthread_join(dog.thread, NULL);
-    pthread_cond_destroy(&dog.wanted);
+    alarms_close();
     dog.started = false;
-    atomic_store(&dog.parked, false);
 }

@@ -357,6 +357,7 @@ static void told_node(struct book *b, struct slice name, const struct follow_cha
             s->lease = c->kv.lease;
         }
     }
+    rt_event_set(&b->seated);
     if (before != s->incarnation) {
         s->tried = 0;
         rt_event_set(&b->lost);

@@ -107,12 +107,13 @@ struct book {
     uint32_t ended_count, granted;
     struct heap timers;
     struct queue queue;
-    struct map rates;      /* action -> struct rate */
-    struct rt_event work;  /* there is a dirty job */
-    struct rt_event tick;  /* the first timer is another one */
-    struct rt_event lost;  /* a node came or went, or what is known of one is something else */
-    struct orders *orders; /* NULL: the term keeps no calendar, or not yet */
-    struct rt_group *term; /* cancelled where it turns out that we lead no more */
+    struct map rates;       /* action -> struct rate */
+    struct rt_event work;   /* there is a dirty job */
+    struct rt_event tick;   /* the first timer is another one */
+    struct rt_event seated; /* what a node says of itself is told */
+    struct rt_event lost;   /* a node came or went, or what is known of one is another thing */
+    struct orders *orders;  /* NULL: the term keeps no calendar, or not yet */
+    struct rt_group *term;  /* cancelled where it turns out that we lead no more */
 };
 
 void book_init(struct book *b, struct schedule_options *o, struct rt_group *term);

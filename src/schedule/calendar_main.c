@@ -317,7 +317,8 @@ static void order_main(void *arg)
         int64_t wait = CALENDAR_LOOK_MS * RT_MS, next = calendar_next(k->c), now = wall(k);
         if (next < now + wait)
             wait = next > now ? next - now : 0;
-        r = rt_event_wait(due, rt_now() + wait);
+        /* Where nothing is due ever, no clock that jumps makes it so. */
+        r = rt_event_wait(due, next == INT64_MAX ? RT_NEVER : rt_now() + wait);
     }
 }
 

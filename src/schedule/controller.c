@@ -9,8 +9,7 @@
 enum {
     ASK_MS = 10 * 1000,
     AGAIN_MS = 200,
-    PROCESS_LOOK_MS = 200,   /* how soon a process of this host is seen to be gone */
-    PROCESS_ALONE_MS = 1000, /* … where there was none but us: whether there is one now */
+    PROCESS_LOOK_MS = 200, /* how soon a process of this host is seen to be gone */
     RESIGN_MS = 1000,
 };
 
@@ -104,33 +103,58 @@ static bool is_beside_us(const struct schedule_options *o, const struct seat *s)
            (s->node.pid != o->pid || s->node.pid_started != o->pid_started);
 }
 
+/* Returns the lease of one that is gone, or 0; *ret_any: whether there is one to look at again. */
+static int64_t look(const struct book *b, bool *ret_any)
+{
+    const struct schedule_options *o = b->options;
+    struct map_entry e;
+    int64_t gone = 0;
+    *ret_any = false;
+    for (size_t at = 0; map_next(&b->seats, &at, &e);) {
+        const struct seat *s = e.value;
+        if (!is_beside_us(o, s))
+            continue;
+        *ret_any = true;
+        if (o->process_gone(o->ctx, &s->node))
+            gone = s->lease;
+    }
+    return gone;
+}
+
 /* A process of this host that is gone cannot keep its lease: its node ends at once, not at the end
  * of the lease. */
 static void look_main(void *arg)
 {
     struct book *b = arg;
-    struct schedule_options *o = b->options;
-    for (rt_time pause = 0; rt_sleep(rt_now() + pause) == 0;) {
-        struct map_entry e;
-        int64_t gone = 0;
-        pause = PROCESS_ALONE_MS * RT_MS;
-        for (size_t at = 0; map_next(&b->seats, &at, &e);) {
-            struct seat *s = e.value;
-            if (!is_beside_us(o, s))
-                continue;
-            pause = PROCESS_LOOK_MS * RT_MS;
-            if (o->process_gone(o->ctx, &s->node))
-                gone = s->lease;
-        }
+    for (int r = 0; r != -ECANCELED;) {
+        bool any;
+        rt_event_clear(&b->seated);
+        int64_t gone = look(b, &any);
         if (gone)
-            (void)store_lease_revoke(o->store, gone, NULL, rt_now() + RT_SEC);
+            (void)store_lease_revoke(b->options->store, gone, NULL, rt_now() + RT_SEC);
+        if (any)
+            r = rt_sleep(rt_now() + PROCESS_LOOK_MS * RT_MS);
+        else
+            r = rt_event_wait(&b->seated, RT_NEVER);
     }
+}
+
+/* The session is lost, or its time is over without a word: then so is the term. */
+static void session_main(void *arg)
+{
+    struct controller *c = arg;
+    while (store_session_alive(&c->session))
+        if (rt_event_wait(&c->session.lost, c->session.until) == -ECANCELED)
+            return;
+    rt_group_cancel(&c->term);
 }
 
 static int begin_term(struct controller *c)
 {
     struct book *b = &c->book;
-    int r = rt_go(&c->term, timer_main, b);
+    int r = rt_go(&c->term, session_main, c);
+    if (r == 0)
+        r = rt_go(&c->term, timer_main, b);
     if (r == 0)
         r = rt_go(&c->term, audit_main, b);
     for (int i = 0; r == 0 && i < BOOK_FOLLOWS; i++) {
@@ -154,12 +178,9 @@ static void lead(struct controller *c)
     book_note(&c->book, SCHEDULE_NOTE_LEADS, o->node, NULL);
     o->stats->leads = true;
     o->stats->terms_total++;
-    if (begin_term(c) == 0) {
-        /* Either the session is lost, or a write found that we lead no more, or we are to end. */
-        while (!c->term.cancelled && store_session_alive(&c->session))
-            if (rt_event_wait(&c->session.lost, rt_now() + AGAIN_MS * RT_MS) == -ECANCELED)
-                break;
-    }
+    /* Until the session is lost, or a write found that we lead no more, or we are to end. */
+    if (begin_term(c) == 0)
+        (void)rt_group_wait(&c->term, RT_NEVER);
     rt_group_done(&c->term);
     end_stats(o->stats);
     book_note(&c->book, SCHEDULE_NOTE_LEADS_NOT, o->node, NULL);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "rt/event.h"
 
 /* ---- tasks and groups ---- */
 
@@ -162,6 +163,42 @@ static void a_lazy_deadline_fires_neither_early_nor_never(void *arg)
     for (int i = 0; i < 50; i++)
         rt_go(&g, task_moves_its_deadline_about, NULL);
     CHECK_INT(rt_group_wait(&g, rt_now() + 10 * RT_SEC), 0);
+    rt_group_done(&g);
+}
+
+enum { HURRIED = 20, NEED_NOT_MS = 5 };
+
+struct hurry {
+    struct rt_event happened, over;
+    int deadlines;
+};
+
+/* What it waits for comes long before its deadline. */
+static void task_needs_no_deadline(void *arg)
+{
+    struct hurry *h = arg;
+    CHECK_INT(rt_event_wait(&h->happened, rt_now() + ++h->deadlines * NEED_NOT_MS * RT_MS), 0);
+    CHECK_INT(rt_event_wait(&h->over, RT_NEVER), 0);
+}
+
+static void a_deadline_that_was_not_needed_does_not_wake_the_loop(void *arg)
+{
+    (void)arg;
+    struct hurry h = {.deadlines = 0};
+    struct rt_stats before, after;
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    for (int i = 0; i < HURRIED; i++)
+        rt_go(&g, task_needs_no_deadline, &h);
+    rt_yield();
+    rt_event_set(&h.happened);
+    rt_yield();
+    rt_stats_read(&before);
+    CHECK_INT(rt_sleep(rt_now() + (HURRIED + 5) * NEED_NOT_MS * RT_MS), 0);
+    rt_stats_read(&after);
+    CHECK(after.polls - before.polls <= HURRIED / 4);
+    rt_event_set(&h.over);
+    CHECK_INT(rt_group_wait(&g, rt_now() + 20 * RT_SEC), 0);
     rt_group_done(&g);
 }
 
@@ -366,6 +403,7 @@ int main(void)
     ON_ALL(waiting_for_a_group_times_out);
     ON_ALL(sleepers_wake_in_the_order_of_their_deadlines);
     ON_ALL(a_lazy_deadline_fires_neither_early_nor_never);
+    ON_ALL(a_deadline_that_was_not_needed_does_not_wake_the_loop);
     ON_ALL(a_past_sleep_returns_at_once);
     ON_ALL(offloaded_work_is_done_when_the_call_returns);
     ON_ALL(one_task_after_another_has_the_same_thread);

@@ -1,6 +1,10 @@
 #include "rt/rt.h"
 
+#include <dirent.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -86,10 +90,109 @@ static void one_that_waits_as_it_should_is_not(void)
     CHECK_INT(told, 0);
 }
 
+/* By then the watchdog rests, for nothing is awake. */
+static void computes_after_a_rest(void *arg)
+{
+    rt_sleep(rt_now() + 40 * RT_MS);
+    computes(arg);
+}
+
+/* Its alarm was set and taken back before. */
+static void sleeps_in_the_kernel_after_many_rests(void *arg)
+{
+    for (int i = 0; i < 10; i++)
+        rt_sleep(rt_now() + 8 * RT_MS);
+    sleeps_in_the_kernel(arg);
+}
+
+/* Its alarm was taken back, and then, when many came in little time, left. */
+static void computes_after_every_kind_of_rest(void *arg)
+{
+    rt_sleep(rt_now() + 30 * RT_MS);
+    for (int i = 0; i < 400; i++)
+        rt_sleep(rt_now() + RT_MS / 10);
+    rt_sleep(rt_now() + 30 * RT_MS);
+    rt_sleep(rt_now() + RT_MS / 10);
+    computes(arg);
+}
+
+static void run_behind_rests(void *arg)
+{
+    struct rt_group g;
+    rt_group_init(&g, "test");
+    rt_go(&g, (rt_fn *)arg, NULL);
+    rt_group_wait(&g, RT_NEVER);
+    rt_group_done(&g);
+}
+
+static void rest_and_watch(rt_fn *fn)
+{
+    struct rt_config config = {.stall = STALL_MS * RT_MS, .on_stall = on_stall};
+    atomic_store(&told, 0);
+    CHECK_INT(rt_run(&config, run_behind_rests, (void *)fn), 0);
+    CHECK_INT(told, 1);
+    CHECK(held >= STALL_MS * RT_MS);
+}
+
+static void one_that_comes_back_after_a_rest_is_watched(void)
+{
+    rest_and_watch(computes_after_a_rest);
+    rest_and_watch(sleeps_in_the_kernel_after_many_rests);
+    rest_and_watch(computes_after_every_kind_of_rest);
+}
+
+/* How often the other threads of this process fell asleep. */
+static long sleeps_of_others(void)
+{
+    char path[300], line[200];
+    long sum = 0;
+    DIR *d = opendir("/proc/self/task");
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (e->d_name[0] == '.' || atoi(e->d_name) == gettid())
+            continue;
+        snprintf(path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
+        FILE *f = fopen(path, "re");
+        while (f && fgets(line, sizeof(line), f))
+            if (strncmp(line, "voluntary_ctxt_switches:", 24) == 0)
+                sum += strtol(line + 24, NULL, 10);
+        if (f)
+            fclose(f);
+    }
+    if (d)
+        closedir(d);
+    return sum;
+}
+
+enum { IDLE_WAKES = 12, IDLE_TRIES = 20, IDLE_STALL_MS = 40, IDLE_APART_MS = 12 };
+
+/* On a machine that is busy an alarm may ring: the quietest try counts. */
+static void idles(void *arg)
+{
+    long *quietest = arg;
+    rt_sleep(rt_now() + 100 * RT_MS);
+    for (int try = 0; try<IDLE_TRIES && * quietest> IDLE_WAKES / 4; try++) {
+        long before = sleeps_of_others();
+        for (int i = 0; i < IDLE_WAKES; i++)
+            rt_sleep(rt_now() + IDLE_APART_MS * RT_MS);
+        long slept = sleeps_of_others() - before;
+        *quietest = slept < *quietest ? slept : *quietest;
+    }
+}
+
+static void a_loop_that_wakes_now_and_then_does_not_wake_the_watchdog(void)
+{
+    struct rt_config config = {.stall = IDLE_STALL_MS * RT_MS};
+    long quietest = 1000;
+    CHECK_INT(rt_run(&config, idles, &quietest), 0);
+    CHECK(quietest <= IDLE_WAKES / 4);
+}
+
 int main(void)
 {
     TAP_RUN(one_that_computes_is_named);
     TAP_RUN(one_that_sleeps_in_the_kernel_is_named);
     TAP_RUN(one_that_waits_as_it_should_is_not);
+    TAP_RUN(one_that_comes_back_after_a_rest_is_watched);
+    TAP_RUN(a_loop_that_wakes_now_and_then_does_not_wake_the_watchdog);
     return tap_done();
 }
