@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/utf8.h"
+#include "model/kind.h"
 #include "rt/stdio.h"
 
 static const struct fault_title {
@@ -55,6 +56,15 @@ int app_fail(const struct app *app, int status, const struct err *err)
 {
     struct problem p = problem_of(status, err);
     return app_fail_problem(app, status, &p);
+}
+
+int app_name_operand(struct app *app, uint32_t at, const char *kind)
+{
+    struct err err;
+    const char **word = &app->parsed.operands[at];
+    if (kind_parse_name(kind_find(slice_from(kind)), *word, word, &err) < 0)
+        return app_fail(app, EXIT_USAGE, &err);
+    return EXIT_WELL;
 }
 
 int app_write(const struct app *app, struct slice data)

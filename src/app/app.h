@@ -39,6 +39,9 @@ struct app {
 int app_fail(const struct app *app, int status, const struct err *err);
 /* The same for what a server said. */
 int app_fail_problem(const struct app *app, int status, const struct problem *p);
+/* Of an operand that is to name one resource, as NAME or KIND/NAME: it is the name from now on.
+ * Returns EXIT_WELL, or EXIT_USAGE after saying what else it names. */
+int app_name_operand(struct app *app, uint32_t at, const char *kind);
 /* Writes to standard output, outside of the runtime. Returns 0, or the exit status after saying
  * what went wrong. */
 int app_write(const struct app *app, struct slice data);

@@ -26,6 +26,7 @@ struct getting {
     struct client client;
     const struct get_options *options;
     const struct kind *kind;
+    const char *name; /* NULL: all of them */
     enum cli_form form;
     struct buf target, answer, text;
     struct arena page, rows;
@@ -56,19 +57,20 @@ static void put_target(struct getting *g, const char *collection, const char *na
         add_param(&g->target, "namespace", g->app->parsed.globals.namespace_);
 }
 
-static int find_kind(struct app *app, const struct kind **ret)
+/* "KIND NAME" or "KIND/NAME"; of `get`, also KIND. */
+static int find_kind(struct getting *g)
 {
-    const char *word = app->parsed.operands[0];
-    *ret = kind_find(slice_from(word));
-    if (*ret)
-        return EXIT_WELL;
+    const struct cli_parsed *p = &g->app->parsed;
     struct err err;
-    const char *near = kind_suggest(slice_from(word));
-    if (near)
-        err_set(&err, -EINVAL, "there is no kind '%.80s': did you mean %s?", word, near);
-    else
-        err_set(&err, -EINVAL, "there is no kind '%.80s'", word);
-    return app_fail(app, EXIT_USAGE, &err);
+    int r = kind_parse(p->operands[0], &g->kind, &g->name, &err);
+    if (r == 0 && p->operand_count > 1 && g->name)
+        r = err_set(&err, -EINVAL, "'%.80s' and '%.80s': one name is enough", p->operands[0],
+                    p->operands[1]);
+    else if (r == 0 && p->operand_count > 1)
+        r = kind_parse_name(g->kind, p->operands[1], &g->name, &err);
+    else if (r == 0 && !g->name && g->app->command != &cli_get)
+        r = err_set(&err, -EINVAL, "which %s? KIND NAME or KIND/NAME is wanted", g->kind->name);
+    return r < 0 ? app_fail(g->app, EXIT_USAGE, &err) : EXIT_WELL;
 }
 
 /* ---- cells ---- */
@@ -623,7 +625,7 @@ static int begin(struct getting *g, struct app *app, enum cli_form dflt)
     g->page = g->rows = ARENA(MEM_APP, 0);
     g->form = cli_form_of(app->parsed.globals.output, dflt);
     g->first = true;
-    int status = find_kind(app, &g->kind);
+    int status = find_kind(g);
     if (status != EXIT_WELL)
         return status;
     g->is_asset = strcmp(g->kind->name, "asset") == 0;
@@ -647,8 +649,8 @@ static void end(struct getting *g)
 static int get(struct app *app)
 {
     struct getting *g = mem_alloc(MEM_APP, sizeof(*g));
-    const char *name = app->parsed.operand_count > 1 ? app->parsed.operands[1] : NULL;
     int status = begin(g, app, CLI_FORM_TABLE);
+    const char *name = g->name;
     if (status == EXIT_WELL) {
         g->options = app->parsed.values;
         g->all_namespaces = g->options->all_namespaces;
@@ -722,10 +724,9 @@ static int describe(struct app *app)
     struct buf item = BUF(MEM_APP, 0), events = BUF(MEM_APP, 0), lines = BUF(MEM_APP, 0);
     struct json_value *parsed;
     struct json_writer w;
-    const char *name = app->parsed.operands[1];
     int status = begin(g, app, CLI_FORM_TEXT);
     if (status == EXIT_WELL) {
-        put_target(g, g->kind->plural, name);
+        put_target(g, g->kind->plural, g->name);
         status = ask_one(g, "GET", &parsed);
     }
     if (status == EXIT_WELL) {
@@ -733,7 +734,7 @@ static int describe(struct app *app)
         json_begin(&w, &events, 0);
         json_array_open(&w);
         if (g->is_asset)
-            status = put_events(g, name, &lines, &w);
+            status = put_events(g, g->name, &lines, &w);
         json_array_close(&w);
         json_end(&w);
     }
@@ -759,14 +760,14 @@ static int delete (struct app *app)
     int status = begin(g, app, CLI_FORM_TEXT);
     if (status == EXIT_WELL) {
         char number[24];
-        put_target(g, g->kind->plural, app->parsed.operands[1]);
+        put_target(g, g->kind->plural, g->name);
         snprintf(number, sizeof(number), "%" PRId64, o->revision);
         if (o->revision >= 0)
             add_param(&g->target, "revision", number);
         status = ask_one(g, "DELETE", &answer);
     }
     if (status == EXIT_WELL && (g->form == CLI_FORM_TEXT || g->form == CLI_FORM_NAME)) {
-        buf_printf(&g->text, "%s/%s%s\n", g->kind->name, app->parsed.operands[1],
+        buf_printf(&g->text, "%s/%s%s\n", g->kind->name, g->name,
                    g->form == CLI_FORM_TEXT ? " deleted" : "");
         status = app_print(app, buf_slice(&g->text));
     } else if (status == EXIT_WELL) {

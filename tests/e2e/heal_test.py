@@ -121,7 +121,7 @@ def asset_commands_want_what_they_need():
     equal(r.returncode, 2)
     contains(r.stderr, "for how long?")
     equal(s.run("asset", "recover", "web", "--for", "1h").returncode, 2)
-    r = s.run("asset", "maintain", "nobody", "--for", "1h")
+    r = s.run("asset", "maintain", "asset/nobody", "--for", "1h")
     equal(r.returncode, 1)
     contains(r.stderr, "there is no asset")
     becomes(s, "Failed")
