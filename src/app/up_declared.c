@@ -116,8 +116,8 @@ static void remember(struct asker *a)
     if (!p || spec->unit)
         return;
     memcpy(name, p->comm, sizeof(name));
-    remember_process(a->up, spec->name ? spec->name : name, p, spec->pid_file != NULL,
-                     &a->forgetful);
+    remember_process(a->up, spec->name ? spec->name : name, p,
+                     spec->pid_file ? ACT_BY_NUMBER : ACT_BY_NAME, &a->forgetful);
 }
 
 static void on_push(void *asker)
