@@ -20,14 +20,14 @@ static void put_return(const struct deleting *d, const struct json_value *by, st
     bool itself = slice_eq_cstr(kind, d->kind->name);
     buf_printf(line, "%s/%s ", d->kind->name, d->name);
     if (itself)
-        buf_append_cstr(line, "is declared");
+        buf_append_cstr(line, "is declared in ");
     else
-        buf_printf(line, "goes on, as %.*s/%.*s is about it", SLICE_ARG(kind),
+        buf_printf(line, "goes on, as %.*s/%.*s is about it, in ", SLICE_ARG(kind),
                    SLICE_ARG(asking_text(by, "name")));
     if (place.size)
-        buf_printf(line, " in %.*s", SLICE_ARG(place));
+        buf_append_slice(line, place);
     else
-        buf_printf(line, " in the files of node %.*s", SLICE_ARG(asking_text(by, "node")));
+        buf_printf(line, "the files of node %.*s", SLICE_ARG(asking_text(by, "node")));
     if (itself)
         buf_append_cstr(line, ": it comes back when files are read the next time");
 }

@@ -135,7 +135,7 @@ def a_change_by_hand_stands_until_files_are_read_again():
     r = s.run("delete", "asset/a")
     equal((r.returncode, r.stdout), (0, "asset/a deleted\n"))
     contains(r.stderr, f"warning: asset/a is declared in {path}:1: it comes back when files are read the next time\n")
-    contains(r.stderr, f"warning: asset/a goes on, as check/db is about it in {path}:1\n")
+    contains(r.stderr, f"warning: asset/a goes on, as check/db is about it, in {path}:1\n")
     r = s.run("delete", "check", "db")
     equal((r.returncode, r.stdout), (0, "check/db deleted\n"))
     equal(r.stderr, f"firebreak delete: warning: check/db is declared in {path}:1: it comes back when files are read the "
