@@ -314,6 +314,7 @@ static void of_two_services_of_one_name_none_is_ended(void)
     CHECK(host_process_runs(&first) && host_process_runs(&second));
     kill_it(a);
     kill_it(b);
+    end(own("fb-twin")); /* what should not have been started */
 }
 
 static void a_number_in_a_file_tells_which_of_two_is_meant(void)
