@@ -38,16 +38,22 @@ int act_open(struct act *ret_act, struct err *err);
 /* No program may be running any more. All zeroes is accepted. */
 void act_close(struct act *a);
 
+/* How it is known that a process is the one that is meant by its name, from little to much. */
+enum act_known {
+    ACT_BY_NAME,    /* it is called so: of several the oldest was taken */
+    ACT_BY_COMMAND, /* and was started as what was remembered before */
+    ACT_BY_NUMBER,  /* its number stands in a file that is declared */
+};
+
 struct host_process;
 /* Remembers how the process of that name was started, for the day on which it has to be started
  * again: here, and in a->memory, in a file that only we may read. Does nothing where that is known
  * already; a process that has just begun is looked at later, once it has shown that it stays.
- * `sure`: it is known to be the one that is meant, by its number in a file; then others that have
- * the same name do not take its place.
+ * Those that are known by their name only do not take the place of one that is known better.
  * Returns 1: it is known; 0: ask again; or a negative errno with *err: it could not be read, or not
  * be written down. One loop. */
-int act_remember(struct act *a, const char *name, const struct host_process *p, bool sure,
-                 struct err *err, rt_time deadline);
+int act_remember(struct act *a, const char *name, const struct host_process *p,
+                 enum act_known by, struct err *err, rt_time deadline);
 
 /* What a command may ask for beyond the spec. */
 struct act_stdio {

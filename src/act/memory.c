@@ -14,9 +14,10 @@ struct remembered {
     char *name;
     struct buf text; /* empty: it is not known yet */
     char *program;
-    bool rewritten, sure;
-    pid_t pid; /* who was looked at last */
-    uint64_t started;
+    bool rewritten;
+    enum act_known by;
+    struct host_process last;  /* who was looked at */
+    struct host_process rival; /* who was known by its number before, as `last` is */
 };
 
 static struct remembered *find(struct act *a, const char *name)
@@ -129,10 +130,8 @@ static int learn(struct act *a, struct remembered *m, const struct host_process 
         *err = x.err;
     bool better = r == 0 && (m->text.size == 0 || !x.seen.rewritten ||
                              strcmp(m->program, x.seen.program) != 0);
-    if (r == 0) {
-        m->pid = p->pid;
-        m->started = p->started;
-    }
+    if (r == 0)
+        m->last = *p;
     if (better) {
         take(m, &x.seen);
         r = write_down(a, m, err, deadline);
@@ -141,25 +140,42 @@ static int learn(struct act *a, struct remembered *m, const struct host_process 
     return r;
 }
 
-int act_remember(struct act *a, const char *name, const struct host_process *p, bool sure,
-                 struct err *err, rt_time deadline)
+static bool is_last(const struct remembered *m, const struct host_process *p)
+{
+    return m->last.pid == p->pid && m->last.started == p->started;
+}
+
+int act_remember(struct act *a, const char *name, const struct host_process *p,
+                 enum act_known by, struct err *err, rt_time deadline)
 {
     struct remembered *m = known(a, name, deadline);
     if (!m)
         return err_set(err, -ENOSPC, "%s: more than %d processes are remembered", name,
                        ACT_REMEMBERED_MAX);
-    if (m->pid == p->pid && m->started == p->started) {
-        m->sure |= sure;
+    if (is_last(m, p)) {
+        m->by = by > m->by ? by : m->by;
         return 1;
     }
-    if (m->sure && !sure)
+    if (m->by > ACT_BY_NAME && by == ACT_BY_NAME)
         return 1;
     /* One that fails as soon as it is started shall not be how it is started the next time. */
     if (m->text.size && host_process_age_ms(p) < YOUNG_MS)
         return 0;
+    struct host_process former = m->last;
+    bool rivals = m->by == ACT_BY_NUMBER && by == ACT_BY_NUMBER;
     int r = learn(a, m, p, err, deadline);
-    m->sure |= r == 0 && sure;
+    if (is_last(m, p)) {
+        m->rival = rivals ? former : (struct host_process){0};
+        m->by = by;
+    }
     return r < 0 ? r : 1;
+}
+
+bool memory_has_number(struct act *a, const char *name, struct host_process *ret_rival)
+{
+    const struct remembered *m = find(a, name);
+    *ret_rival = m ? m->rival : (struct host_process){0};
+    return m && m->by == ACT_BY_NUMBER;
 }
 
 int memory_recall(struct act *a, const char *name, struct arena *arena,

@@ -24,6 +24,9 @@ enum {
     LOOK_MS_MAX = 200,
     STAYS_MS = 50, /* one that fails at once has failed by then */
     KEEPER_MS = 1000, /* in which somebody who keeps it has started it anew */
+    TOPS_MAX = 16,    /* services of one name that are looked at */
+    TWINS_LOOKS = 4,  /* who is about to be another program has the name of who began it so long */
+    TWINS_MS = 50,
 };
 
 struct restart {
@@ -32,6 +35,10 @@ struct restart {
     struct host_process_query query;
     struct host_remembered how;
     bool known; /* how */
+    bool numbered; /* and by its number in a file, unless this one runs, which was, too: */
+    struct host_process rival;
+    struct host_process tops[TOPS_MAX]; /* of those that the name means */
+    size_t top_count;
     struct host_process old; /* pid 0: none runs */
     char keeper[sizeof(((struct host_process *)0)->comm)]; /* who started it, where that is one */
     struct host_process *group;
@@ -75,16 +82,43 @@ static bool is_ours(const struct restart *x, const struct host_process *p)
     return same;
 }
 
+/* Of the tops those that were started as ours was; of these the one alone that it has left behind
+ * or in its place, which its group tells. */
+static void keep_ours(struct restart *x)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->top_count; i++)
+        if (is_ours(x, &x->tops[i]))
+            x->tops[n++] = x->tops[i];
+    x->top_count = n;
+    for (size_t i = 0; i < n; i++) {
+        if (x->tops[i].group == x->how.pid && x->tops[i].started >= x->how.started) {
+            x->tops[0] = x->tops[i];
+            x->top_count = 1;
+            return;
+        }
+    }
+}
+
+/* Several of one name are several services, unless one has begun the others: a name that was seen
+ * before tells them apart no better, as it was given to the oldest then. */
 static int find_known(struct restart *x)
 {
-    if (!x->known)
-        return host_process_find(&x->query, &x->old, &x->err);
-    int r = x->how.pid > 0 ? host_process_look(x->how.pid, &x->old) : -ESRCH;
-    if (r == 0 && x->old.started == x->how.started)
+    int n = host_process_tops(&x->query, x->tops, TOPS_MAX, &x->err);
+    x->top_count = n < 0 ? 0 : n < TOPS_MAX ? (size_t)n : TOPS_MAX;
+    bool runs = x->known && x->how.pid > 0 && host_process_look(x->how.pid, &x->old) == 0 &&
+                x->old.started == x->how.started;
+    bool sure = runs && x->numbered && !host_process_runs(&x->rival);
+    if (!runs && n < 0)
+        return n;
+    if (!runs && x->known && !fault_mutant("restart_takes_strangers"))
+        keep_ours(x);
+    if (x->top_count > 1 && !sure && !fault_mutant("restart_takes_the_older"))
+        return -ENOTUNIQ;
+    if (runs)
         return 0;
-    r = host_process_find(&x->query, &x->old, &x->err);
-    bool stranger = r == 0 && !fault_mutant("restart_takes_strangers") && !is_ours(x, &x->old);
-    return stranger ? -ESRCH : r;
+    x->old = x->tops[0];
+    return x->top_count ? 0 : -ESRCH;
 }
 
 /* Killed alone, it leaves its children behind, who hold its ports: they are known by its group,
@@ -295,7 +329,8 @@ static bool recall(struct restart *x)
     struct err err = {0};
     struct arena *a = &x->d.result->arena;
     if (x->old.pid)
-        act_remember(x->d.act, x->name, &x->old, x->known, &err, x->d.deadline);
+        act_remember(x->d.act, x->name, &x->old, x->known ? ACT_BY_COMMAND : ACT_BY_NAME, &err,
+                     x->d.deadline);
     int r = memory_recall(x->d.act, x->name, a, &x->how, &err, x->d.deadline);
     if (r < 0)
         doing_fail(&x->d, REASON_EXEC_NOT_FOUND, "%s", err.text);
@@ -318,17 +353,41 @@ static bool comes_back(struct restart *x)
     return r == 0 || r == -ECANCELED;
 }
 
+/* Which one of several of the name is not ours to guess: to end the wrong one would be a second
+ * outage. */
+static void say_twins(struct restart *x)
+{
+    doing_fail(&x->d, REASON_EXEC_NOT_FOUND, "%s is the name of several services here, and which "
+               "is meant is not known: process %d and process %d%s, neither of which has begun "
+               "the other. Nothing was done. Let a Process check with the PIDFile of one say "
+               "which, or restart its Unit, or use Run", x->name, x->tops[0].pid, x->tops[1].pid,
+               x->top_count > 2 ? " (and more)" : "");
+}
+
+/* Returns 0: it, or nobody, runs; or another negative errno after saying why not. */
+static int look_for_old(struct restart *x)
+{
+    int r = offload(x, find_old);
+    for (int i = 1; r == -ENOTUNIQ && i < TWINS_LOOKS; i++) {
+        r = rt_sleep(rt_now() + TWINS_MS * RT_MS);
+        r = r < 0 ? r : offload(x, find_old);
+    }
+    if (r == -ENOTUNIQ)
+        say_twins(x);
+    else if (r < 0 && r != -ESRCH)
+        doing_fail_code(&x->d, r, &x->err);
+    else if (r == -ESRCH)
+        x->old = (struct host_process){0};
+    return r == -ESRCH ? 0 : r;
+}
+
 static void do_process(struct restart *x)
 {
     struct arena *a = &x->d.result->arena;
     x->known = memory_recall(x->d.act, x->name, a, &x->how, NULL, x->d.deadline) == 0;
-    int r = offload(x, find_old);
-    if (r < 0 && r != -ESRCH) {
-        doing_fail_code(&x->d, r, &x->err);
+    x->numbered = memory_has_number(x->d.act, x->name, &x->rival);
+    if (look_for_old(x) < 0)
         return;
-    }
-    if (r == -ESRCH)
-        x->old = (struct host_process){0};
     if ((x->old.pid && !judge_old(x)) || !recall(x))
         return;
     x->query.since = host_process_ticks();

@@ -57,6 +57,31 @@ int app_fail(const struct app *app, int status, const struct err *err)
     return app_fail_problem(app, status, &p);
 }
 
+int app_name_operand(struct app *app, uint32_t at, const char *kind)
+{
+    struct err err;
+    const char **word = &app->parsed.operands[at];
+    if (kind_parse_name(kind_find(slice_from(kind)), *word, word, &err) < 0)
+        return app_fail(app, EXIT_USAGE, &err);
+    return EXIT_WELL;
+}
+
+int app_resource_operands(const struct app *app, bool all, const struct kind **ret_kind,
+                          const char **ret_name)
+{
+    const char **words = app->parsed.operands;
+    struct err err;
+    int r = kind_parse(words[0], ret_kind, ret_name, &err);
+    if (r == 0 && app->parsed.operand_count > 1 && *ret_name)
+        r = err_set(&err, -EINVAL, "'%.80s' and '%.80s': one name is enough", words[0], words[1]);
+    else if (r == 0 && app->parsed.operand_count > 1)
+        r = kind_parse_name(*ret_kind, words[1], ret_name, &err);
+    else if (r == 0 && !*ret_name && !all)
+        r = err_set(&err, -EINVAL, "which %s? KIND NAME or KIND/NAME is wanted",
+                    (*ret_kind)->name);
+    return r < 0 ? app_fail(app, EXIT_USAGE, &err) : EXIT_WELL;
+}
+
 int app_write(const struct app *app, struct slice data)
 {
     int r = rt_output_write_now(RT_STDOUT, data.data, data.size);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "cli/commands.h"
 #include "config/object.h"
+#include "model/kind.h"
 #include "rt/logsink.h"
 #include "rt/rt.h"
 #include "wire/problem.h"
@@ -39,6 +40,13 @@ struct app {
 int app_fail(const struct app *app, int status, const struct err *err);
 /* The same for what a server said. */
 int app_fail_problem(const struct app *app, int status, const struct problem *p);
+/* Of an operand that is to name one resource, as NAME or KIND/NAME: it is the name from now on.
+ * Returns EXIT_WELL, or EXIT_USAGE after saying what else it names. */
+int app_name_operand(struct app *app, uint32_t at, const char *kind);
+/* Operands that are "KIND NAME" or "KIND/NAME", with `all` also KIND: then *ret_name is NULL.
+ * Returns the same. */
+int app_resource_operands(const struct app *app, bool all, const struct kind **ret_kind,
+                          const char **ret_name);
 /* Writes to standard output, outside of the runtime. Returns 0, or the exit status after saying
  * what went wrong. */
 int app_write(const struct app *app, struct slice data);

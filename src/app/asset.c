@@ -39,16 +39,18 @@ static int why_target(struct asking *a)
 {
     const struct why_options *o = a->app->parsed.values;
     const char *word = a->app->parsed.operands[0];
-    struct slice rest = slice_from(word), kind = slice_cut(&rest, '/');
+    const char *name;
+    const struct kind *kind;
+    struct err err;
     bool trace = is_trace(slice_from(word));
-    if (!trace && (kind.size == 0 || rest.size == 0))
+    if (!trace && slice_find_byte(slice_from(word), '/') < 0)
         return bad_operand(a, word);
+    if (!trace && kind_parse(word, &kind, &name, &err) < 0)
+        return app_fail(a->app, EXIT_USAGE, &err);
     buf_append_cstr(&a->target, "/v1/why/");
-    url_escape(kind, &a->target);
-    if (!trace) {
-        buf_append_byte(&a->target, '/');
-        url_escape(rest, &a->target);
-    }
+    if (!trace)
+        buf_printf(&a->target, "%s/", kind->name);
+    url_escape(slice_from(trace ? word : name), &a->target);
     buf_append_cstr(&a->target, "?namespace=");
     url_escape(slice_from(a->app->parsed.globals.namespace_), &a->target);
     buf_append_cstr(&a->target, o->all ? "&all=true" : "");
@@ -311,7 +313,8 @@ static int asset(struct app *app)
 
 int app_asset(struct app *app)
 {
-    return app_run_task(app, asset);
+    int status = app_name_operand(app, 1, "asset");
+    return status == EXIT_WELL ? app_run_task(app, asset) : status;
 }
 
 /* ---- freeze ---- */

@@ -17,7 +17,7 @@
 
 enum { DOING_COLUMNS_MAX = 80 }; /* of what a task does, in a table */
 
-/* get, describe and delete: what a server has, as people and programs want to see it. */
+/* get and describe: what a server has, as people and programs want to see it. */
 
 extern char **environ;
 
@@ -26,6 +26,7 @@ struct getting {
     struct client client;
     const struct get_options *options;
     const struct kind *kind;
+    const char *name; /* NULL: all of them */
     enum cli_form form;
     struct buf target, answer, text;
     struct arena page, rows;
@@ -54,21 +55,6 @@ static void put_target(struct getting *g, const char *collection, const char *na
     }
     if (!g->all_namespaces)
         add_param(&g->target, "namespace", g->app->parsed.globals.namespace_);
-}
-
-static int find_kind(struct app *app, const struct kind **ret)
-{
-    const char *word = app->parsed.operands[0];
-    *ret = kind_find(slice_from(word));
-    if (*ret)
-        return EXIT_WELL;
-    struct err err;
-    const char *near = kind_suggest(slice_from(word));
-    if (near)
-        err_set(&err, -EINVAL, "there is no kind '%.80s': did you mean %s?", word, near);
-    else
-        err_set(&err, -EINVAL, "there is no kind '%.80s'", word);
-    return app_fail(app, EXIT_USAGE, &err);
 }
 
 /* ---- cells ---- */
@@ -441,11 +427,11 @@ static int print_object(struct getting *g, const char *jsonpath, struct slice js
     return status;
 }
 
-static int ask_one(struct getting *g, const char *method, struct json_value **ret)
+static int ask_one(struct getting *g, struct json_value **ret)
 {
     buf_clear(&g->answer);
     int status =
-        client_ask(&g->client, method, buf_slice(&g->target), (struct slice){0}, &g->answer);
+        client_ask(&g->client, "GET", buf_slice(&g->target), (struct slice){0}, &g->answer);
     return status == EXIT_WELL ? parse(g, buf_slice(&g->answer), ret) : status;
 }
 
@@ -453,7 +439,7 @@ static int get_one(struct getting *g, const char *name)
 {
     struct json_value *item;
     put_target(g, g->kind->plural, name);
-    int status = ask_one(g, "GET", &item);
+    int status = ask_one(g, &item);
     if (status != EXIT_WELL)
         return status;
     if (is_table(g)) {
@@ -598,7 +584,7 @@ static int watch(struct getting *g, const char *name)
         struct json_value *answer;
         put_target(g, g->kind->plural, NULL);
         add_param(&g->target, "limit", "1");
-        status = ask_one(g, "GET", &answer);
+        status = ask_one(g, &answer);
         const struct json_value *revision =
             status == EXIT_WELL ? json_get(answer, "revision") : NULL;
         if (revision)
@@ -625,7 +611,7 @@ static int begin(struct getting *g, struct app *app, enum cli_form dflt)
     g->page = g->rows = ARENA(MEM_APP, 0);
     g->form = cli_form_of(app->parsed.globals.output, dflt);
     g->first = true;
-    int status = find_kind(app, &g->kind);
+    int status = app_resource_operands(app, app->command == &cli_get, &g->kind, &g->name);
     if (status != EXIT_WELL)
         return status;
     g->is_asset = strcmp(g->kind->name, "asset") == 0;
@@ -649,8 +635,8 @@ static void end(struct getting *g)
 static int get(struct app *app)
 {
     struct getting *g = mem_alloc(MEM_APP, sizeof(*g));
-    const char *name = app->parsed.operand_count > 1 ? app->parsed.operands[1] : NULL;
     int status = begin(g, app, CLI_FORM_TABLE);
+    const char *name = g->name;
     if (status == EXIT_WELL) {
         g->options = app->parsed.values;
         g->all_namespaces = g->options->all_namespaces;
@@ -680,7 +666,7 @@ static int put_events(struct getting *g, const char *name, struct buf *lines, st
         put_target(g, "events", name);
         if (next[0])
             add_param(&g->target, "next", next);
-        status = ask_one(g, "GET", &answer);
+        status = ask_one(g, &answer);
         if (status != EXIT_WELL)
             return status;
         const struct json_value *items = json_get(answer, "items"),
@@ -724,18 +710,17 @@ static int describe(struct app *app)
     struct buf item = BUF(MEM_APP, 0), events = BUF(MEM_APP, 0), lines = BUF(MEM_APP, 0);
     struct json_value *parsed;
     struct json_writer w;
-    const char *name = app->parsed.operands[1];
     int status = begin(g, app, CLI_FORM_TEXT);
     if (status == EXIT_WELL) {
-        put_target(g, g->kind->plural, name);
-        status = ask_one(g, "GET", &parsed);
+        put_target(g, g->kind->plural, g->name);
+        status = ask_one(g, &parsed);
     }
     if (status == EXIT_WELL) {
         buf_append_slice(&item, slice_trim(buf_slice(&g->answer)));
         json_begin(&w, &events, 0);
         json_array_open(&w);
         if (g->is_asset)
-            status = put_events(g, name, &lines, &w);
+            status = put_events(g, g->name, &lines, &w);
         json_array_close(&w);
         json_end(&w);
     }
@@ -751,34 +736,4 @@ static int describe(struct app *app)
 int app_describe(struct app *app)
 {
     return app_run_task(app, describe);
-}
-
-static int delete (struct app *app)
-{
-    struct getting *g = mem_alloc(MEM_APP, sizeof(*g));
-    const struct delete_options *o = app->parsed.values;
-    struct json_value *answer;
-    int status = begin(g, app, CLI_FORM_TEXT);
-    if (status == EXIT_WELL) {
-        char number[24];
-        put_target(g, g->kind->plural, app->parsed.operands[1]);
-        snprintf(number, sizeof(number), "%" PRId64, o->revision);
-        if (o->revision >= 0)
-            add_param(&g->target, "revision", number);
-        status = ask_one(g, "DELETE", &answer);
-    }
-    if (status == EXIT_WELL && (g->form == CLI_FORM_TEXT || g->form == CLI_FORM_NAME)) {
-        buf_printf(&g->text, "%s/%s%s\n", g->kind->name, app->parsed.operands[1],
-                   g->form == CLI_FORM_TEXT ? " deleted" : "");
-        status = app_print(app, buf_slice(&g->text));
-    } else if (status == EXIT_WELL) {
-        status = print_object(g, NULL, slice_trim(buf_slice(&g->answer)));
-    }
-    end(g);
-    return status;
-}
-
-int app_delete(struct app *app)
-{
-    return app_run_task(app, delete);
 }

@@ -24,7 +24,7 @@ struct query_check {
     struct series_question *question;
     struct series_question *is_read; /* whether pages of the asset are */
     const char *word;
-    char *query;
+    char *query, *asset;
 };
 
 struct precondition {
@@ -116,6 +116,7 @@ int query_check_new(const char *query, const char *asset, struct query_check **r
         return r;
     }
     c->query = mem_strdup(MEM_APP, slice_from(query));
+    c->asset = mem_strdup(MEM_APP, slice_from(asset));
     c->word = looks_at_a_trend(series_question_query(c->question)->root) ? "trend" : "threshold";
     *ret = c;
     return 0;
@@ -128,6 +129,7 @@ void query_check_free(struct query_check *c)
     series_question_free(c->question);
     series_question_free(c->is_read);
     mem_free(MEM_APP, c->query);
+    mem_free(MEM_APP, c->asset);
     mem_free(MEM_APP, c);
 }
 
@@ -138,7 +140,7 @@ static bool is_read(struct queries *q, struct query_check *c, struct arena *a)
 }
 
 static void judge(struct queries *q, struct query_check *c, struct probe_result *r,
-                  const char **ret_word, struct arena *a)
+                  const char **ret_word, rt_time *ret_away, struct arena *a)
 {
     struct series_answer *answer = arena_new(a, struct series_answer);
     struct buf text = BUF(MEM_APP, 0);
@@ -150,25 +152,28 @@ static void judge(struct queries *q, struct query_check *c, struct probe_result 
         probe_result_fail(r, REASON_BODY_MISMATCH, "%s: %s", c->query, text.data);
         *ret_word = c->word;
     } else if (!answer->has_data && !is_read(q, c, a)) {
-        probe_result_fail(r, REASON_LIMIT, "no data: %s", c->query);
+        bool away = scrapes_away(q->scrapes, c->asset, ret_away);
+        probe_result_fail(r, REASON_LIMIT, "no data%s: %s",
+                          away ? ", its page does not answer" : "", c->query);
     }
     buf_done(&text);
 }
 
 void query_check_look(struct queries *q, struct query_check *c, struct probe_result *r,
-                      const char **ret_word)
+                      const char **ret_word, rt_time *ret_away)
 {
     static const struct probe_target none;
     struct arena a = ARENA(MEM_APP, EVIDENCE_BYTES);
     rt_time began = rt_now_exact();
     *ret_word = NULL;
+    *ret_away = 0;
     probe_result_reset(r, &none);
     r->at_wall_ns = rt_wall_now();
     r->lag_ns = rt_lag();
     rt_event_wait(q->declared, RT_NEVER);
     recent_wait_first(q->recent, began + FIRST_ROUND_MS * RT_MS);
     scrapes_wait_first(q->scrapes, began + FIRST_ROUND_MS * RT_MS);
-    judge(q, c, r, ret_word, &a);
+    judge(q, c, r, ret_word, ret_away, &a);
     r->total_ns = rt_now_exact() - began;
     if (r->reason != REASON_OK && rt_cancelled())
         probe_result_fail(r, REASON_CANCELED, "interrupted");

@@ -19,6 +19,7 @@ struct registry *registry_new(struct up *u)
     struct registry *r = mem_alloc(MEM_APP, sizeof(*r));
     r->up = u;
     r->by_key = MAP(MEM_APP, REGISTRY_ENTRIES_MAX, ((struct map_seed){rt_random(), rt_random()}));
+    r->file_names = ARENA(MEM_APP, 0);
     list_init(&r->entries);
     list_init(&r->dirty);
     rt_event_set(&r->acted_all);
@@ -47,6 +48,7 @@ void registry_free(struct registry *r)
     while (!list_empty(&r->entries))
         entry_free(r, list_entry(r->entries.next, struct registry_entry, link));
     map_done(&r->by_key);
+    arena_done(&r->file_names);
     mem_free(MEM_APP, r);
 }
 
@@ -285,6 +287,8 @@ int registry_wait(struct registry *r)
 
 struct file_item {
     char *key, *text; /* in the arena */
+    const char *file;
+    uint32_t line;
     struct file_item *next;
 };
 
@@ -292,7 +296,36 @@ struct file_items {
     struct config *config;
     struct arena arena;
     struct file_item *first, **end;
+
+    /* Where the last one stands: most stand behind each other, so lines are counted once. */
+    struct arena names;
+    struct slice behind; /* of its file's text, from its place on */
+    const char *file;
+    source_place at, file_end;
+    uint32_t line;
 };
+
+static void find_place(struct file_items *all, source_place at)
+{
+    const struct source_set *sources = &all->config->sources;
+    if (!all->file || at < all->at || at > all->file_end) {
+        const struct source *s = source_of(sources, at);
+        all->line = s ? 1 : 0;
+        all->at = all->file_end = 0;
+        all->file = NULL;
+        if (!s)
+            return;
+        all->file = arena_strdup(&all->names, slice_from(s->name));
+        all->at = s->first;
+        all->file_end = s->first + (source_place)s->text.size;
+        all->behind = s->text;
+    }
+    size_t step = at - all->at;
+    for (size_t i = 0; i < step; i++)
+        all->line += all->behind.data[i] == '\n';
+    all->behind = slice_sub(all->behind, step, SIZE_MAX);
+    all->at = at;
+}
 
 static void add_item(struct file_items *all, const struct schema_field *list, struct value *v)
 {
@@ -306,6 +339,9 @@ static void add_item(struct file_items *all, const struct schema_field *list, st
         item->text = arena_strdup(&all->arena, buf_slice(&text));
         item->key = arena_printf(&all->arena, "%s/%.*s/%.*s", config_kind_of(list)->plural,
                                  SLICE_ARG(space), SLICE_ARG(name));
+        find_place(all, v->at);
+        item->file = all->file;
+        item->line = all->line;
         *all->end = item;
         all->end = &item->next;
     }
@@ -339,6 +375,7 @@ static void set_files(struct registry *r, const struct file_items *all)
         struct registry_entry *e = list_entry(it, struct registry_entry, link);
         e->former = e->files;
         e->files = NULL;
+        e->file = NULL;
     }
     for (const struct file_item *i = all->first; i; i = i->next) {
         struct registry_entry *e = registry_entry(r, slice_from(i->key));
@@ -346,16 +383,39 @@ static void set_files(struct registry *r, const struct file_items *all)
             tell_beyond(r, i->key);
         else
             e->files = mem_strdup(MEM_APP, slice_from(i->text));
+        if (e) {
+            e->file = i->file;
+            e->line = i->line;
+        }
     }
+}
+
+bool registry_declared_at(void *ctx, const struct kind *kind, struct slice namespace_,
+                          struct slice name, struct buf *ret_place)
+{
+    const struct up *u = ctx;
+    struct buf key = BUF(MEM_APP, 0);
+    buf_printf(&key, "%s/%.*s/%.*s", kind->plural, SLICE_ARG(namespace_), SLICE_ARG(name));
+    const struct registry_entry *e = registry_find(u->registry, buf_slice(&key));
+    buf_done(&key);
+    if (!e || !e->files)
+        return false;
+    if (e->file)
+        buf_printf(ret_place, "%s:%u", e->file, e->line);
+    return true;
 }
 
 void registry_take_files(struct registry *r, struct config *config)
 {
-    struct file_items all = {.config = config, .arena = ARENA(MEM_APP, 0)};
+    struct file_items all = {
+        .config = config, .arena = ARENA(MEM_APP, 0), .names = ARENA(MEM_APP, 0)};
     all.end = &all.first;
     r->has_files = r->has_files || config->watched_count > 0;
     if (rt_offload(list_files, &all, RT_NEVER) == 0) {
         set_files(r, &all);
+        struct arena former = r->file_names;
+        r->file_names = all.names;
+        all.names = former;
         list_each (it, &r->entries) {
             struct registry_entry *e = list_entry(it, struct registry_entry, link);
             bool gone = e->former && !e->files;
@@ -371,6 +431,7 @@ void registry_take_files(struct registry *r, struct config *config)
         rt_event_set(&r->sync_wake);
     }
     arena_done(&all.arena);
+    arena_done(&all.names);
 }
 
 /* ---- what the store says ---- */

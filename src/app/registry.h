@@ -40,6 +40,8 @@ struct registry_entry {
     const struct kind *kind;
     struct slice namespace_, name; /* in `key` */
     char *files;                   /* as the files have it; NULL: they do not */
+    const char *file;              /* where: one of them, in `file_names`; and its line */
+    uint32_t line;
     char *wanted, *acted;          /* what is to be acted on, and what is; NULL: nothing */
     char *former;                  /* `files` of the ones before, while new ones are taken */
     bool dirty;
@@ -64,6 +66,7 @@ struct registry {
     struct up *up;
     struct map by_key; /* of the entries */
     struct list entries, dirty;
+    struct arena file_names;
     struct rt_event dirty_wake, acted_all, sync_wake;
     struct rt_event first_sync; /* was tried: followers may begin */
     bool has_files, synced, failing;
@@ -76,6 +79,9 @@ struct registry *registry_new(struct up *u);
 void registry_free(struct registry *r);
 /* What files say now. Waits; `config` is canonical and stays until it returns. */
 void registry_take_files(struct registry *r, struct config *config);
+/* As gateway_options.declared_at; ctx is the struct up. */
+bool registry_declared_at(void *ctx, const struct kind *kind, struct slice namespace_,
+                          struct slice name, struct buf *ret_place);
 /* Returns once everything that is wanted is acted on: 0 or -ECANCELED. */
 int registry_wait(struct registry *r);
 /* Tasks, until they are cancelled. The last two need the store. */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include "act/act.h"
 #include "app/scheduler.h"
 #include "app/up.h"
 
@@ -22,13 +21,13 @@ struct remembering {
     bool ends, told;
 };
 
-bool remember_process(struct up *u, const char *name, const struct host_process *p, bool sure,
-                      bool *told)
+bool remember_process(struct up *u, const char *name, const struct host_process *p,
+                      enum act_known by, bool *told)
 {
     struct act *act = scheduler_act(u->scheduler);
     struct host_process seen = *p; /* whose it is may change while we wait */
     struct err err = {0};
-    int r = act ? act_remember(act, name, &seen, sure, &err, RT_NEVER) : 1;
+    int r = act ? act_remember(act, name, &seen, by, &err, RT_NEVER) : 1;
     if (r < 0 && r != -ECANCELED && r != -ESRCH && !*told && u->app->logsink)
         log_warn(&u->app->log, "how a process was started cannot be remembered",
                  log_event("process_not_remembered"), log_str("process", name), log_err(&err));
@@ -59,7 +58,7 @@ static void look_again_and_again(struct remembering *m, struct local_check *c,
         const char *word;
         local_check_look(c, r, &word);
         const struct host_process *p = local_check_process(c);
-        bool known = !p || remember_process(m->up, m->process, p, false, &m->told);
+        bool known = !p || remember_process(m->up, m->process, p, ACT_BY_NAME, &m->told);
         rt_time pause = (known ? EVERY_MS : YOUNG_MS) * RT_MS;
         if (m->ends || rt_event_wait(&m->wake, rt_now() + pause) == -ECANCELED)
             return;

@@ -311,10 +311,12 @@ static void fill_in(struct scheduling *s, struct app *app)
 int app_schedule(struct app *app)
 {
     struct scheduling s;
+    int status = app_name_operand(app, 1, "schedule");
+    if (status != EXIT_WELL)
+        return status;
     fill_in(&s, app);
     bool is_preview = strcmp(s.verb, "preview") == 0, declared = s.options->paths.count > 0;
     struct err err;
-    int status;
     if (!is_preview && declared) {
         err_set(&err, -EINVAL, "-c is for preview: '%s' asks a server", s.verb);
         return app_fail(app, EXIT_USAGE, &err);

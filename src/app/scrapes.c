@@ -19,8 +19,16 @@ struct staged {
     double value;
 };
 
+/* Those of an asset, by its name as their label has it. */
+struct pages {
+    struct list scrapes;
+    char asset[];
+};
+
 struct scrape {
     struct list link;
+    struct pages *pages; /* NULL: it is of no asset */
+    struct list page_link;
     struct scrapes *all;
     struct arena arena; /* of its texts and labels */
     const char *namespace_, *name;
@@ -34,6 +42,7 @@ struct scrape {
     uint32_t staged_count, staged_cap;
     uint64_t round;
     enum probe_reason reason; /* of the last reading */
+    rt_time read_at;          /* the last one that says something of its target began; 0: none */
     struct series *reason_series;
     struct rt_event wake;
     bool ends, was_read;
@@ -45,6 +54,7 @@ struct scrapes {
     struct series_set *set;
     struct rt_group tasks;
     struct list list;
+    struct map by_asset; /* struct pages */
     uint32_t count, unread;
     struct rt_event all_read;
     uint64_t by_reason[REASON_COUNT];
@@ -58,6 +68,7 @@ struct scrapes *scrapes_new(struct up *u, struct recent *recent)
     s->recent = recent;
     s->set = recent_series(recent);
     list_init(&s->list);
+    s->by_asset = MAP(MEM_APP, 0, ((struct map_seed){rt_random(), rt_random()}));
     rt_group_init(&s->tasks, "scrapes");
     return s;
 }
@@ -67,7 +78,54 @@ void scrapes_free(struct scrapes *s)
     if (!s)
         return;
     rt_group_done(&s->tasks); /* each frees itself */
+    map_done(&s->by_asset);
     mem_free(MEM_APP, s);
+}
+
+/* ---- by asset ---- */
+
+static void join_pages(struct scrape *s, struct slice asset)
+{
+    struct pages *p = map_get(&s->all->by_asset, asset);
+    if (!p) {
+        p = mem_alloc(MEM_APP, sizeof(*p) + asset.size + 1);
+        memcpy(p->asset, asset.data, asset.size);
+        list_init(&p->scrapes);
+        map_put(&s->all->by_asset, slice_from(p->asset), p, NULL);
+    }
+    list_push_back(&p->scrapes, &s->page_link);
+    s->pages = p;
+}
+
+static void leave_pages(struct scrape *s)
+{
+    if (!s->pages)
+        return;
+    list_remove(&s->page_link);
+    if (!list_empty(&s->pages->scrapes))
+        return;
+    map_remove(&s->all->by_asset, slice_from(s->pages->asset));
+    mem_free(MEM_APP, s->pages);
+}
+
+bool scrapes_away(const struct scrapes *all, const char *asset, rt_time *ret_read)
+{
+    const struct pages *p = map_get(&all->by_asset, slice_from(asset));
+    rt_time oldest = RT_NEVER;
+    if (!p)
+        return false;
+    list_each (it, &p->scrapes) {
+        const struct scrape *s = list_entry(it, struct scrape, page_link);
+        if (s->ends)
+            continue;
+        if (!s->read_at || s->reason == REASON_OK)
+            return false;
+        oldest = s->read_at < oldest ? s->read_at : oldest;
+    }
+    if (oldest == RT_NEVER || rt_now() - oldest > SERIES_BACK_MS * RT_MS)
+        return false;
+    *ret_read = oldest;
+    return true;
 }
 
 /* ---- a sample of the page ---- */
@@ -297,6 +355,7 @@ static void scrape_free(struct scrape *s)
     end_own(s, "up");
     end_own(s, "scrape_duration_seconds");
     end_own(s, "scrape_samples_scraped");
+    leave_pages(s);
     scraper_close(s->scraper);
     observer_pool_put(s->observer);
     mem_free(MEM_APP, s->staged);
@@ -324,9 +383,11 @@ static void scrape_main(void *arg)
     rt_time due = first_due(s);
     while (!s->ends && rt_event_wait(&s->wake, due) == -ETIMEDOUT) {
         int64_t now = recent_now_ms(s->all->recent);
+        rt_time began = rt_now();
         scraper_read(s->scraper, r);
         if (r->reason == REASON_CANCELED || s->ends)
             break;
+        s->read_at = r->reason != REASON_LIMIT ? began : s->read_at;
         finish(s, r, now);
         note_read(s);
         if (s->all->up->once)
@@ -365,8 +426,10 @@ static void set_labels(struct scrape *s, const struct config_object *o)
     for (const struct value *v = NULL; (v = config_next(o, "labels", v));)
         if (!slice_eq_cstr(value_key(v), "asset") && !slice_eq_cstr(value_key(v), "scrape"))
             add_label(s, value_key(v), v->text);
-    if (asset.size)
+    if (asset.size) {
         add_label(s, SLICE("asset"), asset);
+        join_pages(s, asset);
+    }
     add_label(s, SLICE("scrape"), config_string(o, "name"));
 }
 

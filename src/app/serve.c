@@ -192,6 +192,7 @@ static int open_gateway(struct up *u, const char *folder)
         .check = resource_check,
         .why = why_tell,
         .repairs = plan_repairs,
+        .declared_at = registry_declared_at,
         .ctx = u,
     };
     int r = gateway_open(&options, &u->gateway);

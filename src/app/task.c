@@ -500,7 +500,9 @@ static int check_operands(struct app *app)
         err_set(&err, -EINVAL, "%s takes one name", verb);
         return app_fail(app, EXIT_USAGE, &err);
     }
-    if (strcmp(verb, "run") == 0 && !o->file && more == 0)
+    if (strcmp(verb, "run") != 0)
+        return app_name_operand(app, 1, "task");
+    if (!o->file && more == 0)
         return usage(&a, "run what? -- ARGV..., or -f FILE");
     for (uint32_t i = 0; i < o->env.count; i++) {
         if (o->env.items[i][0] == '=' || !strchr(o->env.items[i], '=')) {
@@ -508,7 +510,7 @@ static int check_operands(struct app *app)
             return app_fail(app, EXIT_USAGE, &err);
         }
     }
-    if (strcmp(verb, "run") == 0 && o->file && more)
+    if (o->file && more)
         return usage(&a, "a program and -f FILE: one of them, not both");
     return EXIT_WELL;
 }
@@ -633,5 +635,6 @@ static int node(struct app *app)
 
 int app_node(struct app *app)
 {
-    return app_run_task(app, node);
+    int status = app_name_operand(app, 1, "node");
+    return status == EXIT_WELL ? app_run_task(app, node) : status;
 }

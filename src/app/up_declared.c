@@ -31,6 +31,7 @@ struct asker {
     bool asks;        /* it is ours to ask: else another plane does */
     bool open;        /* what it is asked with is there */
     bool pushed;      /* by the check itself: a look would tell something new */
+    rt_time away;     /* as the sample's away_ns, of the newest look */
     int64_t hurry_ns; /* a repair has ended: a miss is asked again that soon; 0: as declared */
     bool forgetful;   /* how its process was started could not be remembered, and it was said */
     struct list link;
@@ -81,6 +82,7 @@ static int put_result(struct asker *a, const struct probe_result *r, const char 
     s->reason = r->reason;
     s->word = word;
     s->pushed = pushed;
+    s->away_ns = a->away;
     memcpy(s->detail, r->detail, sizeof(s->detail));
     s->total_ns = r->total_ns;
     return put(a->up, s);
@@ -99,7 +101,7 @@ static void look(struct asker *a, struct probe_result *r, const char **ret_word)
     const struct declared_check *c = a->check;
     *ret_word = NULL;
     if (c->query)
-        query_check_look(a->up->queries, c->query, r, ret_word);
+        query_check_look(a->up->queries, c->query, r, ret_word, &a->away);
     else if (a->local)
         local_check_look(a->local, r, ret_word);
     else
@@ -116,8 +118,8 @@ static void remember(struct asker *a)
     if (!p || spec->unit)
         return;
     memcpy(name, p->comm, sizeof(name));
-    remember_process(a->up, spec->name ? spec->name : name, p, spec->pid_file != NULL,
-                     &a->forgetful);
+    remember_process(a->up, spec->name ? spec->name : name, p,
+                     spec->pid_file ? ACT_BY_NUMBER : ACT_BY_NAME, &a->forgetful);
 }
 
 static void on_push(void *asker)

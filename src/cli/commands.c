@@ -93,6 +93,8 @@ const struct cli_program cli_firebreak = {
         "'delete' are about what was declared and what was found: they ask the server that 'up' "
         "is. 'why' tells what happened to an asset and what was done. 'schedule' shows when "
         "something is due next. 'store' is about where all of it is kept.\n\n"
+        "Where the NAME of a resource is wanted, KIND/NAME is taken, too, as -o name prints it: "
+        "'task logs task/t-1', 'get asset/web'.\n\n"
         "Data is written to standard output; progress, summaries and errors to standard error.",
     .commands = commands,
 };

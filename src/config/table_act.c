@@ -12,7 +12,8 @@ static const struct schema_field restart_fields[] = {
           .help = "The systemd unit that is restarted, like nginx.service."),
     FIELD("Process", "process", STRING, .one_of = true,
           .help = "The process, by name, that is ended with SIGTERM and started again as it was: "
-                  "with its command line, environment, folder, user and limits."),
+                  "with its command line, environment, folder, user and limits. Nothing is "
+                  "done where several services have that name: a server and its workers are one."),
 };
 STRUCT(restart, "Restart", "Restarts a service.", .one_of = true);
 

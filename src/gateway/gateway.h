@@ -25,7 +25,10 @@
  *       body) only where it is at that one, 0: where it is not there; else 409
  *   PUT …?dry_run=true                   looks at everything, writes nothing: {"action":"create",
  *       "update" or null,"kind","name","namespace","fields":[{"path","old","new"}],"revision"}
- *   DELETE …?revision=N                  what was declared goes; what was found is its finder's
+ *   DELETE …?revision=N                  what was declared goes; what was found is its finder's.
+ *       {"kind","name","namespace","revision","declared_by":[{"kind","name","node","place"}]}:
+ *       whose files bring it back when they are read the next time, or have a check about an
+ *       asset; place ("ops.yaml:3") is null for another node's
  *   {kinds}: those of model/kind.h, and "events" (/v1/events/{asset} too), nodes and tasks: as
  *       they stand in the store, read only. A node that went without a word is Lost, and can be
  *       deleted; of one that lives that is 409.
@@ -111,6 +114,10 @@ struct gateway_options {
     /* What would be repaired now, and what not and why: objects with commas between them. Does not
      * wait. NULL, as why: nobody knows. */
     void (*repairs)(void *ctx, struct buf *ret_items);
+    /* Whether our files declare it, and where: "ops.yaml:3". Does not wait. NULL: there are
+     * none. */
+    bool (*declared_at)(void *ctx, const struct kind *kind, struct slice namespace_,
+                        struct slice name, struct buf *ret_place);
     void *ctx;
 };
 

@@ -107,6 +107,12 @@ void delete_serve(struct request *q, const struct collection *c, struct slice na
                   struct slice name);
 /* Only one that lives no more. */
 void node_delete(struct request *q, const struct collection *c, struct slice name);
+/* An array: who declares it still, and brings it back: {"kind","name","node","place"}. */
+void declarers_write(struct request *q, const struct collection *c, struct slice namespace_,
+                     struct slice name, struct json_writer *w);
+/* A check in our files that is about the asset: it is there for as long as one is. */
+bool declarers_check(struct request *q, struct slice namespace_, const struct json_value *state,
+                     struct slice *ret_check, struct slice *ret_place);
 void raw_serve(struct request *q, struct slice rest);
 void beat_serve(struct request *q, struct slice rest);
 /* What is done to tasks and nodes: POST /v1/tasks, /v1/tasks/{name}/{verb},

@@ -374,6 +374,8 @@ static void answer_deleted(struct request *q, const struct collection *c, struct
     json_string(&w, namespace_);
     json_key(&w, "revision");
     json_i64(&w, revision);
+    json_key(&w, "declared_by");
+    declarers_write(q, c, namespace_, name, &w);
     json_object_close(&w);
     json_end(&w);
     answer_json(q, 200, &json);
@@ -411,6 +413,7 @@ static void answer_undeclared(struct request *q, const struct collection *c,
                               struct slice namespace_, struct slice name)
 {
     struct resource r = {.spec = NULL};
+    struct slice check, place;
     int64_t revision = 0;
     (void)resource_read(q, c, namespace_, name, &r, NULL);
     int gone = delete_left_behind(q, &r, &revision);
@@ -418,6 +421,11 @@ static void answer_undeclared(struct request *q, const struct collection *c,
         answer_store_error(q, gone);
     else if (gone)
         answer_deleted(q, c, namespace_, name, revision);
+    else if (r.found.version && declarers_check(q, namespace_, r.state, &check, &place))
+        answer_problem(q, 409, "conflict", "name",
+                       "%s '%.*s' is there because check '%.*s' in %.*s is about it: it goes with "
+                       "its checks",
+                       c->kind->name, SLICE_ARG(name), SLICE_ARG(check), SLICE_ARG(place));
     else if (r.found.version)
         answer_problem(q, 409, "conflict", "name",
                        "%s '%.*s' was found, not declared: it goes when it is no longer there",

@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/fault.h"
 #include "host/alive.h"
 #include "host/limits.h"
@@ -273,15 +273,21 @@ bool host_process_runs(const struct host_process *p)
 
 /* ---- finding ---- */
 
+static bool is_older(const struct host_process *a, const struct host_process *b)
+{
+    return a->started < b->started || (a->started == b->started && a->pid < b->pid);
+}
+
 /* It stands for the query where it is the oldest so far. */
 static void found_one(struct host_process_seek *s, const struct host_process *p)
 {
     uint32_t same = s->result == 0 ? s->process.same + 1 : 1;
-    if (s->result < 0 || p->started < s->process.started ||
-        (p->started == s->process.started && p->pid < s->process.pid))
+    if (s->result < 0 || is_older(p, &s->process))
         s->process = *p;
     s->process.same = same;
     s->result = 0;
+    if (s->meant)
+        buf_append(s->meant, (const char *)p, sizeof(*p));
 }
 
 /* Returns 0, or why one of them, which may be the one, could not be read. */
@@ -463,6 +469,62 @@ int host_process_find(const struct host_process_query *q, struct host_process *r
     else if (err)
         *err = s.err;
     return s.result;
+}
+
+/* ---- the tops of trees ---- */
+
+static int by_pid(const void *x, const void *y)
+{
+    const struct host_process *a = x, *b = y;
+    return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+/* Its parents are looked at as they are now: one whose parent has ended is init's, and a top. */
+static bool is_below(const struct host_process *p, const struct host_process *meant, size_t count)
+{
+    struct host_process at = *p;
+    for (int i = 0; i < HOST_ANCESTORS_MAX && at.parent > 0; i++) {
+        const struct host_process key = {.pid = at.parent};
+        if (bsearch(&key, meant, count, sizeof(*meant), by_pid))
+            return true;
+        if (host_process_look(at.parent, &at) < 0)
+            return false;
+    }
+    return false;
+}
+
+/* The oldest `max` are kept, in their order. */
+static void keep_top(const struct host_process *p, struct host_process *tops, size_t count,
+                     size_t max)
+{
+    size_t at = count < max ? count : max;
+    while (at > 0 && is_older(p, &tops[at - 1]))
+        at--;
+    if (at == max)
+        return;
+    size_t last = count < max ? count : max - 1;
+    memmove(&tops[at + 1], &tops[at], (last - at) * sizeof(*tops));
+    tops[at] = *p;
+}
+
+int host_process_tops(const struct host_process_query *q, struct host_process *ret_tops,
+                      size_t max, struct err *err)
+{
+    struct buf meant = BUF(MEM_HOST, 0);
+    struct host_process_seek s = {.query = *q, .meant = &meant}, *all[] = {&s};
+    size_t tops = 0;
+    host_process_find_all(all, 1);
+    size_t n = s.result == 0 ? s.process.same : 0;
+    struct host_process *p = (struct host_process *)(void *)meant.data;
+    if (n)
+        qsort(p, n, sizeof(*p), by_pid);
+    for (size_t i = 0; i < n; i++)
+        if (!is_below(&p[i], p, n))
+            keep_top(&p[i], ret_tops, tops++, max);
+    buf_done(&meant);
+    if (s.result < 0 && err)
+        *err = s.err;
+    return s.result < 0 ? s.result : (int)tops;
 }
 
 /* ---- holding ---- */

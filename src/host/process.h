@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
     HOST_PROCESSES_SEEN_MAX = 65536,      /* looked through */
     HOST_COMMAND_BYTES_MAX = 4096,        /* of a command line that is only looked at */
     HOST_PID_FILE_BYTES_MAX = 64 * 1024,  /* its first line counts */
+    HOST_ANCESTORS_MAX = 64,              /* of a process that are looked at */
     HOST_PID_SLACK_MS = 2000, /* a file may be so much older than its process: clocks are coarse */
 };
 
@@ -55,8 +57,15 @@ struct host_process_seek {
     struct host_process process; /* where result is 0 */
     int result;
     struct err err;
+    struct buf *meant; /* by name or unit: all that are meant are appended, as they are in memory;
+                        * NULL: only the one counts */
 };
 void host_process_find_all(struct host_process_seek *const *seeks, size_t count);
+/* The tops of those that a name means: who was begun by no other of them, be it through processes
+ * of other names. A server and its workers have one; two of them are two services of one name.
+ * Fills in up to `max`, the oldest first. Returns how many there are, or as host_process_find. */
+int host_process_tops(const struct host_process_query *q, struct host_process *ret_tops,
+                      size_t max, struct err *err);
 /* Which of the queries by name or unit mean the process of that number: cheap, a few small files.
  * Returns how many of ret_meant are true. */
 size_t host_process_meant(pid_t pid, const struct host_process_query *const *queries, size_t count,

@@ -1,5 +1,7 @@
 #include "model/kind.h"
 
+#include <errno.h>
+
 #include "base/defs.h"
 #include "base/suggest.h"
 
@@ -44,6 +46,47 @@ const char *kind_suggest(struct slice word)
     }
     const char *near = suggest_nearest(word, names, ARRAY_LEN(names));
     return near ? kind_find(slice_from(near))->name : NULL;
+}
+
+int kind_parse(const char *word, const struct kind **ret_kind, const char **ret_name,
+               struct err *err)
+{
+    struct slice rest = slice_from(word);
+    bool named = slice_find_byte(rest, '/') >= 0;
+    struct slice kind_word = slice_cut(&rest, '/');
+    const struct kind *kind = kind_find(kind_word);
+    const char *near = kind ? NULL : kind_suggest(kind_word);
+    int shown = kind_word.size < 80 ? (int)kind_word.size : 80;
+    if (!kind)
+        return err_set(err, -EINVAL, "there is no kind '%.*s'%s%s%s", shown, kind_word.data,
+                       near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+    if (named && rest.size == 0)
+        return err_set(err, -EINVAL, "'%.80s' has no name behind the '/'", word);
+    *ret_kind = kind;
+    *ret_name = named ? rest.data : NULL;
+    return 0;
+}
+
+static const char *article(const struct kind *kind)
+{
+    return kind->name[0] == 'a' ? "an" : "a";
+}
+
+int kind_parse_name(const struct kind *kind, const char *word, const char **ret_name,
+                    struct err *err)
+{
+    const struct kind *other;
+    const char *name = word;
+    if (strchr(word, '/')) {
+        if (kind_parse(word, &other, &name, err) < 0)
+            return err_wrap(err, "this takes %s %s, as NAME or %s/NAME", article(kind), kind->name,
+                            kind->name);
+        if (other != kind)
+            return err_set(err, -EINVAL, "this takes %s %s, and '%.80s' is %s %s", article(kind),
+                           kind->name, word, article(other), other->name);
+    }
+    *ret_name = name;
+    return 0;
 }
 
 static bool is_alnum(char c)

@@ -56,6 +56,8 @@ struct sample {
     const char *word; /* RESULT that is not ok: a state's reason that says it better ("threshold",
                        * "drift_file"); NULL: `reason` does */
     char detail[PROBE_DETAIL_MAX];
+    int64_t away_ns; /* RESULT of `limit`: monotonic: the pages that would tell it were read then,
+                      * and none of them answered; 0: that is not why */
     int64_t total_ns;
     char observer[64]; /* RESULT, VIEW, UNSEEN: who looked; "": ourselves */
     bool known, ok, blind_view; /* VIEW: its verdict, and that it cannot look */

@@ -233,6 +233,14 @@ static void keep_unseen(struct asset_check *c, const char *why)
     c->unseen[n] = 0;
 }
 
+/* Pages go away with what they are of. While that fails anyway, and until they are asked anew after
+ * its return, it says nothing that they do not answer: not even that we are blind. */
+static bool tells_nothing(const struct held *h, const struct sample *s)
+{
+    return s->away_ns && (h->fails || s->away_ns <= h->returned_ns) &&
+           !fault_mutant("heal_away_is_blind");
+}
+
 void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
                 const struct sample *s, struct reconcile_time t)
 {
@@ -241,8 +249,9 @@ void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
         return;
     v->at_ns = t.now_ns ? t.now_ns : 1;
     bool ours = judge_ours(r, &h->asset);
+    c->away = s->away_ns != 0 && s->reason == REASON_LIMIT;
     if (s->reason == REASON_LIMIT) {
-        v->limits++;
+        v->limits = tells_nothing(h, s) ? 0 : v->limits + 1;
         keep_unseen(c, s->detail);
         if (ours)
             weigh(c, t);

@@ -54,6 +54,8 @@ struct held {
     char next[ASSET_NAME_BYTES_MAX]; /* of asset.next_remedy */
     int64_t fell_ns;          /* monotonic: left what is well; 0: it is well */
     int64_t blind_ns;         /* monotonic: it became Unknown */
+    bool fails;               /* a check of it that is not `away` */
+    int64_t returned_ns;      /* monotonic: when none did any more */
     int64_t restored_ns;      /* its open repair is of an earlier life, and not ordered in this */
     bool fell_counted;        /* it is among r->down */
     bool falling;             /* a check of it misses: among r->falling */

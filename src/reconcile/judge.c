@@ -273,10 +273,24 @@ static void see(struct reconciler *r, struct held *h, struct reconcile_time t)
     judge_move(r, h, CAUSE_SEES, "registered", "the observer sees again", NULL, t);
 }
 
+/* What fails by an answer, and not only by the last one from before its pages went away. */
+static void watch_return(const struct reconciler *r, struct held *h, struct reconcile_time t)
+{
+    bool fails = false;
+    for (uint32_t i = 0; i < h->asset.check_count; i++) {
+        const struct asset_check *c = &h->asset.checks[i];
+        fails |= c->known && !c->ok && judge_sees(r, c) && !c->away;
+    }
+    if (h->fails && !fails)
+        h->returned_ns = t.now_ns;
+    h->fails = fails;
+}
+
 void judge_asset(struct reconciler *r, struct held *h, struct reconcile_time t)
 {
     struct asset *a = &h->asset;
     judge_count(r, h);
+    watch_return(r, h, t);
     if (a->state == ASSET_MAINTENANCE) {
         if (t.now_ns < a->maintain_until_ns)
             return;

@@ -67,13 +67,22 @@ static void wait_for(const char *name, struct host_process *p)
     CHECK(p->pid > 0);
 }
 
-static void remember(const char *name, struct host_process *p)
+static void remember_by(const char *name, struct host_process *p, enum act_known by)
 {
     struct err err = {0};
-    int code = act_remember(&act, name, p, false, &err, RT_NEVER);
+    int code = act_remember(&act, name, p, by, &err, RT_NEVER);
+    for (int i = 0; i < LONG_MS && code == 0; i++) { /* it is too young */
+        usleep(1000);
+        code = act_remember(&act, name, p, by, &err, RT_NEVER);
+    }
     if (code != 1)
         printf("# %d: %s\n", code, err.text);
     CHECK_INT(code, 1);
+}
+
+static void remember(const char *name, struct host_process *p)
+{
+    remember_by(name, p, ACT_BY_NAME);
 }
 
 /* A script of that name, as a process that leads a session. */
@@ -257,6 +266,76 @@ static void who_only_has_the_same_name_is_left_alone(void)
     end(name);
 }
 
+static void a_server_and_its_workers_of_one_name_are_one(void)
+{
+    struct host_process old = {0}, now = {0};
+    char body[300];
+    snprintf(body, sizeof(body), "[ \"$1\" = at-work ] || sh -c './%s at-work; :' & "
+             "while :; do sleep 0.05; done\n", own("fb-tree"));
+    pid_t pid = begin(own("fb-tree"), body);
+    for (int i = 0; i < LONG_MS && !(find(own("fb-tree"), &old) && old.same > 1); i++)
+        usleep(1000);
+    CHECK_INT(old.pid, pid);
+    remember(own("fb-tree"), &old);
+    CHECK_STR(restart(own("fb-tree")), "ok");
+    waitpid(pid, NULL, 0);
+    CHECK(find(own("fb-tree"), &now) && now.pid != pid);
+    end(own("fb-tree"));
+}
+
+static pid_t begin_another(const char *name, struct host_process *p)
+{
+    const struct host_process_query q = {.name = name};
+    pid_t pid = begin(name, serve);
+    for (int i = 0; i < LONG_MS && !host_process_matches(&q, pid); i++)
+        usleep(1000);
+    CHECK_INT(host_process_look(pid, p), 0);
+    return pid;
+}
+
+static void kill_it(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void of_two_services_of_one_name_none_is_ended(void)
+{
+    struct host_process first = {0}, second = {0};
+    char words[100];
+    pid_t a = begin_another(own("fb-twin"), &first), b = begin_another(own("fb-twin"), &second);
+    snprintf(words, sizeof(words), "process %d and process %d, neither of which", a, b);
+    CHECK_STR(restart_with("process", own("fb-twin"), (struct exec_spec){.dry_run = true}),
+              "exec_not_found");
+    CHECK(says(words));
+    remember(own("fb-twin"), &first); /* as whoever looks by name does: the oldest */
+    CHECK_STR(restart(own("fb-twin")), "exec_not_found");
+    CHECK(says(words) && says("Nothing was done"));
+    CHECK(host_process_runs(&first) && host_process_runs(&second));
+    kill_it(a);
+    kill_it(b);
+    end(own("fb-twin")); /* what should not have been started */
+}
+
+static void a_number_in_a_file_tells_which_of_two_is_meant(void)
+{
+    struct host_process first = {0}, second = {0}, third = {0};
+    pid_t a = begin_another(own("fb-num"), &first), b = begin_another(own("fb-num"), &second);
+    remember_by(own("fb-num"), &second, ACT_BY_NUMBER);
+    CHECK_STR(restart(own("fb-num")), "ok");
+    CHECK(host_process_runs(&first) && !host_process_runs(&second));
+    kill_it(b);
+    /* Two numbers are no better than two names, until one of them ends. */
+    remember_by(own("fb-num"), &first, ACT_BY_NUMBER);
+    b = begin_another(own("fb-num"), &third);
+    remember_by(own("fb-num"), &third, ACT_BY_NUMBER);
+    CHECK_STR(restart(own("fb-num")), "exec_not_found");
+    CHECK(host_process_runs(&first) && host_process_runs(&third));
+    kill_it(a);
+    kill_it(b);
+    end(own("fb-num"));
+}
+
 static void one_that_fails_again_is_told(void)
 {
     struct host_process p = {0};
@@ -348,6 +427,9 @@ static void all(void *arg)
     TAP_RUN_IN(real, who_does_not_heed_is_killed_and_so_are_those_it_leaves);
     TAP_RUN_IN(real, what_a_killed_one_leaves_behind_is_ended);
     TAP_RUN_IN(real, who_only_has_the_same_name_is_left_alone);
+    TAP_RUN_IN(real, a_server_and_its_workers_of_one_name_are_one);
+    TAP_RUN_IN(real, of_two_services_of_one_name_none_is_ended);
+    TAP_RUN_IN(real, a_number_in_a_file_tells_which_of_two_is_meant);
     TAP_RUN_IN(real, one_that_fails_again_is_told);
     TAP_RUN_IN(real, nobody_knows_how_to_start_it);
     TAP_RUN_IN(real, a_title_cannot_be_started);

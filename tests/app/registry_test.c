@@ -81,7 +81,7 @@ static void files(struct place *n, const char *names, int version)
     c->watched_count = 1;
     buf_append_cstr(&text, "{\"receivers\":[");
     for (const char *name = names; *name; name++)
-        buf_printf(&text, "%s{\"name\":\"%c\",\"webhook\":{\"url\":\"http://h/%d\"}}",
+        buf_printf(&text, "%s\n{\"name\":\"%c\",\"webhook\":{\"url\":\"http://h/%d\"}}",
                    name == names ? "" : ",", *name, version);
     buf_append_cstr(&text, "]}");
     struct slice kept = {arena_strdup(&c->arena, buf_slice(&text)), text.size};
@@ -141,6 +141,18 @@ static int wanted(const struct place *n, char name)
     return at && sscanf(at, "http://h/%d", &version) == 1 ? version : 0;
 }
 
+/* "t:3": line 3 of the node's files declares it; "": none. */
+static const char *declared_at(struct place *n, const char *name)
+{
+    struct buf place = BUF(MEM_TEST, 0);
+    bool declared = registry_declared_at(&n->up, kind_find(SLICE("receiver")), SLICE("default"),
+                                         slice_from(name), &place);
+    const char *text = arena_strdup(&arena, buf_slice(&place));
+    CHECK_INT(declared, place.size > 0);
+    buf_done(&place);
+    return text;
+}
+
 static void settle(void)
 {
     rt_sleep(rt_now() + 10 * RT_SEC);
@@ -163,6 +175,9 @@ static void what_files_have_is_written_once_and_heard_by_all(void)
     files(one, "ab", 1);
     files(two, "", 1);
     CHECK_INT(wanted(one, 'a'), 1); /* before it is written */
+    CHECK_STR(declared_at(one, "a"), "t:2");
+    CHECK_STR(declared_at(one, "b"), "t:3");
+    CHECK_STR(declared_at(two, "a"), "");
     settle();
     CHECK(all_agree('a', 1) && all_agree('b', 1));
     uint64_t written = one->up.registry->written_total;
@@ -187,6 +202,9 @@ static void what_vanishes_goes_unless_it_was_changed_by_hand(void)
     files(one, "c", 2);
     settle();
     CHECK(all_agree('a', 0) && all_agree('b', 7) && all_agree('c', 2) && all_agree('h', 7));
+    CHECK_STR(declared_at(one, "b"), ""); /* it is there, and not by files */
+    CHECK_STR(declared_at(one, "c"), "t:2");
+    CHECK_STR(declared_at(one, "h"), "");
     /* Named again it is the files' again, and goes with them. */
     files(one, "b", 3);
     settle();

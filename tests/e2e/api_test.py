@@ -186,7 +186,7 @@ def the_commands_say_what_is_wrong():
                               (["get", "check", "none"], 1, "there is no check 'none'"),
                               (["get", "checks", "-l", "a=="], 0, ""),
                               (["get", "checks", "-l", "a in b"], 2, "expected '('"),
-                              (["get"], 2, "KIND [NAME] is missing"),
+                              (["get"], 2, "KIND [NAME] | KIND/NAME is missing"),
                               (["store", "get"], 2, "KEY is missing"),
                               (["store", "stauts"], 2, "did you mean status?"),
                               (["get", "assets", "--server", "ftp://x"], 2, "write unix:PATH"),

@@ -148,12 +148,18 @@ def task(up, action, *args):
     return firebreak("task", "run", "-f", path, "--wait", "--data", up.data, *args)
 
 
-def runs(name):
-    """The process that is a link of that name, or None."""
+def all_of(name):
+    """The processes that are links of that name."""
+    found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             if open(f"/proc/{pid}/comm").read() == name + "\n" and " Z " not in open(f"/proc/{pid}/stat").read():
-                return int(pid)
+                found.add(int(pid))
+    return found
+
+
+def runs(name):
+    return next(iter(all_of(name)), None)
 
 
 @case
@@ -188,6 +194,29 @@ def a_process_is_restarted_as_it_was_and_outlives_us():
     up.p.kill()
     up.p.wait()
     equal(runs(name), again)
+
+
+@case
+def of_two_services_of_one_name_none_is_restarted_until_a_file_says_which():
+    name = f"fb-two{os.getpid()}"
+    first, second = process(name), process(name)
+    up = Up(config(f"process: {{name: {name}}}"))
+    up.wait("a", "Healthy")
+    r = task(up, {"restart": {"process": name}})
+    equal(r.returncode, 127)
+    contains(r.stderr, f"{name} is the name of several services here")
+    for p in (first, second):
+        contains(r.stderr, f"process {p.pid}")
+        equal(p.poll(), None)
+    up.stop()
+    path = write(os.path.join(folder(), "x.pid"), f"{second.pid}\n")
+    up = Up(config(f"process: {{pid_file: {path}}}"))
+    up.wait("a", "Healthy")
+    eventually(lambda: os.path.exists(os.path.join(up.data, "keys/processes", name)), 20)
+    r = task(up, {"restart": {"process": name}})
+    for pid in all_of(name) - {first.pid, second.pid}:
+        defer(os.kill, pid, signal.SIGKILL)
+    equal((r.returncode, first.poll(), second.poll()), (0, None, -signal.SIGTERM), r.stderr)
 
 
 @case

@@ -124,6 +124,29 @@ def a_page_feeds_an_expression_over_one_connection():
 
 
 @case
+def what_is_back_before_its_page_is_read_is_not_unknown():
+    page, port = Page("jobs 5\n"), Listener()
+    tcp = f"{{name: port, asset: a, {EVERY}, tcp: {{target: '127.0.0.1:{port.port}'}}}}"
+    up = Up(config([scrape("s", page.url, every="5s")], [expr("jobs", "jobs > 9"), tcp]))
+    up.wait("a", "Healthy")
+    page.status = 500
+    requests = page.requests
+    eventually(lambda: page.requests > requests, 20)
+    port.close()
+    failed = up.wait("a", "Failed")
+    begun = len(up.states("a"))
+    time.sleep(0.5)  # the expression is asked some times meanwhile, in vain
+    page.status = 200
+    port = Listener(port=port.port)  # it is read within the next seconds
+    up.wait("a", "Healthy", after=up.events.index(failed))
+    equal(up.states("a")[begun:], ["Healthy"])
+    # And where a page stays away from something that is there, nobody knows.
+    page.status = 500
+    e = up.wait("a", "Unknown", after=up.events.index(failed))
+    contains(e["evidence"][0], "jobs: too few observers could look: no data, its page does not answer: jobs > 9")
+
+
+@case
 def a_target_that_vanishes_is_down_with_a_reason_and_its_series_end():
     page = Page("jobs 5\n")
     up = Up(config([scrape("s", page.url)],

@@ -130,7 +130,16 @@ def a_change_by_hand_stands_until_files_are_read_again():
     not_asked(other)
     eventually(lambda: s.run("plan").returncode == 0, 20)
     # So with a deletion.
-    s.ok("delete", "check", "db")
+    # And an asset is there for as long as a check is about it.
+    eventually(lambda: s.run("get", "asset/a").returncode == 0, 20)
+    r = s.run("delete", "asset/a")
+    equal((r.returncode, r.stdout), (0, "asset/a deleted\n"))
+    contains(r.stderr, f"warning: asset/a is declared in {path}:1: it comes back when files are read the next time\n")
+    contains(r.stderr, f"warning: asset/a goes on, as check/db is about it, in {path}:1\n")
+    r = s.run("delete", "check", "db")
+    equal((r.returncode, r.stdout), (0, "check/db deleted\n"))
+    equal(r.stderr, f"firebreak delete: warning: check/db is declared in {path}:1: it comes back when files are read the "
+                    "next time\n")
     not_asked(l)
     r = s.run("plan")
     equal(r.returncode, 1)

@@ -39,6 +39,35 @@ def wait_exits_with_the_programs_own_status():
 
 
 @case
+def kind_and_name_in_one_word_is_taken_wherever_a_name_is():
+    s = Server(args=["--node", "n1"])
+    name = s.ok("task", "run", "--wait", "-o", "name", "--", "echo", "hello").strip()
+    bare = name.removeprefix("task/")
+    equal(name, f"task/{bare}")
+    equal(s.ok("task", "logs", name), "hello\n")
+    equal(s.ok("get", name), s.ok("get", "task", bare))
+    equal(s.ok("get", "task", name, "-o", "name"), f"{name}\n")
+    equal(s.ok("describe", name), s.ok("describe", "task", bare))
+    other = s.ok("task", "run", "-o", "name", "--", "sleep", "100").strip()
+    s.ok("task", "cancel", other)
+    ends(s, other.removeprefix("task/"), "Canceled")
+    equal(s.ok("node", "cordon", "node/n1"), "n1 Cordoned\n")
+    s.ok("apply", "-f", "-", input="assets: [{name: a}]")
+    equal(s.ok("delete", "asset/a"), "asset/a deleted\n")
+    for argv, why in [(["task", "logs", "asset/web"], "this takes a task, and 'asset/web' is an asset\n"),
+                      (["asset", "recover", name], "this takes an asset, and 'task/"),
+                      (["node", "drain", name], "this takes a node, and 'task/"),
+                      (["schedule", "pause", name], "this takes a schedule, and 'task/"),
+                      (["delete", "check", name], "this takes a check, and 'task/"),
+                      (["get", name, bare], "one name is enough"), (["get", "tsk/t"], "did you mean task?"),
+                      (["describe", "task"], "which task? KIND NAME or KIND/NAME is wanted\n"),
+                      (["delete", "check/"], "'check/' has no name behind the '/'\n")]:
+        r = s.run(*argv)
+        equal(r.returncode, 2, argv)
+        contains(r.stderr, why)
+
+
+@case
 def one_dedup_key_is_one_task():
     s = Server()
     a = s.ok("task", "run", "--dedup", "k/1", "--", "echo", "one")

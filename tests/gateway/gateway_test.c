@@ -43,6 +43,16 @@ static int check_spec(void *ctx, const struct gateway_resource *sent, struct gat
     return err_set(err, -EINVAL, "there is no field 'wrong'");
 }
 
+/* Files have all that is called "kept". */
+static bool declared_at(void *ctx, const struct kind *kind, struct slice namespace_,
+                        struct slice name, struct buf *ret_place)
+{
+    (void)ctx;
+    CHECK(slice_eq(namespace_, SLICE("default")));
+    buf_printf(ret_place, "ops.yaml:%s", strcmp(kind->name, "check") == 0 ? "7" : "3");
+    return slice_eq(name, SLICE("kept"));
+}
+
 static void collect(void *ctx, struct metrics_writer *m)
 {
     (void)ctx;
@@ -63,6 +73,7 @@ static void open_world(void)
                                 .own_uid = getuid(),
                                 .node = "ours",
                                 .check = check_spec,
+                                .declared_at = declared_at,
                                 .collect = collect};
     CHECK_INT(gateway_open(&o, &w.gateway), 0);
     CHECK_INT(gateway_listen(w.gateway, w.path, &err), 0);
@@ -427,6 +438,30 @@ static bool hear(struct http_response *resp, const char *part)
     return true;
 }
 
+static void who_brings_back_what_is_deleted_is_told(void)
+{
+    open_world();
+    CHECK_INT(ask("PUT", "/v1/assets/kept", "{}"), 201);
+    CHECK_INT(ask("PUT", "/v1/assets/by-hand", "{}"), 201);
+    CHECK_INT(ask("PUT", "/v1/assets/watched", "{}"), 201);
+    put("/declared/assets/default/kept/ours", "{}");
+    put("/declared/assets/default/kept/theirs", "{}");
+    put("/declared/assets/default/kept2/theirs", "{}"); /* of another one */
+    put("/state/assets/default/watched", "{\"checks\":[{\"name\":\"x\"},{\"name\":\"kept\"}]}");
+    CHECK_INT(ask("DELETE", "/v1/assets/by-hand", NULL), 200);
+    CHECK(has("\"declared_by\":[]}"));
+    CHECK_INT(ask("DELETE", "/v1/assets/kept", NULL), 200);
+    CHECK(has("\"declared_by\":["
+              "{\"kind\":\"asset\",\"name\":\"kept\",\"node\":\"ours\",\"place\":\"ops.yaml:3\"},"
+              "{\"kind\":\"asset\",\"name\":\"kept\",\"node\":\"theirs\",\"place\":null}]}"));
+    CHECK_INT(ask("DELETE", "/v1/assets/watched", NULL), 200);
+    CHECK(has("\"declared_by\":[{\"kind\":\"check\",\"name\":\"kept\",\"node\":\"ours\","
+              "\"place\":\"ops.yaml:7\"}]}"));
+    CHECK_INT(ask("DELETE", "/v1/assets/watched", NULL), 409); /* it is its check's */
+    CHECK(has("because check 'kept' in ops.yaml:7 is about it: it goes with its checks"));
+    close_world();
+}
+
 static void a_watch_tells_every_change(void)
 {
     open_world();
@@ -630,6 +665,7 @@ static void cases(void *arg)
     TAP_RUN(labels_select);
     TAP_RUN(a_wrong_value_is_told_and_skipped);
     TAP_RUN(an_asset_is_declared_and_found);
+    TAP_RUN(who_brings_back_what_is_deleted_is_told);
     TAP_RUN(a_watch_tells_every_change);
     TAP_RUN(events_are_listed_and_watched);
     TAP_RUN(a_node_that_went_without_a_word_is_lost);

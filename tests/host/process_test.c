@@ -148,6 +148,68 @@ static void of_several_the_oldest_while_one_runs_it_is_there(void)
     CHECK_INT(find(own("fb-seve"), &p), -ESRCH);
 }
 
+/* Three of that name below each other, of which the second begins the third through a shell of
+ * another name. Returns the first, once all are there. */
+static pid_t begin_tree(const char *name)
+{
+    static const char body[] = "#!/bin/sh\n"
+                               "case $1 in\n"
+                               "0) \"$0\" 1 ;;\n"
+                               "1) sh -c '\"$0\" 2; :' \"$0\" ;;\n"
+                               "2) sleep 600 & : > \"$0.there\"; wait ;;\n"
+                               "esac\n:\n";
+    struct host_process p = {0};
+    write_file(in_folder(name), body);
+    pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        execl(path, path, "0", (char *)NULL);
+        _exit(127);
+    }
+    char there[sizeof(path) + 8];
+    snprintf(there, sizeof(there), "%s.there", path);
+    for (int i = 0; i < LONG_MS && access(there, F_OK) < 0; i++)
+        usleep(1000);
+    /* (Who is about to be another program has the name as well.) */
+    for (int i = 0; i < LONG_MS && !(find(name, &p) == 0 && p.same == 3); i++)
+        usleep(1000);
+    CHECK_INT(p.same, 3);
+    unlink(there);
+    unlink(in_folder(name)); /* begin() makes a link there */
+    return pid;
+}
+
+static void who_was_begun_by_one_of_the_name_is_no_top(void)
+{
+    enum { MAX = 2 };
+    struct host_process tops[MAX + 1] = {0};
+    struct err err = {0};
+    const struct host_process_query q = {.name = own("fb-tops")}, none = {.name = own("fb-none")};
+    CHECK_INT(host_process_tops(&none, tops, MAX, &err), -ESRCH);
+    CHECK_INT(err.code, -ESRCH);
+
+    pid_t first = begin_tree(own("fb-tops"));
+    CHECK_INT(host_process_tops(&q, tops, MAX, &err), 1);
+    CHECK_INT(tops[0].pid, first);
+    usleep(30 * 1000); /* another tick of the kernel's */
+    pid_t second = begin(own("fb-tops"));
+    usleep(30 * 1000);
+    pid_t third = begin(own("fb-tops"));
+    CHECK_INT(host_process_tops(&q, tops, MAX, &err), 3);
+    CHECK_INT(tops[0].pid, first);
+    CHECK_INT(tops[1].pid, second);
+    CHECK_INT(tops[2].pid, 0); /* no more than was asked for */
+
+    kill(first, SIGKILL); /* alone: who is left is its own top now */
+    waitpid(first, NULL, 0);
+    CHECK_INT(host_process_tops(&q, tops, MAX + 1, &err), 3);
+    CHECK(tops[0].pid != second && tops[0].group == first);
+    CHECK_INT(tops[2].pid, third);
+    kill(-first, SIGKILL);
+    end(second);
+    end(third);
+}
+
 static void a_name_longer_than_the_kernels(void)
 {
     struct host_process p = {0};
@@ -319,6 +381,7 @@ int main(void)
     TAP_RUN(a_name_is_what_ps_shows);
     TAP_RUN(a_number_in_a_file);
     TAP_RUN(of_several_the_oldest_while_one_runs_it_is_there);
+    TAP_RUN(who_was_begun_by_one_of_the_name_is_no_top);
     TAP_RUN(a_name_longer_than_the_kernels);
     TAP_RUN(remains_do_not_run);
     TAP_RUN(by_a_file_with_its_number);

@@ -1,5 +1,7 @@
 #include "model/kind.h"
 
+#include <errno.h>
+
 #include "tests/tap.h"
 
 static void a_kind_has_many_spellings(void)
@@ -27,6 +29,53 @@ static void a_misspelt_kind_has_a_nearest_one(void)
     CHECK(!kind_suggest(SLICE("xyzzy")));
 }
 
+static void a_word_has_a_kind_and_may_have_a_name(void)
+{
+    const struct kind *kind = NULL;
+    const char *name = "untouched";
+    struct err err = {0};
+    CHECK_INT(kind_parse("assets", &kind, &name, &err), 0);
+    CHECK_STR(kind->name, "asset");
+    CHECK(!name);
+    CHECK_INT(kind_parse("Tasks/t-1", &kind, &name, &err), 0);
+    CHECK_STR(kind->name, "task");
+    CHECK_STR(name, "t-1");
+
+    CHECK_INT(kind_parse("aset/web", &kind, &name, &err), -EINVAL);
+    CHECK_STR(err.text, "there is no kind 'aset': did you mean asset?");
+    CHECK_INT(kind_parse("xyzzy", &kind, &name, &err), -EINVAL);
+    CHECK_STR(err.text, "there is no kind 'xyzzy'");
+    CHECK_INT(kind_parse("/web", &kind, &name, &err), -EINVAL);
+    CHECK_INT(kind_parse("", &kind, &name, &err), -EINVAL);
+    CHECK_INT(kind_parse("asset/", &kind, &name, &err), -EINVAL);
+    CHECK_STR(err.text, "'asset/' has no name behind the '/'");
+    CHECK_STR(kind->name, "task"); /* a failed call leaves both as they were */
+    CHECK_STR(name, "t-1");
+}
+
+static void a_name_may_stand_behind_its_kind_and_no_other(void)
+{
+    const struct kind *task = kind_find(SLICE("task"));
+    const char *name = "untouched";
+    struct err err = {0};
+    CHECK_INT(kind_parse_name(task, "asset/web", &name, &err), -EINVAL);
+    CHECK_STR(err.text, "this takes a task, and 'asset/web' is an asset");
+    CHECK_INT(kind_parse_name(kind_find(SLICE("asset")), "task/t-1", &name, &err), -EINVAL);
+    CHECK_STR(err.text, "this takes an asset, and 'task/t-1' is a task");
+    CHECK_INT(kind_parse_name(task, "tsk/t-1", &name, &err), -EINVAL);
+    CHECK_STR(err.text, "this takes a task, as NAME or task/NAME: "
+                        "there is no kind 'tsk': did you mean task?");
+    CHECK_INT(kind_parse_name(task, "task/", &name, &err), -EINVAL);
+    CHECK_STR(name, "untouched");
+
+    CHECK_INT(kind_parse_name(task, "task/t-1", &name, &err), 0);
+    CHECK_STR(name, "t-1");
+    CHECK_INT(kind_parse_name(task, "TASKS/t-2", &name, &err), 0);
+    CHECK_STR(name, "t-2");
+    CHECK_INT(kind_parse_name(task, "asset", &name, &err), 0); /* a task may be called so */
+    CHECK_STR(name, "asset");
+}
+
 static void a_name_is_one_part_of_a_key(void)
 {
     char longest[KIND_NAME_BYTES_MAX + 1];
@@ -47,6 +96,8 @@ int main(void)
 {
     TAP_RUN(a_kind_has_many_spellings);
     TAP_RUN(a_misspelt_kind_has_a_nearest_one);
+    TAP_RUN(a_word_has_a_kind_and_may_have_a_name);
+    TAP_RUN(a_name_may_stand_behind_its_kind_and_no_other);
     TAP_RUN(a_name_is_one_part_of_a_key);
     return tap_done();
 }

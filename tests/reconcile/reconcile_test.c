@@ -143,6 +143,103 @@ static CASE void our_own_limits_are_no_evidence(void)
     end(&w);
 }
 
+/* An answer of "expr", whose page was read at that time and did not answer. */
+static void away(struct world *w, int64_t read_ns)
+{
+    static struct sample s;
+    s = (struct sample){.type = SAMPLE_RESULT, .reason = REASON_LIMIT, .away_ns = read_ns};
+    snprintf(s.asset, sizeof(s.asset), "a");
+    snprintf(s.check, sizeof(s.check), "expr");
+    snprintf(s.detail, sizeof(s.detail), "no data");
+    CHECK_INT(reconciler_take(w->r, &s, at(w)), 0);
+}
+
+/* Its port and its page are away, and the port is back a second later. */
+static void come_back(struct world *w)
+{
+    begin(w);
+    take(w, SAMPLE_FOUND, "a", "port", REASON_OK);
+    take(w, SAMPLE_FOUND, "a", "expr", REASON_OK);
+    take(w, SAMPLE_RESULT, "a", "port", REASON_OK);
+    take(w, SAMPLE_RESULT, "a", "expr", REASON_OK);
+    w->now += RECONCILE_SETTLE_S * S;
+    reconciler_tick(w->r, at(w));
+    CHECK_INT(state(w, "a"), ASSET_HEALTHY);
+    away(w, w->now); /* the page was read before the port was asked */
+    take(w, SAMPLE_RESULT, "a", "port", REASON_REFUSED);
+    take(w, SAMPLE_RESULT, "a", "port", REASON_REFUSED);
+    CHECK_INT(state(w, "a"), ASSET_FAILED);
+    for (int i = 0; i < 2 * RECONCILE_BLIND; i++)
+        away(w, w->now);
+    w->now += 1 * S;
+    take(w, SAMPLE_RESULT, "a", "port", REASON_OK);
+}
+
+static CASE void what_is_back_before_its_page_was_read_is_not_unknown(void)
+{
+    static struct world w;
+    come_back(&w);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED); /* it has to settle */
+    for (int i = 0; i < 2 * RECONCILE_BLIND; i++)
+        away(&w, w.now - 1);
+    const struct asset_check *expr = &reconciler_find(w.r, "a")->checks[1];
+    CHECK(expr->known && expr->ok && !expr->blind); /* as it was before */
+    take(&w, SAMPLE_RESULT, "a", "expr", REASON_OK);
+    w.now += RECONCILE_SETTLE_S * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_HEALTHY);
+    for (int i = 0; i < w.count; i++)
+        CHECK(w.told[i]->to != ASSET_UNKNOWN);
+    end(&w);
+}
+
+static CASE void what_failed_before_its_page_went_away_fails_until_it_is_read(void)
+{
+    static struct world w;
+    begin(&w);
+    take(&w, SAMPLE_FOUND, "a", "expr", REASON_OK);
+    take(&w, SAMPLE_FOUND, "a", "port", REASON_OK);
+    for (int i = 0; i < 2; i++) {
+        take(&w, SAMPLE_RESULT, "a", "expr", REASON_BODY_MISMATCH);
+        take(&w, SAMPLE_RESULT, "a", "port", REASON_REFUSED);
+    }
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    for (int i = 0; i < RECONCILE_BLIND; i++)
+        away(&w, w.now);
+    w.now += 1 * S;
+    take(&w, SAMPLE_RESULT, "a", "port", REASON_OK);
+    away(&w, w.now - 1);
+    w.now += RECONCILE_SETTLE_S * S;
+    reconciler_tick(w.r, at(&w));
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    /* And where it was read, and still does not answer, nobody knows. */
+    for (int i = 0; i < RECONCILE_BLIND; i++)
+        away(&w, w.now);
+    CHECK_INT(state(&w, "a"), ASSET_UNKNOWN);
+    end(&w);
+}
+
+static CASE void a_page_that_stays_away_makes_it_unknown(void)
+{
+    static struct world w;
+    come_back(&w);
+    w.now += 1 * S;
+    for (int i = 1; i < RECONCILE_BLIND; i++)
+        away(&w, w.now);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    away(&w, w.now);
+    CHECK_INT(state(&w, "a"), ASSET_UNKNOWN);
+    end(&w);
+
+    begin(&w); /* also where nothing else has ever failed */
+    take(&w, SAMPLE_FOUND, "a", "expr", REASON_OK);
+    take(&w, SAMPLE_RESULT, "a", "expr", REASON_OK);
+    for (int i = 0; i < RECONCILE_BLIND; i++)
+        away(&w, w.now);
+    CHECK_INT(state(&w, "a"), ASSET_UNKNOWN);
+    end(&w);
+}
+
 static CASE void every_check_counts(void)
 {
     static struct world w;
@@ -446,6 +543,9 @@ int main(void)
     TAP_RUN(a_miss_begins_settling_anew);
     TAP_RUN(failed_at_the_second_miss_in_a_row);
     TAP_RUN(our_own_limits_are_no_evidence);
+    TAP_RUN(what_is_back_before_its_page_was_read_is_not_unknown);
+    TAP_RUN(what_failed_before_its_page_went_away_fails_until_it_is_read);
+    TAP_RUN(a_page_that_stays_away_makes_it_unknown);
     TAP_RUN(every_check_counts);
     TAP_RUN(a_failed_asset_heals_after_settling);
     TAP_RUN(a_listener_that_went_is_refused_at_once);
