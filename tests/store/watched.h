@@ -30,7 +30,7 @@ struct watched {
     uint32_t gap_count, bad_ends;
 };
 
-static int watched_open(struct watched *w, int64_t revision, rt_time deadline)
+static inline int watched_open(struct watched *w, int64_t revision, rt_time deadline)
 {
     struct store_watch_request q = {
         .keys = store_prefix(slice_from(w->prefix)),
@@ -41,17 +41,19 @@ static int watched_open(struct watched *w, int64_t revision, rt_time deadline)
 }
 
 /* Returns whether a list can mend the end. */
-static bool watched_may_list(struct watched *w, const struct store_batch *b)
+static inline bool watched_may_list(struct watched *w, const struct store_batch *b)
 {
     static const char *const ends[] = {"goes on", "compacted", "slow", "lost"};
     bool passed = b->end == STORE_WATCH_COMPACTED && b->compacted > w->told + 1;
-    printf("# the watch of %s ended: %s; told up to %lld, the oldest left is %lld %s\n", w->prefix,
-           ends[b->end], (long long)w->told, (long long)b->compacted, b->err.text);
-    w->bad_ends += !passed;
-    return passed && w->gap_count < WATCHED_GAPS_MAX;
+    printf("# the watch of %s ended: %s%s%s; told up to %lld, the oldest left is %lld\n", w->prefix,
+           ends[b->end], b->err.code ? ": " : "", b->err.text, (long long)w->told,
+           (long long)b->compacted);
+    bool may = passed && w->gap_count < WATCHED_GAPS_MAX;
+    w->bad_ends += !may;
+    return may;
 }
 
-static bool watched_read(struct watched *w)
+static inline bool watched_read(struct watched *w)
 {
     struct store_batch *b;
     bool again = false;
@@ -67,7 +69,7 @@ static bool watched_read(struct watched *w)
 }
 
 /* Another compaction may pass between the list and the watch: that is an end like the first. */
-static bool watched_list(struct watched *w)
+static inline bool watched_list(struct watched *w)
 {
     struct watched_gap *g = &w->gaps[w->gap_count];
     struct store_range q = {.keys = store_prefix(slice_from(w->prefix))};
@@ -85,6 +87,8 @@ static bool watched_list(struct watched *w)
         w->gap_count++;
         if (w->relisted)
             w->relisted(g);
+    } else {
+        arena_done(&g->arena);
     }
     while (r == 0 && (r = watched_open(w, w->told + 1, rt_now() + 3 * RT_SEC)) < 0 &&
            rt_now() < until)
@@ -94,7 +98,7 @@ static bool watched_list(struct watched *w)
 }
 
 /* A task. */
-static void watched_run(void *arg)
+static inline void watched_run(void *arg)
 {
     struct watched *w = arg;
     while (watched_read(w) && watched_list(w))
@@ -102,7 +106,7 @@ static void watched_run(void *arg)
 }
 
 /* The gap that a revision is in; NULL: it was to be told. */
-static const struct watched_gap *watched_gap_of(const struct watched *w, int64_t revision)
+static inline const struct watched_gap *watched_gap_of(const struct watched *w, int64_t revision)
 {
     for (uint32_t i = 0; i < w->gap_count; i++)
         if (revision > w->gaps[i].after && revision <= w->gaps[i].to)
@@ -111,7 +115,7 @@ static const struct watched_gap *watched_gap_of(const struct watched *w, int64_t
 }
 
 /* NULL: the key was not there. */
-static const struct store_kv *watched_gap_find(const struct watched_gap *g, struct slice key)
+static inline const struct store_kv *watched_gap_find(const struct watched_gap *g, struct slice key)
 {
     for (uint32_t i = 0; i < g->list.count; i++)
         if (slice_eq(g->list.kvs[i].key, key))
@@ -119,7 +123,7 @@ static const struct store_kv *watched_gap_find(const struct watched_gap *g, stru
     return NULL;
 }
 
-static void watched_done(struct watched *w)
+static inline void watched_done(struct watched *w)
 {
     store_unwatch(&w->watch);
     for (uint32_t i = 0; i < w->gap_count; i++)
