@@ -3,7 +3,8 @@
  * usage: etcd_cluster [FAULTS [SEED]]     15 faults; the seed is printed
  *
  * Clients read, write, compare and delete while members are killed, stopped, cut off from their
- * peers or from everybody, while the leader moves and history is compacted. What must hold:
+ * peers or from everybody, while the leader moves and history is compacted, now and then while a
+ * member is without its peers. What must hold:
  *  - the history of all calls is linearizable (tools/linear.h), those in doubt at any time or
  * never;
  *  - a watch that runs through it all tells every acknowledged write once, in the order of
@@ -42,11 +43,14 @@ enum {
     ELECTION_MS = 1000, /* etcd's own: a new leader adds it to each lease's time */
     PAUSE_MS = 25,
     FAULT_MS = 2500,
+    OUTAGE_MS = 5000, /* and then etcd has long ended the watches of a member without a leader */
     HEAL_MS = 1500,
 };
 
-enum fault { KILL, STOP, NO_PEERS, CUT_OFF, MOVE_LEADER, COMPACT, FAULT_KINDS };
-static const char *const fault_names[] = {"kill", "stop", "no_peers", "cut_off", "move", "compact"};
+/* OUTAGE: no peers, for so long that history is compacted behind the watches there. */
+enum fault { KILL, STOP, NO_PEERS, CUT_OFF, MOVE_LEADER, COMPACT, OUTAGE, FAULT_KINDS };
+static const char *const fault_names[] = {"kill", "stop",    "no_peers", "cut_off",
+                                          "move", "compact", "outage"};
 
 static struct store *stores[MEMBERS]; /* each begins at another endpoint */
 static uint64_t random_state;
@@ -153,6 +157,14 @@ struct fault_job {
     int at;
 };
 
+static void route_to_peers(int at, const char *what)
+{
+    for (int i = 0; i < MEMBERS; i++)
+        if (i != at)
+            run("nsenter -t %d -n ip route %s %s/32", (int)members[at].server.child.pid, what,
+                members[i].ip);
+}
+
 static void begin_fault(void *arg)
 {
     const struct fault_job *j = arg;
@@ -163,11 +175,8 @@ static void begin_fault(void *arg)
         kill(m->server.child.pid, SIGSTOP);
     else if (j->fault == CUT_OFF)
         run("ip link set v%s down", m->server.name);
-    else if (j->fault == NO_PEERS)
-        for (int i = 0; i < MEMBERS; i++)
-            if (i != j->at)
-                run("nsenter -t %d -n ip route add blackhole %s/32", (int)m->server.child.pid,
-                    members[i].ip);
+    else if (j->fault == NO_PEERS || j->fault == OUTAGE)
+        route_to_peers(j->at, "add blackhole");
 }
 
 static void end_fault(void *arg)
@@ -180,11 +189,25 @@ static void end_fault(void *arg)
         kill(m->server.child.pid, SIGCONT);
     else if (j->fault == CUT_OFF)
         run("ip link set v%s up", m->server.name);
-    else if (j->fault == NO_PEERS)
-        for (int i = 0; i < MEMBERS; i++)
-            if (i != j->at)
-                run("nsenter -t %d -n ip route del blackhole %s/32", (int)m->server.child.pid,
-                    members[i].ip);
+    else if (j->fault == NO_PEERS || j->fault == OUTAGE)
+        route_to_peers(j->at, "del blackhole");
+}
+
+static int64_t last_written(void)
+{
+    int64_t last = 0;
+    for (uint32_t i = 0; i < op_count; i++)
+        last = written[i] > last ? written[i] : last;
+    return last;
+}
+
+/* By one who still reaches the others. */
+static void compact_during_outage(void)
+{
+    int64_t last = last_written();
+    int r = -ENETDOWN;
+    for (int i = 0; i < MEMBERS && r < 0; i++)
+        r = store_compact(stores[i], last, NULL, rt_now() + RT_SEC);
 }
 
 static void one_fault(enum fault fault)
@@ -193,6 +216,8 @@ static void one_fault(enum fault fault)
     struct fault_job j = {fault, (int)draw(MEMBERS)};
     if (leader >= 0 && draw(2))
         j.at = leader; /* half of them hit it */
+    if (fault == OUTAGE)
+        j.at = (int)(fault_counts[OUTAGE] % MEMBERS); /* the watches are at one of them */
     fault_counts[fault]++;
     if (fault == MOVE_LEADER && leader >= 0) {
         move_leader(leader, (leader + 1 + (int)draw(2)) % MEMBERS);
@@ -203,6 +228,10 @@ static void one_fault(enum fault fault)
     } else {
         rt_offload(begin_fault, &j, RT_NEVER);
         rt_sleep(rt_now() + FAULT_MS * RT_MS);
+        if (fault == OUTAGE) {
+            compact_during_outage();
+            rt_sleep(rt_now() + OUTAGE_MS * RT_MS);
+        }
         rt_offload(end_fault, &j, RT_NEVER);
         rt_sleep(rt_now() + HEAL_MS * RT_MS);
     }
@@ -635,8 +664,12 @@ static void leases_ended_neither_early_nor_late(void)
 
 static void every_fault_and_check_had_its_turn(void)
 {
+    uint32_t gaps = 0;
     for (int i = 0; i < FAULT_KINDS; i++)
         CHECK(fault_counts[i] > 0);
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++)
+        gaps += watched[i]->gap_count;
+    CHECK(faults_wanted < 200 || gaps > 0);
     CHECK(session_checks > 10);
 }
 
@@ -661,9 +694,7 @@ static void open_stores(void)
 /* Until the watch has told everything that was acknowledged. */
 static void wait_for_the_watch(void)
 {
-    int64_t last = 0;
-    for (uint32_t i = 0; i < op_count; i++)
-        last = written[i] > last ? written[i] : last;
+    int64_t last = last_written();
     int64_t last_flood = flood_count ? floods[flood_count - 1].revision : 0;
     rt_time until = rt_now() + 20 * RT_SEC;
     while ((of_keys.told < last || of_flood.told < last_flood) && rt_now() < until)
