@@ -3,11 +3,13 @@
  * usage: etcd_cluster [FAULTS [SEED]]     15 faults; the seed is printed
  *
  * Clients read, write, compare and delete while members are killed, stopped, cut off from their
- * peers or from everybody, while the leader moves and history is compacted. What must hold:
+ * peers or from everybody, while the leader moves and history is compacted, now and then while a
+ * member is without its peers. What must hold:
  *  - the history of all calls is linearizable (tools/linear.h), those in doubt at any time or
  * never;
  *  - a watch that runs through it all tells every acknowledged write once, in the order of
- * revisions, and another one every transaction of a flood whole: 200 faults are a million events;
+ * revisions, and another one every transaction of a flood whole: 200 faults are a million events.
+ * One that a compaction passed while it was cut off lists, and the list has what it was not told;
  *  - while a session says that it is alive, the key that it holds is there;
  *  - a lease that nobody keeps ends never early, and in a calm cluster late by at most a tenth of
  * its time and a second; where the leader moves, it has its whole time once more.
@@ -20,12 +22,12 @@
 #include "store/etcd.h"
 #include "store/session.h"
 #include "tests/store/etcd_ask.h"
-#include "tests/store/etcd_server.h"
+#include "tests/store/etcd_machines.h"
+#include "tests/store/watched.h"
 #include "tools/linear.h"
 #include "wire/protobuf.h"
 
 enum {
-    MEMBERS = 3,
     CLIENTS = 9,
     KEYS = 30,            /* of one group of faults */
     FAULTS_OF_GROUP = 15, /* so that no key has more calls than the checker takes */
@@ -41,20 +43,15 @@ enum {
     ELECTION_MS = 1000, /* etcd's own: a new leader adds it to each lease's time */
     PAUSE_MS = 25,
     FAULT_MS = 2500,
+    OUTAGE_MS = 5000, /* and then etcd has long ended the watches of a member without a leader */
     HEAL_MS = 1500,
 };
 
-enum fault { KILL, STOP, NO_PEERS, CUT_OFF, MOVE_LEADER, COMPACT, FAULT_KINDS };
-static const char *const fault_names[] = {"kill", "stop", "no_peers", "cut_off", "move", "compact"};
+/* OUTAGE: no peers, for so long that history is compacted behind the watches there. */
+enum fault { KILL, STOP, NO_PEERS, CUT_OFF, MOVE_LEADER, COMPACT, OUTAGE, FAULT_KINDS };
+static const char *const fault_names[] = {"kill", "stop",    "no_peers", "cut_off",
+                                          "move", "compact", "outage"};
 
-struct member {
-    struct etcd_server server;
-    uint64_t id;
-    char ip[16];
-};
-
-static struct member members[MEMBERS];
-static char cluster[256], url[MEMBERS][128];
 static struct store *stores[MEMBERS]; /* each begins at another endpoint */
 static uint64_t random_state;
 static uint32_t faults_wanted = 15;
@@ -72,6 +69,7 @@ struct held {
     int64_t id, ttl_ms;
     rt_time sure_from, most_from; /* its time began between these */
     rt_time gone;                 /* when that was told; 0: not yet */
+    int64_t put;                  /* the revision of its key; 0: not known */
 };
 static struct held leases[LEASES_MAX];
 static uint32_t lease_count, leases_early, leases_late, leases_judged, leases_ended;
@@ -80,7 +78,7 @@ static struct linear_op ops[OPS_MAX];
 static int64_t written[OPS_MAX]; /* the revision of ops[i], where it was acknowledged */
 static uint32_t op_count, doubts, refused;
 static int64_t told[EVENTS_MAX]; /* revisions, as the watch told them */
-static uint32_t told_count, watch_ends, session_checks, sessions_lost, fault_counts[FAULT_KINDS];
+static uint32_t told_count, session_checks, sessions_lost, fault_counts[FAULT_KINDS];
 static uint64_t told_value[EVENTS_MAX];
 
 static uint64_t draw(uint64_t below)
@@ -91,66 +89,6 @@ static uint64_t draw(uint64_t below)
 
 static uint64_t last_value; /* of all clients: no two writes write the same */
 static uint64_t seen[KEYS]; /* something that a compare may meet */
-
-/* ---- the machines: networks on a bridge ---- */
-
-static void run(const char *format, ...)
-{
-    char line[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    if (!run_command((char *[]){"sh", "-c", line, NULL}))
-        printf("# failed: %s\n", line);
-}
-
-static bool has_own_network(pid_t pid)
-{
-    char path[64], ours[64] = "", theirs[64] = "";
-    snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-    if (readlink("/proc/self/ns/net", ours, sizeof(ours) - 1) < 0 ||
-        readlink(path, theirs, sizeof(theirs) - 1) < 0)
-        return false;
-    return strcmp(ours, theirs) != 0;
-}
-
-/* The shell waits for its interface, takes its address, and becomes the etcd. */
-static void member_start(struct member *m)
-{
-    static char script[] = "ip link set lo up; "
-                           "until ip link show eth0 >/dev/null 2>&1; do sleep 0.02; done; "
-                           "ip addr add $0/24 dev eth0; ip link set eth0 up; exec \"$@\"";
-    struct etcd_server *e = &m->server;
-    char *const before[] = {"unshare", "-n", "sh", "-c", script, m->ip, NULL};
-    e->before = before;
-    etcd_server_run(e, cluster);
-    e->before = NULL;
-    for (int i = 0; i < 200 && !has_own_network(e->child.pid); i++)
-        usleep(10000);
-    run("ip link del v%s 2>/dev/null; ip link add v%s type veth peer name eth0 netns %d && "
-        "ip link set v%s master br0 up",
-        e->name, e->name, (int)e->child.pid, e->name);
-}
-
-static void make_members(const char *binary)
-{
-    size_t used = 0;
-    run("ip link add br0 type bridge && ip addr add 10.77.0.254/24 dev br0 && ip link set br0 up");
-    for (int i = 0; i < MEMBERS; i++) {
-        struct etcd_server *e = &members[i].server;
-        etcd_server_make(e, binary, i + 1);
-        snprintf(members[i].ip, sizeof(members[i].ip), "10.77.0.%d", i + 1);
-        snprintf(e->client, sizeof(e->client), "http://%s:2379", members[i].ip);
-        snprintf(e->peer, sizeof(e->peer), "http://%s:2380", members[i].ip);
-        used += (size_t)snprintf(cluster + used, sizeof(cluster) - used, "%s%s=%s", i ? "," : "",
-                                 e->name, e->peer);
-        snprintf(url[i], sizeof(url[i]), "etcd://10.77.0.%d,10.77.0.%d,10.77.0.%d", i + 1,
-                 (i + 1) % 3 + 1, (i + 2) % 3 + 1);
-    }
-    for (int i = 0; i < MEMBERS; i++)
-        member_start(&members[i]);
-}
 
 /* ---- what etcdctl would be asked for ---- */
 
@@ -219,6 +157,14 @@ struct fault_job {
     int at;
 };
 
+static void route_to_peers(int at, const char *what)
+{
+    for (int i = 0; i < MEMBERS; i++)
+        if (i != at)
+            run("nsenter -t %d -n ip route %s %s/32", (int)members[at].server.child.pid, what,
+                members[i].ip);
+}
+
 static void begin_fault(void *arg)
 {
     const struct fault_job *j = arg;
@@ -229,11 +175,8 @@ static void begin_fault(void *arg)
         kill(m->server.child.pid, SIGSTOP);
     else if (j->fault == CUT_OFF)
         run("ip link set v%s down", m->server.name);
-    else if (j->fault == NO_PEERS)
-        for (int i = 0; i < MEMBERS; i++)
-            if (i != j->at)
-                run("nsenter -t %d -n ip route add blackhole %s/32", (int)m->server.child.pid,
-                    members[i].ip);
+    else if (j->fault == NO_PEERS || j->fault == OUTAGE)
+        route_to_peers(j->at, "add blackhole");
 }
 
 static void end_fault(void *arg)
@@ -246,11 +189,25 @@ static void end_fault(void *arg)
         kill(m->server.child.pid, SIGCONT);
     else if (j->fault == CUT_OFF)
         run("ip link set v%s up", m->server.name);
-    else if (j->fault == NO_PEERS)
-        for (int i = 0; i < MEMBERS; i++)
-            if (i != j->at)
-                run("nsenter -t %d -n ip route del blackhole %s/32", (int)m->server.child.pid,
-                    members[i].ip);
+    else if (j->fault == NO_PEERS || j->fault == OUTAGE)
+        route_to_peers(j->at, "del blackhole");
+}
+
+static int64_t last_written(void)
+{
+    int64_t last = 0;
+    for (uint32_t i = 0; i < op_count; i++)
+        last = written[i] > last ? written[i] : last;
+    return last;
+}
+
+/* By one who still reaches the others. */
+static void compact_during_outage(void)
+{
+    int64_t last = last_written();
+    int r = -ENETDOWN;
+    for (int i = 0; i < MEMBERS && r < 0; i++)
+        r = store_compact(stores[i], last, NULL, rt_now() + RT_SEC);
 }
 
 static void one_fault(enum fault fault)
@@ -259,6 +216,8 @@ static void one_fault(enum fault fault)
     struct fault_job j = {fault, (int)draw(MEMBERS)};
     if (leader >= 0 && draw(2))
         j.at = leader; /* half of them hit it */
+    if (fault == OUTAGE)
+        j.at = (int)(fault_counts[OUTAGE] % MEMBERS); /* the watches are at one of them */
     fault_counts[fault]++;
     if (fault == MOVE_LEADER && leader >= 0) {
         move_leader(leader, (leader + 1 + (int)draw(2)) % MEMBERS);
@@ -269,6 +228,10 @@ static void one_fault(enum fault fault)
     } else {
         rt_offload(begin_fault, &j, RT_NEVER);
         rt_sleep(rt_now() + FAULT_MS * RT_MS);
+        if (fault == OUTAGE) {
+            compact_during_outage();
+            rt_sleep(rt_now() + OUTAGE_MS * RT_MS);
+        }
         rt_offload(end_fault, &j, RT_NEVER);
         rt_sleep(rt_now() + HEAL_MS * RT_MS);
     }
@@ -379,21 +342,15 @@ static void client(void *arg)
     }
 }
 
-static void watcher(void *arg)
+static void take_writes(const struct store_batch *b)
 {
-    struct store_watch *w = arg;
-    struct store_batch *b;
-    while (rt_recv(&w->batches, &b, RT_NEVER) == 0) {
-        watch_ends += b->end != STORE_WATCH_GOES_ON;
-        for (uint32_t i = 0; i < b->count && told_count < EVENTS_MAX; i++) {
-            const struct store_event *e = &b->events[i];
-            uint64_t value = 0;
-            if (e->type == STORE_EVENT_PUT)
-                (void)slice_to_u64(e->kv.value, UINT64_MAX, &value);
-            told_value[told_count] = value;
-            told[told_count++] = e->kv.mod_revision;
-        }
-        store_batch_free(b);
+    for (uint32_t i = 0; i < b->count && told_count < EVENTS_MAX; i++) {
+        const struct store_event *e = &b->events[i];
+        uint64_t value = 0;
+        if (e->type == STORE_EVENT_PUT)
+            (void)slice_to_u64(e->kv.value, UINT64_MAX, &value);
+        told_value[told_count] = value;
+        told[told_count++] = e->kv.mod_revision;
     }
 }
 
@@ -465,16 +422,10 @@ static uint32_t take_flood(const struct store_event *e, uint32_t left)
     return n;
 }
 
-static void flood_watcher(void *arg)
+static void take_floods(const struct store_batch *b)
 {
-    struct store_watch *w = arg;
-    struct store_batch *b;
-    while (rt_recv(&w->batches, &b, RT_NEVER) == 0) {
-        watch_ends += b->end != STORE_WATCH_GOES_ON;
-        for (uint32_t i = 0; i < b->count;)
-            i += take_flood(&b->events[i], b->count - i);
-        store_batch_free(b);
-    }
+    for (uint32_t i = 0; i < b->count;)
+        i += take_flood(&b->events[i], b->count - i);
 }
 
 /* ---- leases that end ---- */
@@ -489,9 +440,9 @@ static struct held *lease_begin(struct store *s, int64_t ttl_ms)
         store_lease_grant(s, 0, ttl_ms, &l, NULL, rt_now() + RT_SEC) < 0)
         return NULL;
     struct held *h = &leases[lease_count++];
-    *h = (struct held){l.id, l.ttl_ms, sent, rt_now_exact(), 0};
+    *h = (struct held){l.id, l.ttl_ms, sent, rt_now_exact(), 0, 0};
     snprintf(key, sizeof(key), "lease/%lld", (long long)l.id);
-    if (store_put(s, slice_from(key), SLICE("v"), l.id, NULL, NULL, rt_now() + RT_SEC) == 0)
+    if (store_put(s, slice_from(key), SLICE("v"), l.id, &h->put, NULL, rt_now() + RT_SEC) == 0)
         return h;
     h->gone = 1; /* whether it has a key is not known, so that nothing may be told of it */
     return NULL;
@@ -533,18 +484,33 @@ static void lease_gone(struct slice key, rt_time now)
     }
 }
 
-static void lease_watcher(void *arg)
+static void take_leases(const struct store_batch *b)
 {
-    struct store_watch *w = arg;
-    struct store_batch *b;
-    while (rt_recv(&w->batches, &b, RT_NEVER) == 0) {
-        watch_ends += b->end != STORE_WATCH_GOES_ON;
-        for (uint32_t i = 0; i < b->count; i++)
-            if (b->events[i].type == STORE_EVENT_DELETE)
-                lease_gone(b->events[i].kv.key, rt_now_exact());
-        store_batch_free(b);
+    for (uint32_t i = 0; i < b->count; i++)
+        if (b->events[i].type == STORE_EVENT_DELETE)
+            lease_gone(b->events[i].kv.key, rt_now_exact());
+}
+
+/* Those that are not listed any more ended before; how late, nobody was told. */
+static void leases_relisted(const struct watched_gap *g)
+{
+    char key[40];
+    lagged = true;
+    for (uint32_t i = 0; i < lease_count; i++) {
+        snprintf(key, sizeof(key), "lease/%lld", (long long)leases[i].id);
+        if (leases[i].put && leases[i].put <= g->to && !watched_gap_find(g, slice_from(key)))
+            lease_gone(slice_from(key), rt_now_exact());
     }
 }
+
+static struct watched of_keys = {.prefix = "k/", .take = take_writes};
+static struct watched of_flood = {.prefix = "flood/", .take = take_floods};
+static struct watched of_leases = {
+    .prefix = "lease/",
+    .take = take_leases,
+    .relisted = leases_relisted,
+};
+static struct watched *const watched[] = {&of_keys, &of_flood, &of_leases};
 
 static void clock_watcher(void *arg)
 {
@@ -614,22 +580,57 @@ static int by_revision(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+static bool may_be_deleted(const struct linear_op *op)
+{
+    for (uint32_t i = 0; i < op_count; i++)
+        if (ops[i].type == LINEAR_DELETE && ops[i].key == op->key && ops[i].end > op->begin)
+            return true;
+    return false;
+}
+
+static void look_in_gap(const struct watched_gap *g, uint32_t i)
+{
+    char key[24];
+    snprintf(key, sizeof(key), "k/%05u", ops[i].key);
+    const struct store_kv *kv = watched_gap_find(g, slice_from(key));
+    uint64_t value = 0;
+    if (!kv)
+        CHECK(may_be_deleted(&ops[i]));
+    else if (kv->mod_revision == written[i])
+        CHECK(slice_to_u64(kv->value, UINT64_MAX, &value) == 0 && value == ops[i].value);
+    else
+        CHECK(kv->mod_revision > written[i]);
+}
+
 static void the_watch_told_each_acknowledged_write_once(void)
 {
     uint32_t looked_for = 0;
-    CHECK_INT(watch_ends, 0);
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++)
+        CHECK_INT(watched[i]->bad_ends, 0);
     for (uint32_t i = 1; i < told_count; i++)
         CHECK(told[i] > told[i - 1]); /* no transaction here writes two keys */
     for (uint32_t i = 0; i < op_count; i++) {
         if (written[i] == 0)
             continue;
         int64_t *at = bsearch(&written[i], told, told_count, sizeof(*told), by_revision);
+        const struct watched_gap *g = watched_gap_of(&of_keys, written[i]);
         looked_for++;
-        CHECK(at != NULL);
+        CHECK((at != NULL) != (g != NULL));
         if (at)
             CHECK(told_value[at - told] == ops[i].value);
+        else if (g)
+            look_in_gap(g, i);
     }
     CHECK(looked_for > 50);
+}
+
+/* The newest transaction, whole. */
+static void flood_is_listed(const struct watched_gap *g, const struct flood *f)
+{
+    CHECK_INT(g->list.count, FLOOD_PUTS);
+    for (uint32_t i = 0; i < g->list.count; i++)
+        CHECK(g->list.kvs[i].mod_revision == g->list.kvs[0].mod_revision &&
+              g->list.kvs[i].mod_revision >= f->revision);
 }
 
 static void the_flood_was_told_whole_and_once(void)
@@ -638,6 +639,11 @@ static void the_flood_was_told_whole_and_once(void)
     for (uint32_t i = 1; i < floods_told_count; i++)
         CHECK(floods_told[i].revision > floods_told[i - 1].revision);
     for (uint32_t i = 0, at = 0; i < flood_count; i++) {
+        const struct watched_gap *g = watched_gap_of(&of_flood, floods[i].revision);
+        if (g) {
+            flood_is_listed(g, &floods[i]);
+            continue;
+        }
         while (at < floods_told_count && floods_told[at].revision < floods[i].revision)
             at++;
         CHECK(at < floods_told_count && floods_told[at].revision == floods[i].revision &&
@@ -658,8 +664,12 @@ static void leases_ended_neither_early_nor_late(void)
 
 static void every_fault_and_check_had_its_turn(void)
 {
+    uint32_t gaps = 0;
     for (int i = 0; i < FAULT_KINDS; i++)
         CHECK(fault_counts[i] > 0);
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++)
+        gaps += watched[i]->gap_count;
+    CHECK(faults_wanted < 200 || gaps > 0);
     CHECK(session_checks > 10);
 }
 
@@ -684,23 +694,12 @@ static void open_stores(void)
 /* Until the watch has told everything that was acknowledged. */
 static void wait_for_the_watch(void)
 {
-    int64_t last = 0;
-    for (uint32_t i = 0; i < op_count; i++)
-        last = written[i] > last ? written[i] : last;
+    int64_t last = last_written();
     int64_t last_flood = flood_count ? floods[flood_count - 1].revision : 0;
     rt_time until = rt_now() + 20 * RT_SEC;
-    while ((told_count == 0 || told[told_count - 1] < last) && rt_now() < until)
-        rt_sleep(rt_now() + 20 * RT_MS);
-    while (floods_told_count && floods_told[floods_told_count - 1].revision < last_flood &&
-           rt_now() < until)
+    while ((of_keys.told < last || of_flood.told < last_flood) && rt_now() < until)
         rt_sleep(rt_now() + 20 * RT_MS);
 }
-
-struct watched {
-    const char *prefix;
-    rt_fn *watcher;
-    struct store_watch watch;
-};
 
 static void play_calm(void)
 {
@@ -734,11 +733,6 @@ static void play_all(void)
 static void play(void *arg)
 {
     struct rt_group others;
-    static struct watched watched[] = {
-        {"k/", watcher, {}},
-        {"flood/", flood_watcher, {}},
-        {"lease/", lease_watcher, {}},
-    };
     (void)arg;
     open_stores();
     for (int i = 0; i < MEMBERS; i++)
@@ -746,15 +740,14 @@ static void play(void *arg)
     rt_group_init(&others, "others");
     rt_go(&others, clock_watcher, NULL);
     for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
-        struct store_watch *w = &watched[i].watch;
-        struct store_watch_request q = {.keys = store_prefix(slice_from(watched[i].prefix))};
-        CHECK_INT(store_watch(stores[i % MEMBERS], &q, w, NULL, rt_now() + 5 * RT_SEC), 0);
-        rt_go(&others, watched[i].watcher, w);
+        watched[i]->store = stores[i % MEMBERS];
+        CHECK_INT(watched_open(watched[i], 0, rt_now() + 5 * RT_SEC), 0);
+        rt_go(&others, watched_run, watched[i]);
     }
     play_all();
     rt_group_done(&others);
     for (size_t i = 0; i < ARRAY_LEN(watched); i++)
-        store_unwatch(&watched[i].watch);
+        store_unwatch(&watched[i]->watch);
     for (int i = 0; i < MEMBERS; i++)
         store_close(stores[i]);
 }
@@ -790,6 +783,11 @@ int main(int argc, char **argv)
         session_checks, sessions_lost, leases_ended, leases_judged);
     for (int i = 0; i < FAULT_KINDS; i++)
         printf(" %s=%u", fault_names[i], fault_counts[i]);
+    printf("\n# watches that a compaction passed:");
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
+        printf(" %s=%u", watched[i]->prefix, watched[i]->gap_count);
+        watched_done(watched[i]);
+    }
     printf("\n");
     return tap_done();
 }

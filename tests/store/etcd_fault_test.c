@@ -8,6 +8,7 @@
 #include "tests/store/etcd_server.h"
 #include "tests/store/beside.h"
 #include "tests/store/suite.h"
+#include "tests/store/watched.h"
 
 /* Servers that are killed, stopped and started again, and a network that cuts, swallows and keeps
  * silent, against a real etcd. */
@@ -283,6 +284,87 @@ static void compaction_behind_a_broken_watch_is_told(void)
     relay_stop(&relay);
 }
 
+static int64_t told[32]; /* revisions, as they came */
+static uint32_t told_count;
+
+static void take_told(const struct store_batch *b)
+{
+    for (uint32_t i = 0; i < b->count && told_count < ARRAY_LEN(told); i++)
+        told[told_count++] = b->events[i].kv.mod_revision;
+}
+
+static void wait_until_told(const struct watched *w, int64_t revision)
+{
+    rt_time until = rt_now() + 20 * RT_SEC;
+    while (w->told < revision && w->bad_ends == 0 && rt_now() < until)
+        rt_sleep(rt_now() + 5 * RT_MS);
+    CHECK(w->told >= revision);
+}
+
+/* Cuts the network off, writes `puts` times, and compacts up to the last of them but `left`; then
+ * one more is written, to a watch that stands again. Returns the revision of the first. */
+static int64_t compact_behind_it(const struct watched *w, int puts, int left)
+{
+    int64_t revision = 0;
+    relay_set(&relay, RELAY_CLOSED);
+    for (int i = 0; i < puts; i++)
+        revision = put(direct, "p/changed", "x");
+    WELL(store_compact(direct, revision - left, &suite_err, SOON));
+    relay_set(&relay, RELAY_PASS);
+    wait_until_told(w, revision);
+    wait_until_told(w, put(direct, "p/changed", "newest"));
+    return revision - puts + 1;
+}
+
+/* What the network was cut off for was not told, but is in the list. */
+static void look_at_gap(const struct watched *w, int64_t first, int64_t last)
+{
+    const struct watched_gap *gap = watched_gap_of(w, first);
+    CHECK(gap && gap == watched_gap_of(w, last));
+    if (!gap)
+        return;
+    CHECK(!watched_gap_of(w, first - 1) && !watched_gap_of(w, last + 1));
+    CHECK_INT(gap->list.revision, last);
+    const struct store_kv *changed = watched_gap_find(gap, SLICE("p/changed"));
+    CHECK(changed && changed->mod_revision == last && is(changed->value, "x"));
+    CHECK(watched_gap_find(gap, SLICE("p/stays")) && !watched_gap_find(gap, SLICE("p/gone")));
+}
+
+/* The way that store.h documents, as one goes it who must miss nothing: etcd_cluster.c relies on
+ * this, and on what watched.h counts. */
+static void a_watch_that_a_compaction_passed_lists_and_goes_on(void)
+{
+    static struct watched w;
+    struct rt_group g;
+    w = (struct watched){.prefix = "p/", .take = take_told, .store = through_relay()};
+    told_count = 0;
+    put(direct, "p/stays", "1");
+    CHECK_INT(watched_open(&w, 0, SOON), 0);
+    rt_group_init(&g, "watched");
+    rt_go(&g, watched_run, &w);
+    wait_until_told(&w, put(direct, "p/changed", "1"));
+
+    int64_t first = compact_behind_it(&w, 3, 2); /* the next one is the oldest that is left */
+    CHECK_INT(w.gap_count, 0);
+    CHECK_INT(told_count, 5);
+    for (uint32_t i = 0; i < told_count; i++)
+        CHECK_INT(told[i], first - 1 + i);
+
+    first = compact_behind_it(&w, 3, 1); /* the next one is gone */
+    CHECK_INT(w.gap_count, 1);
+    look_at_gap(&w, first, first + 2);
+    CHECK_INT(told_count, 6);
+    CHECK_INT(told[5], first + 3);
+
+    CHECK_INT(w.bad_ends, 0);
+    store_close(w.store); /* an end that no compaction explains */
+    CHECK_INT(rt_group_wait(&g, SOON), 0);
+    CHECK_INT(w.bad_ends, 1);
+    rt_group_done(&g);
+    watched_done(&w);
+    relay_stop(&relay);
+}
+
 static void a_lease_that_ran_out_while_the_network_was_gone_is_lost(void)
 {
     struct store_session se;
@@ -410,6 +492,7 @@ static void run_all(const char *version)
     CASE(a_connection_that_breaks_under_a_write_leaves_a_doubt);
     CASE(a_write_that_was_never_sent_waits_for_the_network);
     CASE(compaction_behind_a_broken_watch_is_told);
+    CASE(a_watch_that_a_compaction_passed_lists_and_goes_on);
     CASE(a_lease_that_ran_out_while_the_network_was_gone_is_lost);
     CASE(tasks_that_are_cancelled_or_out_of_time_leave_nothing_behind);
     etcd_server_stop(&server);
