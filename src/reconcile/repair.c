@@ -281,8 +281,8 @@ static void verified(struct reconciler *r, struct held *h, const struct remedy *
     close_repair(r, h, REPAIR_VERIFIED);
 }
 
-/* It is undone where its task did something and has ended (`done`): one that expired never began,
- * and one that comes to no end may be at it still. */
+/* It is undone where its task did something and has ended (`done`): one that was rejected never
+ * began, and one that comes to no end may be at it still. */
 static void failed(struct reconciler *r, struct held *h, enum repair_outcome outcome, bool done,
                    const char *words, struct reconcile_time t)
 {
@@ -435,15 +435,15 @@ static void task_ended(struct reconciler *r, struct held *h, const struct sample
         rolled_back(r, h, well, words, t);
         return;
     }
-    bool expired = s->task && s->task_state == TASK_EXPIRED;
-    bool late = expired || (s->task && s->task_state == TASK_TIMED_OUT);
+    bool late =
+        s->task && (s->task_state == TASK_EXPIRED || s->task_state == TASK_TIMED_OUT);
     if (well) {
         begin_verification(r, h, t);
     } else if (h->asset.state == ASSET_UNKNOWN || h->asset.state == ASSET_MAINTENANCE) {
         p->task_failed = true; /* what follows is for when it is seen again */
         enter(p, REPAIR_VERIFYING, t);
     } else {
-        failed(r, h, late ? REPAIR_TIMED_OUT : REPAIR_FAILED, !expired, words, t);
+        failed(r, h, late ? REPAIR_TIMED_OUT : REPAIR_FAILED, !s->task_unbegun, words, t);
     }
 }
 
