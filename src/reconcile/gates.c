@@ -195,6 +195,14 @@ static bool asked(const struct reconciler *r, const struct held *h, const struct
            r->options.precondition(r->options.ctx, &h->asset, m, &why);
 }
 
+const char *gates_rate_words(const struct reconciler *r, const struct held *h, int64_t now_ns)
+{
+    int64_t again;
+    if (h->asset.flapping)
+        return "it flaps";
+    return is_busy(r, now_ns, &again) ? "very many repairs began, or are under way" : NULL;
+}
+
 enum repair_why gates_why(const struct reconciler *r, const struct held *h, const struct remedy *m,
                           int64_t now_ns, int64_t *ret_again)
 {

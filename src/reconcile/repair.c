@@ -561,7 +561,7 @@ static void decide_green(struct reconciler *r, struct held *h, struct reconcile_
     }
 }
 
-static void tell_held_back(struct reconciler *r, struct held *h, struct event *e)
+static void tell_held_back(struct reconciler *r, struct held *h, struct event *e, int64_t now_ns)
 {
     uint32_t bits = 0;
     for (uint32_t i = 0; i < e->rejected_count; i++)
@@ -572,6 +572,8 @@ static void tell_held_back(struct reconciler *r, struct held *h, struct event *e
     for (uint32_t i = 0; i < e->rejected_count; i++)
         r->stats.skipped_total[e->rejected[i].why]++;
     e->reason = h->asset.reason;
+    if (bits & 1u << REPAIR_RATE)
+        tell_evidence(e, gates_rate_words(r, h, now_ns));
     tell_event(r, h, e);
 }
 
@@ -595,7 +597,7 @@ static void decide(struct reconciler *r, struct held *h, struct reconcile_time t
     if (m)
         begin(r, h, m, &e, t);
     else if (e.rejected_count)
-        tell_held_back(r, h, &e);
+        tell_held_back(r, h, &e, t.now_ns);
 }
 
 /* ---- telling others ---- */

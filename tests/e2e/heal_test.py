@@ -324,7 +324,7 @@ def what_did_not_help_waits_for_its_cooldown_also_after_a_restart():
     s.start()
     r = s.run("plan", "--remedies")
     equal((r.returncode, r.stderr), (1, ""))
-    contains(r.stdout, "not start-web: it ran a short while ago")
+    contains(r.stdout, "not start-web: it was tried a short while ago")
     time.sleep(1)  # nothing is to happen
     equal((state(s), len(lines_of(runs))), ("Failed", 1))
 

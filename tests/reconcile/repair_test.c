@@ -211,6 +211,7 @@ static CASE void no_more_than_so_many_an_hour(void)
     }
     CHECK_INT(starts(&w), 2);
     CHECK_INT(why_not(&w), REPAIR_RATE);
+    CHECK_INT(held_back(&w)->evidence_count, 0);
     pass(&w, 3600);
     CHECK_INT(starts(&w), 3);
     end(&w);
@@ -418,6 +419,7 @@ static CASE void a_flapping_service_is_damped(void)
     CHECK(asset(&w, "web")->flapping);
     CHECK_STR(asset(&w, "web")->reason, "flapping");
     CHECK_INT(why_not(&w), REPAIR_RATE);
+    CHECK_STR(held_back(&w)->evidence[0], "it flaps");
     CHECK_INT(last, RECONCILE_FLAP_DAMP); /* the last of them was the first that was not repaired */
     for (int i = 0; i < 60; i++) {
         answer(&w, "web", REASON_REFUSED);
