@@ -206,7 +206,9 @@ static const char *why_it_failed(const struct task *t, struct arena *a)
     if (t->state == TASK_CANCELED && t->decided_by.size)
         return arena_printf(a, "%s by %.*s", t->cancel ? "canceled" : "rejected",
                             SLICE_ARG(t->decided_by));
-    if (t->state != TASK_FAILED && t->state != TASK_TIMED_OUT)
+    if (t->state == TASK_EXPIRED && never_began(t))
+        return "its deadline came before it began";
+    if (t->state != TASK_FAILED && t->state != TASK_TIMED_OUT && t->state != TASK_EXPIRED)
         return NULL;
     for (uint32_t i = t->attempt_count; i-- > 0;) {
         const struct task_attempt *x = &t->attempts[i];

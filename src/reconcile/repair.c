@@ -572,8 +572,11 @@ static void tell_held_back(struct reconciler *r, struct held *h, struct event *e
     for (uint32_t i = 0; i < e->rejected_count; i++)
         r->stats.skipped_total[e->rejected[i].why]++;
     e->reason = h->asset.reason;
-    if (bits & 1u << REPAIR_RATE)
-        tell_evidence(e, gates_rate_words(r, h, now_ns));
+    for (uint32_t i = 0; i < e->rejected_count && e->evidence_count == 0; i++) {
+        const struct event_rejected *x = &e->rejected[i];
+        const struct remedy *m = remedies_find(r, h->asset.namespace_, x->remedy);
+        tell_evidence(e, m ? gates_words(r, h, m, x->why, now_ns) : NULL);
+    }
     tell_event(r, h, e);
 }
 

@@ -194,7 +194,7 @@ static void whether_it_ever_began_is_told(void)
         const char *told;
     } cases[] = {{TASK_CANCELED, 0, "r1 Canceled: rejected by uid 7 (unbegun)"},
                  {TASK_CANCELED, 5000, "r1 Canceled: rejected by uid 7"},
-                 {TASK_EXPIRED, 0, "r1 Expired (unbegun)"},
+                 {TASK_EXPIRED, 0, "r1 Expired: its deadline came before it began (unbegun)"},
                  {TASK_EXPIRED, 5000, "r1 Expired"}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         begin();

@@ -585,6 +585,7 @@ static CASE void the_standby_takes_over_where_it_is_well(void)
     fails_over(&w, REASON_REFUSED);
     CHECK_INT(w.order_count, 0);
     CHECK_INT(why_not(&w), REPAIR_PRECONDITION);
+    CHECK_STR(held_back(&w)->evidence[0], "the standby has failed, too");
     end(&w);
 }
 
