@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "app/repair.h"
-#include "base/fault.h"
 #include "base/map.h"
 #include "store/follow.h"
 #include "wire/asset_json.h"
@@ -41,7 +40,7 @@ struct keep {
     uint64_t dropped_total, dropped_told;
     struct list dirty;
     struct map by_name; /* name -> struct dirty */
-    int64_t revision;   /* of the store, or of the last event, as far as we know: only grows */
+    int64_t revision;   /* of the store, as far as we know */
     bool failing;       /* and it was said */
     struct map saved;   /* name -> struct saved */
     struct map written; /* name -> struct written: what its state was when it was last written */
@@ -57,7 +56,6 @@ struct saved {
 struct written {
     uint64_t print;
     int64_t revision;   /* of the state, as we left it */
-    int64_t told;       /* of its last event; 0: none that we know of */
     uint32_t untrimmed; /* events since its old ones were last looked for */
     char name[];
 };
@@ -72,14 +70,6 @@ struct keep *keep_new(struct up *u, struct store *store)
     list_init(&k->events);
     list_init(&k->dirty);
     return k;
-}
-
-/* An event's key may be ahead of the store, for one transaction has many: never back behind it,
- * else what happens next would stand before what has happened. */
-static void know(struct keep *k, int64_t revision)
-{
-    if (revision > k->revision || fault_mutant("keep_revision_falls"))
-        k->revision = revision;
 }
 
 uint64_t keep_dropped_total(const struct keep *k)
@@ -332,23 +322,11 @@ static void delete_state(struct writing *w, const struct dirty *d)
     w->ops[w->op_count++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
 }
 
-/* So many of its events go into this transaction. */
-static uint32_t events_now(const struct dirty *d)
-{
-    return d->event_count < KEEP_EVENTS_AT_ONCE ? d->event_count : KEEP_EVENTS_AT_ONCE;
-}
-
-/* It names its last event: who has it next, in another life or another plane, goes on behind it. */
 static void put_state(struct writing *w, const struct dirty *d, const struct asset *a)
 {
     struct buf json = BUF(MEM_APP, 0), text = BUF(MEM_APP, 0);
-    struct written *written = written_of(w->k, d->name);
-    struct asset shown = *a;
-    written->print = print_of(w->k, a, &text);
-    if (d->event_count)
-        written->told = w->k->revision + w->event_count + events_now(d);
-    shown.revision = (uint64_t)written->told;
-    asset_write(&shown, rt_wall_now() - rt_now(), &json);
+    written_of(w->k, d->name)->print = print_of(w->k, a, &text);
+    asset_write(a, rt_wall_now() - rt_now(), &json);
     w->ops[w->op_count++] = (struct store_op){
         .type = STORE_PUT, .key = state_key(&w->arena, d->name), .value = kept(&w->arena, &json)};
     buf_done(&text);
@@ -394,10 +372,10 @@ static bool is_of_another(const struct keep *k, const char *name)
 
 static bool fits(const struct writing *w, const struct dirty *d)
 {
+    uint32_t events = d->event_count < KEEP_EVENTS_AT_ONCE ? d->event_count : KEEP_EVENTS_AT_ONCE;
     if (w->part_count == 0)
         return true;
-    return !d->alone && !w->parts[0].dirty->alone &&
-           w->op_count + 1 + events_now(d) <= KEEP_OPS_AT_ONCE;
+    return !d->alone && !w->parts[0].dirty->alone && w->op_count + 1 + events <= KEEP_OPS_AT_ONCE;
 }
 
 /* What it had more than one transaction takes waits again. Returns whether there was any. */
@@ -649,11 +627,8 @@ static void restore(struct keep *k, struct saved *s)
     struct err err = {0};
     struct reconcile_time now = {rt_now(), rt_wall_now()};
     int r = asset_read(slice_from(s->json), now.wall_ns - now.now_ns, &a, asset, &err);
-    if (r == 0) {
-        written_of(k, s->name)->told = (int64_t)asset->revision;
-        know(k, (int64_t)asset->revision);
+    if (r == 0)
         r = reconciler_restore(k->up->assets, asset, now);
-    }
     if (r < 0 && k->up->app->logsink)
         log_warn(&k->up->app->log, "what was found earlier is of no use: the asset begins anew",
                  log_event("state_unread"), log_str("asset", s->name), log_err(&err));
@@ -721,7 +696,7 @@ static void forget_old(struct keep *k)
     struct store_range range = {.keys = store_prefix(slice_from(state_prefix))};
     struct store_range_result got;
     if (store_range(k->store, &range, &a, &got, NULL, rt_now() + 10 * RT_SEC) == 0) {
-        know(k, got.revision);
+        k->revision = got.revision;
         for (uint32_t i = 0; i < got.count; i++)
             forget_state(k, &got.kvs[i], &a);
     }
@@ -743,7 +718,7 @@ void keep_main(void *arg)
     struct store_range_result got;
     struct store_range now = {.keys = store_prefix(slice_from(state_prefix)), .count_only = true};
     if (store_range(k->store, &now, &a, &got, NULL, rt_now() + 10 * RT_SEC) == 0)
-        know(k, got.revision);
+        k->revision = got.revision;
     arena_done(&a);
     for (int r = 0; r != -ECANCELED;) {
         rt_event_clear(&k->wake);

@@ -5,7 +5,7 @@
  * It names this node as its "owner_plane": only that one deletes it, and only as it left it, so
  * that nodes which share a store keep to their own. The revision is 20 digits, so that keys sort by
  * time; it is the next one of the store, as far as this process knew: unique for the asset, and it
- * grows, in the next life of this node and with the next owner, too: a state names the last one.
+ * grows.
  *
  * What an earlier life of this node, or another plane, left there is read first, and given to
  * reconcile before an asset is known: its state, its open repair, and when its remedies were used.

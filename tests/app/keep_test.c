@@ -30,32 +30,22 @@ static void on_event(void *ctx, const struct event *e)
     keep_event(up.keep, e);
 }
 
-static void begin_life(void)
-{
-    rt_group_init(&tasks, "test");
-    up.assets = reconciler_new(&(struct reconcile_options){.seed = {1, 2}, .on_event = on_event});
-    up.repairs = repairs_new(&up);
-    up.keep = keep_new(&up, up.store);
-}
-
-static void begin_tasks(void)
-{
-    CHECK_INT(repairs_start(up.repairs, &tasks), 0);
-    CHECK_INT(rt_go(&tasks, keep_main, up.keep), 0);
-    while (!repairs_ready(up.repairs))
-        CHECK_INT(rt_sleep(rt_now() + 10 * RT_MS), 0);
-}
-
 static void open_world(void)
 {
     static const struct store_memory_faults late = {.latency_max = LATENCY_MS * RT_MS};
     arena = ARENA(MEM_TEST, 0);
     memory = store_memory_new(&late);
     CHECK_INT(store_memory_open(memory, &hand), 0);
+    rt_group_init(&tasks, "test");
     up = (struct up){.app = &app, .node = "n1", .lease_ttl_ns = 5 * RT_SEC};
     CHECK_INT(store_memory_open(memory, &up.store), 0);
-    begin_life();
-    begin_tasks();
+    up.assets = reconciler_new(&(struct reconcile_options){.seed = {1, 2}, .on_event = on_event});
+    up.repairs = repairs_new(&up);
+    up.keep = keep_new(&up, up.store);
+    CHECK_INT(repairs_start(up.repairs, &tasks), 0);
+    CHECK_INT(rt_go(&tasks, keep_main, up.keep), 0);
+    while (!repairs_ready(up.repairs))
+        CHECK_INT(rt_sleep(rt_now() + 10 * RT_MS), 0);
 }
 
 static void close_world(void)
@@ -234,49 +224,6 @@ static void one_that_is_refused_holds_nobody_up(void)
     CHECK_INT(keep_dropped_total(up.keep), 0);
 }
 
-/* Ends this life, and begins another on the same store. */
-static void live_again(void)
-{
-    rt_group_done(&tasks);
-    keep_free(up.keep);
-    repairs_free(up.repairs);
-    reconciler_free(up.assets);
-    begin_life();
-    CHECK_INT(keep_read(up.keep, NULL), 0);
-    begin_tasks();
-}
-
-/* Many events are one revision of the store: their keys are far ahead of it. What is looked for a
- * while after the start, and another life, begin behind them. */
-static void what_happens_later_stands_later(void)
-{
-    enum { EACH = 50 };
-    take(SAMPLE_ASSET, "a");
-    for (int n = 1; n <= EACH; n++)
-        tell("a", n);
-    until_written();
-    CHECK_INT(rt_sleep(rt_now() + (KEEP_OLD_S + 5) * RT_SEC), 0);
-    tell("a", EACH + 1);
-    until_written();
-    CHECK(has_kept("a", 1, EACH + 1));
-    live_again();
-    keep_restore(up.keep, "", "a");
-    take(SAMPLE_ASSET, "a");
-    tell("a", EACH + 2);
-    until_written();
-    CHECK(has_kept("a", 1, EACH + 2));
-    live_again(); /* a state that was written without an event knows it still */
-    keep_restore(up.keep, "", "a");
-    take(SAMPLE_ASSET, "a");
-    until_written();
-    live_again();
-    keep_restore(up.keep, "", "a");
-    take(SAMPLE_ASSET, "a");
-    tell("a", EACH + 3);
-    until_written();
-    CHECK(has_kept("a", 1, EACH + 3));
-}
-
 static void (*case_now)(void);
 
 static void run_case(void *arg)
@@ -310,7 +257,6 @@ int main(void)
     RUN(an_event_that_is_being_written_is_dropped_by_nobody, 1);
     RUN(an_asset_may_go_while_its_record_is_written, 20);
     RUN(one_that_is_refused_holds_nobody_up, 20);
-    RUN(what_happens_later_stands_later, 5);
     CHECK_INT(mem_usage_of(MEM_APP).live, 0);
     CHECK_INT(mem_usage_of(MEM_STORE).live, 0);
     CHECK_INT(mem_usage_of(MEM_RECONCILE).live, 0);
