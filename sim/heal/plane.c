@@ -59,13 +59,14 @@ static int make(void *ctx, const struct repair_order *o, struct arena *a, struct
 }
 
 static void on_task(void *ctx, const struct repair_order *o, const char *task,
-                    enum task_state state, const char *error)
+                    enum task_state state, bool unbegun, const char *error)
 {
     struct process *p = ctx;
     struct sample s = sample_of(SAMPLE_TASK, number_of(o->key));
     s.dedup_key = o->dedup_key;
     s.task = task;
     s.task_state = state;
+    s.task_unbegun = unbegun;
     s.task_error = error;
     reconciler_take(p->r, &s, now());
 }

@@ -5,6 +5,7 @@
 
 #include "app/client.h"
 #include "app/schedule_row.h"
+#include "app/task_said.h"
 #include "base/utf8.h"
 #include "cli/print.h"
 #include "cli/table.h"
@@ -138,22 +139,18 @@ static struct slice doing_of(struct getting *g, const struct json_value *item)
                                           SLICE_ARG(of))));
 }
 
-/* What there is to be said of a task: what it waits for, else how its last attempt ended, and
+/* What there is to be said of a task: what it waits for, else how it or its last attempt ended, and
  * which one it is where it is not the first. */
 static struct slice note_of(struct getting *g, const struct json_value *item)
 {
-    const struct json_value *waiting = json_get(item, "waiting"), *last = NULL;
-    const struct json_value *attempts = json_get(item, "attempts"),
-                            *state = json_get(item, "state");
+    const struct json_value *waiting = json_get(item, "waiting");
+    const struct json_value *attempts = json_get(item, "attempts");
     const struct json_value *what = waiting ? json_get(waiting, "for") : NULL;
-    enum task_state s = state ? task_state_parse(state->text) : TASK_STATE_COUNT;
     if (what)
         return cut(g, slice_from(arena_printf(&g->rows, "waits for %.*s", SLICE_ARG(what->text))));
-    for (const struct json_value *x = attempts ? attempts->first : NULL; x; x = x->next)
-        last = x;
-    const struct json_value *detail = last ? json_get(last, "detail") : NULL;
-    if (detail && detail->type == JSON_STRING && detail->text.size && s != TASK_SUCCEEDED)
-        return cut(g, text_of(g, detail));
+    struct slice said = task_said(item, &g->rows);
+    if (said.size)
+        return cut(g, (struct slice){arena_strdup(&g->rows, said), said.size});
     const struct json_value *targets = json_get(item, "targets");
     if (attempts && attempts->count > 1 && targets && targets->count == 1)
         return slice_from(arena_printf(&g->rows, "attempt %u", attempts->count));

@@ -70,7 +70,7 @@ static int make(void *ctx, const struct repair_order *o, struct arena *a, struct
 /* ---- what becomes of it ---- */
 
 static void on_task(void *ctx, const struct repair_order *o, const char *task,
-                    enum task_state state, const char *error)
+                    enum task_state state, bool unbegun, const char *error)
 {
     struct repairs *r = ctx;
     struct sample *s = sample_new(SAMPLE_TASK);
@@ -79,6 +79,7 @@ static void on_task(void *ctx, const struct repair_order *o, const char *task,
     s->dedup_key = arena_strdup(&s->arena, slice_from(o->dedup_key));
     s->task = task ? arena_strdup(&s->arena, slice_from(task)) : NULL;
     s->task_state = state;
+    s->task_unbegun = unbegun;
     s->task_error = error ? arena_strdup(&s->arena, slice_from(error)) : NULL;
     if (rt_send(&r->up->samples, s, RT_NEVER) < 0) {
         sample_free(s);

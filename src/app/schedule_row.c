@@ -47,7 +47,8 @@ static struct slice next_of(struct slice cron_text, struct slice zone, struct zo
     return slice_from(arena_strdup(arena, (struct slice){at, LOG_TIME_BYTES}));
 }
 
-/* "Succeeded 2026-11-24T02:30:00.000Z": of the newest run. */
+/* "Succeeded 2026-11-24T02:30:00.000Z": of the newest run. What is remembered of one that has not
+ * ended is from when it was ordered: its task says whether it waits or runs. */
 static struct slice last_of(const struct json_value *state, struct arena *arena)
 {
     const struct json_value *runs = state ? json_get(state, "runs") : NULL, *last = NULL;
@@ -55,8 +56,11 @@ static struct slice last_of(const struct json_value *state, struct arena *arena)
         last = r;
     if (!last)
         return SLICE("-");
-    return slice_from(arena_printf(arena, "%.*s %.*s", SLICE_ARG(member(last, "state")),
-                                   SLICE_ARG(member(last, "due_at"))));
+    const struct json_value *ended = json_get(last, "ended");
+    struct slice word =
+        ended && ended->type == JSON_FALSE ? SLICE("begun") : member(last, "state");
+    return slice_from(
+        arena_printf(arena, "%.*s %.*s", SLICE_ARG(word), SLICE_ARG(member(last, "due_at"))));
 }
 
 void schedule_row(const struct json_value *item, struct zones *zones, struct arena *arena,

@@ -1,10 +1,12 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "app/client.h"
 #include "app/config_load.h"
 #include "app/progress.h"
 #include "app/task_groups.h"
+#include "app/task_said.h"
 #include "base/utf8.h"
 #include "cli/print.h"
 #include "config/canonical.h"
@@ -241,18 +243,17 @@ static int show_groups(struct asking *a, const struct json_value *task)
     return status;
 }
 
-/* Why one that was done on one node did not succeed: what its last attempt says, if it says it. */
+/* Why one that was done on one node, or a workflow, did not succeed. */
 static void tell_why(struct asking *a, const struct json_value *task)
 {
-    const struct json_value *targets = json_get(task, "targets"),
-                            *attempts = json_get(task, "attempts");
-    struct slice detail = none, state = text_at(task, "state");
+    const struct json_value *targets = json_get(task, "targets");
+    struct slice state = text_at(task, "state");
     struct buf line = BUF(MEM_APP, 0);
+    struct arena words = ARENA(MEM_APP, 0);
     if (a->form != CLI_FORM_TEXT || state_of(task) == TASK_SUCCEEDED ||
         (targets && targets->count > 1))
         return;
-    for (const struct json_value *x = attempts ? attempts->first : NULL; x; x = x->next)
-        detail = text_at(x, "detail");
+    struct slice detail = task_said(task, &words);
     buf_printf(&line, "firebreak task: %.*s: %.*s", SLICE_ARG(text_at(task, "name")),
                SLICE_ARG(state));
     if (detail.size) {
@@ -262,6 +263,7 @@ static void tell_why(struct asking *a, const struct json_value *task)
     buf_append_byte(&line, '\n');
     rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
     buf_done(&line);
+    arena_done(&words);
 }
 
 static int exit_of(const struct json_value *task)
@@ -441,9 +443,34 @@ static void find_logs(const struct json_value *task, struct log_of **ret_logs)
             add_log(text_at(s, "rollback_task"), ret_logs);
 }
 
+/* What its attempts said beyond its limit, and nobody has. */
+static uint64_t cut_of(const struct json_value *task)
+{
+    const struct json_value *attempts = json_get(task, "attempts");
+    uint64_t sum = 0, cut;
+    for (const struct json_value *x = attempts ? attempts->first : NULL; x; x = x->next) {
+        const struct json_value *v = json_get(x, "output_cut_bytes");
+        if (v && v->type == JSON_NUMBER && slice_to_u64(v->text, INT64_MAX, &cut) == 0)
+            sum += cut;
+    }
+    return sum;
+}
+
+static void tell_cut(const struct asking *a, const char *name, uint64_t cut)
+{
+    struct buf line = BUF(MEM_APP, 0);
+    if (cut == 0 || a->form != CLI_FORM_TEXT)
+        return;
+    buf_printf(&line, "firebreak task: %" PRIu64 " bytes of what %s said were cut off (--limit)\n",
+               cut, name);
+    rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
+    buf_done(&line);
+}
+
 static int logs(struct asking *a, const char *name)
 {
     struct log_of *all = NULL;
+    uint64_t cut = 0;
     int status;
     for (;;) {
         struct json_value *task;
@@ -454,6 +481,7 @@ static int logs(struct asking *a, const char *name)
         enum task_state state = state_of(task);
         bool over = state < TASK_STATE_COUNT && task_state_final(state);
         find_logs(task, &all);
+        cut = cut_of(task);
         /* Behind the state: all of what had ended by then. */
         for (struct log_of *l = all; l && status == EXIT_WELL; l = l->next)
             status = show_pieces(a, l->task, &l->last);
@@ -468,6 +496,8 @@ static int logs(struct asking *a, const char *name)
         mem_free(MEM_APP, all->task);
         mem_free(MEM_APP, all);
     }
+    if (status == EXIT_WELL)
+        tell_cut(a, name, cut);
     return status;
 }
 

@@ -209,17 +209,18 @@ static void ask(struct asker *a, struct probe_result *r)
         bool pushed = a->pushed;
         a->pushed = false;
         look(a, r, &word);
-        if (r->reason == REASON_CANCELED || a->ends || !a->asks)
+        bool none = word == local_no_answer;
+        if ((r->reason == REASON_CANCELED && !none) || a->ends || !a->asks)
             return;
-        if (put_result(a, r, word, pushed) < 0)
+        if (!none && put_result(a, r, word, pushed) < 0)
             return;
         if (r->reason == REASON_OK)
             remember(a);
         if (pushed && (r->reason == REASON_OK) != (misses == 0))
             ask_others(a);
-        misses = r->reason == REASON_OK ? 0 : misses + 1;
+        misses = r->reason == REASON_OK || none ? 0 : misses + 1;
         passes = r->reason == REASON_OK ? passes + 1 : 0;
-        if (a->up->once && (passes || misses >= c->fail))
+        if (a->up->once && (none || passes || misses >= c->fail))
             return;
         rt_time every = pause_after(a, misses == 0);
         if (passes == 1 && !spread) {

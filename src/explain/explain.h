@@ -35,7 +35,7 @@ uint32_t story_of_trace(const struct json_value *const *events, uint32_t count, 
 
 /* "web-port: refused: connect: Connection refused"            observation
  * "Healthy -> Failed: web-port failed (refused)"              verdict, state
- * "restart-web is to repair it; not page-me: it ran a short while ago"   decision
+ * "restart-web is to repair it; not page-me: it was tried a short while ago"   decision
  * Appends it, without a line end. `event` is an object as the store has it. */
 void sentence_write(const struct json_value *event, struct buf *out);
 
@@ -43,7 +43,7 @@ void sentence_write(const struct json_value *event, struct buf *out);
  */
 void sentence_line(const struct json_value *event, bool dated, struct buf *out);
 
-/* In words why a remedy was not taken: "cooldown" is "it ran a short while ago". What is none of
+/* In words why a remedy was not taken: "brake" is "so many failed at once …". What is none of
  * the public words comes back as it is. */
 struct slice sentence_why_not(struct slice why);
 

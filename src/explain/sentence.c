@@ -11,13 +11,13 @@ struct slice sentence_why_not(struct slice why)
     static const struct {
         struct slice word, words;
     } table[] = {
-        {SLICE("cooldown"), SLICE("it ran a short while ago")},
+        {SLICE("cooldown"), SLICE("it was tried a short while ago")},
         {SLICE("blast_radius"), SLICE("enough of its group are under repair already")},
         {SLICE("brake"), SLICE("so many failed at once that it is the network, or us")},
         {SLICE("frozen"), SLICE("automatic repair is frozen")},
         {SLICE("precondition"), SLICE("its precondition does not hold")},
         {SLICE("needs_approval"), SLICE("somebody has to approve it")},
-        {SLICE("rate"), SLICE("it ran as often as an hour allows")},
+        {SLICE("rate"), SLICE("it may not run so often")},
         {SLICE("dependency"), SLICE("what it depends on is repaired first")},
         {SLICE("not_owner"), SLICE("another control plane has this asset")},
     };
@@ -96,10 +96,12 @@ static void decision(const struct json_value *event, struct buf *out)
     const struct json_value *rejected = json_get(event, "rejected");
     struct slice remedy = text_at(event, "remedy"), reason = text_at(event, "reason");
     bool any = rejected && rejected->first;
+    bool none_left = slice_eq(reason, SLICE("repair_exhausted"));
     if (remedy.size)
         buf_printf(out, "%.*s is to repair it", SLICE_ARG(remedy));
     else
-        put(out, any ? SLICE("nothing is done") : SLICE("no remedy is declared for that"));
+        put(out, any || none_left ? SLICE("nothing is done")
+                                  : SLICE("no remedy is declared for that"));
     if (reason.size && !any && !remedy.size)
         buf_printf(out, " (%.*s)", SLICE_ARG(reason));
     put_evidence(event, ": ", out);

@@ -78,6 +78,7 @@ struct sample {
     const struct remedy *remedy;
     const char *dedup_key, *task; /* TASK: which order, and the task's name */
     enum task_state task_state;
+    bool task_unbegun;      /* TASK: it has ended, and did nothing */
     const char *task_error; /* TASK: why none can be made, for good, or why it failed; or NULL */
     const char *by;         /* MAINTAIN, RECOVER, FREEZE, UNFREEZE; NULL: nobody says */
     enum sample_blind blind;

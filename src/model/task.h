@@ -98,6 +98,7 @@ struct task_attempt {
     int32_t exit;
     struct slice detail;
     int64_t started_ms, wall_ns;
+    uint64_t output_cut_bytes; /* beyond the task's limit */
 };
 
 struct task_target {

@@ -39,8 +39,13 @@ static void look(struct local_check *c, struct probe_result *r, const char **ret
     const struct heartbeat_state *s = c->state;
     char text[DURATION_TEXT_MAX];
     (void)deadline;
-    if (rt_now() < s->due)
+    if (rt_now() < s->due && s->last_wall_ns)
         return;
+    if (rt_now() < s->due) { /* silence is no sign of life, and none that it is missed: no answer */
+        probe_result_fail(r, REASON_CANCELED, "nothing was heard of it yet");
+        *ret_word = local_no_answer;
+        return;
+    }
     int64_t whole_s = (rt_now() - s->last) / RT_SEC * RT_SEC;
     probe_result_fail(r, REASON_TIMEOUT, "no sign of life for %s%s",
                       duration_format(whole_s, text), s->last_wall_ns ? "" : ": none ever came");
@@ -62,6 +67,8 @@ static void watch(void *check)
         local_push(c);
     }
 }
+
+const char local_no_answer[] = "no_answer";
 
 const struct local_class local_heartbeat = {
     .state_bytes = sizeof(struct heartbeat_state),

@@ -289,6 +289,7 @@ static void look(struct local_check *c, struct probe_result *r, const char **ret
     (void)ret_word;
     x.chunk = mem_alloc(MEM_OBSERVE, CHUNK_BYTES);
     int code = read_all(&x, deadline);
+    bool first = x.matches && (!s->matched || rt_now() - s->matched >= c->spec->hold_ns);
     if (code == -EISDIR)
         probe_result_fail(r, REASON_UNREACHABLE, "%s is no regular file", c->spec->path);
     else if (code < 0 && code != -ETIMEDOUT)
@@ -297,6 +298,8 @@ static void look(struct local_check *c, struct probe_result *r, const char **ret
         tell(s, &x, r);
     if (x.more || code == -ETIMEDOUT)
         local_push(c); /* what is left is read at once */
+    else if (first)
+        local_push(c); /* where no event told of it, it would be over before it is missed twice */
     buf_done(&x.last);
     mem_free(MEM_OBSERVE, x.chunk);
 }

@@ -244,7 +244,9 @@ void local_host_free(struct local_host *h); /* NULL is accepted; no check may be
 int local_check_open(struct local_host *h, const struct local_spec *spec, local_push_fn *push,
                      void *ctx, struct local_check **ret_check, struct err *err);
 /* Looks: *r is reset, gets a reason and its detail. What a state's reason says better than a
- * probe's is in *ret_word (a literal: "drift_file"), else NULL. */
+ * probe's is in *ret_word (a literal: "drift_file"), else NULL; `local_no_answer`: there is nothing
+ * to be told yet, neither well nor ill. */
+extern const char local_no_answer[];
 void local_check_look(struct local_check *c, struct probe_result *r, const char **ret_word);
 /* HEARTBEAT: a sign of life came at that time; one that is older than the last is nothing. */
 void local_check_beat(struct local_check *c, int64_t at_wall_ns);

@@ -181,18 +181,37 @@ static enum repair_why lately(const struct held *h, const struct remedy *m, int6
     return REPAIR_WHY_COUNT;
 }
 
+static bool nobody_takes_over(const struct reconciler *r, const struct held *h,
+                              const struct remedy *m)
+{
+    if (!m->fails_over || !h->asset.rules.standby[0])
+        return false;
+    const struct held *s = other_of(r, h, h->asset.rules.standby);
+    return s && s->asset.state == ASSET_FAILED;
+}
+
 static bool asked(const struct reconciler *r, const struct held *h, const struct remedy *m)
 {
     const char *why = "";
-    if (m->fails_over && h->asset.rules.standby[0]) {
-        const struct held *s = other_of(r, h, h->asset.rules.standby);
-        if (s && s->asset.state == ASSET_FAILED)
-            return false; /* nobody is there to take over */
-    }
+    if (nobody_takes_over(r, h, m))
+        return false;
     if (!m->precondition[0])
         return true;
     return r->options.precondition &&
            r->options.precondition(r->options.ctx, &h->asset, m, &why);
+}
+
+const char *gates_words(const struct reconciler *r, const struct held *h, const struct remedy *m,
+                        enum repair_why why, int64_t now_ns)
+{
+    int64_t again;
+    if (why == REPAIR_PRECONDITION)
+        return nobody_takes_over(r, h, m) ? "the standby has failed, too" : NULL;
+    if (why != REPAIR_RATE)
+        return NULL;
+    if (h->asset.flapping)
+        return "it flaps";
+    return is_busy(r, now_ns, &again) ? "very many repairs began, or are under way" : NULL;
 }
 
 enum repair_why gates_why(const struct reconciler *r, const struct held *h, const struct remedy *m,

@@ -157,14 +157,15 @@ uint32_t repair_orders_waiting(const struct repair_orders *o)
 
 /* ---- telling ---- */
 
-static void tell(struct repair_orders *o, struct job *j, enum task_state state, const char *why)
+static void tell(struct repair_orders *o, struct job *j, enum task_state state, bool unbegun,
+                 const char *why)
 {
     if (j->over || (j->known && j->told == state))
         return;
     j->known = true;
     j->told = state;
     j->uses++;
-    o->options.on_task(o->options.ctx, j->order, j->task, state, why);
+    o->options.on_task(o->options.ctx, j->order, j->task, state, unbegun, why);
     j->uses--;
     if (j->over || (j->order->notifies && task_state_final(state))) {
         unfollow(o, j);
@@ -177,16 +178,37 @@ static void refuse(struct repair_orders *o, struct job *j, const char *why)
     if (j->over)
         return;
     j->uses++;
-    o->options.on_task(o->options.ctx, j->order, NULL, TASK_FAILED, why);
+    o->options.on_task(o->options.ctx, j->order, NULL, TASK_FAILED, true, why);
     j->uses--;
     unfollow(o, j);
     job_done(o, j);
 }
 
-/* What its attempts that were accepted say, the last one first; NULL: nothing. */
+/* Rejected, too late, or taken back from each who was to begin it. */
+static bool never_began(const struct task *t)
+{
+    if (!task_state_final(t->state) || t->round > 1)
+        return false;
+    for (uint32_t i = 0; i < t->attempt_count; i++) {
+        const struct task_attempt *x = &t->attempts[i];
+        if (x->accepted || x->started_ms || x->state != TASK_CANCELED)
+            return false;
+    }
+    for (uint32_t i = 0; i < t->step_count; i++)
+        if (t->steps[i].task.size)
+            return false;
+    return true;
+}
+
+/* Who ended it; or what its attempts that were accepted say, the last one first; NULL: nothing. */
 static const char *why_it_failed(const struct task *t, struct arena *a)
 {
-    if (t->state != TASK_FAILED && t->state != TASK_TIMED_OUT)
+    if (t->state == TASK_CANCELED && t->decided_by.size)
+        return arena_printf(a, "%s by %.*s", t->cancel ? "canceled" : "rejected",
+                            SLICE_ARG(t->decided_by));
+    if (t->state == TASK_EXPIRED && never_began(t))
+        return "its deadline came before it began";
+    if (t->state != TASK_FAILED && t->state != TASK_TIMED_OUT && t->state != TASK_EXPIRED)
         return NULL;
     for (uint32_t i = t->attempt_count; i-- > 0;) {
         const struct task_attempt *x = &t->attempts[i];
@@ -203,7 +225,7 @@ static void told_task(struct repair_orders *o, struct job *j, const struct store
     struct arena a = ARENA(MEM_RECONCILE, 0);
     struct task t;
     if (task_read(kv->value, &a, &t, NULL) == 0)
-        tell(o, j, t.state, why_it_failed(&t, &a));
+        tell(o, j, t.state, never_began(&t), why_it_failed(&t, &a));
     arena_done(&a);
 }
 
@@ -246,7 +268,7 @@ static void follow_main(void *arg)
         if (j && c.type == FOLLOW_SET)
             told_task(o, j, &c.kv);
         else if (j)
-            tell(o, j, TASK_CANCELED, NULL); /* somebody deleted it */
+            tell(o, j, TASK_CANCELED, false, "somebody deleted it"); /* who knows what it did */
     }
     arena_done(&a);
 }

@@ -40,10 +40,10 @@ struct repair_orders_options {
     int (*make)(void *ctx, const struct repair_order *o, struct arena *a, struct task *ret,
                 struct err *err);
     /* The task of an order is there, began, or ended; `task` NULL: it can be none, and `error` says
-     * why; else `error` is why it failed, NULL: nobody says. The same may be told twice. May
-     * wait. */
+     * why; else `error` is why it failed, NULL: nobody says. `unbegun`: it has ended, and no
+     * program of it was ever begun. The same may be told twice. May wait. */
     void (*on_task)(void *ctx, const struct repair_order *o, const char *task,
-                    enum task_state state, const char *error);
+                    enum task_state state, bool unbegun, const char *error);
     void *ctx;
 };
 

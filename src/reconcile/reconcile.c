@@ -188,12 +188,14 @@ struct held *held_add(struct reconciler *r, const char *namespace_, const char *
     return h;
 }
 
-static void remove_asset(struct reconciler *r, struct held *h, struct reconcile_time t)
+static void remove_asset(struct reconciler *r, struct held *h, const char *why,
+                         struct reconcile_time t)
 {
     if (h->asset.repair)
         repair_drop(r, h, "the asset is no longer there", t);
     struct event e = tell_of(h, EVENT_STATE, t);
     e.removed = true;
+    tell_evidence(&e, why);
     e.reason = h->asset.reason;
     tell_event(r, h, &e);
     held_free(r, h);
@@ -230,7 +232,7 @@ static void look(struct reconciler *r, struct held *h, struct reconcile_time t)
         judge_asset(r, h, t);
     repair_step(r, h, t);
     if (a->gone_ns && t.now_ns - a->gone_ns >= r->options.gone_ns) {
-        remove_asset(r, h, t);
+        remove_asset(r, h, "nothing of it has been found for long", t);
         return;
     }
     int64_t due = t.now_ns + RECONCILE_RESYNC_S * SECOND_NS, other = judge_due(r, h, t.now_ns);
@@ -378,7 +380,7 @@ static void forget_check(struct reconciler *r, struct held *h, struct asset_chec
     memmove(c, c + 1, behind * sizeof(*c));
     a->check_count--;
     if (a->check_count == 0 && !a->declared)
-        remove_asset(r, h, t);
+        remove_asset(r, h, "it is no longer declared", t);
     else
         look(r, h, t);
 }
@@ -409,7 +411,7 @@ static void forget_asset(struct reconciler *r, struct held *h, struct reconcile_
     a->settle_ns = 0;
     set_rules_of(r, h, NULL);
     if (a->check_count == 0)
-        remove_asset(r, h, t);
+        remove_asset(r, h, "it is no longer declared", t);
 }
 
 static void tell_human(struct reconciler *r, struct held *h, const struct sample *s,

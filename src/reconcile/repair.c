@@ -281,8 +281,8 @@ static void verified(struct reconciler *r, struct held *h, const struct remedy *
     close_repair(r, h, REPAIR_VERIFIED);
 }
 
-/* It is undone where its task did something and has ended (`done`): one that expired never began,
- * and one that comes to no end may be at it still. */
+/* It is undone where its task did something and has ended (`done`): one that was rejected never
+ * began, and one that comes to no end may be at it still. */
 static void failed(struct reconciler *r, struct held *h, enum repair_outcome outcome, bool done,
                    const char *words, struct reconcile_time t)
 {
@@ -435,15 +435,15 @@ static void task_ended(struct reconciler *r, struct held *h, const struct sample
         rolled_back(r, h, well, words, t);
         return;
     }
-    bool expired = s->task && s->task_state == TASK_EXPIRED;
-    bool late = expired || (s->task && s->task_state == TASK_TIMED_OUT);
+    bool late =
+        s->task && (s->task_state == TASK_EXPIRED || s->task_state == TASK_TIMED_OUT);
     if (well) {
         begin_verification(r, h, t);
     } else if (h->asset.state == ASSET_UNKNOWN || h->asset.state == ASSET_MAINTENANCE) {
         p->task_failed = true; /* what follows is for when it is seen again */
         enter(p, REPAIR_VERIFYING, t);
     } else {
-        failed(r, h, late ? REPAIR_TIMED_OUT : REPAIR_FAILED, !expired, words, t);
+        failed(r, h, late ? REPAIR_TIMED_OUT : REPAIR_FAILED, !s->task_unbegun, words, t);
     }
 }
 
@@ -561,7 +561,7 @@ static void decide_green(struct reconciler *r, struct held *h, struct reconcile_
     }
 }
 
-static void tell_held_back(struct reconciler *r, struct held *h, struct event *e)
+static void tell_held_back(struct reconciler *r, struct held *h, struct event *e, int64_t now_ns)
 {
     uint32_t bits = 0;
     for (uint32_t i = 0; i < e->rejected_count; i++)
@@ -572,6 +572,11 @@ static void tell_held_back(struct reconciler *r, struct held *h, struct event *e
     for (uint32_t i = 0; i < e->rejected_count; i++)
         r->stats.skipped_total[e->rejected[i].why]++;
     e->reason = h->asset.reason;
+    for (uint32_t i = 0; i < e->rejected_count && e->evidence_count == 0; i++) {
+        const struct event_rejected *x = &e->rejected[i];
+        const struct remedy *m = remedies_find(r, h->asset.namespace_, x->remedy);
+        tell_evidence(e, m ? gates_words(r, h, m, x->why, now_ns) : NULL);
+    }
     tell_event(r, h, e);
 }
 
@@ -595,7 +600,7 @@ static void decide(struct reconciler *r, struct held *h, struct reconcile_time t
     if (m)
         begin(r, h, m, &e, t);
     else if (e.rejected_count)
-        tell_held_back(r, h, &e);
+        tell_held_back(r, h, &e, t.now_ns);
 }
 
 /* ---- telling others ---- */

@@ -476,6 +476,13 @@ static void pass_over(struct calendar *c, struct entry *e, enum schedule_cause c
     arm(c, e);
 }
 
+/* Its turn comes, however long what runs takes: also where it is not late any more. */
+static bool waits_its_turn(const struct entry *e, enum schedule_cause cause, int64_t due_s)
+{
+    return cause != CAUSE_TRIGGERED && due_s <= e->catching_up_s &&
+           e->declared.misfire == MISFIRE_CATCH_UP && e->declared.overlap == OVERLAP_FORBID;
+}
+
 /* The order for this time, or the first of those that make room for it, or none. */
 static struct schedule_order *order(struct calendar *c, struct entry *e, enum schedule_cause cause,
                                     int64_t due_s, int64_t wall_ns)
@@ -487,8 +494,7 @@ static struct schedule_order *order(struct calendar *c, struct entry *e, enum sc
         arm(c, e); /* at once again, for the next of them or the start */
         return o;
     }
-    if (n && overlap == OVERLAP_FORBID && cause == CAUSE_MISSED &&
-        e->declared.misfire == MISFIRE_CATCH_UP)
+    if (n && waits_its_turn(e, cause, due_s))
         return NULL; /* calendar_ended looks at it again */
     if ((n && overlap == OVERLAP_FORBID) || n >= SCHEDULE_RUNNING_MAX) {
         e->overlap_total++;
@@ -511,11 +517,11 @@ static void misfire(struct calendar *c, struct entry *e, int64_t wall_ns)
     uint32_t wanted = s->misfire == MISFIRE_CATCH_UP ? s->catch_up : 1;
     e->missed_from_s = e->due_s;
     e->missed_to_s = last;
+    if (in_time) /* it is none of them: the one before it is the last */
+        (void)cron_last(&s->cron, s->zone, e->settled_s, last - 1, &e->missed_to_s);
     c->stats->missed_total++;
     if (s->misfire == MISFIRE_SKIP || fault_mutant("schedule_misfire_lost")) {
         settle(c, e, in_time ? last - 1 : last);
-        if (in_time)
-            e->missed_to_s = last - 1;
         arm(c, e);
         return;
     }

@@ -123,6 +123,7 @@ static void note_result(struct plan *p, const struct task_target *x, const struc
     a->detail = r->detail;
     a->started_ms = r->started_ms;
     a->wall_ns = r->wall_ns;
+    a->output_cut_bytes = r->output_cut_bytes;
 }
 
 static void changed(struct plan *p)

@@ -269,8 +269,11 @@ static void judge(struct run *u)
         else if (e->reason == REASON_CANCELED)
             r->state = TASK_CANCELED;
     }
-    if (r->state == TASK_CANCELED && x->given.stop == TASK_EXPIRED)
+    if (r->state == TASK_CANCELED && x->given.stop == TASK_EXPIRED) {
         r->state = TASK_EXPIRED;
+        if (r->started_ms)
+            r->detail = SLICE("it still ran at its deadline, and was ended");
+    }
     if (r->detail.size > TASK_DETAIL_BYTES_MAX)
         r->detail.size = TASK_DETAIL_BYTES_MAX;
 }

@@ -63,6 +63,7 @@ static const struct task_field attempt_fields[] = {
     {SLICE("wall_ms"), FIELD_NS, AT(task_attempt, wall_ns), false, true},
     {SLICE("exit"), FIELD_EXIT, AT(task_attempt, exit), false, true},
     {SLICE("detail"), FIELD_TEXT, AT(task_attempt, detail), false, true},
+    {SLICE("output_cut_bytes"), FIELD_U64, AT(task_attempt, output_cut_bytes), false, false},
 };
 
 static const struct task_field result_fields[] = {

@@ -323,7 +323,7 @@ def what_did_not_help_waits_for_its_cooldown_also_after_a_restart():
     s.kill()
     s.start()
     # (It is known to be Failed before its checks have answered anew, and only then decided about.)
-    eventually(lambda: "not start-web: it ran a short while ago" in s.run("plan", "--remedies").stdout, 20)
+    eventually(lambda: "not start-web: it was tried a short while ago" in s.run("plan", "--remedies").stdout, 20)
     r = s.run("plan", "--remedies")
     equal((r.returncode, r.stderr), (1, ""))
     time.sleep(1)  # nothing is to happen

@@ -128,6 +128,7 @@ def a_sign_of_life_is_remembered():
     up = Up(config("heartbeat: {within: 3s}"))
     e = up.wait("a", "Failed")
     equal(e["reason"], "heartbeat_missed")
+    equal(e["from"], "Pending")  # silence is no sign of life: it never was Healthy
     status, said = up.post("/v1/heartbeats/c")
     equal((status, list(said)), (200, ["at"]))
     up.wait("a", "Healthy", after=up.events.index(e))
@@ -248,7 +249,7 @@ def a_patch_that_cannot_be_leaves_the_old_file_whole():
     write(f"{d}/filler", b"f" * 90_000)
     source = write(os.path.join(folder(), "new"), new)
     patch = {"path": path, "sha256": hashlib.sha256(new).hexdigest(), "from": source}
-    up = Up(config("heartbeat: {within: 1h}"))
+    up = Up(config("file: {path: /}"))
     up.wait("a", "Healthy")
     before, names = os.stat(path), sorted(os.listdir(d))
     r = task(up, {"patch": patch})
@@ -289,7 +290,7 @@ def scaling_is_asked_for_with_whom_it_is_for():
         heard.append(head)
         return b"HTTP/1.1 202 Accepted\r\nContent-Length: 6\r\n\r\nsoon\n\n"
     page = Listener(http_answer(answer))
-    up = Up(config("heartbeat: {within: 1h}"))
+    up = Up(config("file: {path: /}"))
     up.wait("a", "Healthy")
     r = task(up, {"scale": {"url": f"http://127.0.0.1:{page.port}/up"}}, "--env", "FIREBREAK_ASSET=web",
              "--env", "FIREBREAK_TRACE_ID=" + "a" * 32)

@@ -87,6 +87,9 @@ def a_server_knows_what_was_applied():
     row = server.ok("get", "schedule", "nightly", "--all-namespaces")
     contains(row, "2030-01-01T03:00:00.000Z  Failed 2029-12-31T03:00:00.000Z")
     contains(server.ok("describe", "schedule", "nightly"), "2029-12-31T03:00:00.000Z")
+    runs = [{"task": "t1", "state": "Pending", "due_at": "2029-12-31T03:00:00.000Z", "ended": False}]
+    server.ok("store", "put", "/state/schedules/default/nightly", json.dumps({**state, "runs": runs}))
+    contains(server.ok("get", "schedules"), "begun 2029-12-31T03:00:00.000Z")  # whether it waits or runs its task says
     server.ok("store", "put", "/state/schedules/default/nightly", json.dumps({**state, "paused": True}))
     contains(server.ok("get", "schedules"), "paused")
     key = "/control/schedules/default/nightly"

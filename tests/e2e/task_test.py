@@ -89,6 +89,34 @@ def a_task_knows_who_it_is_and_its_output_is_kept():
 
 
 @case
+def what_was_cut_off_is_told():
+    s = Server()
+    name = s.ok("task", "run", "--wait", "--limit", "4", "--", "sh", "-c", "echo 123456").strip()
+    equal(task_of(s, name)["attempts"][0]["output_cut_bytes"], 3)
+    r = s.run("task", "logs", name)
+    equal((r.returncode, r.stdout), (0, "1234"))
+    equal(r.stderr, f"firebreak task: 3 bytes of what {name} said were cut off (--limit)\n")
+    equal(s.run("task", "logs", "-f", s.ok("task", "run", "--", "echo", "all").strip()).stderr, "")
+
+
+@case
+def how_it_ended_is_told_to_who_waits_and_who_looks():
+    s = Server()
+    name = s.ok("task", "run", "--approve", "--", "true").strip()
+    s.ok("task", "reject", name)
+    contains(s.ok("get", "tasks"), "rejected by uid ")
+    name = s.ok("task", "run", "--", "sleep", "100").strip()
+    s.ok("task", "cancel", name)
+    ends(s, name, "Canceled")
+    contains(s.ok("get", "tasks"), "canceled by uid ")
+    for argv, why in ((["sleep", "100"], "it still ran at its deadline, and was ended"),
+                      (["false"], "its deadline came; before that: exit status 1")):
+        r = s.run("task", "run", "--wait", "--deadline", "300ms", "--retries", "5", "--", *argv)
+        contains(r.stderr, f"Expired: {why}")
+        contains(s.ok("get", "tasks"), why)
+
+
+@case
 def logs_are_followed_until_the_end():
     s = Server()
     name = s.ok("task", "run", "--", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.2; done").strip()

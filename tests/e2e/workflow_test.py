@@ -150,6 +150,7 @@ def a_failure_undoes_what_was_done_in_reverse_and_is_the_exit_status():
                         step("d", say("d"), needs=["c"])), "json")
     r = s.run("task", "run", "--wait", "-f", path)
     equal(r.returncode, 9, r.stderr)
+    contains(r.stderr, "Failed: step c: exit status 9\n")
     equal(lines(ledger), ["a", "b", "c", "undo-b", "undo-a-7"])
     t = task_of(s, r.stdout.strip())
     equal((t["state"], [x["rollback_state"] for x in t["steps"]]), ("Failed", ["Succeeded", "Succeeded", None, None]))

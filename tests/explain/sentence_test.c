@@ -42,13 +42,19 @@ static void a_decision_says_what_was_not_taken(void)
 {
     CHECK_STR(sentence("{\"type\":\"decision\",\"remedy\":\"restart-web\",\"rejected\":[{"
                        "\"remedy\":\"page\",\"why\":\"cooldown\"}]}"),
-              "restart-web is to repair it; not page: it ran a short while ago");
+              "restart-web is to repair it; not page: it was tried a short while ago");
     CHECK_STR(sentence("{\"type\":\"decision\",\"remedy\":null,\"reason\":\"brake\",\"rejected\":"
                        "[{\"remedy\":\"restart-web\",\"why\":\"brake\"}]}"),
               "nothing is done; not restart-web: so many failed at once that it is the network, "
               "or us");
     CHECK_STR(sentence("{\"type\":\"decision\",\"remedy\":null,\"rejected\":[]}"),
               "no remedy is declared for that");
+    CHECK_STR(sentence("{\"type\":\"decision\",\"reason\":\"repair_exhausted\",\"evidence\":[\"no "
+                       "remedy is left\"],\"rejected\":[]}"),
+              "nothing is done (repair_exhausted): no remedy is left");
+    CHECK_STR(sentence("{\"type\":\"decision\",\"reason\":\"flapping\",\"evidence\":[\"it flaps\"],"
+                       "\"rejected\":[{\"remedy\":\"restart-web\",\"why\":\"rate\"}]}"),
+              "nothing is done: it flaps; not restart-web: it may not run so often");
 }
 
 static void a_task_and_its_outcome_name_the_remedy(void)

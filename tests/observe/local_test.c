@@ -387,6 +387,29 @@ static void a_log_is_rotated(void)
     observe_pattern_free(code);
 }
 
+/* The renamed file is watched by nobody, as any is where the kernel tells no events (NFS). */
+static void a_match_that_no_event_told_of_is_an_event(void)
+{
+    struct watched w;
+    struct pcre2_real_code_8 *code = pattern_of("bad");
+    char *path = in_folder("f.log"), *old = in_folder("f.log.1");
+    put_file(path, "fine\n", 0);
+    log_check(&w, path, code, 300 * RT_MS);
+    CHECK_STR(look(&w), "ok");
+    CHECK_INT(rename(path, old), 0);
+    put_file(path, "fine\n", 0);
+    CHECK_STR(look(&w), "ok");
+    while (rt_event_wait(&w.pushed, rt_now() + 200 * RT_MS) == 0) /* of the renaming */
+        rt_event_clear(&w.pushed);
+    put_file(old, "bad: by a writer who does not know yet\n", O_APPEND);
+    CHECK_STR(look(&w), "log_match");
+    wait_push(&w);
+    CHECK_STR(look(&w), "log_match"); /* once: */
+    CHECK_INT(rt_event_wait(&w.pushed, rt_now()), -ETIMEDOUT);
+    close_check(&w);
+    observe_pattern_free(code);
+}
+
 /* Between two looks it was emptied, and has grown beyond where we were. */
 static void a_log_that_was_emptied_and_has_grown_again_is_read_from_its_beginning(void)
 {
@@ -442,7 +465,7 @@ static void a_sign_of_life_must_come_in_time(void)
 {
     struct watched w;
     open_check(&w, (struct local_spec){.kind = LOCAL_HEARTBEAT, .within_ns = 200 * RT_MS});
-    CHECK_STR(look(&w), "ok"); /* it has as long for its first */
+    CHECK_STR(look(&w), local_no_answer); /* it has as long for its first, and is not well before */
     wait_push(&w);
     CHECK_STR(look(&w), "heartbeat_missed");
     CHECK(says(&w, "no sign of life for ") && says(&w, "none ever came"));
@@ -490,6 +513,7 @@ static void all(void *arg)
     RUN(a_new_line_that_matches_is_a_miss_for_a_while);
     RUN(lines_come_in_parts_and_may_be_long);
     RUN(a_log_is_rotated);
+    RUN(a_match_that_no_event_told_of_is_an_event);
     RUN(a_log_that_was_emptied_and_has_grown_again_is_read_from_its_beginning);
     RUN(a_pattern_has_its_limits);
     RUN(a_sign_of_life_must_come_in_time);

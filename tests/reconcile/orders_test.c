@@ -40,13 +40,13 @@ static int make(void *ctx, const struct repair_order *o, struct arena *a, struct
 }
 
 static void on_task(void *ctx, const struct repair_order *o, const char *task,
-                    enum task_state state, const char *error)
+                    enum task_state state, bool unbegun, const char *error)
 {
     struct side *s = ctx;
     if (s->count < 16)
-        snprintf(s->told[s->count++], sizeof(s->told[0]), "%s %s%s%s", o->remedy,
+        snprintf(s->told[s->count++], sizeof(s->told[0]), "%s %s%s%s%s", o->remedy,
                  task ? task_state_name(state) : error, task && error ? ": " : "",
-                 task && error ? error : "");
+                 task && error ? error : "", task && unbegun ? " (unbegun)" : "");
 }
 
 static void begin(void)
@@ -163,6 +163,49 @@ static void why_a_task_failed_is_told(void)
     CHECK_INT(sides[0].count, 2);
     CHECK_STR(sides[0].told[1], "r1 Failed: exit status 4");
     end();
+}
+
+/* Ends them all as a person or a deadline does; `begun_ms`: since when they ran, 0: never. */
+static void stop_tasks(enum task_state state, int64_t begun_ms)
+{
+    struct store_range_result got = range("/tasks/");
+    for (uint32_t i = 0; i < got.count; i++) {
+        struct task t;
+        struct buf json = BUF(MEM_TEST, 0);
+        CHECK_INT(task_read(got.kvs[i].value, &arena, &t, NULL), 0);
+        t.state = state;
+        if (state == TASK_CANCELED)
+            t.decided_by = SLICE("uid 7");
+        struct task_attempt *x = task_attempt_add(&t, &arena);
+        *x = (struct task_attempt){.state = begun_ms ? state : TASK_CANCELED,
+                                   .accepted = begun_ms > 0,
+                                   .started_ms = begun_ms};
+        task_write(&t, &json);
+        store_put(people, got.kvs[i].key, buf_slice(&json), 0, NULL, NULL, rt_now() + RT_SEC);
+        buf_done(&json);
+    }
+}
+
+static void whether_it_ever_began_is_told(void)
+{
+    static const struct {
+        enum task_state state;
+        int64_t begun_ms;
+        const char *told;
+    } cases[] = {{TASK_CANCELED, 0, "r1 Canceled: rejected by uid 7 (unbegun)"},
+                 {TASK_CANCELED, 5000, "r1 Canceled: rejected by uid 7"},
+                 {TASK_EXPIRED, 0, "r1 Expired: its deadline came before it began (unbegun)"},
+                 {TASK_EXPIRED, 5000, "r1 Expired"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        begin();
+        put(&sides[0], REPAIR_ORDER_START, "a", "r1", 0);
+        pass(2000);
+        stop_tasks(cases[i].state, cases[i].begun_ms);
+        pass(2000);
+        CHECK_INT(sides[0].count, 2);
+        CHECK_STR(sides[0].told[1], cases[i].told);
+        end();
+    }
 }
 
 static void two_that_order_the_same_asset_make_one_task(void)
@@ -285,6 +328,7 @@ static void a_rollback_is_told_of_its_own_task(void)
 
 IN_SIM(an_order_is_a_task_that_is_followed_to_its_end)
 IN_SIM(why_a_task_failed_is_told)
+IN_SIM(whether_it_ever_began_is_told)
 IN_SIM(two_that_order_the_same_asset_make_one_task)
 IN_SIM(a_blast_radius_holds_over_all)
 IN_SIM(a_place_is_free_only_once_the_task_has_ended)
@@ -296,6 +340,7 @@ int main(void)
 {
     TAP_RUN(an_order_is_a_task_that_is_followed_to_its_end_);
     TAP_RUN(why_a_task_failed_is_told_);
+    TAP_RUN(whether_it_ever_began_is_told_);
     TAP_RUN(two_that_order_the_same_asset_make_one_task_);
     TAP_RUN(a_blast_radius_holds_over_all_);
     TAP_RUN(a_place_is_free_only_once_the_task_has_ended_);

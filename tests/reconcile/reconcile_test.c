@@ -300,6 +300,7 @@ static CASE void and_leaves_the_list_after_five_minutes(void)
     reconciler_tick(w.r, at(&w));
     CHECK_INT(reconciler_count(w.r), 0);
     CHECK(w.told[w.count - 1]->removed);
+    CHECK_STR(w.told[w.count - 1]->evidence[0], "nothing of it has been found for long");
     end(&w);
 }
 
@@ -430,6 +431,7 @@ static CASE void a_declared_asset_needs_no_check(void)
     take(&w, SAMPLE_FORGET_ASSET, "a", "", REASON_OK);
     CHECK(reconciler_find(w.r, "a") == NULL);
     CHECK(w.told[w.count - 1]->removed);
+    CHECK_STR(w.told[w.count - 1]->evidence[0], "it is no longer declared");
     end(&w);
 }
 

@@ -93,17 +93,27 @@ static CASE void what_was_ended_in_the_middle_is_undone_and_what_never_began_is_
 {
     static const struct {
         enum task_state state;
-        bool undone;
-    } cases[] = {{TASK_TIMED_OUT, true}, {TASK_EXPIRED, false}};
-    for (int i = 0; i < 2; i++) {
+        bool unbegun;
+    } cases[] = {{TASK_TIMED_OUT, false},
+                 {TASK_EXPIRED, false},
+                 {TASK_EXPIRED, true},
+                 {TASK_CANCELED, false},
+                 {TASK_CANCELED, true}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         static struct world w;
         web(&w);
         remedy(&w, "web",
                (struct remedy){.name = "restart", .action = "{}", .rollback = "{\"undo\":1}"});
         break_it(&w, "web");
-        task(&w, w.orders[0], cases[i].state);
-        CHECK_INT(asset(&w, "web")->repair != NULL, cases[i].undone);
-        CHECK_INT(w.order_count > 1 && w.orders[1]->rollback, cases[i].undone);
+        static struct sample s;
+        s = (struct sample){.type = SAMPLE_TASK,
+                            .dedup_key = w.orders[0]->dedup_key,
+                            .task = "task-1",
+                            .task_state = cases[i].state,
+                            .task_unbegun = cases[i].unbegun};
+        take(&w, &s, "web");
+        CHECK_INT(asset(&w, "web")->repair != NULL, !cases[i].unbegun);
+        CHECK_INT(w.order_count > 1 && w.orders[1]->rollback, !cases[i].unbegun);
         end(&w);
     }
 }
@@ -201,6 +211,7 @@ static CASE void no_more_than_so_many_an_hour(void)
     }
     CHECK_INT(starts(&w), 2);
     CHECK_INT(why_not(&w), REPAIR_RATE);
+    CHECK_INT(held_back(&w)->evidence_count, 0);
     pass(&w, 3600);
     CHECK_INT(starts(&w), 3);
     end(&w);
@@ -408,6 +419,7 @@ static CASE void a_flapping_service_is_damped(void)
     CHECK(asset(&w, "web")->flapping);
     CHECK_STR(asset(&w, "web")->reason, "flapping");
     CHECK_INT(why_not(&w), REPAIR_RATE);
+    CHECK_STR(held_back(&w)->evidence[0], "it flaps");
     CHECK_INT(last, RECONCILE_FLAP_DAMP); /* the last of them was the first that was not repaired */
     for (int i = 0; i < 60; i++) {
         answer(&w, "web", REASON_REFUSED);
@@ -573,6 +585,7 @@ static CASE void the_standby_takes_over_where_it_is_well(void)
     fails_over(&w, REASON_REFUSED);
     CHECK_INT(w.order_count, 0);
     CHECK_INT(why_not(&w), REPAIR_PRECONDITION);
+    CHECK_STR(held_back(&w)->evidence[0], "the standby has failed, too");
     end(&w);
 }
 

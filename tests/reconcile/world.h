@@ -169,12 +169,19 @@ static inline const char *story(const struct world *w, int from, char *text, siz
     return text;
 }
 
-static inline enum repair_why why_not(const struct world *w)
+/* The last decision that something is not done; NULL: there was none. */
+static inline const struct event *held_back(const struct world *w)
 {
     for (int i = w->count; i-- > 0;)
         if (w->told[i]->rejected_count)
-            return w->told[i]->rejected[0].why;
-    return REPAIR_WHY_COUNT;
+            return w->told[i];
+    return NULL;
+}
+
+static inline enum repair_why why_not(const struct world *w)
+{
+    const struct event *e = held_back(w);
+    return e ? e->rejected[0].why : REPAIR_WHY_COUNT;
 }
 
 static inline void web(struct world *w)

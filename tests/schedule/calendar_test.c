@@ -222,6 +222,8 @@ static void missed_times_are_skipped(void)
     now = at(6, 1, 14, 0) + 2 * S;
     serve();
     CHECK_STR(orders(), "14:00 due");
+    CHECK(strstr(state(), "\"missed_from\":\"2026-06-01T13:10:00.000Z\","
+                          "\"missed_to\":\"2026-06-01T13:55:00.000Z\""));
 }
 
 static void the_latest_missed_times_are_caught_up_in_their_order(void)
@@ -236,6 +238,31 @@ static void the_latest_missed_times_are_caught_up_in_their_order(void)
     now = at(6, 1, 13, 16);
     pass_until(now, true);
     CHECK_STR(orders(), "13:10 missed, 13:15 missed");
+}
+
+/* The last of them may be in time still: they, too, wait for each other. */
+static void what_is_caught_up_is_never_passed_over(void)
+{
+    begin("{\"cron\":\"@every 1s\",\"misfire\":\"catch_up\",\"catch_up\":3}");
+    now += 20 * S;
+    serve();
+    CHECK_STR(orders(), "12:00 due"); /* at 18 s */
+    serve();
+    CHECK_STR(orders(), "");
+    end("t1", "Succeeded");
+    serve();
+    CHECK_STR(orders(), "12:00 due");
+    end("t2", "Succeeded");
+    serve();
+    CHECK_STR(orders(), "12:00 due");
+    const char *remembered = state();
+    CHECK(strstr(remembered, "\"settled_at\":\"2026-06-01T12:00:20.000Z\""));
+    CHECK(strstr(remembered, "\"missed_to\":\"2026-06-01T12:00:19.000Z\",\"overlap_total\":0"));
+    /* What comes while the last one runs is passed over, as ever. */
+    now += S;
+    serve();
+    CHECK_STR(orders(), "");
+    CHECK(strstr(state(), "\"overlap_total\":1"));
 }
 
 static void a_restart_knows_what_was_missed(void)
@@ -650,6 +677,7 @@ int main(void)
     TAP_RUN(missed_times_are_run_once);
     TAP_RUN(missed_times_are_skipped);
     TAP_RUN(the_latest_missed_times_are_caught_up_in_their_order);
+    TAP_RUN(what_is_caught_up_is_never_passed_over);
     TAP_RUN(a_restart_knows_what_was_missed);
     TAP_RUN(an_order_that_was_not_answered_is_given_again_under_the_same_key);
     TAP_RUN(an_order_that_cannot_be_met_is_given_again);

@@ -22,7 +22,8 @@ static struct task a_task(void)
          .refused = TASK_REFUSED_STALE_TOKEN,
          .started_ms = 1767225600000,
          .wall_ns = 1500000,
-         .exit = 1},
+         .exit = 1,
+         .output_cut_bytes = 99},
     };
     return (struct task){
         .name = SLICE("t"),
@@ -73,6 +74,7 @@ static void a_task_reads_back_as_it_was_written(void)
     CHECK_INT(t.attempt_count, 1);
     CHECK(t.attempts[0].refused == TASK_REFUSED_STALE_TOKEN && !t.attempts[0].accepted);
     CHECK(t.attempts[0].wall_ns == 1500000 && t.attempts[0].started_ms == 1767225600000);
+    CHECK(t.attempts[0].output_cut_bytes == 99);
 }
 
 static void the_public_names_are_there_also_where_they_say_nothing(void)
