@@ -70,7 +70,12 @@ class Ledger:
 
     def check(self):
         """Nothing is lost, accepted twice or stuck. Returns how many tasks there were, and how many were run again."""
-        eventually(lambda: not self.open_ones(), 120, "stuck")
+        try:
+            eventually(lambda: not self.open_ones(), 120, "stuck")
+        except AssertionError:
+            for t in self.open_ones()[:3]:
+                print(f"# {self.s.run('get', 'task', t['name'], '-o', 'json').stdout}", flush=True)
+            raise
         tasks = {t["name"]: t for t in self.tasks()}
         attempts = {}
         for name, token, _ in self.lines():
