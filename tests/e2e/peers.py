@@ -29,10 +29,18 @@ class Postgres:
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.d)
 
     def start(self, *options, port=None):
+        """Of one that was killed on the same data some processes may just be ending: it does not begin beside them."""
         port = port or free_port()
-        p = server([*self.as_user, postgres_program("postgres"), "-D", self.data, "-p", str(port), "-k", self.d, "-c",
-                    "listen_addresses=127.0.0.1", "-c", "fsync=off", *options], port, cwd=self.d)
-        return p, port
+        argv = [*self.as_user, postgres_program("postgres"), "-D", self.data, "-p", str(port), "-k", self.d, "-c",
+                "listen_addresses=127.0.0.1", "-c", "fsync=off", *options]
+        for _ in range(100):
+            try:
+                return server(argv, port, cwd=self.d), port
+            except AssertionError as e:
+                if "still in use" not in str(e):
+                    raise
+                time.sleep(0.1)
+        return server(argv, port, cwd=self.d), port
 
     def file(self, name, text, mode=0o600):
         path = write(os.path.join(self.data, name), text, mode)
