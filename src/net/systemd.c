@@ -40,6 +40,16 @@ static void keep_word(struct slice word, char *to)
     snprintf(to, SYSTEMD_WORD_BYTES_MAX + 1, "%.*s", SLICE_ARG(word));
 }
 
+/* (uo): the job's number, 0 where there is none, and its path. */
+static void take_job(struct dbus_reader *r, struct systemd_unit *u)
+{
+    struct dbus_reader value, job;
+    uint64_t number;
+    if (dbus_enter(r, DBUS_VARIANT, &value) == 0 && dbus_enter(&value, DBUS_STRUCT, &job) == 0 &&
+        dbus_uint(&job, DBUS_UINT32, &number) == 0)
+        u->job = number != 0;
+}
+
 /* Out of a{sv}: what we know of it. */
 static void take_properties(struct dbus_reader *r, struct systemd_unit *u)
 {
@@ -48,8 +58,13 @@ static void take_properties(struct dbus_reader *r, struct systemd_unit *u)
         return;
     while (dbus_enter(&all, DBUS_ENTRY, &one) == 0) {
         struct slice key = {0}, word = {0};
-        if (dbus_text(&one, DBUS_STRING, &key) < 0 ||
-            dbus_variant_text(&one, DBUS_STRING, &word) < 0)
+        if (dbus_text(&one, DBUS_STRING, &key) < 0)
+            continue;
+        if (slice_eq_cstr(key, "Job")) {
+            take_job(&one, u);
+            continue;
+        }
+        if (dbus_variant_text(&one, DBUS_STRING, &word) < 0)
             continue;
         char *to = slice_eq_cstr(key, "LoadState")     ? u->load
                    : slice_eq_cstr(key, "ActiveState") ? u->active

@@ -22,6 +22,7 @@ struct systemd_unit {
     char active[SYSTEMD_WORD_BYTES_MAX + 1]; /* active reloading inactive failed activating … */
     char sub[SYSTEMD_WORD_BYTES_MAX + 1];    /* running exited dead auto-restart … */
     char result[SYSTEMD_WORD_BYTES_MAX + 1]; /* of a service that failed: exit-code oom-kill … */
+    bool job; /* one is queued or under way: a restart is one from its stop to its start */
 };
 
 enum systemd_event_kind {

@@ -186,12 +186,15 @@ static int ask(struct unit_watch *w, struct systemd_unit *ret_unit, struct err *
     return r;
 }
 
-/* On its way by a job that somebody wants: a restart by hand is no failure. One that has failed and
- * waits for systemd to start it again is down. */
+/* On its way by a job that somebody wants: a restart by hand is no failure, also not between its
+ * stop and its start. One that has failed and waits for systemd to start it again is down. */
 static bool is_changing(const struct systemd_unit *u)
 {
-    return strcmp(u->active, "deactivating") == 0 ||
-           (strcmp(u->active, "activating") == 0 && strncmp(u->sub, "auto-restart", 12) != 0);
+    if (strcmp(u->active, "activating") == 0 && strncmp(u->sub, "auto-restart", 12) == 0)
+        return false;
+    bool stopped = strcmp(u->active, "inactive") == 0 || strcmp(u->active, "failed") == 0;
+    return strcmp(u->active, "deactivating") == 0 || strcmp(u->active, "activating") == 0 ||
+           (stopped && u->job && !fault_mutant("unit_job_unseen"));
 }
 
 static int say_gone(struct units *u, struct err *err)

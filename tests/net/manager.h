@@ -12,6 +12,7 @@
 #include "wire/dbus.h"
 
 #define SD "org.freedesktop.systemd1"
+#define SD_JOB "/org/freedesktop/systemd1/job/42"
 #define SD_UNIT "/org/freedesktop/systemd1/unit/web_2eservice"
 
 /* One unit, web.service; every other one is not found. */
@@ -24,6 +25,7 @@ struct manager {
     const char *job_result; /* what becomes of a restart; NULL: nothing comes */
     const char *refuses; /* an error's name for RestartUnit */
     bool silent;         /* answers no LoadUnit */
+    bool job;            /* of web.service one is under way */
     struct rt_event asked_to_restart, subscribed;
     uint32_t looks;
 };
@@ -68,6 +70,12 @@ static inline void manager_put_state(struct manager *m, struct buf *b, bool foun
     dbus_put_text(b, DBUS_STRING, SLICE("StateChangeTimestamp"));
     dbus_put_variant(b, SLICE("t"));
     dbus_put_uint(b, DBUS_UINT64, 1234567);
+    dbus_put_struct(b);
+    dbus_put_text(b, DBUS_STRING, SLICE("Job"));
+    dbus_put_variant(b, SLICE("(uo)"));
+    dbus_put_struct(b);
+    dbus_put_uint(b, DBUS_UINT32, found && m->job ? 42 : 0);
+    dbus_put_text(b, DBUS_PATH, found && m->job ? SLICE(SD_JOB) : SLICE("/"));
     manager_put(b, "SubState", found ? m->sub : "dead");
     dbus_end_array(b, &all);
 }
@@ -122,10 +130,10 @@ static inline void manager_restart(struct manager *m, struct dbus_message *reply
     /* Another job ends first; and ours may be over before the answer is read. */
     manager_job_removed(m, "/org/freedesktop/systemd1/job/7", "failed");
     reply->signature = SLICE("o");
-    dbus_put_text(body, DBUS_PATH, SLICE("/org/freedesktop/systemd1/job/42"));
+    dbus_put_text(body, DBUS_PATH, SLICE(SD_JOB));
     manager_send(m, reply, body);
     if (m->job_result)
-        manager_job_removed(m, "/org/freedesktop/systemd1/job/42", m->job_result);
+        manager_job_removed(m, SD_JOB, m->job_result);
     rt_event_set(&m->asked_to_restart);
 }
 

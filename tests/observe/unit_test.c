@@ -175,6 +175,36 @@ static void a_restart_by_hand_is_no_failure(void)
     close_check(&w);
 }
 
+static void start_main(void *arg)
+{
+    uint32_t seen = manager.looks;
+    (void)arg;
+    while (manager.looks == seen && rt_sleep(rt_now() + RT_MS) == 0)
+        ;
+    manager.job = false;
+    manager_set(&manager, "active", "running");
+}
+
+/* Looked at between its stop and its start. One that is stopped has no job any more. */
+static void nor_is_one_between_its_halves(void)
+{
+    struct watched w;
+    struct rt_group g;
+    open_check(&w, "web");
+    CHECK_STR(look(&w), "ok");
+    manager.job = true;
+    manager_set(&manager, "inactive", "dead");
+    wait_push(&w);
+    rt_group_init(&g, "hand");
+    CHECK_INT(rt_go(&g, start_main, NULL), 0);
+    CHECK_STR(look(&w), "ok");
+    rt_group_done(&g);
+    manager_set(&manager, "inactive", "dead");
+    wait_push(&w);
+    CHECK_STR(look(&w), "not_running");
+    close_check(&w);
+}
+
 /* Systemd tells of every number that changes. */
 static void what_changes_nothing_wakes_nobody(void)
 {
@@ -254,6 +284,7 @@ static void all(void *arg)
     RUN(one_that_fails_is_told_at_once_and_its_return_too);
     RUN(what_is_up_is_systemds_to_say);
     RUN(a_restart_by_hand_is_no_failure);
+    RUN(nor_is_one_between_its_halves);
     RUN(what_changes_nothing_wakes_nobody);
     RUN(without_the_bus_nobody_can_tell);
     RUN(systemd_may_go_and_come_back);
