@@ -82,10 +82,11 @@ void declarers_write(struct request *q, const struct collection *c, struct slice
     const char *node = q->g->options.node;
     struct slice ours = slice_from(node ? node : ""), bad, place, check;
     json_array_open(w);
-    if (!c->raw && is_ours(q, c->kind, namespace_, name, &place))
-        put_declarer(w, c->kind, name, ours, place);
-    if (!c->raw) /* nodes are declared by nobody */
+    if (!c->raw) { /* nodes are declared by nobody */
+        if (is_ours(q, c->kind, namespace_, name, &place))
+            put_declarer(w, c->kind, name, ours, place);
         put_others(q, c->kind, namespace_, name, w);
+    }
     if (strcmp(c->kind->name, "asset") == 0 &&
         resource_read(q, c, namespace_, name, &r, NULL) == 0 &&
         resource_parse(&r, &q->arena, &bad, &q->err) == 0 &&
