@@ -1,5 +1,6 @@
 #include "act/act.h"
 
+#include "tests/on_valgrind.h"
 #include "tests/tap.h"
 
 #include <dirent.h>
@@ -8,12 +9,6 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 #include "base/buf.h"
 #include "base/fault.h"

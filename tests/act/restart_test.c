@@ -1,5 +1,6 @@
 #include "act/actions.h"
 
+#include "tests/on_valgrind.h"
 #include "tests/tap.h"
 
 #include <errno.h>
@@ -9,12 +10,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 #include "tests/act/said.h"
 #include "host/process.h"

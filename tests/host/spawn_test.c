@@ -1,5 +1,6 @@
 #include "host/spawn.h"
 
+#include "tests/on_valgrind.h"
 #include "tests/tap.h"
 
 #include <errno.h>
@@ -14,12 +15,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 #include "base/alloc.h"
 #include "base/fault.h"

@@ -5,15 +5,10 @@
 #ifndef FIREBREAK_TESTS_LANG_ORACLE_H
 #define FIREBREAK_TESTS_LANG_ORACLE_H
 
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
+#include "tests/on_valgrind.h"
 #include "tests/tap.h"
 
 /* Of kinds whose number of cases the oracle knows. */

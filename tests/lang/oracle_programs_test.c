@@ -6,15 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
 #include "lang/literal.h"
 #include "tests/lang/oracle.h"
 #include "tests/lang/world.h"
+#include "tests/on_valgrind.h"
 
 enum {
     PATH_BYTES_MAX = 512,

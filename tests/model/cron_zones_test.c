@@ -6,14 +6,9 @@
 
 #include "base/map.h"
 #include "model/civil.h"
+#include "tests/on_valgrind.h"
 #include "tests/tap.h"
 #include "wire/tzif.h"
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 /* Every zone of the machine's database, and every change of its clock from 2020 to 2030. What is
  * true is asked of the C library: it shows the clock, minute by minute, and a second reading of
