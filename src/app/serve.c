@@ -182,6 +182,25 @@ static void collect(void *ctx, struct metrics_writer *w)
 
 /* ---- beginning and ending ---- */
 
+/* What another node asks is known here as that one wrote it, and no newer. */
+static bool newest_ns(void *ctx, struct slice namespace_, struct slice asset, struct slice check,
+                      int64_t *ret)
+{
+    struct up *u = ctx;
+    struct buf key = BUF(MEM_APP, 0);
+    buf_printf(&key, "%.*s/%.*s%c", SLICE_ARG(namespace_), SLICE_ARG(asset), '\0');
+    const struct asset *a = reconciler_find_key(u->assets, key.data);
+    buf_done(&key);
+    if (!a || !repairs_own(u->repairs, a))
+        return false;
+    for (uint32_t i = 0; i < a->check_count; i++)
+        if (slice_eq_cstr(check, a->checks[i].name)) {
+            *ret = a->checks[i].last_ns;
+            return true;
+        }
+    return false;
+}
+
 static int open_gateway(struct up *u, const char *folder)
 {
     struct gateway_options options = {
@@ -193,6 +212,7 @@ static int open_gateway(struct up *u, const char *folder)
         .why = why_tell,
         .repairs = plan_repairs,
         .declared_at = registry_declared_at,
+        .newest_ns = newest_ns,
         .ctx = u,
     };
     int r = gateway_open(&options, &u->gateway);

@@ -2,17 +2,9 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
-#include "wire/json.h"
+#include "wire/asset_json.h"
 
 enum { REASON_COLUMNS = 17, MS_COLUMNS = 10, ADDRESS_COLUMNS = 21 };
-
-static void phase(struct json_writer *w, int64_t ns)
-{
-    if (ns == PROBE_NONE)
-        json_null(w);
-    else
-        json_ms(w, ns);
-}
 
 static void attempts(struct json_writer *w, const struct probe_result *r)
 {
@@ -26,7 +18,7 @@ static void attempts(struct json_writer *w, const struct probe_result *r)
         json_key(w, "reason");
         json_cstr(w, probe_reason_name(a[i].reason));
         json_key(w, "total_ms");
-        phase(w, a[i].total_ns);
+        latency_write(w, a[i].total_ns);
         json_object_close(w);
     }
     json_array_close(w);
@@ -63,9 +55,9 @@ static void behind_connecting(struct json_writer *w, const struct probe_result *
         return;
     }
     json_key(w, "tls_ms");
-    phase(w, r->tls_ns);
+    latency_write(w, r->tls_ns);
     json_key(w, "first_byte_ms");
-    phase(w, r->first_byte_ns);
+    latency_write(w, r->first_byte_ns);
     json_key(w, "days_left");
     whole(w, r->days_left, INT32_MIN);
     json_key(w, "status");
@@ -79,7 +71,7 @@ static void of_some_kinds(struct json_writer *w, const struct probe_result *r)
         return;
     }
     json_key(w, "rtt_ms");
-    phase(w, r->rtt_ns);
+    latency_write(w, r->rtt_ns);
     json_key(w, "loss_ratio");
     if (r->loss_ratio < 0)
         json_null(w);
@@ -132,14 +124,14 @@ void probe_print_json(const struct probe_result *r, struct buf *out)
     json_key(&w, "attempt");
     json_u64(&w, r->attempt);
     json_key(&w, "total_ms");
-    phase(&w, r->total_ns);
+    latency_write(&w, r->total_ns);
     json_key(&w, "dns_ms");
-    phase(&w, r->dns_ns);
+    latency_write(&w, r->dns_ns);
     json_key(&w, "connect_ms");
-    phase(&w, r->connect_ns);
+    latency_write(&w, r->connect_ns);
     behind_connecting(&w, r);
     json_key(&w, "lag_ms");
-    phase(&w, r->lag_ns);
+    latency_write(&w, r->lag_ns);
     json_key(&w, "breaker");
     json_cstr(&w, probe_breaker_name(r->breaker));
     attempts(&w, r);

@@ -118,6 +118,11 @@ struct gateway_options {
      * none. */
     bool (*declared_at)(void *ctx, const struct kind *kind, struct slice namespace_,
                         struct slice name, struct buf *ret_place);
+    /* How long the newest answer of an asset's check took, where this node asks it: what is kept is
+     * as old as the check's last move. PROBE_NONE: there was no answer. Does not wait. Returns
+     * false: it is not asked here. NULL: nothing is. */
+    bool (*newest_ns)(void *ctx, struct slice namespace_, struct slice asset, struct slice check,
+                      int64_t *ret);
     void *ctx;
 };
 

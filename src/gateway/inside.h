@@ -85,7 +85,8 @@ struct resource {
  * *ret_key. */
 int resource_parse(struct resource *r, struct arena *arena, struct slice *ret_key, struct err *err);
 bool resource_selected(const struct resource *r, const struct selector *s);
-void resource_write(const struct collection *c, const struct resource *r, struct json_writer *w);
+void resource_write(const struct gateway *g, const struct collection *c, const struct resource *r,
+                    struct json_writer *w);
 /* And of a task that is not at work what it waits for: in lists, not in watches. */
 void resource_tell(struct request *q, const struct collection *c, const struct resource *r,
                    struct json_writer *w);

@@ -108,7 +108,7 @@ static int send_item(struct watching *t, const char *type, int64_t revision,
     json_i64(&w, revision);
     json_key(&w, "item");
     if (whole) {
-        resource_write(t->c, r, &w);
+        resource_write(t->q->g, t->c, r, &w);
     } else {
         json_object_open(&w);
         json_key(&w, "kind");

@@ -231,7 +231,7 @@ static void answer_resource(struct request *q, const struct collection *c, uint1
         return;
     }
     json_begin(&w, &json, 0);
-    resource_write(c, &r, &w);
+    resource_write(q->g, c, &r, &w);
     json_end(&w);
     answer_json(q, status, &json);
     buf_done(&json);

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "model/asset_moves.h"
-#include "wire/json.h"
 #include "wire/task_json.h"
 
 /* ---- writing ---- */
@@ -65,6 +64,14 @@ static void views_json(struct json_writer *w, const struct asset_check *c, const
     json_array_close(w);
 }
 
+void latency_write(struct json_writer *w, int64_t ns)
+{
+    if (ns == PROBE_NONE)
+        json_null(w);
+    else
+        json_ms(w, ns);
+}
+
 static void check_json(struct json_writer *w, const struct asset_check *c, const char *owner)
 {
     json_object_open(w);
@@ -78,10 +85,7 @@ static void check_json(struct json_writer *w, const struct asset_check *c, const
     text_value(w, "reason", c->known || c->misses ? asset_check_word(c) : NULL);
     time_value(w, "since", c->since_wall_ns);
     json_key(w, "last_ms");
-    if (c->last_ns == PROBE_NONE)
-        json_null(w);
-    else
-        json_ms(w, c->last_ns);
+    latency_write(w, c->last_ns);
     if (c->observers > 1)
         views_json(w, c, owner);
     json_object_close(w);

@@ -11,10 +11,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "model/event.h"
+#include "wire/json.h"
 
 /* Each appends one object, no line end. */
 void asset_write(const struct asset *a, int64_t wall_offset_ns, struct buf *out);
 void event_write(const struct event *e, struct buf *out);
+/* A latency in milliseconds; PROBE_NONE is null. */
+void latency_write(struct json_writer *w, int64_t ns);
 
 /* *ret, its checks, repair and uses lie in `a`: nothing of it is freed by itself. Returns 0,
  * -EBADMSG with *err, or -ENOSPC (the arena's bound). */

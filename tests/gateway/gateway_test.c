@@ -1,4 +1,5 @@
 #include "gateway/gateway.h"
+#include "model/probe.h"
 
 #include "tests/tap.h"
 
@@ -53,6 +54,17 @@ static bool declared_at(void *ctx, const struct kind *kind, struct slice namespa
     return slice_eq(name, SLICE("kept"));
 }
 
+/* We ask what is called "ours", and what is called "mute" did not answer. */
+static bool newest_ns(void *ctx, struct slice namespace_, struct slice asset, struct slice check,
+                      int64_t *ret)
+{
+    (void)ctx;
+    CHECK(slice_eq(namespace_, SLICE("default")));
+    CHECK(slice_eq(asset, SLICE("web")));
+    *ret = slice_eq(check, SLICE("mute")) ? PROBE_NONE : 1500000;
+    return !slice_eq(check, SLICE("theirs"));
+}
+
 static void collect(void *ctx, struct metrics_writer *m)
 {
     (void)ctx;
@@ -74,6 +86,7 @@ static void open_world(void)
                                 .node = "ours",
                                 .check = check_spec,
                                 .declared_at = declared_at,
+                        .newest_ns = newest_ns,
                                 .collect = collect};
     CHECK_INT(gateway_open(&o, &w.gateway), 0);
     CHECK_INT(gateway_listen(w.gateway, w.path, &err), 0);
@@ -421,6 +434,22 @@ static void an_asset_is_declared_and_found(void)
     close_world();
 }
 
+static void how_long_an_answer_took_is_as_new_as_the_answer(void)
+{
+    open_world();
+    put("/state/assets/default/web",
+        "{\"checks\":[{\"name\":\"ours\",\"ok\":true,\"last_ms\":9,\"reason\":\"ok\"},"
+        "{\"name\":\"mute\",\"last_ms\":9},{\"name\":\"theirs\",\"last_ms\":9},{\"last_ms\":9}]}");
+    const char *checks =
+        "\"checks\":[{\"name\":\"ours\",\"ok\":true,\"last_ms\":1.5,\"reason\":\"ok\"},"
+        "{\"name\":\"mute\",\"last_ms\":null},{\"name\":\"theirs\",\"last_ms\":9},{\"last_ms\":9}]";
+    CHECK_INT(ask("GET", "/v1/assets/web", NULL), 200);
+    CHECK(has(checks));
+    CHECK_INT(ask("GET", "/v1/assets", NULL), 200);
+    CHECK(has(checks));
+    close_world();
+}
+
 /* Reads on until the body has the part. */
 static bool hear(struct http_response *resp, const char *part)
 {
@@ -665,6 +694,7 @@ static void cases(void *arg)
     TAP_RUN(labels_select);
     TAP_RUN(a_wrong_value_is_told_and_skipped);
     TAP_RUN(an_asset_is_declared_and_found);
+    TAP_RUN(how_long_an_answer_took_is_as_new_as_the_answer);
     TAP_RUN(who_brings_back_what_is_deleted_is_told);
     TAP_RUN(a_watch_tells_every_change);
     TAP_RUN(events_are_listed_and_watched);
