@@ -124,6 +124,25 @@ def logs_are_followed_until_the_end():
 
 
 @case
+def no_line_of_a_log_has_text_of_two_streams():
+    s = Server()
+    script = "printf half; echo oops >&2; [ $FIREBREAK_ATTEMPT = 2 ]"
+    name = s.ok("task", "run", "--wait", "--retries", "1", "--", "sh", "-c", script)
+    for follow in ([], ["-f"]):
+        equal(s.ok("task", "logs", *follow, name.strip()), "oops\nhalf\noops\nhalf")
+    # What is longer than a piece is one line where nobody comes between its parts, and else two.
+    name = s.ok("task", "run", "--wait", "--", "sh", "-c", "printf '%0100000d' 0; printf end >&2").strip()
+    lines = s.ok("task", "logs", name).split("\n")
+    equal((lines.count("end"), "".join(x for x in lines if x != "end")), (1, "0" * 100_000))
+    name = s.ok("task", "run", "--wait", "--limit", "4", "--", "echo", "123456").strip()
+    r = s.run("task", "logs", name)
+    equal(r.stdout, "1234")
+    both = subprocess.run([BINARY, "--data", s.data, "task", "logs", name], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, env=environment())
+    equal(both.stdout, f"1234\n{r.stderr}")
+
+
+@case
 def a_failure_is_tried_again_as_often_as_it_may():
     s = Server()
     name = want(s, "false", retries=2, backoff_ms=20)
