@@ -198,6 +198,24 @@ static void tell_stuck(struct asking *a, const struct json_value *task)
     buf_done(&line);
 }
 
+/* The task that has the key already is the answer, whosever it is: who looks for it in his own
+ * namespace would not find it. */
+static void tell_elsewhere(struct asking *a, const struct json_value *task)
+{
+    const char *mine = a->app->parsed.globals.namespace_, *key = a->options->dedup;
+    struct slice has = text_at(task, "namespace");
+    struct buf line = BUF(MEM_APP, 0);
+    if (key && (a->form == CLI_FORM_TEXT || a->form == CLI_FORM_NAME) &&
+        !slice_eq_cstr(has, mine ? mine : "default")) {
+        buf_printf(&line, "firebreak task: %.*s is of namespace %.*s, and has the dedup key ",
+                   SLICE_ARG(text_at(task, "name")), SLICE_ARG(has));
+        utf8_append_shown(&line, slice_from(key));
+        buf_append_cstr(&line, ": a key is one for all namespaces\n");
+        rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
+    }
+    buf_done(&line);
+}
+
 /* ---- how far it is ---- */
 
 static void count_parts(struct asking *a, const struct json_value *task)
@@ -340,8 +358,10 @@ static int run_task(struct asking *a)
     buf_done(&body);
     if (status == EXIT_WELL)
         status = print_task(a, task);
-    if (status == EXIT_WELL)
+    if (status == EXIT_WELL) {
+        tell_elsewhere(a, task);
         tell_stuck(a, task);
+    }
     if (status != EXIT_WELL || !a->options->wait)
         return status;
     char *name = mem_strdup(MEM_APP, text_at(task, "name"));

@@ -77,6 +77,18 @@ def one_dedup_key_is_one_task():
 
 
 @case
+def a_dedup_key_of_another_namespace_is_told():
+    s = Server()
+    a = s.ok("task", "run", "-n", "a", "--dedup", "k", "--", "true")
+    r = s.run("task", "run", "-n", "b", "--dedup", "k", "--", "true")
+    equal((r.returncode, r.stdout), (0, a))
+    equal(r.stderr, f"firebreak task: {a.strip()} is of namespace a, and has the dedup key k: a key is one for all namespaces\n")
+    equal(s.run("task", "run", "-n", "a", "--dedup", "k", "--", "true").stderr, "")
+    r = s.run("task", "run", "--dedup", "k", "-o", "json", "--", "true")
+    equal((r.stderr, json.loads(r.stdout)["name"], json.loads(r.stdout)["namespace"]), ("", a.strip(), "a"))
+
+
+@case
 def a_task_knows_who_it_is_and_its_output_is_kept():
     s = Server(args=["--node", "n1"])
     script = 'echo "$FIREBREAK_TASK $FIREBREAK_ATTEMPT $FIREBREAK_NODE $FIREBREAK_TASK_TOKEN"; echo oops >&2'
@@ -242,6 +254,13 @@ def what_cannot_be_wanted_is_told():
                         ({"argv": ["a"], "selector": "("}, "")]:
         answer = s.json("POST", "/v1/tasks", json.dumps(body), want=400)
         contains(answer["detail"] + str(answer.get("field")), field)
+    for more, field in [({"node": "x", "selector": "y"}, "selector"), ({"timeout_ms": 2, "deadline_ms": 1}, "timeout_ms"),
+                        ({"rate_per_hour": 3}, "rate_per_hour"), ({"retries": 1001}, "retries"), ({"dedup_key": "k" * 4096}, "dedup_key")]:
+        equal(s.json("POST", "/v1/tasks", json.dumps({"argv": ["a"], **more}), want=400)["field"], field)
+    r = s.run("task", "run", "--node", "x", "-l", "os=linux", "--", "true")
+    equal(r.returncode, 2)
+    contains(r.stderr, "selector: node is there, too: ")
+    contains(r.stderr, "leave one of the two out\n")
     equal(s.ask("POST", "/v1/tasks/nobody/cancel")[0], 404)
     equal(s.ask("POST", "/v1/tasks/nobody/dance")[0], 404)
     equal(s.run("up", "--roles", "cook", env=s.env).returncode, 2)
