@@ -172,9 +172,13 @@ static void put_repair(struct asking *a, const struct json_value *item)
         buf_printf(&line, "%.*s would be done", SLICE_ARG(remedy));
     else
         buf_append_cstr(&line, "nothing would be done");
-    for (const struct json_value *r = rejected ? rejected->first : NULL; r; r = r->next)
+    for (const struct json_value *r = rejected ? rejected->first : NULL; r; r = r->next) {
+        struct slice detail = asking_text(r, "detail");
         buf_printf(&line, "; not %.*s: %.*s", SLICE_ARG(asking_text(r, "remedy")),
                    SLICE_ARG(sentence_why_not(asking_text(r, "why"))));
+        if (detail.size)
+            buf_printf(&line, " (%.*s)", SLICE_ARG(detail));
+    }
     utf8_append_shown(&a->text, buf_slice(&line));
     buf_append_byte(&a->text, '\n');
     buf_done(&line);

@@ -3,8 +3,10 @@
 
 #include "act/act.h"
 #include "app/app.h"
+#include "app/merged.h"
 #include "cli/print.h"
 #include "cli/run_print.h"
+#include "rt/event.h"
 #include "rt/stdio.h"
 
 enum { FAILED_STATUS = 125 };
@@ -18,6 +20,11 @@ struct command {
     struct act act;
     enum cli_form form;
     struct buf outputs[EXEC_STREAM_COUNT]; /* where they are printed at the end */
+    bool one; /* our standard output and error are the same place */
+    /* Then: what was passed on to it, and who waits for its turn. */
+    struct merged merged;
+    struct rt_event passed;
+    bool passing;
     int status;
 };
 
@@ -29,11 +36,42 @@ static int keep(void *ctx, const struct exec_line *line)
     return buf_append_slice(&c->outputs[line->stream], line->text);
 }
 
+/* Where both come out at one place, what breaks a line and what follows are not torn apart by the
+ * other stream's task. */
+static int pass_merged(struct command *c, int fd, const struct exec_line *line)
+{
+    while (c->passing) {
+        int r = rt_event_wait(&c->passed, RT_NEVER);
+        if (r < 0)
+            return r;
+    }
+    c->passing = true;
+    rt_event_clear(&c->passed);
+    int r = 0;
+    if (merged_breaks(&c->merged, line->stream, line->text, false))
+        r = rt_output_write(fd, "\n", 1, RT_NEVER);
+    if (r == 0)
+        r = rt_output_write(fd, line->text.data, line->text.size, RT_NEVER);
+    c->passing = false;
+    rt_event_set(&c->passed);
+    return r;
+}
+
 static int pass(void *ctx, const struct exec_line *line)
 {
     static const int fds[EXEC_STREAM_COUNT] = {RT_STDOUT, RT_STDERR};
-    (void)ctx;
+    struct command *c = ctx;
+    if (c->one)
+        return pass_merged(c, fds[line->stream], line);
     return rt_output_write(fds[line->stream], line->text.data, line->text.size, RT_NEVER);
+}
+
+/* Before our own words. What the program wrote without us is its own affair: nobody read it. */
+static void break_line(struct command *c)
+{
+    if (c->merged.mid_line)
+        rt_output_write_now(RT_STDERR, "\n", 1);
+    c->merged.mid_line = false;
 }
 
 /* ---- what is said of it ---- */
@@ -60,12 +98,13 @@ static int print_object(struct command *c, const struct exec_result *r)
 }
 
 /* A program that ran says itself what is wrong with it; the rest is ours to say. */
-static void say_why(const struct command *c, const struct exec_result *r)
+static void say_why(struct command *c, const struct exec_result *r)
 {
     struct err err;
     if (c->form != CLI_FORM_TEXT || r->reason == REASON_OK || r->reason == REASON_EXEC_EXIT ||
         r->reason == REASON_CANCELED)
         return;
+    break_line(c);
     if (r->started)
         err_set(&err, -EIO, "%.200s: %s", c->spec.argv[0], r->detail);
     else
@@ -73,7 +112,7 @@ static void say_why(const struct command *c, const struct exec_result *r)
     app_fail(c->app, FAILED_STATUS, &err);
 }
 
-static void say_notes(const struct command *c, const struct exec_result *r)
+static void say_notes(struct command *c, const struct exec_result *r)
 {
     struct buf notes = BUF(MEM_APP, 0), out = BUF(MEM_APP, 0);
     run_print_notes(&c->spec, r, &notes);
@@ -82,8 +121,10 @@ static void say_notes(const struct command *c, const struct exec_result *r)
         struct slice note = slice_cut(&rest, '\n');
         buf_printf(&out, "firebreak run: %.*s\n", SLICE_ARG(note));
     }
-    if (out.size && !c->app->json_errors)
+    if (out.size && !c->app->json_errors) {
+        break_line(c);
         rt_output_write_now(RT_STDERR, out.data, out.size);
+    }
     buf_done(&notes);
     buf_done(&out);
 }
@@ -148,6 +189,7 @@ int app_exec(struct app *app)
     struct command c = {.app = app, .o = app->parsed.values};
     struct err err = {0};
     c.form = cli_form_of(app->parsed.globals.output, CLI_FORM_TEXT);
+    c.one = rt_output_is_same(RT_STDOUT, RT_STDERR);
     c.outputs[0] = c.outputs[1] = BUF(MEM_APP, 0);
     read_options(&c);
     if (act_open(&c.act, &err) < 0) {

@@ -31,6 +31,8 @@ static void put_plan(void *ctx, const struct repair_plan *p)
         json_object_open(&w);
         put_text(&w, "remedy", p->rejected[i].remedy);
         put_text(&w, "why", repair_why_name(p->rejected[i].why));
+        if (p->words[i])
+            put_text(&w, "detail", p->words[i]);
         json_object_close(&w);
     }
     json_array_close(&w);

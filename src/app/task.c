@@ -6,6 +6,7 @@
 #include "app/config_load.h"
 #include "app/progress.h"
 #include "app/task_groups.h"
+#include "app/task_logs.h"
 #include "app/task_said.h"
 #include "base/utf8.h"
 #include "cli/print.h"
@@ -13,7 +14,6 @@
 #include "config/tables.h"
 #include "model/task.h"
 #include "rt/stdio.h"
-#include "wire/base64.h"
 #include "wire/json.h"
 #include "wire/json_value.h"
 #include "wire/url_escape.h"
@@ -198,6 +198,24 @@ static void tell_stuck(struct asking *a, const struct json_value *task)
     buf_done(&line);
 }
 
+/* The task that has the key already is the answer, whosever it is: who looks for it in his own
+ * namespace would not find it. */
+static void tell_elsewhere(struct asking *a, const struct json_value *task)
+{
+    const char *mine = a->app->parsed.globals.namespace_, *key = a->options->dedup;
+    struct slice has = text_at(task, "namespace");
+    struct buf line = BUF(MEM_APP, 0);
+    if (key && (a->form == CLI_FORM_TEXT || a->form == CLI_FORM_NAME) &&
+        !slice_eq_cstr(has, mine ? mine : "default")) {
+        buf_printf(&line, "firebreak task: %.*s is of namespace %.*s, and has the dedup key ",
+                   SLICE_ARG(text_at(task, "name")), SLICE_ARG(has));
+        utf8_append_shown(&line, slice_from(key));
+        buf_append_cstr(&line, ": a key is one for all namespaces\n");
+        rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
+    }
+    buf_done(&line);
+}
+
 /* ---- how far it is ---- */
 
 static void count_parts(struct asking *a, const struct json_value *task)
@@ -340,8 +358,10 @@ static int run_task(struct asking *a)
     buf_done(&body);
     if (status == EXIT_WELL)
         status = print_task(a, task);
-    if (status == EXIT_WELL)
+    if (status == EXIT_WELL) {
+        tell_elsewhere(a, task);
         tell_stuck(a, task);
+    }
     if (status != EXIT_WELL || !a->options->wait)
         return status;
     char *name = mem_strdup(MEM_APP, text_at(task, "name"));
@@ -351,153 +371,6 @@ static int run_task(struct asking *a)
     if (a->progress.line)
         progress_stop(&a->progress);
     mem_free(MEM_APP, name);
-    return status;
-}
-
-/* ---- logs ---- */
-
-/* A piece: an array of {"at","stream","text"}. */
-static void show_piece(struct asking *a, const struct json_value *item)
-{
-    struct slice value = text_at(item, "value");
-    struct arena arena = ARENA(MEM_APP, 0);
-    struct json_value *lines;
-    if (json_parse(value, &arena, 0, &lines, NULL) == 0 && lines->type == JSON_ARRAY)
-        for (const struct json_value *l = lines->first; l; l = l->next) {
-            const struct json_value *more = json_get(l, "goes_on");
-            if (a->form == CLI_FORM_TEXT) {
-                utf8_append_shown(&a->text, text_at(l, "text"));
-                if (!more || more->type != JSON_TRUE)
-                    buf_append_byte(&a->text, '\n');
-                continue;
-            }
-            struct buf json = BUF(MEM_APP, 0);
-            struct json_writer w;
-            json_begin(&w, &json, 0);
-            json_tree(&w, l);
-            json_end(&w);
-            cli_list_item(CLI_FORM_JSONL, buf_slice(&json), false, &a->text);
-            buf_done(&json);
-        }
-    arena_done(&arena);
-}
-
-/* Every piece behind *last, which becomes the newest one's key. */
-static int show_pieces(struct asking *a, const char *name, struct buf *last)
-{
-    int status = EXIT_WELL;
-    for (bool more = true; status == EXIT_WELL && more;) {
-        struct json_value *page;
-        buf_clear(&a->target);
-        buf_append_cstr(&a->target, "/v1/store/keys?prefix=true&key=/output/");
-        url_escape(slice_from(name), &a->target);
-        buf_append_byte(&a->target, '/');
-        if (last->size) {
-            buf_append_cstr(&a->target, "&next=");
-            base64_encode(buf_slice(last), BASE64_URL, BASE64_UNPADDED, &a->target);
-        }
-        status = ask(a, "GET", none, &page);
-        if (status != EXIT_WELL)
-            break;
-        const struct json_value *items = json_get(page, "items");
-        buf_clear(&a->text);
-        for (const struct json_value *i = items ? items->first : NULL; i; i = i->next) {
-            show_piece(a, i);
-            buf_clear(last);
-            buf_append_slice(last, text_at(i, "key"));
-        }
-        more = text_at(page, "next").size;
-        status = app_print(a->app, buf_slice(&a->text));
-    }
-    return status;
-}
-
-struct log_of {
-    char *task;
-    struct buf last; /* the key of the newest piece that was shown */
-    struct log_of *next;
-};
-
-/* One more task whose output is shown: a step, or what undoes it. */
-static void add_log(struct slice task, struct log_of **ret_logs)
-{
-    struct log_of **at = ret_logs;
-    for (; *at; at = &(*at)->next)
-        if (slice_eq_cstr(task, (*at)->task))
-            return;
-    struct log_of *l = *at = mem_alloc(MEM_APP, sizeof(*l));
-    l->task = mem_strdup(MEM_APP, task);
-    l->last = BUF(MEM_APP, 0);
-}
-
-/* The output of a workflow is that of its steps, in the order in which they began. */
-static void find_logs(const struct json_value *task, struct log_of **ret_logs)
-{
-    const struct json_value *steps = json_get(task, "steps");
-    add_log(text_at(task, "name"), ret_logs);
-    for (const struct json_value *s = steps ? steps->first : NULL; s; s = s->next)
-        if (text_at(s, "task").size)
-            add_log(text_at(s, "task"), ret_logs);
-    for (const struct json_value *s = steps ? steps->first : NULL; s; s = s->next)
-        if (text_at(s, "rollback_task").size)
-            add_log(text_at(s, "rollback_task"), ret_logs);
-}
-
-/* What its attempts said beyond its limit, and nobody has. */
-static uint64_t cut_of(const struct json_value *task)
-{
-    const struct json_value *attempts = json_get(task, "attempts");
-    uint64_t sum = 0, cut;
-    for (const struct json_value *x = attempts ? attempts->first : NULL; x; x = x->next) {
-        const struct json_value *v = json_get(x, "output_cut_bytes");
-        if (v && v->type == JSON_NUMBER && slice_to_u64(v->text, INT64_MAX, &cut) == 0)
-            sum += cut;
-    }
-    return sum;
-}
-
-static void tell_cut(const struct asking *a, const char *name, uint64_t cut)
-{
-    struct buf line = BUF(MEM_APP, 0);
-    if (cut == 0 || a->form != CLI_FORM_TEXT)
-        return;
-    buf_printf(&line, "firebreak task: %" PRIu64 " bytes of what %s said were cut off (--limit)\n",
-               cut, name);
-    rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
-    buf_done(&line);
-}
-
-static int logs(struct asking *a, const char *name)
-{
-    struct log_of *all = NULL;
-    uint64_t cut = 0;
-    int status;
-    for (;;) {
-        struct json_value *task;
-        target_of(a, "tasks", name, NULL);
-        status = ask(a, "GET", none, &task);
-        if (status != EXIT_WELL)
-            break;
-        enum task_state state = state_of(task);
-        bool over = state < TASK_STATE_COUNT && task_state_final(state);
-        find_logs(task, &all);
-        cut = cut_of(task);
-        /* Behind the state: all of what had ended by then. */
-        for (struct log_of *l = all; l && status == EXIT_WELL; l = l->next)
-            status = show_pieces(a, l->task, &l->last);
-        if (status != EXIT_WELL || over || !a->options->follow)
-            break;
-        if (rt_sleep(rt_now() + LOOK_MS * RT_MS) < 0)
-            break;
-    }
-    for (struct log_of *next; all; all = next) {
-        next = all->next;
-        buf_done(&all->last);
-        mem_free(MEM_APP, all->task);
-        mem_free(MEM_APP, all);
-    }
-    if (status == EXIT_WELL)
-        tell_cut(a, name, cut);
     return status;
 }
 
@@ -591,7 +464,7 @@ static int task(struct app *app)
     int status = begin(&a, app);
     if (status == EXIT_WELL)
         status = strcmp(verb, "run") == 0    ? run_task(&a)
-                 : strcmp(verb, "logs") == 0 ? logs(&a, name)
+                 : strcmp(verb, "logs") == 0 ? task_logs(&a.client, name, a.form, a.options->follow)
                                              : do_verb(&a, verb, name);
     end(&a);
     return status;

@@ -1,5 +1,6 @@
 #include "app/task_groups.h"
 
+#include "app/merged.h"
 #include "base/map.h"
 #include "base/utf8.h"
 #include "model/task.h"
@@ -24,7 +25,8 @@ static struct slice text_at(const struct json_value *v, const char *key)
 
 /* ---- outputs ---- */
 
-static void take_piece(struct ended *e, const struct json_value *item, struct buf *shown)
+static void take_piece(struct ended *e, const struct json_value *item, struct merged *m,
+                       struct buf *shown)
 {
     struct arena arena = ARENA(MEM_APP, 0);
     struct json_value *lines;
@@ -35,10 +37,12 @@ static void take_piece(struct ended *e, const struct json_value *item, struct bu
             bool ends = !more || more->type != JSON_TRUE;
             struct slice text = text_at(l, "text");
             /* Each stream by itself: how the two mix is an accident. */
-            uint64_t *hash = &e->hash[slice_eq_cstr(text_at(l, "stream"), "stderr")];
+            bool error = slice_eq_cstr(text_at(l, "stream"), "stderr");
+            uint64_t *hash = &e->hash[error];
             *hash = map_hash((struct map_seed){*hash, ends}, text.data, text.size);
             e->bytes += text.size;
             if (shown->size < TASK_GROUPS_SHOWN_BYTES) {
+                buf_append_cstr(shown, merged_breaks(m, error, text, ends) ? "\n" : "");
                 utf8_append_shown(shown, slice_sub(text, 0, TASK_GROUPS_SHOWN_BYTES));
                 buf_append_cstr(shown, ends ? "\n" : "");
             }
@@ -72,6 +76,7 @@ static int take_output(struct client *c, const struct json_value *task,
     struct buf ask = BUF(MEM_APP, 0), answer = BUF(MEM_APP, 0), shown = BUF(MEM_APP, 0);
     struct arena page = ARENA(MEM_APP, 0);
     struct slice next = SLICE("");
+    struct merged merged = {.mid_line = false};
     int status = EXIT_WELL;
     do {
         struct json_value *v;
@@ -83,7 +88,7 @@ static int take_output(struct client *c, const struct json_value *task,
             break;
         const struct json_value *items = json_get(v, "items");
         for (const struct json_value *i = items ? items->first : NULL; i; i = i->next)
-            take_piece(e, i, &shown);
+            take_piece(e, i, &merged, &shown);
         next = text_at(v, "next");
     } while (next.size);
     e->shown = (struct slice){arena_strdup(a, buf_slice(&shown)), shown.size};

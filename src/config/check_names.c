@@ -137,6 +137,13 @@ static void split_reference(const struct checker *c, struct slice text, struct s
     *ret_name = slash < 0 ? text : slice_sub(text, (size_t)slash + 1, text.size);
 }
 
+const struct value *checker_named(struct checker *c, const char *kind, struct slice text)
+{
+    struct slice space, name;
+    split_reference(c, text, &space, &name);
+    return map_get(&c->names, key_of(c, kind, space, name));
+}
+
 void checker_reference(struct checker *c, const struct check_at *at)
 {
     const struct schema_field *f = at->field;

@@ -3,6 +3,8 @@
 #include "base/duration.h"
 #include "config/check_walk.h"
 #include "config/tables.h"
+#include "model/cron.h"
+#include "model/selector.h"
 #include "model/step_graph.h"
 #include "model/step_text.h"
 #include "wire/http1.h"
@@ -34,22 +36,154 @@ static bool duration_of(const struct value *v, int64_t *ret)
     return true;
 }
 
-/* ---- durations that limit each other ---- */
+/* ---- what cannot stand beside each other ---- */
 
-static void timeout_within_every(struct checker *c, const struct check_at *at,
-                                 const struct schema_struct *s)
+/* Of two fields one has to go: told at the first, with what to do. `word`: only where the other is
+ * this text, true, or, for NULL, there at all. */
+static const struct {
+    const struct schema_struct *of;
+    const char *key, *other, *word, *why;
+} excluded[] = {
+    {&table_schedule, "selector", "node", NULL,
+     "node is there, too: it runs on that node, or on those with these labels: leave one of the "
+     "two out"},
+    {&table_scrape, "token_file", "username", NULL,
+     "username is there, too: one of the two says who asks"},
+    {&table_http, "ca_file", "insecure", NULL,
+     "insecure accepts any certificate, whoever signed it: leave one of the two out"},
+    {&table_tls, "ca_file", "insecure", NULL,
+     "insecure accepts any certificate, whoever signed it: leave one of the two out"},
+    {&table_grpc, "ca_file", "insecure", NULL,
+     "insecure accepts any certificate, whoever signed it: leave one of the two out"},
+    {&table_web_socket, "ca_file", "insecure", NULL,
+     "insecure accepts any certificate, whoever signed it: leave one of the two out"},
+    {&table_http, "body", "method", "HEAD",
+     "the answer to HEAD has no body: take GET, or leave body out"},
+    {&table_http, "json", "method", "HEAD",
+     "the answer to HEAD has no body: take GET, or leave json out"},
+};
+
+static void told_excluded(struct checker *c, const struct check_at *at,
+                          const struct schema_struct *s)
 {
-    const struct value *timeout = get(at, "timeout");
-    int64_t timeout_ns, every_ns;
-    char text[DURATION_TEXT_MAX];
-    if (!duration_of(timeout, &timeout_ns) || !duration_of(get(at, "every"), &every_ns) ||
-        timeout_ns <= every_ns)
-        return;
-    struct check_at place = at_field(at, s, "timeout", timeout);
-    checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, timeout->at,
-                "timeout is longer than every (%s): two probes would overlap",
-                duration_format(every_ns, text));
+    for (size_t i = 0; i < ARRAY_LEN(excluded); i++) {
+        const struct value *v = get(at, excluded[i].key), *other = get(at, excluded[i].other);
+        const char *word = excluded[i].word;
+        if (excluded[i].of != s || !v || !other ||
+            (word && (other->type != VALUE_STRING || !slice_eq_cstr(other->text, word))))
+            continue;
+        struct check_at place = at_field(at, s, excluded[i].key, v);
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, v->at, "%s", excluded[i].why);
+    }
 }
+
+/* A field that means nothing without another one, or where that is not this text. */
+static const struct {
+    const struct schema_struct *of;
+    const char *key, *needs, *word;
+} needed[] = {
+    {&table_schedule, "catch_up", "misfire", "catch_up"},
+    {&table_scrape, "password_file", "username", NULL},
+    {&table_scrape, "username", "password_file", NULL},
+    {&table_scrape, "key_file", "cert_file", NULL},
+    {&table_grpc, "ca_file", "tls", NULL},
+    {&table_grpc, "server_name", "tls", NULL},
+    {&table_grpc, "insecure", "tls", NULL},
+};
+
+static void told_needed(struct checker *c, const struct check_at *at, const struct schema_struct *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
+        const struct value *v = get(at, needed[i].key), *needs = get(at, needed[i].needs);
+        const char *word = needed[i].word;
+        bool has = needs && (!word || needs->type != VALUE_STRING ||
+                             slice_eq_cstr(needs->text, word));
+        if (needed[i].of != s || !v || has)
+            continue;
+        struct check_at place = at_field(at, s, needed[i].key, v);
+        if (word)
+            checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, v->at,
+                          "%s means nothing unless %s is %s", needed[i].key, needed[i].needs, word);
+        else
+            checker_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, v->at, "%s needs %s beside it",
+                          needed[i].key, needed[i].needs);
+    }
+}
+
+/* Durations of which the first must not be the longer one. */
+static const struct {
+    const struct schema_struct *of;
+    const char *key, *limit, *why;
+} within[] = {
+    {&table_check, "timeout", "every", "two probes would overlap"},
+    {&table_scrape, "timeout", "every", "two of them would overlap"},
+    {&table_run, "timeout", "deadline", "its deadline would end it before"},
+    {&table_receiver, "wait", "repeat", "it would be said again before it was said"},
+};
+
+static void told_within(struct checker *c, const struct check_at *at, const struct schema_struct *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(within); i++) {
+        const struct value *v = get(at, within[i].key);
+        int64_t ns, limit_ns;
+        char text[DURATION_TEXT_MAX];
+        if (within[i].of != s || !duration_of(v, &ns) ||
+            !duration_of(get(at, within[i].limit), &limit_ns) || ns <= limit_ns)
+            continue;
+        struct check_at place = at_field(at, s, within[i].key, v);
+        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, v->at, "%s is longer than %s (%s): %s",
+                      within[i].key, within[i].limit, duration_format(limit_ns, text),
+                      within[i].why);
+    }
+}
+
+/* The shortest time between two of its next times; 0 where there are no two. In UTC, as the zone
+ * changes it by nothing but the hour that a clock leaps over. */
+static int64_t shortest_gap_s(const struct cron *cron)
+{
+    enum { LOOKED_AT = 64 };
+    static const int64_t from = 1767225600; /* 2026: the same answer on every day */
+    struct zone utc;
+    int64_t last, next, gap = 0;
+    if (zone_fixed("UTC", &utc) < 0 || cron_next(cron, &utc, from, &last) < 0)
+        return 0;
+    for (int i = 0; i < LOOKED_AT && cron_next(cron, &utc, last, &next) == 0; i++) {
+        gap = gap == 0 || next - last < gap ? next - last : gap;
+        last = next;
+    }
+    return gap;
+}
+
+static void jitter_within_runs(struct checker *c, const struct check_at *at)
+{
+    static const int64_t second_ns = 1000000000;
+    const struct value *jitter = get(at, "jitter"), *text = get(at, "cron");
+    int64_t jitter_ns, gap;
+    char said[DURATION_TEXT_MAX];
+    struct cron cron;
+    if (!duration_of(jitter, &jitter_ns) || !text || text->type != VALUE_STRING ||
+        cron_parse(text->text, &cron, NULL) < 0 || (gap = shortest_gap_s(&cron)) == 0 ||
+        jitter_ns <= gap * second_ns)
+        return;
+    struct check_at place = at_field(at, &table_schedule, "jitter", jitter);
+    checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, jitter->at,
+                  "jitter is longer than the time from one run to the next (%s): they would come "
+                  "out of their order", duration_format(gap * second_ns, said));
+}
+
+static void rule_schedule(struct checker *c, const struct check_at *at)
+{
+    const struct value *v = get(at, "selector");
+    struct selector selector;
+    struct err err = {0};
+    jitter_within_runs(c, at);
+    if (!v || v->type != VALUE_STRING || selector_parse(v->text, &selector, &err) == 0)
+        return;
+    struct check_at place = at_field(at, &table_schedule, "selector", v);
+    checker_fault(c, &place, CONFIG_FAULT_BAD_PATTERN, v->at, "selector: %s", err.text);
+}
+
+/* ---- checks ---- */
 
 /* `EXPR for D`. */
 static bool has_for(struct checker *c, struct slice query)
@@ -62,7 +196,6 @@ static void rule_check(struct checker *c, const struct check_at *at)
 {
     const struct value *expr = get(at, "expr"), *hold = get(at, "for"), *query = NULL;
     const struct value *agree = get(at, "agree"), *observers = get(at, "observers");
-    timeout_within_every(c, at, &table_check);
     if (expr && expr->type == VALUE_MAP)
         query = value_get(expr, SLICE("query"));
     if (hold && query && query->type == VALUE_STRING && has_for(c, query->text)) {
@@ -126,35 +259,55 @@ static void rule_http(struct checker *c, const struct check_at *at)
     header_names(c, at, &table_http);
 }
 
-/* What means nothing without its other half. */
-static void belongs(struct checker *c, const struct check_at *at, const struct schema_struct *s,
-                    const char *key, const char *to)
-{
-    const struct value *v = get(at, key);
-    if (!v || get(at, to))
-        return;
-    struct check_at place = at_field(at, s, key, v);
-    checker_fault(c, &place, CONFIG_FAULT_MISSING_FIELD, v->at, "%s needs %s beside it", key, to);
-}
-
 static void rule_scrape(struct checker *c, const struct check_at *at)
 {
-    const struct value *token = get(at, "token_file");
-    timeout_within_every(c, at, &table_scrape);
     header_names(c, at, &table_scrape);
-    belongs(c, at, &table_scrape, "password_file", "username");
-    belongs(c, at, &table_scrape, "username", "password_file");
-    belongs(c, at, &table_scrape, "key_file", "cert_file");
-    if (token && get(at, "username")) {
-        struct check_at place = at_field(at, &table_scrape, "token_file", token);
-        checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, token->at,
-                      "username is there, too: one of the two says who asks");
-    }
 }
 
 static void rule_exec(struct checker *c, const struct check_at *at)
 {
     json_paths(c, at, &table_exec);
+}
+
+/* ---- remedies ---- */
+
+static const struct value *asset_named(struct checker *c, const struct value *v)
+{
+    return v && v->type == VALUE_STRING ? checker_named(c, "asset", v->text) : NULL;
+}
+
+/* A remedy sees the checks of its own asset only: with another's it would never begin, or never be
+ * verified. */
+static void check_of_asset(struct checker *c, const struct check_at *remedy,
+                           const struct check_at *at, const struct schema_struct *s,
+                           const char *key)
+{
+    const struct value *v = get(at, key), *check = NULL;
+    const struct value *mine = asset_named(c, get(remedy, "asset")), *of;
+    if (v && v->type == VALUE_STRING)
+        check = checker_named(c, "check", v->text);
+    if (!check || !mine || check->type != VALUE_MAP)
+        return;
+    struct slice space = c->space;
+    c->space = checker_namespace(check);
+    of = asset_named(c, value_get(check, SLICE("asset")));
+    c->space = space;
+    if (!of || of == mine)
+        return;
+    struct check_at place = at_field(at, s, key, v);
+    checker_fault(c, &place, CONFIG_FAULT_OUT_OF_RANGE, v->at,
+                  "%s is a check of the asset \"%s\": a remedy sees those of its own only",
+                  checker_shown(c, v->text), checker_shown(c, value_get(of, SLICE("name"))->text));
+}
+
+static void rule_remedy(struct checker *c, const struct check_at *at)
+{
+    const struct value *when = get(at, "when");
+    check_of_asset(c, at, at, &table_remedy, "verify");
+    if (!when || when->type != VALUE_MAP)
+        return;
+    struct check_at when_at = at_field(at, &table_remedy, "when", when);
+    check_of_asset(c, at, &when_at, &table_when, "check");
 }
 
 /* ---- one of two is needed ---- */
@@ -389,10 +542,14 @@ static const struct {
     {&table_http, rule_http},     {&table_exec, rule_exec},
     {&table_role_binding, rule_binding}, {&table_rule, rule_rule},
     {&table_slo, rule_slo},       {&table_workflow, rule_workflow},
+    {&table_schedule, rule_schedule}, {&table_remedy, rule_remedy},
 };
 
 void checker_rules(struct checker *c, const struct check_at *at, const struct schema_struct *s)
 {
+    told_excluded(c, at, s);
+    told_needed(c, at, s);
+    told_within(c, at, s);
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
         if (rules[i].of == s)
             rules[i].rule(c, at);

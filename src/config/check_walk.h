@@ -47,6 +47,8 @@ void checker_scalar(struct checker *c, const struct check_at *at);
 
 /* Registers the names of all objects, and tells those that stand twice. */
 void checker_names(struct checker *c, const struct value *root);
+/* The object of that kind which `text`, a field's, names; NULL: it is not known here. */
+const struct value *checker_named(struct checker *c, const char *kind, struct slice text);
 /* A name that refers to an object. */
 void checker_reference(struct checker *c, const struct check_at *at);
 /* References that lead back to where they began. */

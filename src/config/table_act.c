@@ -128,7 +128,7 @@ static const struct schema_field remedy_fields[] = {
           .help = "A query that must be true before it begins."),
     FIELD("Do", "do", STRUCT, .of = &table_action, .required = true, .help = "What is done."),
     FIELD("Verify", "verify", STRING, IS_REF("check"),
-          .help = "The check that must pass afterwards. Without it, every check of the asset."),
+          .help = "The check of the asset that must pass afterwards. Without it, every one."),
     FIELD("Within", "within", DURATION, .dflt = "30s", RANGE(TABLE_SECOND, TABLE_DAY),
           .help = "How soon after it the asset must be well."),
     FIELD("Cooldown", "cooldown", DURATION, .dflt = "1m", RANGE(TABLE_SECOND, 31 * TABLE_DAY),
@@ -223,9 +223,10 @@ static const struct schema_field schedule_fields[] = {
           .help = "How many ended runs are kept."),
     FIELD("Paused", "paused", BOOL, .help = "Does not run until it is resumed."),
     FIELD("Jitter", "jitter", DURATION, RANGE(TABLE_MS, TABLE_DAY),
-          .help = "Begins up to so much later, each time anew."),
+          .help = "Begins up to so much later, each time anew. Not longer than the time from one "
+                  "run to the next."),
     FIELD("Do", "do", STRUCT, .of = &table_action, .required = true, .help = "What is done."),
-    FIELD("Node", "node", STRING, .help = "The node that it runs on."),
+    FIELD("Node", "node", STRING, .help = "The node that it runs on. Not beside Selector."),
     FIELD("Selector", "selector", STRING,
           .help = "Labels of the nodes that it runs on, like disk=ssd. Without it and Node: one "
                   "that is free."),

@@ -89,6 +89,21 @@ static void answer_task(struct request *q, uint16_t status, struct slice name)
     }
 }
 
+/* What is said of a task together has to fit, as in a configuration. */
+static int check(const struct json_value *said, const struct task *t, const char **ret_field,
+                 struct err *err)
+{
+    int r = tasks_check(t, ret_field, err);
+    if (r < 0)
+        return r;
+    if (!json_get(said, "timeout_ms") || !json_get(said, "deadline_ms") || !t->deadline_ms ||
+        t->timeout_ms <= t->deadline_ms)
+        return 0;
+    *ret_field = "timeout_ms";
+    return err_set(err, -EINVAL, "timeout_ms is longer than deadline_ms (%lld): its deadline would "
+                   "end it before", (long long)t->deadline_ms);
+}
+
 static void submit(struct request *q)
 {
     const struct json_value *v = NULL;
@@ -99,7 +114,10 @@ static void submit(struct request *q)
     if (body_read(q, &text, &v) < 0)
         return;
     struct tasks_at at = where(q);
+    const char *wrong = NULL;
     int r = task_read_wanted(v, &q->arena, &t, &field, &q->err);
+    if (r == 0 && (r = check(v, &t, &wrong, &q->err)) < 0 && wrong)
+        buf_append_cstr(&field, wrong);
     if (r == 0) {
         t.created_by = who(q);
         r = tasks_submit(&at, &t, &q->arena, &name, &new, &q->err, gateway_soon());

@@ -1,4 +1,5 @@
 #include "base/fault.h"
+#include "base/log.h"
 #include "reconcile/inside.h"
 
 /* ---- for which trouble ---- */
@@ -162,6 +163,8 @@ static bool is_busy(const struct reconciler *r, int64_t now_ns, int64_t *ret_aga
 
 /* ---- what a remedy did lately ---- */
 
+#define HOUR_NS (3600 * SECOND_NS)
+
 static enum repair_why lately(const struct held *h, const struct remedy *m, int64_t now_ns,
                               int64_t *ret_again)
 {
@@ -173,9 +176,8 @@ static enum repair_why lately(const struct held *h, const struct remedy *m, int6
         *ret_again = last + m->cooldown_ns;
         return REPAIR_COOLDOWN;
     }
-    int64_t hour = 3600 * SECOND_NS;
-    if (u->count >= m->max_per_hour && now_ns - u->at_ns[u->count - m->max_per_hour] < hour) {
-        *ret_again = u->at_ns[u->count - m->max_per_hour] + hour;
+    if (u->count >= m->max_per_hour && now_ns - u->at_ns[u->count - m->max_per_hour] < HOUR_NS) {
+        *ret_again = u->at_ns[u->count - m->max_per_hour] + HOUR_NS;
         return REPAIR_RATE;
     }
     return REPAIR_WHY_COUNT;
@@ -201,8 +203,33 @@ static bool asked(const struct reconciler *r, const struct held *h, const struct
            r->options.precondition(r->options.ctx, &h->asset, m, &why);
 }
 
+static uint32_t used_within_hour(const struct remedy_use *u, int64_t now_ns)
+{
+    uint32_t n = 0;
+    while (n < u->count && now_ns - u->at_ns[u->count - 1 - n] < HOUR_NS)
+        n++;
+    return n;
+}
+
+/* "restart ran 10 times within the last hour, of 10: it may again at 2026-01-02T03:04:05.678Z" */
+static const char *say_rate(const struct held *h, const struct remedy *m, struct reconcile_time t,
+                            struct gates_text *ret)
+{
+    char at[LOG_TIME_BYTES];
+    int64_t again;
+    const struct remedy_use *u = repair_use_of((struct held *)(uintptr_t)h, m->name, false);
+    if (!u || lately(h, m, t.now_ns, &again) != REPAIR_RATE)
+        return NULL;
+    log_format_time(t.wall_ns + (again - t.now_ns), at);
+    uint32_t n = used_within_hour(u, t.now_ns);
+    snprintf(ret->text, sizeof(ret->text),
+             "%s ran %u time%s within the last hour, of %u: it may again at %.*s", m->name, n,
+             n == 1 ? "" : "s", m->max_per_hour, LOG_TIME_BYTES, at);
+    return ret->text;
+}
+
 const char *gates_words(const struct reconciler *r, const struct held *h, const struct remedy *m,
-                        enum repair_why why, int64_t now_ns)
+                        enum repair_why why, struct reconcile_time t, struct gates_text *ret)
 {
     int64_t again;
     if (why == REPAIR_PRECONDITION)
@@ -211,7 +238,10 @@ const char *gates_words(const struct reconciler *r, const struct held *h, const 
         return NULL;
     if (h->asset.flapping)
         return "it flaps";
-    return is_busy(r, now_ns, &again) ? "very many repairs began, or are under way" : NULL;
+    const char *own = say_rate(h, m, t, ret);
+    if (own)
+        return own;
+    return is_busy(r, t.now_ns, &again) ? "very many repairs began, or are under way" : NULL;
 }
 
 enum repair_why gates_why(const struct reconciler *r, const struct held *h, const struct remedy *m,

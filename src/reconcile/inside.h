@@ -170,10 +170,13 @@ bool gates_fits(const struct reconciler *r, const struct held *h, const struct r
 enum repair_why gates_why(const struct reconciler *r, const struct held *h, const struct remedy *m,
                           int64_t now_ns, int64_t *ret_again);
 /* The dependency that is down; NULL: none is. */
-/* What the word does not tell: that it is not the remedy's own MaxPerHour or Precondition. Or
- * NULL. */
+/* What the word does not tell: how often it ran and when it may again, or that it is not its own
+ * MaxPerHour or Precondition. Or NULL. The text may lie in *ret. */
+struct gates_text {
+    char text[ASSET_NAME_BYTES_MAX + 128];
+};
 const char *gates_words(const struct reconciler *r, const struct held *h, const struct remedy *m,
-                        enum repair_why why, int64_t now_ns);
+                        enum repair_why why, struct reconcile_time t, struct gates_text *ret);
 const struct held *gates_dependency(const struct reconciler *r, const struct held *h);
 bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_ns);
 /* Of its group so many repairs may be open; 0: any number. */

@@ -401,7 +401,7 @@ static int prepare(struct making *m)
     t->remedy = slice_from(order->remedy);
     t->created_by = SLICE("firebreak");
     t->state = order->approve ? TASK_AWAITING_APPROVAL : TASK_PENDING;
-    return tasks_check(t, &m->err);
+    return tasks_check(t, NULL, &m->err);
 }
 
 /* Returns 0 with its task's name; -EAGAIN: later; -ECANCELED; -EINVAL …: it can be none. */

@@ -137,6 +137,7 @@ struct repair_plan {
     const struct asset *asset;
     const struct remedy *remedy;
     struct event_rejected rejected[EVENT_REJECTED_MAX];
+    const char *words[EVENT_REJECTED_MAX]; /* more of each: when it may again; NULL: none */
     uint32_t rejected_count;
 };
 /* In the order of the assets. Nothing is done or told, but that owns and precondition are asked. */

@@ -561,8 +561,10 @@ static void decide_green(struct reconciler *r, struct held *h, struct reconcile_
     }
 }
 
-static void tell_held_back(struct reconciler *r, struct held *h, struct event *e, int64_t now_ns)
+static void tell_held_back(struct reconciler *r, struct held *h, struct event *e,
+                           struct reconcile_time t)
 {
+    struct gates_text text;
     uint32_t bits = 0;
     for (uint32_t i = 0; i < e->rejected_count; i++)
         bits |= 1u << e->rejected[i].why;
@@ -575,7 +577,7 @@ static void tell_held_back(struct reconciler *r, struct held *h, struct event *e
     for (uint32_t i = 0; i < e->rejected_count && e->evidence_count == 0; i++) {
         const struct event_rejected *x = &e->rejected[i];
         const struct remedy *m = remedies_find(r, h->asset.namespace_, x->remedy);
-        tell_evidence(e, m ? gates_words(r, h, m, x->why, now_ns) : NULL);
+        tell_evidence(e, m ? gates_words(r, h, m, x->why, t, &text) : NULL);
     }
     tell_event(r, h, e);
 }
@@ -600,7 +602,7 @@ static void decide(struct reconciler *r, struct held *h, struct reconcile_time t
     if (m)
         begin(r, h, m, &e, t);
     else if (e.rejected_count)
-        tell_held_back(r, h, &e, t.now_ns);
+        tell_held_back(r, h, &e, t);
 }
 
 /* ---- telling others ---- */
@@ -655,6 +657,21 @@ void repair_step(struct reconciler *r, struct held *h, struct reconcile_time t)
     notify(r, h, t);
 }
 
+static void tell_plan(const struct reconciler *r, const struct held *h, struct repair_plan *p,
+                      struct reconcile_time t, void (*fn)(void *ctx, const struct repair_plan *p),
+                      void *ctx)
+{
+    struct gates_text *texts = mem_alloc(MEM_RECONCILE, sizeof(*texts) * EVENT_REJECTED_MAX);
+    for (uint32_t i = 0; i < p->rejected_count; i++) {
+        const struct event_rejected *x = &p->rejected[i];
+        const struct remedy *m = remedies_find(r, p->asset->namespace_, x->remedy);
+        if (m)
+            p->words[i] = gates_words(r, h, m, x->why, t, &texts[i]);
+    }
+    fn(ctx, p);
+    mem_free(MEM_RECONCILE, texts);
+}
+
 void reconciler_plan(const struct reconciler *r, struct reconcile_time t,
                      void (*fn)(void *ctx, const struct repair_plan *p), void *ctx)
 {
@@ -672,6 +689,6 @@ void reconciler_plan(const struct reconciler *r, struct reconcile_time t,
             (!a->repair || a->repair->phase == REPAIR_WAITING))
             p.rejected[p.rejected_count++] =
                 (struct event_rejected){p.remedy->name, REPAIR_NEEDS_APPROVAL};
-        fn(ctx, &p);
+        tell_plan(r, h, &p, t, fn, ctx);
     }
 }

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int rt_stdio_hold(void)
@@ -133,4 +134,11 @@ int rt_output_write(int fd, const void *data, size_t size, rt_time deadline)
     struct output o = {.fd = fd, .data = data, .size = size};
     int r = rt_offload(run, &o, deadline);
     return r < 0 ? r : o.result;
+}
+
+bool rt_output_is_same(int a, int b)
+{
+    struct stat of_a, of_b;
+    return fstat(a, &of_a) == 0 && fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
 }

@@ -26,4 +26,8 @@ int rt_output_write(int fd, const void *data, size_t size, rt_time deadline);
 /* As rt_output_write, at once and in the calling thread: for before and after rt_run. */
 int rt_output_write_now(int fd, const void *data, size_t size);
 
+/* Whether what is written to the one comes out where what is written to the other does: a terminal,
+ * or `2>&1`. False where one of them is closed. */
+bool rt_output_is_same(int a, int b);
+
 #endif

@@ -36,7 +36,7 @@ int order_check(const struct schedule *s, struct err *err)
     struct task t;
     int r = order_task(&o, &a, &t, err);
     if (r == 0)
-        r = tasks_check(&t, err);
+        r = tasks_check(&t, NULL, err);
     arena_done(&a);
     return r;
 }

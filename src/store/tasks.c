@@ -52,44 +52,105 @@ static bool has_nul(struct slice s)
 }
 
 /* Its steps say for themselves how their programs are run. */
-static int check_workflow(const struct task *t, struct err *err)
+static const char *not_of_workflow(const struct task *t)
 {
-    if (t->step_count == 0)
-        return err_set(err, -EINVAL, "a workflow has steps");
-    if (t->argc || t->env_count || t->dir.size || t->user.size || t->timeout_ms || t->retries ||
-        t->backoff_ms || t->output_bytes_max)
-        return err_set(err, -EINVAL,
-                       "of a workflow, argv, env, dir, user, timeout, retries, backoff and the "
-                       "limit of output are its steps' to say");
-    return 0;
+    return t->argc             ? "argv"
+           : t->env_count        ? "env"
+           : t->dir.size         ? "dir"
+           : t->user.size        ? "user"
+           : t->timeout_ms       ? "timeout_ms"
+           : t->retries          ? "retries"
+           : t->backoff_ms       ? "backoff_ms"
+           : t->output_bytes_max ? "output_bytes_max"
+                                 : NULL;
 }
 
-int tasks_check(const struct task *t, struct err *err)
+static int not_so(const char **at, const char *field, struct err *err, const char *why)
 {
-    enum { RETRIES_MAX = 1000, NAME_MAX_BYTES = 253 };
-    struct selector s;
+    *at = field;
+    return err_set(err, -EINVAL, "%s: %s", field, why);
+}
+
+static int check_what(const struct task *t, const char **at, struct err *err)
+{
     if (t->kind == ACTION_RUN && (t->argc == 0 || t->argv[0].size == 0))
-        return err_set(err, -EINVAL, "argv: there is no program to run");
-    if (t->kind == ACTION_WORKFLOW && check_workflow(t, err) < 0)
-        return -EINVAL;
+        return not_so(at, "argv", err, "there is no program to run");
+    if (t->kind != ACTION_WORKFLOW)
+        return 0;
+    *at = t->step_count ? not_of_workflow(t) : "do";
+    if (t->step_count == 0)
+        return err_set(err, -EINVAL, "a workflow has steps");
+    return !*at ? 0
+                : err_set(err, -EINVAL,
+                          "of a workflow, argv, env, dir, user, timeout, retries, backoff and the "
+                          "limit of output are its steps' to say");
+}
+
+static int check_where(const struct task *t, const char **at, struct err *err)
+{
+    enum { NAME_MAX_BYTES = 253 };
+    struct selector s;
     if (t->node.size && t->selector.size)
-        return err_set(err, -EINVAL, "node and selector: one of them, not both");
+        return not_so(at, "selector", err,
+                      "node is there, too: it runs on that node, or on those with these labels: "
+                      "leave one of the two out");
+    *at = "node";
     if (t->node.size > NAME_MAX_BYTES)
         return err_set(err, -EINVAL, "node: the name is longer than %d bytes", NAME_MAX_BYTES);
-    if (t->dedup_key.size > TASK_KEY_BYTES_MAX || t->concurrency.size > TASK_KEY_BYTES_MAX ||
-        t->action.size > TASK_KEY_BYTES_MAX)
-        return err_set(err, -EINVAL, "dedup_key, concurrency and action: each has up to %d bytes",
-                       TASK_KEY_BYTES_MAX);
-    if (t->timeout_ms < 0 || t->backoff_ms < 0 || t->deadline_ms < 0 || t->output_bytes_max < 0 ||
-        t->rate_per_hour < 0)
-        return err_set(err, -EINVAL, "a time, size or rate is less than zero");
-    if (t->rate_per_hour && t->action.size == 0)
-        return err_set(err, -EINVAL, "rate_per_hour: of which action? Name one");
-    if (t->retries > RETRIES_MAX)
-        return err_set(err, -EINVAL, "retries: up to %d", RETRIES_MAX);
-    if (has_nul(t->dir) || has_nul(t->user))
-        return err_set(err, -EINVAL, "dir or user: there is a NUL in it");
+    *at = "selector";
     return t->selector.size ? selector_parse(t->selector, &s, err) : 0;
+}
+
+static int check_numbers(const struct task *t, const char **at, struct err *err)
+{
+    enum { RETRIES_MAX = 1000 };
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {{"timeout_ms", t->timeout_ms},
+                   {"backoff_ms", t->backoff_ms},
+                   {"deadline_ms", t->deadline_ms},
+                   {"output_bytes_max", t->output_bytes_max},
+                   {"rate_per_hour", t->rate_per_hour}};
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+        if (numbers[i].value < 0)
+            return not_so(at, numbers[i].name, err, "it is less than zero");
+    if (t->rate_per_hour && t->action.size == 0)
+        return not_so(at, "rate_per_hour", err, "of which action? Name one");
+    *at = "retries";
+    return t->retries > RETRIES_MAX ? err_set(err, -EINVAL, "retries: up to %d", RETRIES_MAX) : 0;
+}
+
+static int check_texts(const struct task *t, const char **at, struct err *err)
+{
+    const struct {
+        const char *name;
+        struct slice value;
+    } keys[] = {
+        {"dedup_key", t->dedup_key}, {"concurrency", t->concurrency}, {"action", t->action}};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        *at = keys[i].name;
+        if (keys[i].value.size > TASK_KEY_BYTES_MAX)
+            return err_set(err, -EINVAL, "%s: it has up to %d bytes", *at, TASK_KEY_BYTES_MAX);
+    }
+    if (has_nul(t->dir))
+        return not_so(at, "dir", err, "there is a NUL in it");
+    return has_nul(t->user) ? not_so(at, "user", err, "there is a NUL in it") : 0;
+}
+
+int tasks_check(const struct task *t, const char **ret_field, struct err *err)
+{
+    const char *at = NULL;
+    int r = check_what(t, &at, err);
+    if (r == 0)
+        r = check_where(t, &at, err);
+    if (r == 0)
+        r = check_texts(t, &at, err);
+    if (r == 0)
+        r = check_numbers(t, &at, err);
+    if (r < 0 && ret_field)
+        *ret_field = at;
+    return r;
 }
 
 /* A long wait would wrap where it becomes nanoseconds. */
@@ -169,7 +230,7 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
                  struct slice *ret_name, bool *ret_new, struct err *err, rt_time deadline)
 {
     struct buf json = BUF(MEM_STORE, TASK_JSON_BYTES_MAX);
-    int r = tasks_check(t, err);
+    int r = tasks_check(t, NULL, err);
     assert(at->guard_count <= TASKS_GUARDS_MAX && at->with_count <= TASKS_GUARDS_MAX);
     if (r < 0)
         return r;

@@ -30,8 +30,9 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
 
 /* A name that no other task has. Those of a later millisecond of the wall clock are greater. */
 struct slice tasks_name(struct arena *arena);
-/* Whether that task can be: 0 or -EINVAL. Does not wait. */
-int tasks_check(const struct task *t, struct err *err);
+/* Whether that task can be: 0, or -EINVAL with *err and, where it is not NULL, *ret_field, the
+ * member that is wrong, as JSON names it. Does not wait. */
+int tasks_check(const struct task *t, const char **ret_field, struct err *err);
 
 enum tasks_verb { TASKS_CANCEL, TASKS_APPROVE, TASKS_REJECT, TASKS_RETRY };
 

@@ -414,6 +414,8 @@ int task_read_wanted(const struct json_value *v, struct arena *a, struct task *r
         return err_set(err, -EBADMSG, "a task is a JSON object");
     buf_clear(field);
     int r = read_action(v, a, &t, err);
+    if (r < 0 && json_get(v, "do"))
+        buf_append_cstr(field, "do");
     for (const struct json_value *m = v->first; m && r == 0; m = m->next) {
         buf_clear(field);
         buf_append_slice(field, m->key);

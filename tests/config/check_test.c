@@ -105,6 +105,81 @@ static void types_are_checked(void)
               "3 type_mismatch assets[db].depends_on (asset.depends_on)");
 }
 
+#define SCHEDULE(rest) "[[schedules]]\nname = \"s\"\ndo.run.argv = [\"x\"]\n" rest
+
+static void what_cannot_stand_together_is_refused(void)
+{
+    CHECK_STR(faults(SCHEDULE("cron = \"@daily\"\nnode = \"a\"\nselector = \"disk=ssd\"\n")),
+              "6 out_of_range schedules[s].selector (schedule.selector)");
+    CHECK_STR(world_faults_.items[0].message,
+              "node is there, too: it runs on that node, or on those with these labels: leave one "
+              "of the two out");
+    CHECK_STR(faults(SCHEDULE("cron = \"@daily\"\nnode = \"\"\nselector = \"disk=ssd\"\n")), "");
+    CHECK_STR(faults(SCHEDULE("cron = \"@daily\"\nselector = \"disk=(\"\n")),
+              "5 bad_pattern schedules[s].selector (schedule.selector)");
+    CHECK_STR(faults(SCHEDULE("cron = \"@daily\"\nmisfire = \"catch_up\"\ncatch_up = 3\n")), "");
+    CHECK_STR(message(SCHEDULE("cron = \"@daily\"\nmisfire = \"skip\"\ncatch_up = 3\n")),
+              "catch_up means nothing unless misfire is catch_up");
+    CHECK_STR(faults(SCHEDULE("cron = \"@daily\"\ncatch_up = 3\n")),
+              "5 out_of_range schedules[s].catch_up (schedule.catch_up)");
+    CHECK_STR(faults(CHECK_OF("[[checks]]\nname = \"h\"\nasset = \"db\"\n"
+                              "http = {url = \"http://a/\", method = \"HEAD\", body = \"ok\"}\n")),
+              "10 out_of_range checks[h].http.body (check.http.body)");
+    CHECK_STR(faults(CHECK_OF("[[checks]]\nname = \"h\"\nasset = \"db\"\n"
+                              "grpc = {target = \"a:1\", ca_file = \"/x\"}\n")),
+              "10 missing_field checks[h].grpc.ca_file (check.grpc.ca_file)");
+    CHECK_STR(faults(CHECK_OF("[[checks]]\nname = \"h\"\nasset = \"db\"\n"
+                              "tls = {target = \"a:1\", ca_file = \"/x\", insecure = true}\n")),
+              "10 out_of_range checks[h].tls.ca_file (check.tls.ca_file)");
+}
+
+static void times_that_limit_each_other_fit(void)
+{
+    CHECK_STR(message(SCHEDULE("cron = \"@every 1m\"\njitter = \"61s\"\n")),
+              "jitter is longer than the time from one run to the next (1m0s): they would come out "
+              "of their order");
+    CHECK_STR(faults(SCHEDULE("cron = \"@every 1m\"\njitter = \"1m\"\n")), "");
+    CHECK_STR(faults(SCHEDULE("cron = \"0 9,17 * * *\"\njitter = \"8h\"\n")), "");
+    CHECK_STR(faults(SCHEDULE("cron = \"0 9,17 * * *\"\njitter = \"8h0m0.5s\"\n")),
+              "5 out_of_range schedules[s].jitter (schedule.jitter)");
+    CHECK_STR(faults("[[schedules]]\nname = \"s\"\ncron = \"@daily\"\n[schedules.do.run]\n"
+                     "argv = [\"true\"]\ntimeout = \"1h\"\ndeadline = \"10m\"\n"),
+              "6 out_of_range schedules[s].do.run.timeout (schedule.do.run.timeout)");
+    CHECK_STR(world_faults_.items[0].message,
+              "timeout is longer than deadline (10m0s): its deadline would end it before");
+    CHECK_STR(faults("[[receivers]]\nname = \"r\"\nchat = {url = \"http://a/\"}\nwait = \"1h\"\n"
+                     "repeat = \"10m\"\n"),
+              "4 out_of_range receivers[r].wait (receiver.wait)");
+    CHECK_STR(faults(SCHEDULE("cron = \"@every 0s\"\n")),
+              "4 bad_pattern schedules[s].cron (schedule.cron)");
+}
+
+static void a_remedy_asks_checks_of_its_own_asset(void)
+{
+#define FOREIGN(rest)                                                                              \
+    CHECK_OF("[[assets]]\nname = \"web\"\n[[remedies]]\nname = \"r\"\nasset = \"web\"\n"           \
+             "do = {restart = {unit = \"a.service\"}}\n" rest)
+    CHECK_STR(faults(FOREIGN("verify = \"port\"\n")),
+              "13 out_of_range remedies[r].verify (remedy.verify)");
+    CHECK_STR(world_faults_.items[0].message,
+              "port is a check of the asset \"db\": a remedy sees those of its own only");
+    CHECK_STR(faults(FOREIGN("when = {check = \"port\"}\n")),
+              "13 out_of_range remedies[r].when.check (remedy.when.check)");
+    CHECK_STR(faults(FOREIGN("[[checks]]\nname = \"p\"\nasset = \"web\"\ntcp = {target = "
+                            "\"a:1\"}\n[[remedies]]\nname = \"q\"\nasset = \"web\"\nverify = "
+                            "\"p\"\ndo = {restart = {unit = \"a.service\"}}\n")),
+              "");
+}
+
+/* A zero equals an omitted field, so it cannot be what it says. */
+static void a_limit_of_nothing_is_none(void)
+{
+    CHECK_STR(faults("[[assets]]\nname = \"a\"\nblast = {percent = 0}\n"),
+              "3 missing_field assets[a].blast (asset.blast)");
+    CHECK_STR(faults("[[assets]]\nname = \"a\"\nblast = {percent = -1}\n"),
+              "3 out_of_range assets[a].blast.percent (asset.blast.percent)");
+}
+
 static void ranges_are_checked(void)
 {
     CHECK_STR(faults(CHECK_OF("fail = 1001\n")), "7 out_of_range checks[port].fail (check.fail)");
@@ -306,7 +381,6 @@ static void depth_has_a_limit(void)
     buf_done(&text);
 }
 
-#define SCHEDULE(rest) "[[schedules]]\nname = \"s\"\ndo.run.argv = [\"x\"]\n" rest
 
 static void cron_expressions_are_read(void)
 {
@@ -352,6 +426,10 @@ int main(void)
     TAP_RUN(required_fields_are_missed);
     TAP_RUN(exactly_one_choice_is_made);
     TAP_RUN(types_are_checked);
+    TAP_RUN(what_cannot_stand_together_is_refused);
+    TAP_RUN(times_that_limit_each_other_fit);
+    TAP_RUN(a_remedy_asks_checks_of_its_own_asset);
+    TAP_RUN(a_limit_of_nothing_is_none);
     TAP_RUN(ranges_are_checked);
     TAP_RUN(a_bare_number_is_no_duration);
     TAP_RUN(words_and_patterns_are_checked);

@@ -128,6 +128,19 @@ def output_passes_byte_for_byte():
 
 
 @case
+def two_streams_at_one_place_are_not_glued():
+    script = "printf half; sleep 0.3; printf oops >&2; sleep 0.3; echo ' rest'; sleep 0.3; echo over >&2"
+    argv = [BINARY, "run", "--limit", "18", "--", "sh", "-c", script]
+    one = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment())
+    equal(one.stdout, "half\noops\n rest\nover\n")
+    apart = subprocess.run(argv, capture_output=True, text=True, env=environment())
+    equal((apart.stdout, apart.stderr), ("half rest\n", "oopsover\n"))
+    argv = [BINARY, "run", "--limit", "4", "--", "echo", "123456"]
+    one = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment())
+    equal(one.stdout, "1234\nfirebreak run: 3 bytes of its standard output were cut off (--limit)\n")
+
+
+@case
 def a_flood_is_cut_counted_and_costs_no_memory():
     size = 1_000_000_000
     argv = ["sh", "-c", f"head -c {size} /dev/zero; echo done >&2"]

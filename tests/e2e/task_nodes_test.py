@@ -26,6 +26,19 @@ def what_ended_alike_on_many_nodes_is_told_once():
     equal(sorted(x["node"] for x in s.json("GET", f"/v1/tasks/{name}")["targets"]), ["n2", "n3"])
 
 
+@case
+def logs_are_followed_on_every_node():
+    etcd = Etcd()
+    s, *_ = [Server(args=["--store", etcd.url, "--node", f"n{i}", "--roles", "controller,worker" if i == 1 else "worker"])
+             for i in (1, 2)]
+    eventually(lambda: len(s.json("GET", "/v1/nodes")["items"]) == 2, 20)
+    # The one says nothing more when the other, whose name sorts before it, goes on.
+    script = 'printf $FIREBREAK_NODE; [ $FIREBREAK_NODE = n2 ] || { sleep 1; echo late; sleep 1; echo last; }'
+    name = s.ok("task", "run", "-l", "os=linux", "--", "sh", "-c", script).strip()
+    text = s.ok("task", "logs", "-f", name)
+    equal(sorted(text.split("\n")), sorted(["n1late", "last", "n2"] + [""] * text.endswith("\n")), text)
+
+
 def state_of(s, name):
     return next((n["state"] for n in s.json("GET", "/v1/nodes")["items"] if n["name"] == name), None)
 

@@ -77,6 +77,18 @@ def one_dedup_key_is_one_task():
 
 
 @case
+def a_dedup_key_of_another_namespace_is_told():
+    s = Server()
+    a = s.ok("task", "run", "-n", "a", "--dedup", "k", "--", "true")
+    r = s.run("task", "run", "-n", "b", "--dedup", "k", "--", "true")
+    equal((r.returncode, r.stdout), (0, a))
+    equal(r.stderr, f"firebreak task: {a.strip()} is of namespace a, and has the dedup key k: a key is one for all namespaces\n")
+    equal(s.run("task", "run", "-n", "a", "--dedup", "k", "--", "true").stderr, "")
+    r = s.run("task", "run", "--dedup", "k", "-o", "json", "--", "true")
+    equal((r.stderr, json.loads(r.stdout)["name"], json.loads(r.stdout)["namespace"]), ("", a.strip(), "a"))
+
+
+@case
 def a_task_knows_who_it_is_and_its_output_is_kept():
     s = Server(args=["--node", "n1"])
     script = 'echo "$FIREBREAK_TASK $FIREBREAK_ATTEMPT $FIREBREAK_NODE $FIREBREAK_TASK_TOKEN"; echo oops >&2'
@@ -121,6 +133,25 @@ def logs_are_followed_until_the_end():
     s = Server()
     name = s.ok("task", "run", "--", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.2; done").strip()
     equal(s.ok("task", "logs", "-f", name), "1\n2\n3\n")
+
+
+@case
+def no_line_of_a_log_has_text_of_two_streams():
+    s = Server()
+    script = "printf half; echo oops >&2; [ $FIREBREAK_ATTEMPT = 2 ]"
+    name = s.ok("task", "run", "--wait", "--retries", "1", "--", "sh", "-c", script)
+    for follow in ([], ["-f"]):
+        equal(s.ok("task", "logs", *follow, name.strip()), "oops\nhalf\noops\nhalf")
+    # What is longer than a piece is one line where nobody comes between its parts, and else two.
+    name = s.ok("task", "run", "--wait", "--", "sh", "-c", "printf '%0100000d' 0; printf end >&2").strip()
+    lines = s.ok("task", "logs", name).split("\n")
+    equal((lines.count("end"), "".join(x for x in lines if x != "end")), (1, "0" * 100_000))
+    name = s.ok("task", "run", "--wait", "--limit", "4", "--", "echo", "123456").strip()
+    r = s.run("task", "logs", name)
+    equal(r.stdout, "1234")
+    both = subprocess.run([BINARY, "--data", s.data, "task", "logs", name], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, env=environment())
+    equal(both.stdout, f"1234\n{r.stderr}")
 
 
 @case
@@ -223,6 +254,13 @@ def what_cannot_be_wanted_is_told():
                         ({"argv": ["a"], "selector": "("}, "")]:
         answer = s.json("POST", "/v1/tasks", json.dumps(body), want=400)
         contains(answer["detail"] + str(answer.get("field")), field)
+    for more, field in [({"node": "x", "selector": "y"}, "selector"), ({"timeout_ms": 2, "deadline_ms": 1}, "timeout_ms"),
+                        ({"rate_per_hour": 3}, "rate_per_hour"), ({"retries": 1001}, "retries"), ({"dedup_key": "k" * 4096}, "dedup_key")]:
+        equal(s.json("POST", "/v1/tasks", json.dumps({"argv": ["a"], **more}), want=400)["field"], field)
+    r = s.run("task", "run", "--node", "x", "-l", "os=linux", "--", "true")
+    equal(r.returncode, 2)
+    contains(r.stderr, "selector: node is there, too: ")
+    contains(r.stderr, "leave one of the two out\n")
     equal(s.ask("POST", "/v1/tasks/nobody/cancel")[0], 404)
     equal(s.ask("POST", "/v1/tasks/nobody/dance")[0], 404)
     equal(s.run("up", "--roles", "cook", env=s.env).returncode, 2)

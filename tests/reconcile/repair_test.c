@@ -194,6 +194,19 @@ static CASE void a_pause_lies_between_two_of_a_remedy(void)
     end(&w);
 }
 
+static void planned(void *ctx, const struct repair_plan *p)
+{
+    char *words = ctx;
+    snprintf(words, 200, "%s", p->rejected_count && p->words[0] ? p->words[0] : "");
+}
+
+static void a_plan_says_when_it_may_again(struct world *w)
+{
+    char words[200] = "";
+    reconciler_plan(w->r, at(w), planned, words);
+    CHECK_STR(words, held_back(w)->evidence[0]);
+}
+
 static CASE void no_more_than_so_many_an_hour(void)
 {
     static struct world w;
@@ -211,7 +224,10 @@ static CASE void no_more_than_so_many_an_hour(void)
     }
     CHECK_INT(starts(&w), 2);
     CHECK_INT(why_not(&w), REPAIR_RATE);
-    CHECK_INT(held_back(&w)->evidence_count, 0);
+    CHECK_STR(held_back(&w)->evidence[0],
+              "restart ran 2 times within the last hour, of 2: it may again at "
+              "2026-03-29T04:46:45.000Z");
+    a_plan_says_when_it_may_again(&w);
     pass(&w, 3600);
     CHECK_INT(starts(&w), 3);
     end(&w);
