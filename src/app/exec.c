@@ -18,6 +18,8 @@ struct command {
     struct act act;
     enum cli_form form;
     struct buf outputs[EXEC_STREAM_COUNT]; /* where they are printed at the end */
+    bool unread[EXEC_STREAM_COUNT];        /* nobody took it: what is missing was not cut by us */
+    int unwritten; /* why our own standard output or error did not take it; 0: it did */
     int status;
 };
 
@@ -32,8 +34,14 @@ static int keep(void *ctx, const struct exec_line *line)
 static int pass(void *ctx, const struct exec_line *line)
 {
     static const int fds[EXEC_STREAM_COUNT] = {RT_STDOUT, RT_STDERR};
-    (void)ctx;
-    return rt_output_write(fds[line->stream], line->text.data, line->text.size, RT_NEVER);
+    struct command *c = ctx;
+    int r = rt_output_write(fds[line->stream], line->text.data, line->text.size, RT_NEVER);
+    if (r == 0 || r == -ECANCELED)
+        return r;
+    if (r != -EPIPE)
+        c->unwritten = r;
+    c->unread[line->stream] = true;
+    return -EPIPE; /* as if the program had written there itself */
 }
 
 /* ---- what is said of it ---- */
@@ -73,9 +81,21 @@ static void say_why(const struct command *c, const struct exec_result *r)
     app_fail(c->app, FAILED_STATUS, &err);
 }
 
-static void say_notes(const struct command *c, const struct exec_result *r)
+static void say_unwritten(struct command *c)
+{
+    struct err err;
+    if (c->unwritten == 0)
+        return;
+    err_sys(&err, c->unwritten, "write what the program said");
+    c->status = app_fail(c->app, FAILED_STATUS, &err);
+}
+
+static void say_notes(const struct command *c, struct exec_result *r)
 {
     struct buf notes = BUF(MEM_APP, 0), out = BUF(MEM_APP, 0);
+    for (int i = 0; i < EXEC_STREAM_COUNT; i++)
+        if (c->unread[i])
+            r->cut_bytes[i] = 0;
     run_print_notes(&c->spec, r, &notes);
     struct slice rest = buf_slice(&notes);
     while (rest.size) {
@@ -108,8 +128,10 @@ static void run(void *arg)
         c->status = status == EXIT_WELL ? c->status : status;
     }
     rt_shield_end();
-    say_why(c, &r);
+    if (c->unwritten == 0)
+        say_why(c, &r);
     say_notes(c, &r);
+    say_unwritten(c);
     exec_result_done(&r);
 }
 

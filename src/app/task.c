@@ -278,6 +278,12 @@ static int exit_of(const struct json_value *task)
     return s == TASK_SUCCEEDED ? EXIT_WELL : STOPPED_STATUS;
 }
 
+/* A name is told at once, for whoever asks elsewhere meanwhile; one object is what became of it. */
+static bool tells_end(const struct asking *a)
+{
+    return a->options->wait && a->form != CLI_FORM_TEXT && a->form != CLI_FORM_NAME;
+}
+
 /* What the command exits with, once the groups are told. */
 static int end_of(struct asking *a, const struct json_value *task)
 {
@@ -285,7 +291,9 @@ static int end_of(struct asking *a, const struct json_value *task)
         progress_stop(&a->progress);
     a->progress.line = NULL;
     int status = exit_of(task);
-    int told = show_groups(a, task);
+    int told = tells_end(a) ? print_task(a, task) : EXIT_WELL;
+    if (told == EXIT_WELL)
+        told = show_groups(a, task);
     tell_why(a, task);
     return told == EXIT_WELL ? status : told;
 }
@@ -338,7 +346,7 @@ static int run_task(struct asking *a)
     buf_append_cstr(&a->target, "/v1/tasks");
     int status = ask(a, "POST", buf_slice(&body), &task);
     buf_done(&body);
-    if (status == EXIT_WELL)
+    if (status == EXIT_WELL && (!tells_end(a) || a->form == CLI_FORM_JSONL))
         status = print_task(a, task);
     if (status == EXIT_WELL)
         tell_stuck(a, task);
@@ -518,6 +526,20 @@ static int do_verb(struct asking *a, const char *verb, const char *name)
     return status == EXIT_WELL ? print_task(a, task) : status;
 }
 
+/* "--user $U" of a script in which U is not set must not mean no user at all. */
+static int refuse_empty(struct app *app)
+{
+    struct err err;
+    for (uint32_t i = 0; i < app->parsed.given_count; i++) {
+        const struct cli_given *g = &app->parsed.given[i];
+        if (g->option->type != CLI_TEXT || g->value[0])
+            continue;
+        err_set(&err, -EINVAL, "--%s: its value is empty", g->option->name);
+        return app_fail(app, EXIT_USAGE, &err);
+    }
+    return EXIT_WELL;
+}
+
 /* What the option table cannot say. Returns EXIT_WELL, or EXIT_USAGE after saying it. */
 static int check_operands(struct app *app)
 {
@@ -532,6 +554,8 @@ static int check_operands(struct app *app)
     }
     if (strcmp(verb, "run") != 0)
         return app_name_operand(app, 1, "task");
+    if (refuse_empty(app) != EXIT_WELL)
+        return EXIT_USAGE;
     if (!o->file && more == 0)
         return usage(&a, "run what? -- ARGV..., or -f FILE");
     for (uint32_t i = 0; i < o->env.count; i++) {

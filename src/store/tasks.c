@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/fault.h"
+#include "model/kind.h"
 #include "model/selector.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
@@ -64,9 +65,18 @@ static int check_workflow(const struct task *t, struct err *err)
     return 0;
 }
 
+/* No node, and no namespace, could ever be called that. */
+static int check_name(const char *what, struct slice name, struct err *err)
+{
+    if (name.size == 0 || kind_name_ok(name))
+        return 0;
+    return err_set(err, -EINVAL, "%s: '%.*s' is no name", what,
+                   (int)(name.size < 80 ? name.size : 80), name.data);
+}
+
 int tasks_check(const struct task *t, struct err *err)
 {
-    enum { RETRIES_MAX = 1000, NAME_MAX_BYTES = 253 };
+    enum { RETRIES_MAX = 1000 };
     struct selector s;
     if (t->kind == ACTION_RUN && (t->argc == 0 || t->argv[0].size == 0))
         return err_set(err, -EINVAL, "argv: there is no program to run");
@@ -74,8 +84,8 @@ int tasks_check(const struct task *t, struct err *err)
         return -EINVAL;
     if (t->node.size && t->selector.size)
         return err_set(err, -EINVAL, "node and selector: one of them, not both");
-    if (t->node.size > NAME_MAX_BYTES)
-        return err_set(err, -EINVAL, "node: the name is longer than %d bytes", NAME_MAX_BYTES);
+    if (check_name("node", t->node, err) < 0 || check_name("namespace", t->namespace_, err) < 0)
+        return -EINVAL;
     if (t->dedup_key.size > TASK_KEY_BYTES_MAX || t->concurrency.size > TASK_KEY_BYTES_MAX ||
         t->action.size > TASK_KEY_BYTES_MAX)
         return err_set(err, -EINVAL, "dedup_key, concurrency and action: each has up to %d bytes",
@@ -182,8 +192,8 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
     t->round = t->step_count ? 1 : 0;
     r = task_write(t, &json);
     size_t room = (size_t)t->step_count * TASK_STEP_JSON_BYTES; /* for what becomes of it */
-    if (r == 0 && (json.size + room > TASK_JSON_BYTES_MAX ||
-                   (room && json.size > TASK_WORKFLOW_BYTES_MAX)))
+    if (r == 0 &&
+        (json.size + room > TASK_JSON_BYTES_MAX || (room && json.size > TASK_WORKFLOW_BYTES_MAX)))
         r = -EMSGSIZE;
     if (r < 0)
         err_set(err, r, "the task is larger than %d bytes",
@@ -231,11 +241,11 @@ static void begin_anew(struct task *t)
     }
     t->round += t->step_count > 0;
     t->output_count = 0;
-    t->state = TASK_PENDING;
+    t->state = t->approve ? TASK_AWAITING_APPROVAL : TASK_PENDING;
     t->cancel = false;
     t->status = 0;
     t->finished_ms = 0;
-    t->created_ms = rt_wall_now() / RT_MS;
+    t->retried_ms = rt_wall_now() / RT_MS;
     t->exit = -1;
 }
 
@@ -244,6 +254,7 @@ static int change(struct task *t, enum tasks_verb verb, struct slice by, struct 
 {
     bool waits = t->state == TASK_AWAITING_APPROVAL;
     t->decided_by = by;
+    t->approve = t->approve || waits;
     switch (verb) {
     case TASKS_CANCEL:
         if (task_state_final(t->state))
@@ -256,6 +267,7 @@ static int change(struct task *t, enum tasks_verb verb, struct slice by, struct 
         if (!waits)
             return not_in(t, err, "it does not wait for an approval");
         t->state = TASK_PENDING;
+        t->approve = false;
         return 1;
     case TASKS_REJECT:
         if (!waits)

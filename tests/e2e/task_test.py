@@ -147,6 +147,8 @@ def approvals_deadlines_and_what_a_state_does_not_allow():
     name = s.ok("task", "run", "--approve", "--", "true").strip()
     s.ok("task", "reject", name)
     equal(task_of(s, name)["state"], "Canceled")
+    s.ok("task", "retry", name)
+    equal(task_of(s, name)["state"], "AwaitingApproval")  # nobody has approved it
     ends(s, want(s, "sleep", "100", deadline_ms=200), "Expired")
     equal(s.run("task", "run", "--wait", "--deadline", "200ms", "--", "sleep", "100").returncode, 125)
     equal(s.run("task", "logs", "nobody").returncode, 1)
@@ -220,12 +222,37 @@ def what_cannot_be_wanted_is_told():
     for body, field in [({"argv": []}, "argv"), ({"argv": ["a"], "color": 1}, "color"),
                         ({"argv": ["a"], "state": "Succeeded"}, "state"), ({"argv": ["a\0b"]}, "argv"),
                         ({"argv": ["a"], "node": "x", "selector": "y"}, "node"),
-                        ({"argv": ["a"], "selector": "("}, "")]:
+                        ({"argv": ["a"], "selector": "("}, ""), ({"argv": ["a"], "node": "a b"}, "node"),
+                        ({"argv": ["a"], "namespace": "a/b"}, "namespace"), ({"argv": ["a"], "approve": "yes"}, "approve")]:
         answer = s.json("POST", "/v1/tasks", json.dumps(body), want=400)
         contains(answer["detail"] + str(answer.get("field")), field)
     equal(s.ask("POST", "/v1/tasks/nobody/cancel")[0], 404)
     equal(s.ask("POST", "/v1/tasks/nobody/dance")[0], 404)
     equal(s.run("up", "--roles", "cook", env=s.env).returncode, 2)
+    for option in ("--user", "--dedup", "--node", "-l"):  # of a script in which a variable is not set
+        r = s.run("task", "run", option, "", "--", "true")
+        equal((r.returncode, "its value is empty" in r.stderr), (2, True), r.stderr)
+    equal(s.json("GET", "/v1/tasks")["items"], [])
+
+
+@case
+def tasks_are_listed_by_their_namespace():
+    s = Server()
+    names = {n: s.ok("task", "run", "-n", n, "--wait", "--", "true").strip() for n in ("default", "other")}
+    for n, name in names.items():
+        equal(s.ok("get", "tasks", "-n", n, "-o", "name").split(), [f"task/{name}"])
+    equal(s.ok("get", "tasks", "-o", "name").split(), [f"task/{names['default']}"])
+    equal(len(s.ok("get", "tasks", "--all-namespaces", "-o", "name").split()), 2)
+
+
+@case
+def who_waits_for_one_object_gets_it_as_it_ended():
+    s = Server()
+    r = s.run("task", "run", "--wait", "-o", "json", "--", "sh", "-c", "exit 4")
+    told = json.loads(r.stdout)
+    equal((r.returncode, told["state"], told["exit"]), (4, "Failed", 4))
+    r = s.run("task", "run", "--wait", "-o", "jsonl", "--", "true")
+    equal([json.loads(x)["state"] for x in r.stdout.splitlines()], ["Pending", "Succeeded"])
 
 
 @case
