@@ -475,37 +475,54 @@ static void tell_cut(const struct asking *a, const char *name, uint64_t cut)
     buf_done(&line);
 }
 
+struct logs {
+    struct log_of *all;
+    uint64_t cut;
+    bool over;
+};
+
+static int show_logs(struct asking *a, const char *name, struct logs *l)
+{
+    struct json_value *task;
+    target_of(a, "tasks", name, NULL);
+    int status = ask(a, "GET", none, &task);
+    if (status != EXIT_WELL)
+        return status;
+    enum task_state state = state_of(task);
+    bool over = state < TASK_STATE_COUNT && task_state_final(state);
+    find_logs(task, &l->all);
+    l->cut = cut_of(task);
+    /* Behind the state: all of what had ended by then. */
+    for (struct log_of *x = l->all; x && status == EXIT_WELL; x = x->next)
+        status = show_pieces(a, x->task, &x->last);
+    l->over = over && status == EXIT_WELL;
+    return status;
+}
+
+/* Followed, it outlives the server that is asked: the task does, too. */
 static int logs(struct asking *a, const char *name)
 {
-    struct log_of *all = NULL;
-    uint64_t cut = 0;
+    struct logs l = {.all = NULL};
     int status;
     for (;;) {
-        struct json_value *task;
-        target_of(a, "tasks", name, NULL);
-        status = ask(a, "GET", none, &task);
-        if (status != EXIT_WELL)
+        status = show_logs(a, name, &l);
+        if (status != EXIT_WELL && a->client.lost)
+            status = client_await(&a->client);
+        if (status != EXIT_WELL || l.over || !a->options->follow)
             break;
-        enum task_state state = state_of(task);
-        bool over = state < TASK_STATE_COUNT && task_state_final(state);
-        find_logs(task, &all);
-        cut = cut_of(task);
-        /* Behind the state: all of what had ended by then. */
-        for (struct log_of *l = all; l && status == EXIT_WELL; l = l->next)
-            status = show_pieces(a, l->task, &l->last);
-        if (status != EXIT_WELL || over || !a->options->follow)
-            break;
+        a->client.patient = true;
         if (rt_sleep(rt_now() + LOOK_MS * RT_MS) < 0)
             break;
     }
-    for (struct log_of *next; all; all = next) {
-        next = all->next;
-        buf_done(&all->last);
-        mem_free(MEM_APP, all->task);
-        mem_free(MEM_APP, all);
+    a->client.patient = false;
+    for (struct log_of *next; l.all; l.all = next) {
+        next = l.all->next;
+        buf_done(&l.all->last);
+        mem_free(MEM_APP, l.all->task);
+        mem_free(MEM_APP, l.all);
     }
     if (status == EXIT_WELL)
-        tell_cut(a, name, cut);
+        tell_cut(a, name, l.cut);
     return status;
 }
 
@@ -661,6 +678,30 @@ static int wait_empty(struct asking *a, const char *name)
     }
 }
 
+/* And until it says so itself, as who asks next for `get nodes` shall not hear otherwise. It need
+ * not: it may be lost, or have gone. */
+static int wait_idle(struct asking *a, const char *name)
+{
+    enum { IDLE_MS = 5 * 1000 };
+    rt_time until = rt_now() + IDLE_MS * RT_MS;
+    int64_t running = 1;
+    while (running > 0 && rt_now() < until) {
+        struct json_value *said;
+        uint16_t http;
+        target_of(a, "nodes", name, NULL);
+        buf_clear(&a->answer);
+        int status = client_try(&a->client, "GET", buf_slice(&a->target), none, &http, &a->answer);
+        if (status != EXIT_WELL || http != 200 || parse(a, &said) != EXIT_WELL)
+            return status;
+        const struct json_value *v = json_get(said, "running");
+        if (!v || json_to_i64(v, &running) < 0 || slice_eq(text_at(said, "state"), SLICE("Lost")))
+            return EXIT_WELL;
+        if (running > 0 && rt_sleep(rt_now() + LOOK_MS / 2 * RT_MS) < 0)
+            return EXIT_WELL;
+    }
+    return EXIT_WELL;
+}
+
 static int node(struct app *app)
 {
     struct asking a = {.app = NULL};
@@ -681,6 +722,8 @@ static int node(struct app *app)
     }
     if (status == EXIT_WELL && strcmp(verb, "drain") == 0)
         status = wait_empty(&a, name);
+    if (status == EXIT_WELL && strcmp(verb, "drain") == 0)
+        status = wait_idle(&a, name);
     if (status == EXIT_WELL)
         status = app_print(app, buf_slice(&a.text));
     end(&a);

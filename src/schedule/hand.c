@@ -515,6 +515,7 @@ static void work_on(struct hand *h, struct job *j)
         j->bad = true; /* until it is another one */
         return;
     }
+    j->wish.priority = fault_mutant("schedule_priority_unread") ? 0 : h->task.priority;
     set_deadline(h, j);
     book_state(b, j, h->task.state);
     tell_workflow(h);

@@ -178,6 +178,7 @@ def a_drained_node_finishes_what_runs():
     name = want(s, "sleep", "1")
     ends(s, name, "Running")
     s.ok("node", "drain", "n1")
+    equal([(n["state"], n["running"]) for n in s.json("GET", "/v1/nodes")["items"]], [("Draining", 0)])
     equal(ends(s, name, "Succeeded")["attempts"][0]["accepted"], True)
     waits = want(s, "true")
     time.sleep(0.3)
@@ -310,17 +311,20 @@ def a_task_says_what_it_waits_for_and_since_when():
 def who_watches_or_waits_outlives_the_server():
     s = Server(args=["--node", "n1"])
     watch = s.lines("get", "tasks", "-w", "-o", "jsonl")
-    waiting = spawn("task", "run", "--wait", "--dir", s.data, "--", "sh", "-c", "test -e again && exit 7; touch again; sleep 100",
+    waiting = spawn("task", "run", "--wait", "--dir", s.data, "--", "sh", "-c", "test -e again && echo two && exit 7; echo one; touch again; sleep 100",
                     env=s.env)
     name = waiting.stdout.readline().strip()
+    logs = spawn("task", "logs", "-f", name, env=s.env)
     ends(s, name, "Running")
     eventually(lambda: os.path.exists(os.path.join(s.data, "again")), 20)
     watch.wait(lambda x: x["item"]["name"] == name and x["item"]["state"] == "Running", 20)
+    equal(logs.stdout.readline(), "one\n")
     s.kill()
     s.start()
     ends(s, name, "Failed")
     watch.wait(lambda x: x["item"]["name"] == name and x["item"]["state"] == "Failed", 20)
     equal(waiting.wait(20), 7)
+    equal((logs.wait(20), logs.stdout.read()), (0, "two\n"))
     contains(waiting.stderr.read(), "firebreak task: the server went away; asking again\n")
     told = [x["revision"] for x in watch.seen]
     equal(told, sorted(set(told)), "told twice, or in another order")
