@@ -8,8 +8,9 @@
 static void give(struct output *o, struct slice text, bool ends)
 {
     const struct exec_line line = {o->stream, text, ends};
-    if (!o->refused && o->sink && o->sink->fn && o->sink->fn(o->sink->ctx, &line) < 0)
-        o->refused = true;
+    int r = o->refused || !o->sink || !o->sink->fn ? 0 : o->sink->fn(o->sink->ctx, &line);
+    o->refused = o->refused || r < 0;
+    o->unread = o->unread || r == -EPIPE;
     if (o->refused)
         o->cut += text.size + ends;
 }
@@ -76,7 +77,7 @@ static void read_all(void *arg)
 {
     struct output *o = arg;
     char *chunk = mem_alloc(MEM_ACT, EXEC_LINE_BYTES_MAX);
-    for (;;) {
+    while (!o->unread) {
         o->waiting = true;
         ssize_t n = rt_read(o->sock, chunk, EXEC_LINE_BYTES_MAX, RT_NEVER);
         o->waiting = false;
@@ -90,6 +91,10 @@ static void read_all(void *arg)
     if (o->last_words)
         rt_shield_end();
     mem_free(MEM_ACT, chunk);
+    if (o->unread) {
+        rt_close(o->sock);
+        o->sock = NULL;
+    }
 }
 
 int output_open(struct output *o, int fd)
@@ -99,6 +104,7 @@ int output_open(struct output *o, int fd)
         host_close(fd);
         return r;
     }
+    o->open = true;
     o->line = BUF(MEM_ACT, EXEC_LINE_BYTES_MAX);
     rt_group_init(&o->group, "program output");
     r = rt_go(&o->group, read_all, o);
@@ -109,7 +115,7 @@ int output_open(struct output *o, int fd)
 
 void output_finish(struct output *o, bool now)
 {
-    if (!o->sock)
+    if (!o->open)
         return;
     for (;;) {
         uint64_t before = o->bytes;
@@ -132,10 +138,12 @@ void output_finish(struct output *o, bool now)
 
 void output_close(struct output *o)
 {
-    if (!o->sock)
+    if (!o->open)
         return;
     rt_group_done(&o->group);
-    rt_close(o->sock);
+    if (o->sock)
+        rt_close(o->sock);
     o->sock = NULL;
+    o->open = false;
     buf_done(&o->line);
 }

@@ -7,7 +7,8 @@
 #include "rt/sock.h"
 
 struct output {
-    struct rt_sock *sock; /* NULL: nothing is read */
+    bool open;
+    struct rt_sock *sock; /* NULL: nothing is read (any more) */
     const struct exec_sink *sink;
     enum exec_stream stream;
     bool whole_reads;
@@ -16,6 +17,7 @@ struct output {
     uint64_t left;       /* that the sink may still get */
     struct buf line;     /* begun, and not ended yet */
     bool refused;        /* by the sink */
+    bool unread;         /* and the pipe is to be closed */
     bool waiting;        /* for the pipe, and not for the sink */
     struct rt_group group;
 };

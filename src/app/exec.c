@@ -25,6 +25,8 @@ struct command {
     struct merged merged;
     struct rt_event passed;
     bool passing;
+    bool unread[EXEC_STREAM_COUNT];        /* nobody took it: what is missing was not cut by us */
+    int unwritten; /* why our own standard output or error did not take it; 0: it did */
     int status;
 };
 
@@ -61,9 +63,14 @@ static int pass(void *ctx, const struct exec_line *line)
 {
     static const int fds[EXEC_STREAM_COUNT] = {RT_STDOUT, RT_STDERR};
     struct command *c = ctx;
-    if (c->one)
-        return pass_merged(c, fds[line->stream], line);
-    return rt_output_write(fds[line->stream], line->text.data, line->text.size, RT_NEVER);
+    int r = c->one ? pass_merged(c, fds[line->stream], line)
+                   : rt_output_write(fds[line->stream], line->text.data, line->text.size, RT_NEVER);
+    if (r == 0 || r == -ECANCELED)
+        return r;
+    if (r != -EPIPE)
+        c->unwritten = r;
+    c->unread[line->stream] = true;
+    return -EPIPE; /* as if the program had written there itself */
 }
 
 /* Before our own words. What the program wrote without us is its own affair: nobody read it. */
@@ -112,9 +119,21 @@ static void say_why(struct command *c, const struct exec_result *r)
     app_fail(c->app, FAILED_STATUS, &err);
 }
 
-static void say_notes(struct command *c, const struct exec_result *r)
+static void say_unwritten(struct command *c)
+{
+    struct err err;
+    if (c->unwritten == 0)
+        return;
+    err_sys(&err, c->unwritten, "write what the program said");
+    c->status = app_fail(c->app, FAILED_STATUS, &err);
+}
+
+static void say_notes(struct command *c, struct exec_result *r)
 {
     struct buf notes = BUF(MEM_APP, 0), out = BUF(MEM_APP, 0);
+    for (int i = 0; i < EXEC_STREAM_COUNT; i++)
+        if (c->unread[i])
+            r->cut_bytes[i] = 0;
     run_print_notes(&c->spec, r, &notes);
     struct slice rest = buf_slice(&notes);
     while (rest.size) {
@@ -149,8 +168,10 @@ static void run(void *arg)
         c->status = status == EXIT_WELL ? c->status : status;
     }
     rt_shield_end();
-    say_why(c, &r);
+    if (c->unwritten == 0)
+        say_why(c, &r);
     say_notes(c, &r);
+    say_unwritten(c);
     exec_result_done(&r);
 }
 

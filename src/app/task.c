@@ -296,6 +296,12 @@ static int exit_of(const struct json_value *task)
     return s == TASK_SUCCEEDED ? EXIT_WELL : STOPPED_STATUS;
 }
 
+/* A name is told at once, for whoever asks elsewhere meanwhile; one object is what became of it. */
+static bool tells_end(const struct asking *a)
+{
+    return a->options->wait && a->form != CLI_FORM_TEXT && a->form != CLI_FORM_NAME;
+}
+
 /* What the command exits with, once the groups are told. */
 static int end_of(struct asking *a, const struct json_value *task)
 {
@@ -303,7 +309,9 @@ static int end_of(struct asking *a, const struct json_value *task)
         progress_stop(&a->progress);
     a->progress.line = NULL;
     int status = exit_of(task);
-    int told = show_groups(a, task);
+    int told = tells_end(a) ? print_task(a, task) : EXIT_WELL;
+    if (told == EXIT_WELL)
+        told = show_groups(a, task);
     tell_why(a, task);
     return told == EXIT_WELL ? status : told;
 }
@@ -356,7 +364,7 @@ static int run_task(struct asking *a)
     buf_append_cstr(&a->target, "/v1/tasks");
     int status = ask(a, "POST", buf_slice(&body), &task);
     buf_done(&body);
-    if (status == EXIT_WELL)
+    if (status == EXIT_WELL && (!tells_end(a) || a->form == CLI_FORM_JSONL))
         status = print_task(a, task);
     if (status == EXIT_WELL) {
         tell_elsewhere(a, task);
@@ -391,6 +399,20 @@ static int do_verb(struct asking *a, const char *verb, const char *name)
     return status == EXIT_WELL ? print_task(a, task) : status;
 }
 
+/* "--user $U" of a script in which U is not set must not mean no user at all. */
+static int refuse_empty(struct app *app)
+{
+    struct err err;
+    for (uint32_t i = 0; i < app->parsed.given_count; i++) {
+        const struct cli_given *g = &app->parsed.given[i];
+        if (g->option->type != CLI_TEXT || g->value[0])
+            continue;
+        err_set(&err, -EINVAL, "--%s: its value is empty", g->option->name);
+        return app_fail(app, EXIT_USAGE, &err);
+    }
+    return EXIT_WELL;
+}
+
 /* What the option table cannot say. Returns EXIT_WELL, or EXIT_USAGE after saying it. */
 static int check_operands(struct app *app)
 {
@@ -405,6 +427,8 @@ static int check_operands(struct app *app)
     }
     if (strcmp(verb, "run") != 0)
         return app_name_operand(app, 1, "task");
+    if (refuse_empty(app) != EXIT_WELL)
+        return EXIT_USAGE;
     if (!o->file && more == 0)
         return usage(&a, "run what? -- ARGV..., or -f FILE");
     for (uint32_t i = 0; i < o->env.count; i++) {
@@ -510,6 +534,30 @@ static int wait_empty(struct asking *a, const char *name)
     }
 }
 
+/* And until it says so itself, as who asks next for `get nodes` shall not hear otherwise. It need
+ * not: it may be lost, or have gone. */
+static int wait_idle(struct asking *a, const char *name)
+{
+    enum { IDLE_MS = 5 * 1000 };
+    rt_time until = rt_now() + IDLE_MS * RT_MS;
+    int64_t running = 1;
+    while (running > 0 && rt_now() < until) {
+        struct json_value *said;
+        uint16_t http;
+        target_of(a, "nodes", name, NULL);
+        buf_clear(&a->answer);
+        int status = client_try(&a->client, "GET", buf_slice(&a->target), none, &http, &a->answer);
+        if (status != EXIT_WELL || http != 200 || parse(a, &said) != EXIT_WELL)
+            return status;
+        const struct json_value *v = json_get(said, "running");
+        if (!v || json_to_i64(v, &running) < 0 || slice_eq(text_at(said, "state"), SLICE("Lost")))
+            return EXIT_WELL;
+        if (running > 0 && rt_sleep(rt_now() + LOOK_MS / 2 * RT_MS) < 0)
+            return EXIT_WELL;
+    }
+    return EXIT_WELL;
+}
+
 static int node(struct app *app)
 {
     struct asking a = {.app = NULL};
@@ -530,6 +578,8 @@ static int node(struct app *app)
     }
     if (status == EXIT_WELL && strcmp(verb, "drain") == 0)
         status = wait_empty(&a, name);
+    if (status == EXIT_WELL && strcmp(verb, "drain") == 0)
+        status = wait_idle(&a, name);
     if (status == EXIT_WELL)
         status = app_print(app, buf_slice(&a.text));
     end(&a);

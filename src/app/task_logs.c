@@ -260,19 +260,18 @@ static int show_log(struct logs *l, struct log_of *of)
         return EXIT_WELL;
     if (of != l->all)
         status = look_up(l, of);
-    if (!of->listed && status == EXIT_WELL) {
+    if (status != EXIT_WELL)
+        return status;
+    bool listed = of->listed;
+    of->listed = true; /* also where it was broken off: each node goes on behind its last piece */
+    if (!listed)
         status = show_pieces(l, of, NULL);
-        for (struct said_by *s = of->nodes; s; s = s->next)
-            s->over = s->ended;
-    } else {
-        for (struct said_by *s = of->nodes; s && status == EXIT_WELL; s = s->next) {
-            if (!s->over)
-                status = show_pieces(l, of, s);
-            s->over = s->ended;
-        }
+    for (struct said_by *s = of->nodes; s && status == EXIT_WELL; s = s->next) {
+        if (listed && !s->over)
+            status = show_pieces(l, of, s);
+        s->over = status == EXIT_WELL && s->ended;
     }
-    of->listed = true;
-    of->over = of->ended;
+    of->over = status == EXIT_WELL && of->ended;
     return status;
 }
 
@@ -371,9 +370,19 @@ int task_logs(struct client *c, const char *name, enum cli_form form, bool follo
                      .arena = ARENA(MEM_APP, 0)};
     bool over = false;
     int status;
-    do
+    for (;;) {
         status = show_all(&l, name, &over);
-    while (status == EXIT_WELL && !over && follow && rt_sleep(rt_now() + LOOK_MS * RT_MS) == 0);
+        if (status != EXIT_WELL && c->lost)
+            status = client_await(c);
+        else if (over)
+            break;
+        if (status != EXIT_WELL || !follow)
+            break;
+        c->patient = true;
+        if (rt_sleep(rt_now() + LOOK_MS * RT_MS) < 0)
+            break;
+    }
+    c->patient = false;
     if (status == EXIT_WELL)
         tell_cut(&l, name);
     free_logs(&l);

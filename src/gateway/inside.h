@@ -30,8 +30,9 @@ struct collection {
     const struct kind *kind;      /* NULL: events */
     char registry[48], state[48]; /* prefixes; state empty: there is none */
     bool raw;                     /* values are told as they are, and are not written here */
-    bool lost; /* nodes: one that is in `state` only is lost, and that is as it was */
-    bool namespaced;
+    bool lost;       /* nodes: one that is in `state` only is lost, and that is as it was */
+    bool namespaced; /* by its keys */
+    bool tasks;      /* namespaced by what their values say: a name is one in all of them */
 };
 
 struct request {
@@ -85,6 +86,8 @@ struct resource {
  * *ret_key. */
 int resource_parse(struct resource *r, struct arena *arena, struct slice *ret_key, struct err *err);
 bool resource_selected(const struct resource *r, const struct selector *s);
+/* Whether a parsed one is of that namespace; empty: of any. */
+bool resource_within(const struct collection *c, const struct resource *r, struct slice namespace_);
 void resource_write(const struct gateway *g, const struct collection *c, const struct resource *r,
                     struct json_writer *w);
 /* And of a task that is not at work what it waits for: in lists, not in watches. */

@@ -15,7 +15,7 @@ struct listing {
     struct request *q;
     const struct collection *c;
     struct slice below; /* "default/", or for an asset's events "default/db/": keys begin with it */
-    struct slice parent; /* events of one asset */
+    struct slice namespace_, parent; /* events of one asset */
     struct selector *selector;
     int64_t limit, revision;
     struct buf after; /* the last one that was looked at, behind the prefix; empty: none */
@@ -138,7 +138,7 @@ static void take(struct listing *l, struct slice rest, struct resource *r)
         skip(l, key, l->q->err.text);
     } else if (resource_parse(r, &l->page, &key, &l->q->err) < 0) {
         skip(l, key, l->q->err.text);
-    } else if (resource_selected(r, l->selector)) {
+    } else if (resource_within(l->c, r, l->namespace_) && resource_selected(r, l->selector)) {
         resource_tell(l->q, l->c, r, &l->w);
         l->items++;
     }
@@ -207,19 +207,19 @@ static void write_end(struct listing *l)
 static int read_params(struct listing *l)
 {
     struct request *q = l->q;
-    struct slice namespace_, next;
-    if (param_text(q, "namespace", &namespace_) < 0 || param_text(q, "next", &next) < 0 ||
+    struct slice next;
+    if (param_text(q, "namespace", &l->namespace_) < 0 || param_text(q, "next", &next) < 0 ||
         param_number(q, "limit", GATEWAY_LIMIT, GATEWAY_LIMIT_MAX, &l->limit, NULL) < 0 ||
         param_number(q, "revision", 0, INT64_MAX, &l->revision, NULL) < 0 ||
         param_selector(q, &l->selector) < 0)
         return -EINVAL;
     if (l->limit == 0)
         l->limit = GATEWAY_LIMIT;
-    if (l->parent.size && namespace_.size == 0)
-        namespace_ = SLICE("default");
-    if (namespace_.size && l->c->namespaced) {
+    if (l->parent.size && l->namespace_.size == 0)
+        l->namespace_ = SLICE("default");
+    if (l->namespace_.size && l->c->namespaced) {
         struct buf below = BUF(MEM_GATEWAY, 0);
-        key_part_append(&below, namespace_);
+        key_part_append(&below, l->namespace_);
         buf_append_byte(&below, '/');
         if (l->parent.size) {
             key_part_append(&below, l->parent);

@@ -106,6 +106,18 @@ bool resource_selected(const struct resource *r, const struct selector *s)
     return !s || selector_matches(s, label_of, (void *)r);
 }
 
+bool resource_within(const struct collection *c, const struct resource *r, struct slice namespace_)
+{
+    struct slice own = r->namespace_;
+    if (namespace_.size == 0 || !(c->namespaced || c->tasks))
+        return true;
+    if (c->tasks) {
+        const struct json_value *said = json_get(r->spec, "namespace");
+        own = said && said->type == JSON_STRING ? said->text : SLICE("default");
+    }
+    return slice_eq(own, namespace_);
+}
+
 static void write_labels(const struct resource *r, struct json_writer *w)
 {
     const struct json_value *declared = r->spec ? json_get(r->spec, "labels") : NULL;
@@ -275,7 +287,7 @@ void resource_write(const struct gateway *g, const struct collection *c, const s
 void resource_tell(struct request *q, const struct collection *c, const struct resource *r,
                    struct json_writer *w)
 {
-    if (c->kind && strcmp(c->kind->name, "task") == 0)
+    if (c->tasks)
         task_tell(q, r, w);
     else
         resource_write(q->g, c, r, w);

@@ -131,7 +131,8 @@ static bool may(struct request *q)
 static void collection_init(struct collection *c, const struct kind *k)
 {
     *c = (struct collection){.kind = k, .word = slice_from(k ? k->plural : "events")};
-    bool flat = k && (strcmp(k->name, "node") == 0 || strcmp(k->name, "task") == 0);
+    c->tasks = k && strcmp(k->name, "task") == 0;
+    bool flat = c->tasks || (k && strcmp(k->name, "node") == 0);
     c->raw = !k || flat;
     c->namespaced = !flat;
     if (c->raw) {

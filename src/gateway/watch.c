@@ -161,7 +161,7 @@ static int read_other(struct watching *t, const char *prefix, struct slice rest,
 
 static bool is_wanted(const struct watching *t, const struct resource *r)
 {
-    if (t->namespace_.size && !slice_eq(t->namespace_, r->namespace_))
+    if (t->c->namespaced && t->namespace_.size && !slice_eq(t->namespace_, r->namespace_))
         return false;
     if (!t->parent.size)
         return true;
@@ -205,6 +205,8 @@ static int tell(struct watching *t, const struct store_event *e)
         t->q->g->bad_values_total++;
         return 0; /* a list tells of it; here it is as if it were not there */
     }
+    if (!resource_within(t->c, &r, t->namespace_))
+        return 0;
     return resource_selected(&r, t->selector) ? send_item(t, "put", revision, &r, true) : 0;
 }
 
@@ -333,8 +335,6 @@ void watch_serve(struct request *q, const struct collection *c, struct slice par
         return;
     if (parent.size && t->namespace_.size == 0)
         t->namespace_ = SLICE("default");
-    if (!c->namespaced)
-        t->namespace_ = (struct slice){0};
     last_event(q, &revision, &given);
     struct store_status s;
     int r = given && revision ? 0 : store_status(q->g->options.store, &s, &q->err, gateway_soon());

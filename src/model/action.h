@@ -84,7 +84,8 @@ struct exec_line {
 };
 
 /* Takes output while the program runs. It may wait: then the program waits at its pipe. A negative
- * result ends the reading, not the program: what follows is counted as cut. NULL: nobody listens.
+ * result ends the reading, not the program: what follows is counted as cut. -EPIPE closes the pipe,
+ * too: the program learns, as any writer does, that nobody reads. NULL: nobody listens.
  * The streams are read side by side: while one piece waits here, one of the other may come. */
 typedef int exec_sink_fn(void *ctx, const struct exec_line *line);
 struct exec_sink {

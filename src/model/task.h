@@ -27,7 +27,7 @@ enum {
     TASK_STEP_JSON_BYTES = 3072,   /* what becomes of a step, at most */
     TASK_WORKFLOW_DEPTH_MAX = 4,   /* workflows in workflows */
     TASK_WORKFLOW_BYTES_MAX = 200 * 1000, /* what a workflow is wanted to do, as JSON */
-    TASK_ROUNDS_MAX = 99,          /* a workflow that was begun anew so often is not again */
+    TASK_ROUNDS_MAX = 99,                 /* a workflow that was begun anew so often is not again */
 };
 
 enum task_state {
@@ -113,16 +113,16 @@ struct task_target {
 
 /* A step of a workflow. What it does is done by a task of its own, and so is what undoes it. */
 struct task_step {
-    struct slice name, condition;   /* condition: empty: always */
-    struct slice does, rollback;    /* actions, as JSON; rollback: empty: none */
+    struct slice name, condition; /* condition: empty: always */
+    struct slice does, rollback;  /* actions, as JSON; rollback: empty: none */
     struct slice *needs;
     uint32_t need_count;
     /* what became of it */
-    enum task_state state; /* PENDING, RUNNING, or a final one; passed over: SUCCEEDED */
-    bool skipped;          /* its condition was not met */
-    uint32_t ended;        /* its place in the order in which steps ended; 0: it has not */
-    struct slice task;     /* that does it; empty: not begun */
-    struct slice undo;     /* that undid it, or is about to */
+    enum task_state state;      /* PENDING, RUNNING, or a final one; passed over: SUCCEEDED */
+    bool skipped;               /* its condition was not met */
+    uint32_t ended;             /* its place in the order in which steps ended; 0: it has not */
+    struct slice task;          /* that does it; empty: not begun */
+    struct slice undo;          /* that undid it, or is about to */
     enum task_state undo_state; /* of `undo` */
     int32_t exit, status;
     struct slice detail;
@@ -141,7 +141,7 @@ struct task {
     struct slice node, selector;    /* both empty: one node, whichever; then `node` tells which */
     bool pinned;                    /* `node` was asked for */
     struct slice dedup_key, concurrency, asset, remedy;
-    int64_t timeout_ms, backoff_ms, deadline_ms; /* 0: none; deadline: from its creation */
+    int64_t timeout_ms, backoff_ms, deadline_ms; /* 0: none; deadline: from task_since() */
     int64_t output_bytes_max;                    /* 0: TASK_OUTPUT_BYTES */
     int64_t rate_per_hour;                       /* of its action; 0: any */
     int32_t priority;                            /* higher is sooner */
@@ -150,7 +150,9 @@ struct task {
     /* what became of it */
     enum task_state state;
     int64_t created_ms, finished_ms;     /* since 1970 */
+    int64_t retried_ms;                  /* begun anew; 0: never */
     struct slice created_by, decided_by; /* who approved, rejected or canceled it */
+    bool approve;                        /* it needs an approval that nobody has given yet */
     bool cancel;                         /* it is to end */
     bool locked;                         /* it holds its concurrency key */
     int32_t exit, status;                /* the highest of its targets; exit < 0: none */
@@ -166,6 +168,12 @@ struct task {
     struct task_attempt *attempts; /* oldest first */
     uint32_t attempt_count;
 };
+
+/* From when on it is wanted, as it is now: a retry begins anew. */
+static inline int64_t task_since(const struct task *t)
+{
+    return t->retried_ms ? t->retried_ms : t->created_ms;
+}
 
 /* One more; the oldest goes where there are TASK_ATTEMPTS_KEPT. */
 struct task_attempt *task_attempt_add(struct task *t, struct arena *a);

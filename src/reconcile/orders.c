@@ -400,6 +400,7 @@ static int prepare(struct making *m)
     t->asset = slice_from(dflt ? order->asset : order->key);
     t->remedy = slice_from(order->remedy);
     t->created_by = SLICE("firebreak");
+    t->approve = order->approve;
     t->state = order->approve ? TASK_AWAITING_APPROVAL : TASK_PENDING;
     return tasks_check(t, NULL, &m->err);
 }

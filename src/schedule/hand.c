@@ -374,13 +374,13 @@ static struct plan_clock clock_of(struct job *j)
     };
 }
 
-/* Counted from its creation, by our own clock from when we first saw it. */
+/* Counted from when it was wanted, by our own clock from when we first saw it. */
 static void set_deadline(struct hand *h, struct job *j)
 {
     const struct task *t = &h->task;
     if (t->deadline_ms <= 0 || j->deadline_at != RT_NEVER)
         return;
-    int64_t left = t->created_ms + t->deadline_ms - j->seen_wall_ms;
+    int64_t left = task_since(t) + t->deadline_ms - j->seen_wall_ms;
     left = left < 0 ? 0 : left > t->deadline_ms ? t->deadline_ms : left;
     j->deadline_at = j->seen_at + left * RT_MS;
 }
@@ -515,6 +515,7 @@ static void work_on(struct hand *h, struct job *j)
         j->bad = true; /* until it is another one */
         return;
     }
+    j->wish.priority = fault_mutant("schedule_priority_unread") ? 0 : h->task.priority;
     set_deadline(h, j);
     book_state(b, j, h->task.state);
     tell_workflow(h);

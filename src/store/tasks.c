@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/fault.h"
+#include "model/kind.h"
 #include "model/selector.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
@@ -71,6 +72,15 @@ static int not_so(const char **at, const char *field, struct err *err, const cha
     return err_set(err, -EINVAL, "%s: %s", field, why);
 }
 
+/* No node, and no namespace, could ever be called that. */
+static int check_name(const char *what, struct slice name, struct err *err)
+{
+    if (name.size == 0 || kind_name_ok(name))
+        return 0;
+    return err_set(err, -EINVAL, "%s: '%.*s' is no name", what,
+                   (int)(name.size < 80 ? name.size : 80), name.data);
+}
+
 static int check_what(const struct task *t, const char **at, struct err *err)
 {
     if (t->kind == ACTION_RUN && (t->argc == 0 || t->argv[0].size == 0))
@@ -88,15 +98,17 @@ static int check_what(const struct task *t, const char **at, struct err *err)
 
 static int check_where(const struct task *t, const char **at, struct err *err)
 {
-    enum { NAME_MAX_BYTES = 253 };
     struct selector s;
     if (t->node.size && t->selector.size)
         return not_so(at, "selector", err,
                       "node is there, too: it runs on that node, or on those with these labels: "
                       "leave one of the two out");
     *at = "node";
-    if (t->node.size > NAME_MAX_BYTES)
-        return err_set(err, -EINVAL, "node: the name is longer than %d bytes", NAME_MAX_BYTES);
+    if (check_name(*at, t->node, err) < 0)
+        return -EINVAL;
+    *at = "namespace";
+    if (check_name(*at, t->namespace_, err) < 0)
+        return -EINVAL;
     *at = "selector";
     return t->selector.size ? selector_parse(t->selector, &s, err) : 0;
 }
@@ -243,8 +255,8 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
     t->round = t->step_count ? 1 : 0;
     r = task_write(t, &json);
     size_t room = (size_t)t->step_count * TASK_STEP_JSON_BYTES; /* for what becomes of it */
-    if (r == 0 && (json.size + room > TASK_JSON_BYTES_MAX ||
-                   (room && json.size > TASK_WORKFLOW_BYTES_MAX)))
+    if (r == 0 &&
+        (json.size + room > TASK_JSON_BYTES_MAX || (room && json.size > TASK_WORKFLOW_BYTES_MAX)))
         r = -EMSGSIZE;
     if (r < 0)
         err_set(err, r, "the task is larger than %d bytes",
@@ -292,11 +304,11 @@ static void begin_anew(struct task *t)
     }
     t->round += t->step_count > 0;
     t->output_count = 0;
-    t->state = TASK_PENDING;
+    t->state = t->approve ? TASK_AWAITING_APPROVAL : TASK_PENDING;
     t->cancel = false;
     t->status = 0;
     t->finished_ms = 0;
-    t->created_ms = rt_wall_now() / RT_MS;
+    t->retried_ms = rt_wall_now() / RT_MS;
     t->exit = -1;
 }
 
@@ -305,6 +317,7 @@ static int change(struct task *t, enum tasks_verb verb, struct slice by, struct 
 {
     bool waits = t->state == TASK_AWAITING_APPROVAL;
     t->decided_by = by;
+    t->approve = t->approve || waits;
     switch (verb) {
     case TASKS_CANCEL:
         if (task_state_final(t->state))
@@ -317,6 +330,7 @@ static int change(struct task *t, enum tasks_verb verb, struct slice by, struct 
         if (!waits)
             return not_in(t, err, "it does not wait for an approval");
         t->state = TASK_PENDING;
+        t->approve = false;
         return 1;
     case TASKS_REJECT:
         if (!waits)

@@ -286,7 +286,7 @@ static void of_assigned(const struct waiting_view *v, const struct task_target *
 /* Since its last attempt ended, else since it was wanted. */
 static int64_t since(const struct task *t, const struct task_target *x)
 {
-    int64_t at = t->created_ms;
+    int64_t at = task_since(t);
     for (uint32_t i = 0; i < t->attempt_count; i++) {
         const struct task_attempt *e = &t->attempts[i];
         int64_t end = e->started_ms + e->wall_ns / 1000000;

@@ -23,7 +23,7 @@ enum task_field_type {
     FIELD_EXIT,    /* int32_t; null: -1 */
 };
 
-enum { TASK_FIELDS_MAX = 32 }; /* of one struct */
+enum { TASK_FIELDS_MAX = 40 }; /* of one struct */
 
 struct task_field {
     struct slice name;

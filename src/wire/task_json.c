@@ -29,9 +29,11 @@ static const struct task_field task_fields[] = {
     {SLICE("priority"), FIELD_I32, AT(task, priority), true, false},
     {SLICE("retries"), FIELD_U32, AT(task, retries), true, false},
     {SLICE("created_at"), FIELD_MOMENT, AT(task, created_ms), false, false},
+    {SLICE("retried_at"), FIELD_MOMENT, AT(task, retried_ms), false, false},
     {SLICE("finished_at"), FIELD_MOMENT, AT(task, finished_ms), false, false},
     {SLICE("created_by"), FIELD_TEXT, AT(task, created_by), false, false},
     {SLICE("decided_by"), FIELD_TEXT, AT(task, decided_by), false, false},
+    {SLICE("approve"), FIELD_BOOL, AT(task, approve), true, false},
     {SLICE("cancel"), FIELD_BOOL, AT(task, cancel), false, false},
     {SLICE("locked"), FIELD_BOOL, AT(task, locked), false, false},
     {SLICE("exit"), FIELD_EXIT, AT(task, exit), false, false},
@@ -363,13 +365,13 @@ static const struct task_field *wanted_field(struct slice name)
 /* One member of a wanted task; those of read_lists are taken before. */
 static int read_wanted(const struct json_value *m, struct task *t, struct err *err)
 {
-    static const char *const others[] = {"argv", "env", "do", "rollback", "approve"};
+    static const char *const others[] = {"argv", "env", "do", "rollback"};
     const struct task_field *f = wanted_field(m->key);
     if (!f && slice_among(m->key, others, ARRAY_LEN(others)) < 0)
         return err_set(err, -EBADMSG, "a task has no '%.*s' to be wanted", SLICE_ARG(m->key));
     if (f && m->type != JSON_NULL && read_field(f, m, (char *)t + f->offset) < 0)
         return err_set(err, -EBADMSG, "'%.*s' has a value that it cannot have", SLICE_ARG(f->name));
-    if (slice_eq_cstr(m->key, "approve") && m->type == JSON_TRUE)
+    if (t->approve)
         t->state = TASK_AWAITING_APPROVAL;
     return 0;
 }

@@ -339,13 +339,29 @@ static void output_beyond_the_limit_is_counted(void)
 
 static void what_the_sink_refuses_is_cut(void)
 {
-    heard.answer = -EPIPE;
+    heard.answer = -ENOSPC;
     heard.answer_from = 1;
     struct exec_result r = run((struct exec_spec){.argv = SH("echo one; echo two; echo three")});
     heard.answer = 0;
     is_reason(r, REASON_OK);
     CHECK_STR(heard_of(EXEC_STDOUT), "[one]|");
     CHECK_INT(r.cut_bytes[EXEC_STDOUT], 10);
+}
+
+/* One that says no more is wanted lets the program go on; one that nobody reads lets it know. */
+static void a_sink_that_nobody_reads_closes_the_pipe(void)
+{
+    heard.answer = -EPIPE;
+    heard.answer_from = 1;
+    struct exec_result r =
+        run((struct exec_spec){.argv = SH("while :; do echo y; done"), .timeout_ns = 20 * RT_SEC});
+    is_reason(r, REASON_EXEC_SIGNAL);
+    CHECK_INT(r.signal, SIGPIPE);
+    heard.answer = -ENOSPC;
+    r = run((struct exec_spec){.argv = SH("for i in 1 2 3; do echo $i; done; exit 4")});
+    heard.answer = 0;
+    CHECK_INT(r.exit, 4);
+    CHECK_INT(r.cut_bytes[EXEC_STDOUT], 4);
 }
 
 struct slow {
@@ -613,6 +629,7 @@ int main(void)
     TAP_RUN_IN(in_task, a_long_line_comes_in_parts);
     TAP_RUN_IN(in_task, output_beyond_the_limit_is_counted);
     TAP_RUN_IN(in_task, what_the_sink_refuses_is_cut);
+    TAP_RUN_IN(in_task, a_sink_that_nobody_reads_closes_the_pipe);
     TAP_RUN_IN(in_task, a_slow_sink_holds_the_program_and_loses_nothing);
     TAP_RUN_IN(in_task, a_pipe_that_is_held_open_does_not_hold_us);
     TAP_RUN_IN(in_task, canceling_ends_one_that_ignores_the_first_word);

@@ -168,9 +168,15 @@ def a_reader_that_goes_away_ends_it():
     p.stdout.read(10)
     p.stdout.close()
     defer(stop, p)
-    # `yes` is not killed by our reader's end, but what it writes is dropped; so a signal ends it.
-    p.send_signal(signal.SIGTERM)
-    equal(p.wait(30), 143)
+    equal(p.wait(30), 128 + signal.SIGPIPE)  # as where its output is ours directly
+
+
+@case
+def what_we_cannot_write_is_not_said_to_be_cut():
+    with open("/dev/full", "w") as full:
+        r = subprocess.run([BINARY, "run", "--limit", "1M", "--", "echo", "hi"], stdout=full, stderr=subprocess.PIPE, text=True,
+                           env=environment(), timeout=60)
+    equal((r.returncode, r.stderr), (125, "firebreak run: write what the program said: No space left on device\n"))
 
 
 def daemon(d):

@@ -178,6 +178,8 @@ def approvals_deadlines_and_what_a_state_does_not_allow():
     name = s.ok("task", "run", "--approve", "--", "true").strip()
     s.ok("task", "reject", name)
     equal(task_of(s, name)["state"], "Canceled")
+    s.ok("task", "retry", name)
+    equal(task_of(s, name)["state"], "AwaitingApproval")  # nobody has approved it
     ends(s, want(s, "sleep", "100", deadline_ms=200), "Expired")
     equal(s.run("task", "run", "--wait", "--deadline", "200ms", "--", "sleep", "100").returncode, 125)
     equal(s.run("task", "logs", "nobody").returncode, 1)
@@ -207,6 +209,7 @@ def a_drained_node_finishes_what_runs():
     name = want(s, "sleep", "1")
     ends(s, name, "Running")
     s.ok("node", "drain", "n1")
+    equal([(n["state"], n["running"]) for n in s.json("GET", "/v1/nodes")["items"]], [("Draining", 0)])
     equal(ends(s, name, "Succeeded")["attempts"][0]["accepted"], True)
     waits = want(s, "true")
     time.sleep(0.3)
@@ -251,7 +254,8 @@ def what_cannot_be_wanted_is_told():
     for body, field in [({"argv": []}, "argv"), ({"argv": ["a"], "color": 1}, "color"),
                         ({"argv": ["a"], "state": "Succeeded"}, "state"), ({"argv": ["a\0b"]}, "argv"),
                         ({"argv": ["a"], "node": "x", "selector": "y"}, "node"),
-                        ({"argv": ["a"], "selector": "("}, "")]:
+                        ({"argv": ["a"], "selector": "("}, ""), ({"argv": ["a"], "node": "a b"}, "node"),
+                        ({"argv": ["a"], "namespace": "a/b"}, "namespace"), ({"argv": ["a"], "approve": "yes"}, "approve")]:
         answer = s.json("POST", "/v1/tasks", json.dumps(body), want=400)
         contains(answer["detail"] + str(answer.get("field")), field)
     for more, field in [({"node": "x", "selector": "y"}, "selector"), ({"timeout_ms": 2, "deadline_ms": 1}, "timeout_ms"),
@@ -264,6 +268,30 @@ def what_cannot_be_wanted_is_told():
     equal(s.ask("POST", "/v1/tasks/nobody/cancel")[0], 404)
     equal(s.ask("POST", "/v1/tasks/nobody/dance")[0], 404)
     equal(s.run("up", "--roles", "cook", env=s.env).returncode, 2)
+    for option in ("--user", "--dedup", "--node", "-l"):  # of a script in which a variable is not set
+        r = s.run("task", "run", option, "", "--", "true")
+        equal((r.returncode, "its value is empty" in r.stderr), (2, True), r.stderr)
+    equal(s.json("GET", "/v1/tasks")["items"], [])
+
+
+@case
+def tasks_are_listed_by_their_namespace():
+    s = Server()
+    names = {n: s.ok("task", "run", "-n", n, "--wait", "--", "true").strip() for n in ("default", "other")}
+    for n, name in names.items():
+        equal(s.ok("get", "tasks", "-n", n, "-o", "name").split(), [f"task/{name}"])
+    equal(s.ok("get", "tasks", "-o", "name").split(), [f"task/{names['default']}"])
+    equal(len(s.ok("get", "tasks", "--all-namespaces", "-o", "name").split()), 2)
+
+
+@case
+def who_waits_for_one_object_gets_it_as_it_ended():
+    s = Server()
+    r = s.run("task", "run", "--wait", "-o", "json", "--", "sh", "-c", "exit 4")
+    told = json.loads(r.stdout)
+    equal((r.returncode, told["state"], told["exit"]), (4, "Failed", 4))
+    r = s.run("task", "run", "--wait", "-o", "jsonl", "--", "true")
+    equal([json.loads(x)["state"] for x in r.stdout.splitlines()], ["Pending", "Succeeded"])
 
 
 @case
@@ -321,17 +349,20 @@ def a_task_says_what_it_waits_for_and_since_when():
 def who_watches_or_waits_outlives_the_server():
     s = Server(args=["--node", "n1"])
     watch = s.lines("get", "tasks", "-w", "-o", "jsonl")
-    waiting = spawn("task", "run", "--wait", "--dir", s.data, "--", "sh", "-c", "test -e again && exit 7; touch again; sleep 100",
+    waiting = spawn("task", "run", "--wait", "--dir", s.data, "--", "sh", "-c", "test -e again && echo two && exit 7; echo one; touch again; sleep 100",
                     env=s.env)
     name = waiting.stdout.readline().strip()
+    logs = spawn("task", "logs", "-f", name, env=s.env)
     ends(s, name, "Running")
     eventually(lambda: os.path.exists(os.path.join(s.data, "again")), 20)
     watch.wait(lambda x: x["item"]["name"] == name and x["item"]["state"] == "Running", 20)
+    equal(logs.stdout.readline(), "one\n")
     s.kill()
     s.start()
     ends(s, name, "Failed")
     watch.wait(lambda x: x["item"]["name"] == name and x["item"]["state"] == "Failed", 20)
     equal(waiting.wait(20), 7)
+    equal((logs.wait(20), logs.stdout.read()), (0, "two\n"))
     contains(waiting.stderr.read(), "firebreak task: the server went away; asking again\n")
     told = [x["revision"] for x in watch.seen]
     equal(told, sorted(set(told)), "told twice, or in another order")

@@ -559,6 +559,35 @@ static void events_are_listed_and_watched(void)
     close_world();
 }
 
+/* Its key does not tell the namespace of a task: its value does. */
+static void tasks_of_a_namespace(void)
+{
+    open_world();
+    put("/tasks/t1", "{\"name\":\"t1\",\"namespace\":\"a\",\"state\":\"Failed\"}");
+    put("/tasks/t2", "{\"name\":\"t2\",\"namespace\":\"b\",\"state\":\"Failed\"}");
+    put("/tasks/t3", "{\"name\":\"t3\",\"state\":\"Failed\"}");
+    CHECK_INT(ask("GET", "/v1/tasks", NULL), 200);
+    CHECK(has("\"t1\"") && has("\"t2\"") && has("\"t3\""));
+    CHECK_INT(ask("GET", "/v1/tasks?namespace=a", NULL), 200);
+    CHECK(has("\"t1\"") && !strstr(w.body.data, "\"t2\"") && !strstr(w.body.data, "\"t3\""));
+    CHECK_INT(ask("GET", "/v1/tasks?namespace=default", NULL), 200);
+    CHECK(!strstr(w.body.data, "\"t1\"") && !strstr(w.body.data, "\"t2\"") && has("\"t3\""));
+    struct http_response *resp = begin("GET", "/v1/tasks?watch=true&namespace=b", NULL, NULL);
+    buf_clear(&w.body);
+    CHECK(hear(resp, "{\"type\":\"progress\",\"revision\":4}\n"));
+    CHECK(!strstr(w.body.data, "\"t1\"") && has("\"t2\"") && !strstr(w.body.data, "\"t3\""));
+    buf_clear(&w.body);
+    put("/tasks/t4", "{\"name\":\"t4\",\"namespace\":\"a\"}");
+    put("/tasks/t5", "{\"name\":\"t5\",\"namespace\":\"b\"}");
+    CHECK(hear(resp, "\"t5\""));
+    CHECK(!strstr(w.body.data, "\"t4\""));
+    http_close(resp);
+    put("/nodes/n1", "{\"name\":\"n1\"}"); /* a node is of none */
+    CHECK_INT(ask("GET", "/v1/nodes?namespace=a", NULL), 200);
+    CHECK(has("\"n1\""));
+    close_world();
+}
+
 /* A node that did not say goodbye is lost: what it wrote when it joined outlives its lease. */
 static void a_node_that_went_without_a_word_is_lost(void)
 {
@@ -698,6 +727,7 @@ static void cases(void *arg)
     TAP_RUN(who_brings_back_what_is_deleted_is_told);
     TAP_RUN(a_watch_tells_every_change);
     TAP_RUN(events_are_listed_and_watched);
+    TAP_RUN(tasks_of_a_namespace);
     TAP_RUN(a_node_that_went_without_a_word_is_lost);
     TAP_RUN(the_store_itself);
     TAP_RUN(numbers_for_prometheus);

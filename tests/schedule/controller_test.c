@@ -102,6 +102,46 @@ static void nothing_more_than_there_is_room_for(void)
     CHECK_INT(given("/assign/"), 10);
 }
 
+static bool is_given(const char *name)
+{
+    for (int node = 1; node <= 4; node++) {
+        struct store_kv kv = {0};
+        struct slice key = slice_from(arena_printf(&arena, "/assign/w%d/%s", node, name));
+        CHECK_INT(store_get(store, key, &arena, &kv, NULL, SOON), 0);
+        if (kv.version)
+            return true;
+    }
+    return false;
+}
+
+/* Of what waits: whoever came first, and whatever namespace was served last. */
+static void a_higher_priority_is_given_first(void)
+{
+    struct task plain = {.exit = -1}, low = plain, high = plain;
+    low.priority = -5;
+    low.namespace_ = SLICE("quiet");
+    high.priority = 5;
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":1}");
+    want("t0", plain);
+    want("t1", plain);
+    CHECK_INT(given("/assign/"), 2);
+    for (int i = 2; i < 5; i++)
+        want(arena_printf(&arena, "t%d", i), plain);
+    want("low", low);
+    want("high", high);
+    CHECK_INT(given("/assign/"), 2);
+    CHECK(!is_given("high") && !is_given("low"));
+    put("/nodes/w2", "{\"name\":\"w2\",\"capacity\":1}");
+    CHECK_INT(given("/assign/"), 4);
+    CHECK(is_given("high"));
+    put("/nodes/w3", "{\"name\":\"w3\",\"capacity\":1}");
+    CHECK_INT(given("/assign/"), 6);
+    CHECK(!is_given("low"));
+    put("/nodes/w4", "{\"name\":\"w4\",\"capacity\":1}");
+    CHECK_INT(given("/assign/"), 7);
+    CHECK(is_given("low"));
+}
+
 static struct node known(const char *key)
 {
     struct store_kv kv = {0};
@@ -354,6 +394,7 @@ static void in_worlds(void (*fn)(void), uint64_t count)
     }
 WORLDS(who_was_replaced_gives_nothing, 3)
 WORLDS(nothing_more_than_there_is_room_for, 3)
+WORLDS(a_higher_priority_is_given_first, 3)
 WORLDS(since_when_a_node_is_lost_is_written_down, 3)
 WORLDS(a_node_that_went_while_nobody_led_is_lost_too, 3)
 WORLDS(lost_ones_are_remembered_for_a_time_and_up_to_a_number, 1)
@@ -371,6 +412,7 @@ int main(void)
 {
     TAP_RUN(who_was_replaced_gives_nothing_);
     TAP_RUN(nothing_more_than_there_is_room_for_);
+    TAP_RUN(a_higher_priority_is_given_first_);
     TAP_RUN(since_when_a_node_is_lost_is_written_down_);
     TAP_RUN(a_node_that_went_while_nobody_led_is_lost_too_);
     TAP_RUN(lost_ones_are_remembered_for_a_time_and_up_to_a_number_);

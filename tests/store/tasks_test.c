@@ -100,6 +100,13 @@ static void what_cannot_be_is_told(void)
     t.selector = SLICE("(");
     CHECK_INT(tasks_submit(&at, &t, &arena, &name, NULL, &why, SOON), -EINVAL);
     t = a_task("");
+    t.node = SLICE("a b");
+    CHECK_INT(tasks_submit(&at, &t, &arena, &name, NULL, &why, SOON), -EINVAL);
+    CHECK_STR(why.text, "node: 'a b' is no name");
+    t = a_task("");
+    t.namespace_ = SLICE("a/b");
+    CHECK_INT(tasks_submit(&at, &t, &arena, &name, NULL, &why, SOON), -EINVAL);
+    t = a_task("");
     t.timeout_ms = -1;
     CHECK_INT(tasks_submit(&at, &t, &arena, &name, NULL, &why, SOON), -EINVAL);
 }
@@ -129,6 +136,36 @@ static void a_state_allows_some_and_not_others(void)
     CHECK_INT(act(TASKS_CANCEL, "nobody"), -ENOENT);
 }
 
+static void becomes(const char *name, enum task_state state)
+{
+    struct task t = stored(slice_from(name));
+    t.state = state; /* as the controller does */
+    put(&t);
+}
+
+static void try_again(const char *name, enum task_state want)
+{
+    CHECK_INT(act(TASKS_RETRY, name), 0);
+    CHECK_INT(stored(slice_from(name)).state, want);
+}
+
+/* Nobody may get by "retry" what nobody has approved. */
+static void a_retry_does_not_approve(void)
+{
+    struct task t = a_task("a");
+    t.state = TASK_AWAITING_APPROVAL;
+    put(&t);
+    CHECK_INT(act(TASKS_REJECT, "a"), 0);
+    try_again("a", TASK_AWAITING_APPROVAL);
+    CHECK_INT(act(TASKS_CANCEL, "a"), 0);
+    becomes("a", TASK_CANCELED);
+    try_again("a", TASK_AWAITING_APPROVAL);
+    CHECK_INT(act(TASKS_APPROVE, "a"), 0);
+    CHECK_INT(stored(SLICE("a")).state, TASK_PENDING);
+    becomes("a", TASK_FAILED);
+    try_again("a", TASK_PENDING); /* it was approved once */
+}
+
 static void a_retry_begins_anew_what_did_not_succeed(void)
 {
     struct task_target targets[] = {
@@ -138,6 +175,7 @@ static void a_retry_begins_anew_what_did_not_succeed(void)
     struct task t = a_task("r");
     t.selector = SLICE("pool");
     t.state = TASK_FAILED;
+    t.created_ms = 5;
     t.targets = targets;
     t.target_count = 2;
     put(&t);
@@ -146,6 +184,7 @@ static void a_retry_begins_anew_what_did_not_succeed(void)
     struct task now = stored(SLICE("r"));
     CHECK(now.state == TASK_PENDING && now.targets[0].state == TASK_SUCCEEDED);
     CHECK(now.targets[1].state == TASK_PENDING && now.targets[1].tries == 0);
+    CHECK(now.created_ms == 5 && task_since(&now) > 5);
     CHECK(now.targets[1].token == 4 && slice_eq_cstr(now.targets[1].node, "w2"));
     struct store_kv kv;
     CHECK_INT(store_get(store, SLICE("/status/r/w2"), &arena, &kv, NULL, SOON), 0);
@@ -217,6 +256,7 @@ WORLDS(a_name_is_taken_once)
 WORLDS(what_is_asked_again_after_a_doubt_happens_once)
 WORLDS(what_cannot_be_is_told)
 WORLDS(a_state_allows_some_and_not_others)
+WORLDS(a_retry_does_not_approve)
 WORLDS(a_retry_begins_anew_what_did_not_succeed)
 WORLDS(a_late_word_about_a_node_undoes_nothing)
 WORLDS(a_node_that_is_gone_can_be_forgotten)
@@ -228,6 +268,7 @@ int main(void)
     TAP_RUN(what_is_asked_again_after_a_doubt_happens_once_);
     TAP_RUN(what_cannot_be_is_told_);
     TAP_RUN(a_state_allows_some_and_not_others_);
+    TAP_RUN(a_retry_does_not_approve_);
     TAP_RUN(a_retry_begins_anew_what_did_not_succeed_);
     TAP_RUN(a_late_word_about_a_node_undoes_nothing_);
     TAP_RUN(a_node_that_is_gone_can_be_forgotten_);

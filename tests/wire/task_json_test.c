@@ -131,7 +131,7 @@ static void who_wants_a_task_says_only_what_is_wanted(void)
     struct slice good = SLICE("{\"argv\":[\"true\"],\"priority\":2,\"approve\":true}");
     CHECK_INT(json_parse(good, &arena, 0, &v, NULL), 0);
     CHECK_INT(task_read_wanted(v, &arena, &t, &field, &why), 0);
-    CHECK(t.argc == 1 && t.priority == 2 && t.state == TASK_AWAITING_APPROVAL);
+    CHECK(t.argc == 1 && t.priority == 2 && t.state == TASK_AWAITING_APPROVAL && t.approve);
     struct slice state = SLICE("{\"argv\":[\"true\"],\"state\":\"Succeeded\"}");
     CHECK_INT(json_parse(state, &arena, 0, &v, NULL), 0);
     CHECK_INT(task_read_wanted(v, &arena, &t, &field, &why), -EBADMSG);
