@@ -130,7 +130,7 @@ static void what_cannot_stand_together_is_refused(void)
               "10 missing_field checks[h].grpc.ca_file (check.grpc.ca_file)");
     CHECK_STR(faults(CHECK_OF("[[checks]]\nname = \"h\"\nasset = \"db\"\n"
                               "tls = {target = \"a:1\", ca_file = \"/x\", insecure = true}\n")),
-              "10 out_of_range checks[h].tls.ca_file (check.tls.ca_file)");
+              ""); /* while one looks for what is wrong with a certificate */
 }
 
 static void times_that_limit_each_other_fit(void)
