@@ -98,7 +98,7 @@ struct seat *book_seat(struct book *b, struct slice name)
 
 void book_dirty(struct book *b, struct job *j)
 {
-    j->audit = false; /* there is a reason */
+    j->audit = j->calm = false; /* there is a reason */
     if (j->dirty)
         return;
     j->dirty = true;
@@ -116,6 +116,29 @@ void book_timer(struct book *b, struct job *j, rt_time due)
         heap_push(&b->timers, &j->timer);
     if (heap_first(&b->timers) != first || (sooner && first == &j->timer))
         rt_event_set(&b->tick);
+}
+
+bool book_is_calm(struct book *b, struct job *j)
+{
+    rt_time at = j->seen_at + PLAN_RUNNING_MS * RT_MS;
+    if (at > j->deadline_at)
+        at = j->deadline_at;
+    if (!j->given || j->mod != j->given || at <= rt_now() || queue_has(&j->wish) || j->waits)
+        return false;
+    book_state(b, j, TASK_ASSIGNED);
+    if (!fault_mutant("schedule_calm_for_good"))
+        book_timer(b, j, at);
+    j->again = true;
+    return true;
+}
+
+void book_calm(struct book *b, struct job *j)
+{
+    j->audit = false;
+    if (j->dirty || (!j->busy && book_is_calm(b, j)))
+        return;
+    book_dirty(b, j);
+    j->calm = true;
 }
 
 void book_wait(struct job *j, struct list *where, struct seat *seat)
@@ -301,12 +324,13 @@ static void told_task(struct book *b, struct slice name, const struct follow_cha
     j->seen_wall_ms = rt_wall_now() / RT_MS;
     j->bad = false;
     j->conflicts = 0;
-    book_dirty(b, j);
+    book_calm(b, j);
 }
 
 static void told_assign(struct book *b, struct slice node, struct slice name,
                         const struct follow_change *c)
 {
+    enum { CLAIMED = 2 }; /* the key's version, where nothing else happened to it */
     struct seat *s = book_seat(b, node);
     if (c->type == FOLLOW_GONE) {
         assert(s->load > 0);
@@ -316,7 +340,9 @@ static void told_assign(struct book *b, struct slice node, struct slice name,
         s->load++;
     }
     struct job *j = map_get(&b->jobs, name);
-    if (j)
+    if (j && c->type == FOLLOW_SET && c->kv.version <= CLAIMED)
+        book_calm(b, j);
+    else if (j)
         book_dirty(b, j);
 }
 

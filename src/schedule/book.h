@@ -8,10 +8,11 @@
  *     queued    it has a target to be given, and waits for room on any node
  *     waits     it waits for things of its own: room on certain nodes, a lock, a node that fits
  *
- * Whatever makes a plan of it possible makes it dirty. Where a job waits for several nodes it is
- * on the list of each. Of those that wait for one node as many are woken as there is room, and
- * whoever was woken and took none wakes the next: so where there is room, either nobody waits for
- * it, or one who did is dirty or at a hand.
+ * Whatever makes a plan of it possible makes it dirty; but news of a task that was just given,
+ * which only say that all goes well, let it wait until it is to be told to be Running. Where a job
+ * waits for several nodes it is on the list of each. Of those that wait for one node as many are
+ * woken as there is room, and whoever was woken and took none wakes the next: so where there is
+ * room, either nobody waits for it, or one who did is dirty or at a hand.
  *
  * Should that be wrong somewhere: every `relist` each job that rests is planned, and what there was
  * to do is done, counted and told (audit.c). One loop. */
@@ -74,9 +75,11 @@ struct job {
     bool known, dirty, busy, granted, trim, bad;
     bool again; /* its timer is for a plan that was not written, or is not told yet */
     bool audit; /* dirty, and nothing happened to it: there is nothing to do, or we were wrong */
+    bool calm;  /* dirty, and only such news came as need no plan at once where it was just given */
     uint8_t conflicts; /* one behind the other, without news of it */
     int64_t ended;     /* the revision in which we wrote that it ended; 0: we did not */
     enum task_state ended_as;
+    int64_t given; /* the revision in which we gave its only target; 0: we did something else */
     uint64_t lock; /* hash of the concurrency key that it waits for */
     size_t name_size;
     char name[];
@@ -122,6 +125,12 @@ void book_done(struct book *b);
 struct job *book_job(struct book *b, struct slice name); /* made where it is not there */
 struct seat *book_seat(struct book *b, struct slice name);
 void book_dirty(struct book *b, struct job *j);
+/* As book_dirty, by news that need no plan where the task was just given: see book_is_calm. */
+void book_calm(struct book *b, struct job *j);
+/* A task that was given, of which no more is known than that, or that it was claimed: its timer is
+ * set to when it is to be told to be Running, and what ends soon is planned once less for each of
+ * these. So what passes for such news, and asks for more, waits for up to PLAN_RUNNING_MS. */
+bool book_is_calm(struct book *b, struct job *j);
 void book_timer(struct book *b, struct job *j, rt_time due); /* RT_NEVER: none */
 /* It waits for one thing more: `where` is the list of `seat`, or one of the book's. */
 void book_wait(struct job *j, struct list *where, struct seat *seat);

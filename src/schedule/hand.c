@@ -275,6 +275,14 @@ static void conflict(struct hand *h, struct job *j, const struct store_txn_resul
         j->conflicts++;
 }
 
+/* What was written is a task of one target, which was given: there is nothing else to it. */
+static bool gave_all(const struct hand *h)
+{
+    const struct task *t = &h->task;
+    return h->plan.touched && t->state == TASK_ASSIGNED && t->step_count == 0 &&
+           t->target_count == 1;
+}
+
 static void write_plan(struct hand *h, struct job *j)
 {
     struct book *b = h->book;
@@ -312,6 +320,7 @@ static void write_plan(struct hand *h, struct job *j)
         bool ended = p->touched && task_state_final(h->task.state) && !h->task.workflow.size;
         j->ended = ended ? got.revision : 0;
         j->ended_as = h->task.state;
+        j->given = gave_all(h) ? got.revision : 0;
         j->hold = p->touched ? got.revision : INT64_MAX;
         j->hold_until = rt_now() + (p->touched ? OWN_WRITE_MS : DOUBT_AGAIN_MS) * RT_MS;
         look_again(b, j, j->hold_until);
@@ -495,13 +504,13 @@ static void rest(struct book *b, struct job *j, enum task_state state)
 static void work_on(struct hand *h, struct job *j)
 {
     struct book *b = h->book;
-    bool granted = j->granted, audit = j->audit;
-    j->audit = false;
+    bool granted = j->granted, audit = j->audit, calm = j->calm;
+    j->audit = j->calm = false;
     b->granted -= granted;
     j->granted = false;
     queue_remove(&b->queue, &j->wish);
     const struct store_kv *kv = seen_value(h, BOOK_TASKS, TASK_KEY_TASK, job_name(j), none);
-    if (!kv || j->bad || is_held(b, j))
+    if (!kv || j->bad || is_held(b, j) || (calm && book_is_calm(b, j)))
         return;
     if (kv->mod_revision == j->ended && !j->trim) {
         rest(b, j, j->ended_as);

@@ -34,7 +34,7 @@ enum {
     SCHEDULE_WORKER_MAX_MAX = 4096,
     SCHEDULE_LEASE_TTL_MS = 5000,
     SCHEDULE_TASKS_KEPT = 10 * 1000, /* ended ones; older ones go, with their results and output */
-    SCHEDULE_HANDS = 32,             /* transactions of a controller under way at once */
+    SCHEDULE_HANDS = 64,             /* transactions of a controller under way at once */
     SCHEDULE_RATES_MAX = 10 * 1000, /* actions with a rate that began lately: beyond, others wait */
     SCHEDULE_LOST_NODES_MAX = 1000, /* lost_nodes_max: that are remembered, the newest */
     SCHEDULE_LOST_HOURS_MAX = 7 * 24, /* lost_hours_max: … and for so long */

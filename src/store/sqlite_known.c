@@ -7,7 +7,7 @@
  *
  * It cannot be wrong: the file is one process's, one connection writes, and each change of the
  * table goes through here. What is taken back, a transaction or a batch, takes all of it along. */
-enum { KNOWN_MAX = 4096, KNOWN_KEY_BYTES_MAX = 256 };
+enum { KNOWN_MAX = 16 * 1024, KNOWN_KEY_BYTES_MAX = 256 };
 
 struct known {
     struct sdb_standing standing;

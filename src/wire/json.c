@@ -154,32 +154,57 @@ static struct json_error error_at(const char *start, const struct json_scan *p)
     return e;
 }
 
+/* What is open, from the outside in. Few texts are deep, and for those that are not the arena need
+ * not give, and clear, room for depth_max. */
+struct opened {
+    struct open few[16], *stack;
+    uint32_t depth, room, depth_max;
+};
+
+/* Returns whether there is room for one more. */
+static bool one_deeper(struct json_scan *p, struct opened *o)
+{
+    if (o->depth == o->depth_max) {
+        json_scan_fail(p, p->at - 1, "less nesting", -ELOOP);
+        return false;
+    }
+    if (o->depth < o->room)
+        return true;
+    struct open *more = arena_alloc_array(p->arena, o->depth_max, sizeof(*more));
+    if (!more) {
+        json_scan_fail(p, p->at, "a larger bound", -ENOSPC);
+        return false;
+    }
+    memcpy(more, o->few, sizeof(o->few));
+    o->stack = more;
+    o->room = o->depth_max;
+    return true;
+}
+
 int json_parse(struct slice input, struct arena *a, uint32_t depth_max,
                struct json_value **ret_value, struct json_error *ret_error)
 {
     const char *from = input.data ? input.data : ""; /* arithmetic on NULL is undefined */
     struct json_scan p = {.at = from, .end = from + input.size, .arena = a};
     struct place place = {.at = from, .line = 1, .line_start = from};
-    depth_max = depth_max ? depth_max : JSON_DEPTH_MAX;
-    struct open *stack = arena_alloc_array(a, depth_max, sizeof(*stack));
+    struct opened o; /* nothing of `few` is read before it is written */
+    o.stack = o.few;
+    o.depth = 0;
+    o.room = ARRAY_LEN(o.few);
+    o.depth_max = depth_max ? depth_max : JSON_DEPTH_MAX;
     struct json_value *root = NULL;
-    uint32_t depth = 0;
     bool more = true;
-    if (!stack)
-        json_scan_fail(&p, p.at, "a larger bound", -ENOSPC);
     while (p.result == 0 && more) {
-        struct json_value *v = parse_one(&p, depth ? &stack[depth - 1] : NULL, &place);
+        struct json_value *v = parse_one(&p, o.depth ? &o.stack[o.depth - 1] : NULL, &place);
         if (!v)
             break;
         root = root ? root : v;
         if (v->type == JSON_OBJECT || v->type == JSON_ARRAY) {
-            if (depth == depth_max) {
-                json_scan_fail(&p, p.at - 1, "less nesting", -ELOOP);
+            if (!one_deeper(&p, &o))
                 break;
-            }
-            stack[depth++] = (struct open){v, NULL};
+            o.stack[o.depth++] = (struct open){v, NULL};
         }
-        more = after_value(&p, stack, &depth);
+        more = after_value(&p, o.stack, &o.depth);
     }
     if (p.result == 0) {
         json_scan_space(&p);

@@ -649,7 +649,10 @@ size_t task_label_json_bytes(const struct task_label *l)
 
 int task_write(const struct task *t, struct buf *out)
 {
+    enum { USUAL_BYTES = 500 }; /* of one that has ended: a buffer that doubles gets there late */
     struct json_writer w;
+    if (out->size_max > USUAL_BYTES || out->size_max == 0)
+        (void)buf_reserve(out, USUAL_BYTES, NULL);
     json_begin(&w, out, 0);
     json_object_open(&w);
     task_fields_write(&w, task_fields, ARRAY_LEN(task_fields), t);

@@ -273,6 +273,61 @@ static struct assignment assigned(const char *key)
     return x;
 }
 
+static bool is_now(const char *name, enum task_state state, uint32_t attempts)
+{
+    struct store_kv kv;
+    struct task t;
+    struct slice key = slice_from(arena_printf(&arena, "/tasks/%s", name));
+    CHECK_INT(store_get(store, key, &arena, &kv, NULL, SOON), 0);
+    CHECK_INT(task_read(kv.value, &arena, &t, NULL), 0);
+    return t.state == state && t.attempt_count == attempts;
+}
+
+/* As a worker does it, as soon as it is given. */
+static void want_claimed(const char *name, uint32_t retries, int64_t deadline_ms, const char *more)
+{
+    struct task t = {.exit = -1, .retries = retries, .backoff_ms = 2, .deadline_ms = deadline_ms};
+    struct store_kv kv = {0}, node;
+    struct assignment x;
+    const char *key = arena_printf(&arena, "/assign/w1/%s", name);
+    want(name, t);
+    while (kv.version == 0 && rt_sleep(rt_now() + RT_MS) == 0)
+        CHECK_INT(store_get(store, slice_from(key), &arena, &kv, NULL, SOON), 0);
+    CHECK_INT(store_get(store, SLICE("/nodes/w1"), &arena, &node, NULL, SOON), 0);
+    CHECK_INT(assignment_read(kv.value, &arena, &x, NULL), 0);
+    put(key, arena_printf(&arena, "{\"token\":%lld,\"claimed\":%lld%s}", (long long)x.token,
+                          (long long)node.create_revision, more));
+}
+
+static void claim_some(void)
+{
+    static const char failed[] = ",\"ended\":true,\"result\":{\"state\":\"Failed\"}";
+    want_claimed("fails", 1, 0, failed);
+    want_claimed("expires", 0, 10, "");
+    want_claimed("lost", 0, 0, "");
+}
+
+/* News of a claim need no plan at once; but whatever else becomes of it is not put off. */
+static void what_was_claimed_is_soon_told_to_run_or_given_anew(void)
+{
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    want_claimed("runs", 0, 0, "");
+    rt_sleep(rt_now() + 200 * RT_MS);
+    CHECK(is_now("runs", TASK_RUNNING, 1));
+    want_claimed("ends", 0, 0, "");
+    put("/status/ends/w1", "{\"state\":\"Succeeded\",\"token\":1}");
+    rt_sleep(rt_now() + 20 * RT_MS);
+    CHECK(is_now("ends", TASK_SUCCEEDED, 2)); /* under a token that was never given */
+    claim_some();
+    rt_sleep(rt_now() + 200 * RT_MS);
+    CHECK(is_now("fails", TASK_ASSIGNED, 3)); /* one of them under no token, too */
+    CHECK_INT(assigned("/assign/w1/expires").stop, TASK_EXPIRED);
+    delete_key("/nodes/w1");
+    put("/nodes/w2", "{\"name\":\"w2\",\"capacity\":4}");
+    CHECK_INT(given("/assign/w2/"), 3);
+    CHECK_INT(stats.mended_total, 0);
+}
+
 /* The only timer there is moves from the deadline to the retry: whoever waits for it is told. */
 static void a_retry_does_not_wait_for_the_deadline(void)
 {
@@ -402,6 +457,7 @@ WORLDS(actions_with_a_rate_begin_one_after_the_other, 3)
 WORLDS(what_is_no_task_is_passed_over_and_told, 3)
 WORLDS(old_ones_go_with_all_that_is_theirs, 3)
 WORLDS(a_retry_does_not_wait_for_the_deadline, 3)
+WORLDS(what_was_claimed_is_soon_told_to_run_or_given_anew, 3)
 WORLDS(a_task_waits_for_each_of_its_nodes, 3)
 WORLDS(what_was_forgotten_is_found_and_told, 3)
 WORLDS(what_belongs_to_no_task_goes, 3)
@@ -420,6 +476,7 @@ int main(void)
     TAP_RUN(what_is_no_task_is_passed_over_and_told_);
     TAP_RUN(old_ones_go_with_all_that_is_theirs_);
     TAP_RUN(a_retry_does_not_wait_for_the_deadline_);
+    TAP_RUN(what_was_claimed_is_soon_told_to_run_or_given_anew_);
     TAP_RUN(a_task_waits_for_each_of_its_nodes_);
     TAP_RUN(what_belongs_to_no_task_goes_);
     TAP_RUN(an_assignment_that_is_none_is_given_anew_);

@@ -185,6 +185,25 @@ static void nesting_has_a_limit(void)
     CHECK_INT(result_of(SLICE("[{\"a\":[]}]"), 2), -ELOOP);
 }
 
+/* [0, [0, … ], 1]: what stands behind a container is its parent's, however deep that was. */
+static void what_follows_is_found_at_any_depth(void)
+{
+    for (uint32_t depth = 1; depth <= 40; depth++) {
+        struct buf text = BUF(MEM_TEST, 0);
+        for (uint32_t i = 0; i < depth; i++)
+            buf_append_cstr(&text, i ? ",[0" : "[0");
+        for (uint32_t i = 0; i < depth; i++)
+            buf_append_cstr(&text, i ? ",1]" : "]");
+        CHECK_INT(result_of(buf_slice(&text), depth - 1 ? depth - 1 : 1), depth == 1 ? 0 : -ELOOP);
+        CHECK_INT(result_of(buf_slice(&text), depth), 0);
+        const struct json_value *v = parse(text.data);
+        for (uint32_t i = 1; i < depth && v; v = v->first->next, i++)
+            CHECK(v->count == 3 && json_at(v, 2)->type == JSON_NUMBER);
+        CHECK(v && v->count == 1);
+        buf_done(&text);
+    }
+}
+
 static void an_arena_that_is_full_is_no_fault_of_the_text(void)
 {
     struct arena small = ARENA(MEM_TEST, 4096);
@@ -293,6 +312,7 @@ int main(void)
     TAP_RUN(members_are_found_by_name_and_the_last_of_equals_counts);
     TAP_RUN(elements_are_found_by_index);
     TAP_RUN(nesting_has_a_limit);
+    TAP_RUN(what_follows_is_found_at_any_depth);
     TAP_RUN(an_arena_that_is_full_is_no_fault_of_the_text);
     TAP_RUN(equality_is_by_value);
     TAP_RUN(of_equal_names_the_last_counts_in_equality_too);
