@@ -473,6 +473,7 @@ static void take_files(struct up *u, struct config *config)
 {
     struct config_object root = config_object_root(config->root);
     u->declares = config_has(&root, "assets") || config_has(&root, "checks");
+    rt_event_set(&u->config_read);
     registry_take_files(u->registry, config);
 }
 
