@@ -62,19 +62,33 @@ static void take(struct remembered *m, const struct host_remembered *seen)
     m->rewritten = seen->rewritten;
 }
 
-/* What an earlier life wrote down. Nothing, or what is no such text, is no failure here. */
-static void load(struct act *a, struct remembered *m, rt_time deadline)
+/* Nothing there, or what is no such text, is no failure here. */
+static bool load_from(struct act *a, const char *name, struct remembered *m, rt_time deadline)
 {
     struct buf path = BUF(MEM_ACT, 0), text = BUF(MEM_ACT, 2 * HOST_REMEMBERED_BYTES_MAX);
     struct arena arena = ARENA(MEM_ACT, 0);
     struct host_remembered seen;
-    file_of(a, m->name, &path);
-    if (rt_file_read_all(path.data, &text, deadline) == 0 &&
-        host_remembered_parse(buf_slice(&text), &arena, &seen, NULL) == 0)
+    file_of(a, name, &path);
+    bool good = rt_file_read_all(path.data, &text, deadline) == 0 &&
+                host_remembered_parse(buf_slice(&text), &arena, &seen, NULL) == 0 &&
+                (name == m->name || host_remembered_is_called(&seen, m->name));
+    if (good)
         take(m, &seen);
     arena_done(&arena);
     buf_done(&text);
     buf_done(&path);
+    return good;
+}
+
+/* What an earlier life wrote down. Earlier versions called one that a file has the number of by the
+ * name that the kernel cuts, which others may have, too. */
+static void load(struct act *a, struct remembered *m, rt_time deadline)
+{
+    char cut[HOST_NAME_CUT + 1] = "";
+    if (load_from(a, m->name, m, deadline) || strlen(m->name) <= HOST_NAME_CUT)
+        return;
+    memcpy(cut, m->name, HOST_NAME_CUT);
+    load_from(a, cut, m, deadline);
 }
 
 static struct remembered *known(struct act *a, const char *name, rt_time deadline)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/keep_print.h"
 #include "app/repair.h"
 #include "base/fault.h"
 #include "base/map.h"
@@ -43,6 +44,8 @@ struct keep {
     struct map by_name; /* name -> struct dirty */
     int64_t revision;   /* of the store, and of the newest event, as far as we know */
     bool failing;       /* and it was said */
+    rt_time moved_due;  /* when states are next looked through for one that moved */
+    bool restless;      /* one was found that an answer which is well could move */
     struct map saved;   /* name -> struct saved */
     struct map written; /* name -> struct written: what its state was when it was last written */
 };
@@ -185,42 +188,7 @@ void keep_free(struct keep *k)
     mem_free(MEM_APP, k);
 }
 
-/* ---- what of a state is worth a write: not its latencies, which always move ---- */
-
-static void print_word(struct buf *print, const char *word)
-{
-    buf_append_cstr(print, word ? word : "");
-    buf_append_byte(print, 0);
-}
-
-static void print_number(struct buf *print, int64_t number)
-{
-    buf_append(print, &number, sizeof(number));
-}
-
-/* Of every asset every few seconds: without printf, and `text` is used again. */
-static uint64_t print_of(const struct keep *k, const struct asset *a, struct buf *text)
-{
-    buf_clear(text);
-    print_number(text, a->state);
-    print_word(text, a->reason);
-    print_number(text, a->since_wall_ns);
-    print_word(text, a->labels);
-    for (uint32_t i = 0; i < a->check_count; i++) {
-        const struct asset_check *c = &a->checks[i];
-        print_word(text, c->name);
-        print_word(text, c->target);
-        print_number(text, (c->known ? 2 : 0) + (c->ok ? 1 : 0));
-        print_number(text, c->reason);
-        if (c->observers > 1)
-            print_number(text, (c->own.ok ? 2 : 0) + (c->own.limits > 0));
-        for (uint32_t n = 0; n < c->other_count; n++) {
-            print_word(text, c->others[n].observer);
-            print_number(text, (c->others[n].ok ? 2 : 0) + (c->others[n].limits > 0));
-        }
-    }
-    return map_hash(k->written.seed, text->data, text->size);
-}
+/* ---- what of a state is worth a write: its print (keep_print.h) ---- */
 
 static struct written *written_of(struct keep *k, const char *name)
 {
@@ -244,14 +212,27 @@ static void forget_written(struct keep *k, const char *name)
 static void mark_moved(struct keep *k)
 {
     struct buf text = BUF(MEM_APP, 0);
+    k->restless = false;
     for (const struct asset *a = NULL; (a = reconciler_next(k->up->assets, a));) {
         const struct written *w = map_get(&k->written, slice_from(a->key));
         if (!repairs_own(k->up->repairs, a))
             continue;
-        if (!w || w->print != print_of(k, a, &text))
+        if (!w || w->print != keep_print(a, k->written.seed, &text))
             mark(k, a->key);
+        k->restless |= !keep_is_steady(a);
     }
     buf_done(&text);
+    k->moved_due = rt_now() + (k->restless ? KEEP_STATE_MS : KEEP_STEADY_MS) * RT_MS;
+}
+
+void keep_sample(struct keep *k, const struct sample *s)
+{
+    rt_time soon = rt_now() + KEEP_STATE_MS * RT_MS;
+    bool steady = s->type == SAMPLE_RESULT && s->reason == REASON_OK;
+    if (steady || k->moved_due <= soon || fault_mutant("keep_move_untold"))
+        return;
+    k->moved_due = soon;
+    rt_event_set(&k->wake);
 }
 
 /* ---- keys ---- */
@@ -343,7 +324,7 @@ static void put_state(struct writing *w, const struct dirty *d, const struct ass
 {
     struct buf json = BUF(MEM_APP, 0), text = BUF(MEM_APP, 0);
     struct asset told = *a;
-    written_of(w->k, d->name)->print = print_of(w->k, a, &text);
+    written_of(w->k, d->name)->print = keep_print(a, w->k->written.seed, &text);
     told.revision = told_until(w, d);
     asset_write(&told, rt_wall_now() - rt_now(), &json);
     w->ops[w->op_count++] = (struct store_op){
@@ -763,28 +744,28 @@ static void give_back(void *arg)
 void keep_main(void *arg)
 {
     struct keep *k = arg;
-    rt_time moved_due = rt_now() + KEEP_STATE_MS * RT_MS, old_due = rt_now() + KEEP_OLD_S * RT_SEC;
+    rt_time old_due = rt_now() + KEEP_OLD_S * RT_SEC;
     struct arena a = ARENA(MEM_APP, 0);
     struct store_range_result got;
     struct store_range now = {.keys = store_prefix(slice_from(state_prefix)), .count_only = true};
     if (store_range(k->store, &now, &a, &got, NULL, rt_now() + 10 * RT_SEC) == 0)
         hear(k, got.revision);
     arena_done(&a);
+    k->moved_due = rt_now() + KEEP_STATE_MS * RT_MS;
     for (int r = 0; r != -ECANCELED;) {
         rt_event_clear(&k->wake);
         r = write_all(k);
         if (r == -ECANCELED)
             break;
-        r = r < 0 ? rt_sleep(rt_now() + KEEP_AGAIN_MS * RT_MS) : rt_event_wait(&k->wake, moved_due);
+        rt_time due = k->moved_due < old_due ? k->moved_due : old_due;
+        r = r < 0 ? rt_sleep(rt_now() + KEEP_AGAIN_MS * RT_MS) : rt_event_wait(&k->wake, due);
         if (rt_now() >= old_due) {
             forget_old(k);
             (void)rt_offload(give_back, NULL, RT_NEVER);
             old_due = RT_NEVER;
         }
-        if (rt_now() >= moved_due) {
+        if (rt_now() >= k->moved_due)
             mark_moved(k);
-            moved_due = rt_now() + KEEP_STATE_MS * RT_MS;
-        }
     }
     rt_shield_begin();
     (void)write_all(k);

@@ -32,6 +32,7 @@ enum {
     KEEP_AGAIN_MS = 1000,        /* after a write that failed */
     KEEP_READ_AGAIN_MS = 100,    /* the first reading, where the store did not answer */
     KEEP_STATE_MS = 2000,        /* a check that moved without its asset is written within it */
+    KEEP_STEADY_MS = 30 * 1000,  /* all are looked through, where nothing moves */
     KEEP_OLD_S = 15, /* what an earlier life found, and this one not since it began, is forgotten */
 };
 
@@ -52,6 +53,8 @@ void keep_owners(struct keep *k);
 const char *keep_theirs(const struct keep *k, const char *name);
 /* Must be told before the next wait. Does not wait. */
 void keep_event(struct keep *k, const struct event *e);
+/* Reconcile has taken it, and a check may have moved without its asset. Does not wait. */
+void keep_sample(struct keep *k, const struct sample *s);
 /* A task where several planes share the store: follows what the others write. */
 void keep_follow_main(void *keep);
 /* A task: runs until it is cancelled; what waits then is still written, where that goes at once. */

@@ -36,6 +36,7 @@ struct notify {
     struct list waiting, open;
     uint32_t waiting_count, open_count;
     bool failing; /* and it was said */
+    struct rt_event any; /* there is a receiver, or was one */
 };
 
 struct notify *notify_new(struct up *u, struct store *store)
@@ -90,6 +91,7 @@ static struct told *told_of(struct notify *n, struct slice receiver)
     struct told *t = mem_alloc(MEM_APP, sizeof(*t));
     t->receiver = mem_strdup(MEM_APP, receiver);
     list_push_back(&n->told, &t->link);
+    rt_event_set(&n->any);
     return t;
 }
 
@@ -451,7 +453,8 @@ void notify_main(void *arg)
 {
     struct notify *n = arg;
     if (rt_event_wait(&n->up->config_ready, RT_NEVER) < 0 ||
-        rt_event_wait(&n->up->people_heard, RT_NEVER) < 0)
+        rt_event_wait(&n->up->people_heard, RT_NEVER) < 0 ||
+        rt_event_wait(&n->any, RT_NEVER) < 0)
         return;
     for (rt_time due = rt_now(); rt_sleep(due) == 0; due = up_next_whole(NOTIFY_TICK_MS * RT_MS)) {
         /* Before it is known what was told nothing is told: else it may be said twice. */

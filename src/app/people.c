@@ -11,7 +11,12 @@
 #include "store/healing.h"
 #include "wire/url_escape.h"
 
-enum { LOOK_MS = 1000, CALL_MS = 5000, WORDS_MAX = 50 * 1000 };
+enum {
+    LOOK_MS = 1000,            /* where something stands, or has to be tried again */
+    LOOK_QUIET_MS = 10 * 1000, /* else: one may come back in a Maintenance that has ended */
+    CALL_MS = 5000,
+    WORDS_MAX = 50 * 1000,
+};
 
 /* A word that stands. */
 struct word {
@@ -27,6 +32,7 @@ struct people {
     struct follow follow;
     struct map by_key; /* of the words */
     struct list words;
+    bool any_maintained; /* an asset, when all were last looked at */
 };
 
 /* ---- samples ---- */
@@ -84,10 +90,12 @@ static int act(struct people *p, struct word *w)
 /* An asset that came back from an earlier life in Maintenance, which was ended meanwhile. */
 static int end_stale(struct people *p)
 {
+    p->any_maintained = false;
     for (const struct asset *a = NULL; (a = reconciler_next(p->up->assets, a));) {
         struct word w = {.key = NULL};
         if (a->state != ASSET_MAINTENANCE)
             continue;
+        p->any_maintained = true;
         bool stands = false;
         list_each (it, &p->words) {
             const struct word *x = list_entry(it, struct word, link);
@@ -198,13 +206,19 @@ static int take_gone(struct people *p, struct slice key)
     return r;
 }
 
+static rt_time next_look(const struct people *p)
+{
+    bool quiet = list_empty(&p->words) && !p->any_maintained && follow_settled(&p->follow);
+    return up_next_whole((quiet ? LOOK_QUIET_MS : LOOK_MS) * RT_MS);
+}
+
 static void follow(struct people *p)
 {
     bool failing = false;
     for (int r = 0; r != -ECANCELED && r != -ENOLINK;) {
         struct follow_change c;
         struct err err = {0};
-        r = follow_next(&p->follow, &c, &err, rt_now() + LOOK_MS * RT_MS);
+        r = follow_next(&p->follow, &c, &err, next_look(p));
         bool changed = r == 0, fails = r < 0 && r != -ETIMEDOUT && r != -ECANCELED;
         if (changed && c.type == FOLLOW_SET)
             r = take_set(p, &c.kv);

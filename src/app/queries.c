@@ -74,6 +74,7 @@ static int ask(struct queries *q, const struct series_question *question, bool m
                struct arena *a, struct series_answer *ret, struct err *err)
 {
     rt_time began = rt_now_exact();
+    recent_asked(q->recent);
     int r = series_ask(recent_series(q->recent), question, recent_now_ms(q->recent),
                        may_wait ? pause_ : NULL, NULL, a, ret, err);
     histogram_add(&q->took, rt_now_exact() - began);

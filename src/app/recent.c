@@ -1,5 +1,8 @@
 #include "app/recent.h"
 
+#include <errno.h>
+
+#include "app/up.h"
 #include "host/metrics.h"
 #include "rt/event.h"
 
@@ -7,7 +10,8 @@ struct recent {
     struct series_set *set;
     int64_t began_wall_ms;
     rt_time began;
-    struct rt_event was_read;
+    struct rt_event was_read, wake;
+    bool asked;
 };
 
 struct recent *recent_new(void)
@@ -48,6 +52,14 @@ void recent_wait_first(struct recent *r, rt_time deadline)
     rt_event_wait(&r->was_read, deadline);
 }
 
+void recent_asked(struct recent *r)
+{
+    if (r->asked)
+        return;
+    r->asked = true;
+    rt_event_set(&r->wake);
+}
+
 static void read_host(void *arg)
 {
     host_metrics_read(arg);
@@ -75,7 +87,8 @@ void recent_main(void *arg)
 {
     struct recent *r = arg;
     rt_time expire = rt_now() + RECENT_EXPIRE_EVERY_MS * RT_MS;
-    for (rt_time due = rt_now(); rt_sleep(due) == 0;) {
+    for (int code = 0; code != -ECANCELED;) {
+        rt_event_clear(&r->wake);
         struct host_metrics *m = mem_alloc(MEM_APP, sizeof(*m));
         if (rt_offload(read_host, m, RT_NEVER) == 0)
             add_host(r, m);
@@ -86,9 +99,8 @@ void recent_main(void *arg)
             series_expire(r->set, recent_now_ms(r));
             expire = rt_now() + RECENT_EXPIRE_EVERY_MS * RT_MS;
         }
-        do
-            due += RECENT_HOST_EVERY_MS * RT_MS;
-        while (due <= rt_now());
+        rt_time every = r->asked ? RECENT_HOST_EVERY_MS : RECENT_HOST_UNASKED_MS;
+        code = rt_event_wait(&r->wake, up_next_whole(every * RT_MS));
     }
 }
 

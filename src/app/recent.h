@@ -12,6 +12,7 @@
 
 enum {
     RECENT_HOST_EVERY_MS = 5000, /* the numbers of this host */
+    RECENT_HOST_UNASKED_MS = 15 * 1000, /* the same, until somebody has asked for the first time */
     RECENT_EXPIRE_EVERY_MS = 60000,
 };
 
@@ -25,6 +26,8 @@ int64_t recent_now_ms(const struct recent *r);
 int64_t recent_ms_of_wall(const struct recent *r, int64_t wall_ns);
 /* Waits until this host was read once, or until the deadline. */
 void recent_wait_first(struct recent *r, rt_time deadline);
+/* Before something is asked about the series. Does not wait. */
+void recent_asked(struct recent *r);
 /* A task: reads this host, and forgets what is too old, until it is cancelled. */
 void recent_main(void *recent);
 void recent_metrics(const struct recent *r, struct metrics_writer *w);

@@ -1,8 +1,24 @@
 #include "app/sight.h"
 
-#include "host/addresses.h"
+#include <errno.h>
 
-enum { EVERY_MS = 1000, FRESH_MS = 50, STARVED_MS = 1000, STARVED_TRIES = 3 };
+#include "host/addresses.h"
+#include "host/pipe.h"
+#include "rt/sock.h"
+
+/* The kernel tells when links change. Then they are asked for at once, and FRESH_MS after that only
+ * once more for whatever else changed: a host that makes links for containers all day is not asked
+ * for each. Asked without news, too, in case some got lost in a way that we do not know of; and
+ * often, where there is no socket to hear them by. */
+enum {
+    EVERY_MS = 30 * 1000,
+    EVERY_DEAF_MS = 1000,
+    FRESH_MS = 50,
+    NEWS_BYTES = 512, /* of a message; the rest is cut off */
+    NEWS_MAX = 1024,  /* that one look answers */
+    STARVED_MS = 1000,
+    STARVED_TRIES = 3,
+};
 
 static void tell(struct up *u, enum sample_type type, enum sample_blind what)
 {
@@ -63,10 +79,45 @@ void sight_tried(struct up *u, const struct probe_result *r)
     tell(u, SAMPLE_SEES, BLIND_DESCRIPTORS);
 }
 
+/* NULL: we cannot hear of them now. */
+static struct rt_sock *open_news(void)
+{
+    struct rt_sock *s = NULL;
+    int fd = host_links_news_open();
+    if (fd >= 0 && rt_adopt(fd, &s) < 0)
+        host_close(fd);
+    return s;
+}
+
+/* Returns 0: links may have changed, -ETIMEDOUT, -ECANCELED; else it hears no more. */
+static int hear(struct rt_sock *news, rt_time deadline)
+{
+    char message[NEWS_BYTES];
+    ssize_t n = rt_read(news, message, sizeof(message), deadline);
+    bool told = n > 0 || n == -ENOBUFS;
+    /* What else is there, up to a bound, is the same news. */
+    for (int i = 0; i < NEWS_MAX && (n > 0 || n == -ENOBUFS); i++)
+        n = rt_read(news, message, sizeof(message), 0);
+    return told && (n > 0 || n == -ENOBUFS || n == -ETIMEDOUT) ? 0 : n == 0 ? -EPIPE : (int)n;
+}
+
 void sight_main(void *arg)
 {
     struct up *u = arg;
-    do
-        look(u);
-    while (rt_sleep(up_next_whole(EVERY_MS * RT_MS)) == 0);
+    struct rt_sock *news = NULL;
+    for (int r = 0; r != -ECANCELED;) {
+        if (!news)
+            news = open_news();
+        look(u); /* behind its opening, so that no change falls between the two */
+        r = rt_sleep(rt_now() + FRESH_MS * RT_MS);
+        if (r == 0 && !news)
+            r = rt_sleep(up_next_whole(EVERY_DEAF_MS * RT_MS));
+        else if (r == 0)
+            r = hear(news, up_next_whole(EVERY_MS * RT_MS));
+        if (r == 0 || r == -ETIMEDOUT || !news)
+            continue;
+        rt_close(news);
+        news = NULL;
+    }
+    rt_close(news);
 }

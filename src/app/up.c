@@ -135,9 +135,8 @@ static void discover_main(void *arg)
     struct up *u = arg;
     rt_event_wait(&u->config_ready, RT_NEVER);
     bool found = false;
-    for (rt_time due = rt_now(); rt_sleep(due) == 0;
-         due = up_next_whole(UP_DISCOVER_EVERY_MS * RT_MS)) {
-        int r = 0;
+    for (int r = 0; r == 0;) {
+        rt_event_clear(&u->config_read);
         if (!u->declares)
             r = discovery_read(u->discovery, on_found, on_gone, u, &u->err, RT_NEVER);
         else if (found)
@@ -145,6 +144,9 @@ static void discover_main(void *arg)
         found = !u->declares;
         if (u->once || (r < 0 && r != -ECANCELED))
             break;
+        r = rt_event_wait(&u->config_read,
+                          found ? up_next_whole(UP_DISCOVER_EVERY_MS * RT_MS) : RT_NEVER);
+        r = r == -ETIMEDOUT ? 0 : r;
     }
     /* --once ends when every service has been asked; an unreadable /proc ends it at once. */
     if (rt_group_wait(&u->watchers, RT_NEVER) == 0)
@@ -219,6 +221,8 @@ static void take(struct up *u, struct sample *s)
     if (r == -ENOSPC && u->app->logsink)
         log_warn(&u->app->log, "a check is beyond the limits of assets and checks: not watched",
                  log_event("assets_limit"), log_str("asset", s->asset), log_str("check", s->check));
+    if (u->keep)
+        keep_sample(u->keep, s);
     after_take(u, s);
     sample_free(s);
 }
@@ -240,11 +244,13 @@ static void take_owners(struct up *u)
     reconciler_resync(u->assets, time_now());
 }
 
-/* The reconciler says when it has something to do; a clock that jumps is noticed within a second.
- */
+/* The reconciler says when it has something to do. What another plane says of its assets is put to
+ * it by another task than this one, so where there are others it is asked again each second. */
 static rt_time next_tick(const struct up *u)
 {
-    rt_time due = reconciler_due_ns(u->assets), latest = up_next_whole(RT_SEC);
+    rt_time due = reconciler_due_ns(u->assets), latest = RT_NEVER;
+    if (u->store && !repairs_alone(u->repairs))
+        latest = up_next_whole(RT_SEC);
     if (u->place_due && u->place_due < due)
         due = u->place_due;
     return due < latest ? due : latest;

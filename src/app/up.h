@@ -84,6 +84,7 @@ struct up {
     struct config_options options;
     struct config_reloader reloader;
     struct rt_event config_ready; /* the first configuration has been declared */
+    struct rt_event config_read;  /* one was taken; discovery clears it */
     struct rt_event people_heard; /* all that stands of what people said */
     bool declares;                /* the configuration names assets or checks */
     char *notice;                 /* a line for the screen; NULL: none */

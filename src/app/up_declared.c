@@ -114,11 +114,12 @@ static void remember(struct asker *a)
 {
     const struct host_process *p = a->local ? local_check_process(a->local) : NULL;
     const struct local_spec *spec = &a->check->local;
-    char name[sizeof(p->comm)];
+    char name[HOST_NAME_BYTES]; /* it may be another one while we wait */
     if (!p || spec->unit)
         return;
-    memcpy(name, p->comm, sizeof(name));
-    remember_process(a->up, spec->name ? spec->name : name, p,
+    snprintf(name, sizeof(name), "%s",
+             spec->name ? spec->name : local_check_process_name(a->local));
+    remember_process(a->up, name, p,
                      spec->pid_file ? ACT_BY_NUMBER : ACT_BY_NAME, &a->forgetful);
 }
 
@@ -473,6 +474,7 @@ static void take_files(struct up *u, struct config *config)
 {
     struct config_object root = config_object_root(config->root);
     u->declares = config_has(&root, "assets") || config_has(&root, "checks");
+    rt_event_set(&u->config_read);
     registry_take_files(u->registry, config);
 }
 

@@ -2,10 +2,15 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fault.h"
 
 static uint8_t count_bits(const uint8_t *mask, size_t size)
 {
@@ -48,6 +53,24 @@ int host_links(void)
     }
     freeifaddrs(all);
     return n;
+}
+
+int host_links_news_open(void)
+{
+    const struct sockaddr_nl at = {
+        .nl_family = AF_NETLINK,
+        .nl_groups = fault_mutant("link_news_untold") ? 0 : RTMGRP_LINK,
+    };
+    if (fault_fails(FAULT_SYSCALL))
+        return -EMFILE;
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (fd < 0)
+        return -errno;
+    if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0)
+        return fd;
+    int r = -errno;
+    close(fd);
+    return r;
 }
 
 int host_addresses(struct host_address *ret_list, int max)

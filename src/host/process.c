@@ -78,37 +78,61 @@ static bool is_interpreter(struct slice program)
     return slice_among(name, names, ARRAY_LEN(names)) >= 0;
 }
 
+/* The file that an interpreter runs, of the words behind its own; empty: none. */
+static struct slice script_of(struct slice words)
+{
+    struct slice script = slice_cut(&words, 0);
+    while (script.size > 1 && script.data[0] == '-' && words.data) {
+        /* Then it runs a text or a module, and what follows is no file. */
+        if (slice_eq(script, SLICE("-c")) || slice_eq(script, SLICE("-m")) ||
+            slice_eq(script, SLICE("-e")))
+            return (struct slice){NULL, 0};
+        script = slice_cut(&words, 0);
+    }
+    return script;
+}
+
 static bool called_by_command(const char *name, struct slice command)
 {
     struct slice first = slice_cut(&command, 0);
     if (slice_eq_cstr(base_name(first), name))
         return true;
-    if (!is_interpreter(first))
-        return false;
-    struct slice script = slice_cut(&command, 0);
-    while (script.size > 1 && script.data[0] == '-' && command.data) {
-        /* Then it runs a text or a module, and what follows is no file. */
-        if (slice_eq(script, SLICE("-c")) || slice_eq(script, SLICE("-m")) ||
-            slice_eq(script, SLICE("-e")))
-            return false;
-        script = slice_cut(&command, 0);
-    }
-    return slice_eq_cstr(base_name(script), name);
+    return is_interpreter(first) && slice_eq_cstr(base_name(script_of(command)), name);
+}
+
+/* Without what the kernel adds to one that was replaced by an upgrade while it runs. */
+static struct slice file_of(const char *exe)
+{
+    const struct slice gone = SLICE(" (deleted)");
+    struct slice program = slice_from(exe);
+    if (slice_ends_with(program, gone))
+        program.size -= gone.size;
+    return base_name(program);
 }
 
 bool host_process_is_called(const char *name, const char *comm, const char *exe,
                             struct slice command)
 {
-    static const char gone[] = " (deleted)"; /* replaced by an upgrade while it runs */
-    struct slice program = slice_from(exe);
     size_t size = strlen(name);
-    if (slice_ends_with(program, SLICE(" (deleted)")))
-        program.size -= sizeof(gone) - 1;
     if (size <= HOST_NAME_CUT && strcmp(comm, name) == 0)
         return true;
-    if (program.size && slice_eq_cstr(base_name(program), name))
+    struct slice file = file_of(exe);
+    if (file.size && slice_eq_cstr(file, name))
         return true;
     return command.size > 0 && called_by_command(name, command);
+}
+
+struct slice host_process_whole_name(const char *comm, const char *exe, struct slice command)
+{
+    struct slice own = slice_from(comm), first = slice_cut(&command, 0);
+    struct slice names[] = {file_of(exe), base_name(first),
+                            is_interpreter(first) ? base_name(script_of(command)) : own};
+    if (own.size < HOST_NAME_CUT)
+        return own;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (slice_starts_with(names[i], own))
+            return names[i];
+    return own;
 }
 
 int host_parse_pid(struct slice text, pid_t *ret_pid)
@@ -264,6 +288,24 @@ size_t host_process_meant(pid_t pid, const struct host_process_query *const *que
     }
     looked_at_done(&l);
     return n;
+}
+
+void host_process_name(const struct host_process *p, char ret_name[static HOST_NAME_BYTES])
+{
+    struct looked_at l;
+    looked_at_init(&l);
+    l.process = *p;
+    struct slice name = slice_from(p->comm);
+    if (name.size == HOST_NAME_CUT) { /* else it is whole */
+        read_exe(&l);
+        read_once(&l, "cmdline", &l.has_command, &l.command);
+        name = host_process_whole_name(p->comm, l.exe.data, buf_slice(&l.command));
+    }
+    if (name.size >= HOST_NAME_BYTES)
+        name = slice_from(p->comm);
+    memcpy(ret_name, name.data, name.size);
+    ret_name[name.size] = 0;
+    looked_at_done(&l);
 }
 
 bool host_process_runs(const struct host_process *p)

@@ -19,6 +19,7 @@
 
 enum {
     HOST_NAME_CUT = 15,                   /* the kernel cuts a process's own name */
+    HOST_NAME_BYTES = 256,                /* of a whole one, which is a file's */
     HOST_PROCESSES_SEEN_MAX = 65536,      /* looked through */
     HOST_COMMAND_BYTES_MAX = 4096,        /* of a command line that is only looked at */
     HOST_PID_FILE_BYTES_MAX = 64 * 1024,  /* its first line counts */
@@ -44,6 +45,10 @@ struct host_process {
     uint64_t started; /* in the kernel's ticks since its start */
     uint32_t same;    /* how many are meant by the query, this one among them */
 };
+
+/* What a process is called, whole, as far as we may know: host_process_whole_name. May block for
+ * as long as /proc takes. */
+void host_process_name(const struct host_process *p, char ret_name[static HOST_NAME_BYTES]);
 
 /* Looks. Returns 0 with *ret_process; -ESRCH: none runs, and *err says what was seen in its place;
  * -EOPNOTSUPP: nobody can tell here (a unit where no systemd runs); another negative errno with
@@ -122,6 +127,10 @@ int host_parse_process(struct slice text, struct host_process *ret_process);
  * word of its command line (NUL-separated), or the script that an interpreter runs. */
 bool host_process_is_called(const char *name, const char *comm, const char *exe,
                             struct slice command);
+/* What it is called, whole: the kernel's own name of it, or, where that has HOST_NAME_CUT bytes and
+ * may be cut, the name of its program's file, of the first word of its command line or of the
+ * script that an interpreter runs: the first of them that begins so. Points into what is given. */
+struct slice host_process_whole_name(const char *comm, const char *exe, struct slice command);
 /* The first line of a file that holds a process's number. Returns 0 or -EINVAL. */
 int host_parse_pid(struct slice text, pid_t *ret_pid);
 

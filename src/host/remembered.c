@@ -414,6 +414,18 @@ static void open_stdio(const struct host_remembered *m, int fds[3])
     }
 }
 
+bool host_remembered_is_called(const struct host_remembered *m, const char *name)
+{
+    struct buf command = BUF(MEM_HOST, 0);
+    for (size_t i = 0; m->argv[i]; i++) {
+        buf_append_cstr(&command, m->argv[i]);
+        buf_append_byte(&command, 0);
+    }
+    bool is = host_process_is_called(name, m->comm, m->program, buf_slice(&command));
+    buf_done(&command);
+    return is;
+}
+
 static bool is_named(const char *word, const char *comm)
 {
     const char *slash = word ? strrchr(word, '/') : NULL;

@@ -51,6 +51,8 @@ struct host_remembered {
  * another negative errno. May block. */
 int host_remember(const char *name, const struct host_process *p, struct arena *a,
                   struct host_remembered *ret, struct err *err);
+/* Whether whose it was can be called so, by what is remembered of it. */
+bool host_remembered_is_called(const struct host_remembered *m, const char *name);
 /* Its text form, appended. */
 void host_remembered_write(const struct host_remembered *m, struct buf *out);
 /* The other way. Returns 0 or -EBADMSG with *err; texts are copied. */

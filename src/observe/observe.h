@@ -253,6 +253,9 @@ void local_check_beat(struct local_check *c, int64_t at_wall_ns);
 /* PROCESS: the one that was found, for host/remembered.h, which is of host. NULL: none now. */
 struct host_process;
 const struct host_process *local_check_process(const struct local_check *c);
+/* PROCESS: what the one that was found last is called, whole (host/process.h); "": none was. Until
+ * the next look. */
+const char *local_check_process_name(const struct local_check *c);
 void local_check_close(struct local_check *c); /* NULL is accepted. May wait */
 
 #endif

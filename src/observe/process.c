@@ -17,6 +17,7 @@
 struct process_state {
     struct host_process held; /* pid 0: none is known to run */
     char last[sizeof(((struct host_process *)0)->comm)];
+    char name[HOST_NAME_BYTES]; /* the same, whole */
     pid_t last_pid; /* that was held before; 0: none was */
     int fd;         /* its pidfd, until its task has taken it over; -1 */
     struct rt_group holding;
@@ -111,6 +112,7 @@ static bool hold(struct local_check *c, const struct host_process *found)
     p->held = *found;
     p->last_pid = found->pid;
     memcpy(p->last, found->comm, sizeof(p->last));
+    host_process_name(found, p->name);
     p->fd = fd < 0 ? -1 : fd;
     rt_go(&p->holding, hold_main, c);
     return true;
@@ -184,7 +186,7 @@ static void tell(struct local_check *c, struct probe_result *r, const struct hos
     const struct process_state *p = c->state;
     if (s->result == -ESRCH && p->last_pid && !c->spec->pid_file)
         probe_result_fail(r, REASON_NOT_RUNNING, "%s: process %d (%s) has ended", s->err.text,
-                          p->last_pid, p->last);
+                          p->last_pid, p->name);
     else if (s->result == -ESRCH)
         probe_result_fail(r, REASON_NOT_RUNNING, "%s", s->err.text);
     else if (s->result == -EACCES || s->result == -EPERM)
@@ -267,6 +269,12 @@ const struct host_process *local_check_process(const struct local_check *c)
 {
     const struct process_state *p = c->state;
     return c->class == &local_process && p->held.pid > 0 ? &p->held : NULL;
+}
+
+const char *local_check_process_name(const struct local_check *c)
+{
+    const struct process_state *p = c->state;
+    return p->name;
 }
 
 const struct local_class local_process = {

@@ -187,14 +187,16 @@ static int ask(struct unit_watch *w, struct systemd_unit *ret_unit, struct err *
 }
 
 /* On its way by a job that somebody wants: a restart by hand is no failure, also not between its
- * stop and its start. One that has failed and waits for systemd to start it again is down. */
+ * stop and its start. One whose main process has ended is down, however long systemd takes to clear
+ * away behind it; and so is one that has failed and waits for systemd to start it again. */
 static bool is_changing(const struct systemd_unit *u)
 {
     if (strcmp(u->active, "activating") == 0 && strncmp(u->sub, "auto-restart", 12) == 0)
         return false;
+    if (strcmp(u->active, "deactivating") == 0 || strcmp(u->active, "activating") == 0)
+        return u->job || fault_mutant("unit_slow_end_awaited");
     bool stopped = strcmp(u->active, "inactive") == 0 || strcmp(u->active, "failed") == 0;
-    return strcmp(u->active, "deactivating") == 0 || strcmp(u->active, "activating") == 0 ||
-           (stopped && u->job && !fault_mutant("unit_job_unseen"));
+    return stopped && u->job && !fault_mutant("unit_job_unseen");
 }
 
 static int say_gone(struct units *u, struct err *err)

@@ -31,7 +31,7 @@
  * On a busy machine a loop may stand still because the kernel ran somebody else: that is nobody's
  * fault and is not told. A task holds its loop while it computes (the thread's processor time
  * says so) or sleeps in a system call (the thread's state does). */
-enum { TICKS_PER_STALL = 4, ALARMS_PER_STALL = 10, STALL_DEFAULT_MS = 10, SLACK_MS = 4 };
+enum { TICKS_PER_STALL = 4, ALARMS_PER_STALL = 5, STALL_DEFAULT_MS = 10, SLACK_MS = 4 };
 
 /* To set an alarm and take it back costs 2 us, to let it ring, with the tick behind it, 50, and to
  * tick on 2,000 to 6,000 a second. So a loop that sets more than this within the time leaves the

@@ -168,6 +168,30 @@ static void what_is_remembered_outlives_us_and_is_nobody_elses(void)
     act_close(&another);
 }
 
+/* Earlier versions called it by the name that the kernel cuts, which its twin has as well. */
+static void what_was_remembered_by_a_name_that_was_cut_is_found(void)
+{
+    char cut[HOST_NAME_CUT + 1] = "", from[256], to[256];
+    struct host_process p = {0};
+    snprintf(cut, sizeof(cut), "%.*s", HOST_NAME_CUT, own("fb-serve-for-long-eu-"));
+    begin(own("fb-serve-for-long-eu-"), serve);
+    wait_for(own("fb-serve-for-long-eu-"), &p);
+    remember_by(own("fb-serve-for-long-eu-"), &p, ACT_BY_NUMBER);
+    end(own("fb-serve-for-long-eu-"));
+    snprintf(from, sizeof(from), "%s/%s", memory, own("fb-serve-for-long-eu-"));
+    snprintf(to, sizeof(to), "%s/%s", memory, cut);
+    CHECK_INT(rename(from, to), 0);
+    struct act another = {.memory = memory};
+    used = &another;
+    CHECK_STR(restart(own("fb-serve-for-long-us-")), "exec_not_found");
+    CHECK_STR(restart(own("fb-serve-for-long-eu-")), "ok");
+    used = &act;
+    act_close(&another);
+    CHECK(find(own("fb-serve-for-long-eu-"), &p));
+    end(own("fb-serve-for-long-eu-"));
+    CHECK_INT(unlink(to), 0);
+}
+
 static void one_that_runs_is_ended_first(void)
 {
     struct host_process old = {0}, now = {0};
@@ -418,6 +442,7 @@ static void all(void *arg)
     (void)arg;
     TAP_RUN_IN(real, a_killed_process_is_started_as_it_was);
     TAP_RUN_IN(real, what_is_remembered_outlives_us_and_is_nobody_elses);
+    TAP_RUN_IN(real, what_was_remembered_by_a_name_that_was_cut_is_found);
     TAP_RUN_IN(real, one_that_runs_is_ended_first);
     TAP_RUN_IN(real, who_does_not_heed_is_killed_and_so_are_those_it_leaves);
     TAP_RUN_IN(real, what_a_killed_one_leaves_behind_is_ended);

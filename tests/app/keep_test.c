@@ -273,6 +273,45 @@ static void another_plane_goes_on_behind_the_last_event(void)
     CHECK(has_kept("a", 1, 2));
 }
 
+/* As up does. */
+static void hear(enum sample_type type, enum probe_reason reason)
+{
+    struct sample *s = sample_new(type);
+    memcpy(s->asset, "a", 2);
+    memcpy(s->check, "port", 5);
+    s->kind = "tcp";
+    s->fail = 3;
+    s->reason = reason;
+    CHECK_INT(reconciler_take(up.assets, s, (struct reconcile_time){rt_now(), rt_wall_now()}), 0);
+    keep_sample(up.keep, s);
+    sample_free(s);
+}
+
+static bool is_written_within(const char *words)
+{
+    CHECK_INT(rt_sleep(rt_now() + (KEEP_STATE_MS + 500) * RT_MS), 0);
+    struct store_range_result got = below("/state/assets/default/a");
+    return got.count == 1 && strstr(arena_strdup(&arena, got.kvs[0].value), words);
+}
+
+/* One miss of three tells no event. */
+static void a_check_that_moves_without_its_asset_is_written_soon(void)
+{
+    hear(SAMPLE_FOUND, REASON_OK);
+    hear(SAMPLE_RESULT, REASON_OK);
+    CHECK(is_written_within("\"reason\":\"ok\""));
+    int64_t revision = below("/").revision;
+    for (int i = 0; i < 10; i++) {
+        CHECK_INT(rt_sleep(rt_now() + RT_SEC), 0);
+        hear(SAMPLE_RESULT, REASON_OK);
+    }
+    CHECK_INT(below("/").revision, revision); /* nothing moves: nothing is written */
+    hear(SAMPLE_RESULT, REASON_REFUSED);
+    CHECK(is_written_within("\"reason\":\"refused\""));
+    hear(SAMPLE_RESULT, REASON_OK);
+    CHECK(is_written_within("\"reason\":\"ok\""));
+}
+
 static void (*case_now)(void);
 
 static void run_case(void *arg)
@@ -308,6 +347,7 @@ int main(void)
     RUN(one_that_is_refused_holds_nobody_up, 20);
     RUN(the_next_life_goes_on_behind_the_last_event, 5);
     RUN(another_plane_goes_on_behind_the_last_event, 5);
+    RUN(a_check_that_moves_without_its_asset_is_written_soon, 5);
     CHECK_INT(mem_usage_of(MEM_APP).live, 0);
     CHECK_INT(mem_usage_of(MEM_STORE).live, 0);
     CHECK_INT(mem_usage_of(MEM_RECONCILE).live, 0);

@@ -540,9 +540,10 @@ def a_group_has_so_many_under_repair_and_no_more():
 
 # ---- when it is us ----
 
-@case
-def without_our_own_network_nothing_is_known_and_nothing_failed():
-    if subprocess.run([need("ip"), "link", "add", "out0", "type", "veth", "peer", "name", "out1"],
+def far_side():
+    """A network of our own with one host, 10.77.0.2, whose port 8000 answers. Returns `ip` and the server."""
+    subprocess.run([need("ip"), "link", "del", "out0"], capture_output=True)  # of the case before
+    if subprocess.run(["ip", "link", "add", "out0", "type", "veth", "peer", "name", "out1"],
                       capture_output=True).returncode:
         raise Skip("this kernel has no device to make a network of")
     peer = subprocess.Popen(["unshare", "-n", "sleep", "600"])
@@ -553,8 +554,13 @@ def without_our_own_network_nothing_is_known_and_nothing_failed():
     ip("link", "set", "out1", "netns", str(peer.pid))
     ip("addr", "add", "10.77.0.1/24", "dev", "out0"), ip("link", "set", "out0", "up")
     ip("addr", "add", "10.77.0.2/24", "dev", "out1", inside=True), ip("link", "set", "out1", "up", inside=True)
-    far = server(["nsenter", "-t", str(peer.pid), "-n", sys.executable, "-m", "http.server", "8000"], 8000,
-                 host="10.77.0.2")
+    return ip, server(["nsenter", "-t", str(peer.pid), "-n", sys.executable, "-m", "http.server", "8000"], 8000,
+                      host="10.77.0.2")
+
+
+@case
+def without_our_own_network_nothing_is_known_and_nothing_failed():
+    ip, far = far_side()
     runs = ledger()
     s = Server(args=["-c", config(watched(0).replace("127.0.0.1:0", "10.77.0.2:8000") + "remedies:\n" +
                                   remedy(do=script(f"echo x >> {runs}")))])
@@ -570,6 +576,21 @@ def without_our_own_network_nothing_is_known_and_nothing_failed():
     stop(far, True)
     becomes(s, "Failed")
     eventually(lambda: lines_of(runs), 20)
+
+
+@case
+def that_our_own_network_is_gone_is_known_before_anything_is_asked():
+    """The kernel tells: the check is asked each hour, and without news the links are looked at each 30 s."""
+    ip, _ = far_side()
+    s = Server(args=["-c", config(watched(0).replace("127.0.0.1:0", "10.77.0.2:8000").replace(
+        "every: 100ms, every_failed: 100ms", "every: 1h"))])
+    becomes(s, "Healthy")
+    for down in range(2):
+        ip("link", "set", "out0", "down")
+        becomes(s, "Unknown")
+        ip("link", "set", "out0", "up")
+        eventually(lambda: state(s) != "Unknown", 20, "it is seen that it is back")
+    true("Failed" not in [e["to"] for e in events(s) if e["type"] == "state"])
 
 
 def stop_peer(p):

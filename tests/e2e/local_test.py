@@ -221,6 +221,23 @@ def of_two_services_of_one_name_none_is_restarted_until_a_file_says_which():
 
 
 @case
+def two_services_with_long_names_are_remembered_each_by_its_own():
+    """The kernel cuts both to the same 15 bytes."""
+    names = [f"fb-long-service-{where}-{os.getpid()}" for where in ("eu", "us")]
+    services = [process(name) for name in names]
+    paths = [write(os.path.join(folder(), "x.pid"), f"{p.pid}\n") for p in services]
+    checks = [f"{{name: {c}, asset: a, every: 30s, process: {{pid_file: {path}}}}}" for c, path in zip("cd", paths)]
+    up = Up(f"assets: [{{name: a, settle: 200ms}}]\nchecks: [{', '.join(checks)}]\n")
+    up.wait("a", "Healthy")
+    for name in names:
+        eventually(lambda name=name: os.path.exists(os.path.join(up.data, "keys/processes", name)), 20, name)
+    r = task(up, {"restart": {"process": names[0]}})
+    for pid in all_of(names[0]) - {services[0].pid}:
+        defer(os.kill, pid, signal.SIGKILL)
+    equal((r.returncode, services[0].poll(), services[1].poll()), (0, -signal.SIGTERM, None), r.stderr)
+
+
+@case
 def a_file_is_patched_from_a_page_and_put_back():
     body = b"port = 80\n"
     page = Listener(http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)))

@@ -115,6 +115,33 @@ static void a_name_is_what_ps_shows(void)
     CHECK(!host_process_is_called("x", "sh", "/bin/dash", COMMAND("sh\0-c\0x")));
 }
 
+static bool whole(const char *comm, const char *exe, struct slice command, const char *want)
+{
+    struct slice name = host_process_whole_name(comm, exe, command);
+    if (slice_eq_cstr(name, want))
+        return true;
+    printf("# it is called '%.*s', wanted '%s'\n", SLICE_ARG(name), want);
+    return false;
+}
+
+static void a_name_that_was_cut_is_made_whole(void)
+{
+    struct slice none = {NULL, 0};
+    CHECK(whole("nginx", "/usr/sbin/nginx-debug", COMMAND("nginx-debug"), "nginx"));
+    CHECK(whole("prometheus-node", "/usr/bin/prometheus-node-exporter (deleted)", none,
+                "prometheus-node-exporter"));
+    /* A link to a program that has many names. */
+    CHECK(whole("billing-service", "/usr/bin/multi", COMMAND("/opt/billing-service-eu\0-v"),
+                "billing-service-eu"));
+    CHECK(whole("billing-service", "/usr/bin/python3.11",
+                COMMAND("python3\0-u\0/opt/billing-service-us.py"), "billing-service-us.py"));
+    /* Fifteen bytes may be all there are; and who named itself so is called so. */
+    CHECK(whole("fifteen-bytes-x", "/usr/bin/fifteen-bytes-x", none, "fifteen-bytes-x"));
+    CHECK(whole("named-by-itself", "/usr/bin/java", COMMAND("java\0-jar\0x.jar"),
+                "named-by-itself"));
+    CHECK(whole("of-the-kernel/1", NULL, none, "of-the-kernel/1"));
+}
+
 static void a_number_in_a_file(void)
 {
     pid_t pid = 5;
@@ -217,6 +244,9 @@ static void a_name_longer_than_the_kernels(void)
     CHECK_INT(find(own("fb-quite-a-long-name-it-is"), &p), 0);
     CHECK_INT(p.pid, pid);
     CHECK_INT(find(own("fb-quite-a-long-name-it-was"), &p), -ESRCH);
+    char name[HOST_NAME_BYTES];
+    host_process_name(&p, name);
+    CHECK_STR(name, own("fb-quite-a-long-name-it-is"));
     end(pid);
 }
 
@@ -379,6 +409,7 @@ int main(void)
     CHECK(mkdtemp(folder) != NULL);
     TAP_RUN(a_process_is_read_whatever_its_name);
     TAP_RUN(a_name_is_what_ps_shows);
+    TAP_RUN(a_name_that_was_cut_is_made_whole);
     TAP_RUN(a_number_in_a_file);
     TAP_RUN(of_several_the_oldest_while_one_runs_it_is_there);
     TAP_RUN(who_was_begun_by_one_of_the_name_is_no_top);

@@ -131,7 +131,6 @@ static void what_is_up_is_systemds_to_say(void)
                  {"deactivating", "stop-sigterm", "not_running"}};
     struct watched w;
     open_check(&w, "web.service");
-    w.spec.timeout_ns = 400 * RT_MS; /* those on their way are waited for */
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
         manager.active = words[i].active;
         manager.sub = words[i].sub;
@@ -157,6 +156,7 @@ static void come_up_main(void *arg)
         ;
     manager_set(&manager, "inactive", "dead");
     manager_set(&manager, "activating", "start");
+    manager.job = false;
     manager_set(&manager, "active", "running");
 }
 
@@ -166,12 +166,31 @@ static void a_restart_by_hand_is_no_failure(void)
     struct rt_group g;
     open_check(&w, "web");
     CHECK_STR(look(&w), "ok");
+    manager.job = true;
     manager_set(&manager, "deactivating", "stop-sigterm");
     wait_push(&w);
     rt_group_init(&g, "hand");
     CHECK_INT(rt_go(&g, come_up_main, NULL), 0);
     CHECK_STR(look(&w), "ok");
     rt_group_done(&g);
+    close_check(&w);
+}
+
+/* Its main process was killed, and what it left behind takes its time to end. */
+static void one_that_ends_slowly_is_down_at_once(void)
+{
+    struct watched w;
+    open_check(&w, "web");
+    w.spec.timeout_ns = 4 * LONG; /* a quarter of it one that is on its way is waited for */
+    CHECK_STR(look(&w), "ok");
+    manager_set(&manager, "deactivating", "final-sigterm");
+    wait_push(&w);
+    uint32_t seen = manager.looks;
+    rt_time began = rt_now();
+    CHECK_STR(look(&w), "not_running");
+    CHECK(says(&w, "web.service is deactivating (final-sigterm)"));
+    CHECK_INT(manager.looks, seen + 1);
+    CHECK(rt_now() - began < LONG);
     close_check(&w);
 }
 
@@ -284,6 +303,7 @@ static void all(void *arg)
     RUN(one_that_fails_is_told_at_once_and_its_return_too);
     RUN(what_is_up_is_systemds_to_say);
     RUN(a_restart_by_hand_is_no_failure);
+    RUN(one_that_ends_slowly_is_down_at_once);
     RUN(nor_is_one_between_its_halves);
     RUN(what_changes_nothing_wakes_nobody);
     RUN(without_the_bus_nobody_can_tell);
