@@ -395,7 +395,7 @@ static void add_about(struct delivering *d, const struct notifier_stands *s, str
 
 static void put_silence(const struct notifier_stands *s, struct buf *why)
 {
-    char until[LOG_TIME_BYTES + 1];
+    char until[LOG_TIME_BYTES];
     buf_printf(why, "silenced by %.*s", SLICE_ARG(s->silence));
     if (s->until_ms <= 0 || s->until_ms >= INT64_MAX / RT_MS)
         return;

@@ -65,7 +65,7 @@ static void put_time(struct json_writer *w, struct slice then, int64_t ms)
         json_string(w, then);
     } else if (ms) {
         log_format_time(ms * NS_PER_MS, text);
-        json_cstr(w, text);
+        json_string(w, (struct slice){text, sizeof(text)});
     } else {
         json_null(w);
     }
