@@ -1,5 +1,6 @@
 """Pages of metrics are scraped, this host is read, and checks are questions about both."""
 import base64
+import gzip
 import http.client
 import http.server
 import ssl
@@ -50,7 +51,7 @@ class Page:
         self.text, self.kind, self.status = text, kind, 200
         self.wants, self.heard = {}, None  # headers without which it is 401; those of the last request
         self.connections = self.requests = 0
-        self.accept, self.gone = None, False
+        self.accept, self.gone, self.coding = None, False, None
         page = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -70,6 +71,9 @@ class Page:
                 body = page.text.encode()
                 self.send_response(page.status if known else 401)
                 self.send_header("Content-Type", page.kind)
+                if page.coding:
+                    self.send_header("Content-Encoding", page.coding)
+                    body = gzip.compress(body) if page.coding == "gzip" else body
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -280,6 +284,20 @@ def limits_and_pages_that_are_none_are_told_by_their_words():
     for asset in "abcd":
         up.wait(asset, "Degraded")
     equal([s for s in up.states("e") if s == "Degraded"], [])  # a page is taken whole or not at all
+
+
+@case
+def a_page_that_comes_compressed_is_no_page_and_says_so():
+    packed, plain = Page("a 1\n"), Page("a 1\n")
+    packed.coding, plain.coding = "gzip", "identity"
+    up = Up(config([scrape("packed", packed.url), scrape("plain", plain.url, "b")],
+                   [expr("packed", 'scrape_reason{scrape="packed",reason="protocol"} == 1'),
+                    expr("plain", 'a{asset="b"} == 1', "b")], ("a", "b")))
+    up.wait("a", "Degraded")
+    up.wait("b", "Degraded")
+    equal(packed.heard["Accept-Encoding"], "identity")
+    up.p.send_signal(signal.SIGTERM)
+    contains(up.p.stderr.read(), "the page is compressed (Content-Encoding: gzip), although none was asked for")
 
 
 @case
