@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "act/fetch.h"
 #include "base/utf8.h"
@@ -66,6 +67,16 @@ static void fail_status(struct teller *t, struct http_response *response)
 
 /* ---- HTTP ---- */
 
+/* The cause without the address before it: who may read a task need not know that, for it is often
+ * all that a chat room's webhook asks for. */
+static const char *without_address(const char *text, struct slice url)
+{
+    struct slice all = slice_from(text);
+    bool begins = all.size > url.size + 2 && slice_eq(slice_sub(all, 0, url.size), url) &&
+                  memcmp(text + url.size, ": ", 2) == 0;
+    return begins ? text + url.size + 2 : text;
+}
+
 static int post(struct teller *t, struct slice url, const struct http1_field *fields,
                 uint32_t field_count, struct slice body)
 {
@@ -76,7 +87,7 @@ static int post(struct teller *t, struct slice url, const struct http1_field *fi
                                    .body = body};
     int r = fetch_open(&t->fetch, &request, &t->err, t->deadline);
     if (r < 0 && r != -ECANCELED)
-        fail(t, reason_of_http(&t->fetch.trace, r), t->err.text);
+        fail(t, reason_of_http(&t->fetch.trace, r), without_address(t->err.text, url));
     else if (r == 0 && fetch_status(&t->fetch) / 100 != 2)
         fail_status(t, t->fetch.response);
     fetch_close(&t->fetch);

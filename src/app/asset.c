@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "app/asking.h"
 #include "base/utf8.h"
@@ -82,22 +83,55 @@ static void put_sentence(struct asking *a, const struct json_value *e)
     buf_done(&line);
 }
 
-/* Stories as sentences: a new head wherever another one begins. */
-static void put_sentences(struct asking *a, const struct json_value *items)
+/* Stories as sentences, and who was told of them: a new head wherever another one begins. */
+static void put_sentences(struct asking *a, const struct json_value *items,
+                          const struct json_value *notified)
 {
+    uint32_t n = 0;
     struct slice trace = none;
     bool ended = true;
-    for (const struct json_value *e = items->first; e; e = e->next) {
+    const struct json_value **events = mem_alloc(MEM_APP, items->count * sizeof(*events));
+    const struct json_value **all =
+        mem_alloc(MEM_APP, (items->count + TOLD_ITEMS_MAX) * sizeof(*all));
+    for (const struct json_value *e = items->first; e; e = e->next)
+        events[n++] = e;
+    n = told_among(events, n, notified, all);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct json_value *e = all[i];
         struct slice own = asking_text(e, "trace_id");
-        if (!slice_eq(own, trace) || (!own.size && ended))
+        if (!told_is(e) && (!slice_eq(own, trace) || (!own.size && ended)))
             story_head(a, e);
-        trace = own;
+        trace = told_is(e) ? trace : own;
         ended = slice_eq(asking_text(e, "type"), SLICE("state"));
         put_sentence(a, e);
     }
+    mem_free(MEM_APP, events);
+    mem_free(MEM_APP, all);
 }
 
-static void put_items(struct asking *a, const struct json_value *items, int64_t revision)
+/* Beside the list's own members, where the form has them. */
+static void put_notified(struct asking *a, const struct json_value *notified)
+{
+    struct buf json = BUF(MEM_APP, 0);
+    struct json_writer w;
+    json_begin(&w, &json, 0);
+    json_tree(&w, notified);
+    json_end(&w);
+    struct slice list = buf_slice(&json);
+    if (a->form == CLI_FORM_JSON) {
+        a->text.size -= strlen("}\n");
+        buf_printf(&a->text, ",\"notified\":%.*s}\n", SLICE_ARG(list));
+    } else if (a->form == CLI_FORM_YAML) {
+        struct buf object = BUF(MEM_APP, 0);
+        buf_printf(&object, "{\"notified\":%.*s}", SLICE_ARG(list));
+        cli_object(a->form, buf_slice(&object), &a->text);
+        buf_done(&object);
+    }
+    buf_done(&json);
+}
+
+static void put_items(struct asking *a, const struct json_value *items,
+                      const struct json_value *notified, int64_t revision)
 {
     struct buf json = BUF(MEM_APP, 0);
     cli_list_begin(a->form, &a->text);
@@ -110,6 +144,8 @@ static void put_items(struct asking *a, const struct json_value *items, int64_t 
         cli_list_item(a->form, buf_slice(&json), e == items->first, &a->text);
     }
     cli_list_end(a->form, revision, &a->text);
+    if (notified)
+        put_notified(a, notified);
     buf_done(&json);
 }
 
@@ -126,9 +162,9 @@ static int print_story(struct asking *a, const struct json_value *answer)
     } else if (items && a->form == CLI_FORM_TEXT && !items->first) {
         buf_append_cstr(&a->text, "nothing has happened to it yet\n");
     } else if (items && a->form == CLI_FORM_TEXT) {
-        put_sentences(a, items);
+        put_sentences(a, items, json_get(answer, "notified"));
     } else if (items) {
-        put_items(a, items, revision);
+        put_items(a, items, json_get(answer, "notified"), revision);
     }
     return app_print(a->app, buf_slice(&a->text));
 }

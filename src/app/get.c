@@ -460,12 +460,16 @@ static struct slice member(const struct json_value *v, const char *key)
 }
 
 /* "2026-11-24T10:15:30.123Z  db  state        Pending -> Healthy: settled" */
-static void event_line(const struct json_value *e, struct buf *out)
+static void event_line(const struct json_value *e, struct slice asset, struct buf *out)
 {
     struct buf line = BUF(MEM_APP, 0);
-    buf_printf(&line, "%.*s  %.*s  %-11.*s  ", SLICE_ARG(member(e, "at")),
-               SLICE_ARG(member(e, "asset")), SLICE_ARG(member(e, "type")));
-    sentence_write(e, &line);
+    bool told = told_is(e);
+    buf_printf(&line, "%.*s  %.*s  %-11.*s  ", SLICE_ARG(member(e, "at")), SLICE_ARG(asset),
+               SLICE_ARG(told ? SLICE("notify") : member(e, "type")));
+    if (told)
+        told_sentence(e, &line);
+    else
+        sentence_write(e, &line);
     utf8_append_shown(out, buf_slice(&line));
     buf_append_byte(out, '\n');
     buf_done(&line);
@@ -495,7 +499,7 @@ static void put_change(struct getting *g, struct slice line, const struct json_v
     json_tree(&w, item);
     json_end(&w);
     if (is_table(g) && g->is_asset) {
-        event_line(item, &g->text);
+        event_line(item, member(item, "asset"), &g->text);
     } else if (is_table(g) && columns_of(g) && json_get(item, "state")) {
         columns_line(g, item);
     } else if (is_table(g)) {
@@ -651,16 +655,48 @@ int app_get(struct app *app)
 
 enum { EVENTS_SHOWN = 20 };
 
+struct description {
+    struct buf item, events, notified; /* JSON */
+    struct buf lines;                  /* events and who was told, for people */
+};
+
+/* Who was told of these events' stories, and lines of both. */
+static int put_told(struct getting *g, const struct json_value *const *events, uint32_t count,
+                    struct description *d)
+{
+    const struct json_value **among =
+        arena_alloc_array(&g->rows, EVENTS_SHOWN + TOLD_ITEMS_MAX, sizeof(*among));
+    struct json_value *answer;
+    struct json_writer w;
+    put_target(g, "why/asset", g->name);
+    add_param(&g->target, "all", "true");
+    int status = ask_one(g, &answer);
+    uint32_t n =
+        status == EXIT_WELL ? told_among(events, count, json_get(answer, "notified"), among) : 0;
+    json_begin(&w, &d->notified, 0);
+    json_array_open(&w);
+    for (uint32_t i = 0; i < n; i++) {
+        event_line(among[i], member(events[0], "asset"), &d->lines);
+        if (told_is(among[i]))
+            json_tree(&w, among[i]);
+    }
+    json_array_close(&w);
+    json_end(&w);
+    return status;
+}
+
 /* The newest events, oldest first, as an array. */
-static int put_events(struct getting *g, const char *name, struct buf *lines, struct json_writer *w)
+static int put_events(struct getting *g, struct description *d, struct json_writer *w)
 {
     char next[1024] = "";
     int status = EXIT_WELL;
     struct slice newest[EVENTS_SHOWN] = {{0}};
+    const struct json_value *shown[EVENTS_SHOWN];
     uint64_t n = 0;
+    uint32_t count = 0;
     do {
         struct json_value *answer;
-        put_target(g, "events", name);
+        put_target(g, "events", g->name);
         if (next[0])
             add_param(&g->target, "next", next);
         status = ask_one(g, &answer);
@@ -678,23 +714,26 @@ static int put_events(struct getting *g, const char *name, struct buf *lines, st
         struct json_value *e;
         json_raw(w, newest[i % EVENTS_SHOWN]);
         if (json_parse(newest[i % EVENTS_SHOWN], &g->rows, 0, &e, NULL) == 0)
-            event_line(e, lines);
+            shown[count++] = e;
     }
-    return EXIT_WELL;
+    return put_told(g, shown, count, d);
 }
 
-static int print_description(struct getting *g, struct slice item, struct slice events,
-                             struct slice lines)
+static int print_description(struct getting *g, const struct description *d)
 {
     struct buf all = BUF(MEM_APP, 0);
     int status;
     if (g->form == CLI_FORM_TEXT) {
-        cli_object(CLI_FORM_YAML, item, &all);
-        if (lines.size)
-            buf_printf(&all, "\nlast events:\n%.*s", SLICE_ARG(lines));
+        cli_object(CLI_FORM_YAML, buf_slice(&d->item), &all);
+        if (d->lines.size)
+            buf_printf(&all, "\nlast events:\n%.*s", SLICE_ARG(buf_slice(&d->lines)));
         status = app_print(g->app, buf_slice(&all));
     } else {
-        buf_printf(&all, "{\"item\":%.*s,\"events\":%.*s}", SLICE_ARG(item), SLICE_ARG(events));
+        buf_printf(&all, "{\"item\":%.*s,\"events\":%.*s", SLICE_ARG(buf_slice(&d->item)),
+                   SLICE_ARG(buf_slice(&d->events)));
+        if (d->notified.size)
+            buf_printf(&all, ",\"notified\":%.*s", SLICE_ARG(buf_slice(&d->notified)));
+        buf_append_byte(&all, '}');
         status = print_object(g, cli_jsonpath_of(g->app->parsed.globals.output), buf_slice(&all));
     }
     buf_done(&all);
@@ -704,7 +743,7 @@ static int print_description(struct getting *g, struct slice item, struct slice 
 static int describe(struct app *app)
 {
     struct getting *g = mem_alloc(MEM_APP, sizeof(*g));
-    struct buf item = BUF(MEM_APP, 0), events = BUF(MEM_APP, 0), lines = BUF(MEM_APP, 0);
+    struct description d = {BUF(MEM_APP, 0), BUF(MEM_APP, 0), BUF(MEM_APP, 0), BUF(MEM_APP, 0)};
     struct json_value *parsed;
     struct json_writer w;
     int status = begin(g, app, CLI_FORM_TEXT);
@@ -713,19 +752,20 @@ static int describe(struct app *app)
         status = ask_one(g, &parsed);
     }
     if (status == EXIT_WELL) {
-        buf_append_slice(&item, slice_trim(buf_slice(&g->answer)));
-        json_begin(&w, &events, 0);
+        buf_append_slice(&d.item, slice_trim(buf_slice(&g->answer)));
+        json_begin(&w, &d.events, 0);
         json_array_open(&w);
         if (g->is_asset)
-            status = put_events(g, g->name, &lines, &w);
+            status = put_events(g, &d, &w);
         json_array_close(&w);
         json_end(&w);
     }
     if (status == EXIT_WELL)
-        status = print_description(g, buf_slice(&item), buf_slice(&events), buf_slice(&lines));
-    buf_done(&item);
-    buf_done(&events);
-    buf_done(&lines);
+        status = print_description(g, &d);
+    buf_done(&d.item);
+    buf_done(&d.events);
+    buf_done(&d.notified);
+    buf_done(&d.lines);
     end(g);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "app/notified.h"
 #include "base/map.h"
 #include "config/schema.h"
 #include "store/tasks.h"
@@ -13,19 +14,43 @@
 #include "wire/task_key.h"
 
 /* How deliveries to a receiver ended. */
-struct told {
+struct told_receiver {
     struct list link;
     char *receiver; /* "namespace/name" */
+    char *kind;     /* "webhook"; NULL: it is not declared */
     uint64_t delivered, failed, dropped;
     uint64_t written; /* the version of what stands in the store */
     bool read;        /* what an earlier life left was taken up */
 };
 
+/* An alert that a delivery tells of. */
+struct about {
+    struct list link;
+    bool resolved;
+    int64_t asked_ms;
+    uint32_t others;
+    char *asset;  /* "namespace/name" */
+    char trace[]; /* its story; "": none */
+};
+
 struct delivering {
     struct list link;
-    struct told *told;
+    struct told_receiver *told;
     char *does, *asset, *dedup; /* of one that is no task yet */
     char *task;                 /* of one that is */
+    uint32_t said;              /* of its attempts */
+    struct list about;
+};
+
+/* An order whose receiver is not declared (yet). */
+struct orphan {
+    struct list link;
+    struct arena arena;
+    const char *asset; /* "namespace/name" */
+    const char *namespace_, *name;
+    const char *trace;
+    int64_t asked_ms;
+    bool said;
 };
 
 struct notify {
@@ -33,11 +58,15 @@ struct notify {
     struct store *store;
     struct notifier *notifier;
     struct list told; /* grows only: who waits in the middle of it goes on */
-    struct list waiting, open;
-    uint32_t waiting_count, open_count;
+    struct list waiting, open, orphans;
+    uint32_t waiting_count, open_count, orphan_count;
     bool failing; /* and it was said */
-    struct rt_event any; /* there is a receiver, or was one */
+    struct rt_event any; /* there is a receiver or somebody who waits for one, or was */
+    struct notified notified;
+    struct delivering *made; /* last, by the notice under way */
 };
+
+static void on_stands(void *ctx, const struct notifier_stands *s);
 
 struct notify *notify_new(struct up *u, struct store *store)
 {
@@ -45,15 +74,25 @@ struct notify *notify_new(struct up *u, struct store *store)
     n->up = u;
     n->store = store;
     n->notifier = notifier_new();
+    notifier_listen(n->notifier, on_stands, n);
+    notified_init(&n->notified, store);
     list_init(&n->told);
     list_init(&n->waiting);
     list_init(&n->open);
+    list_init(&n->orphans);
     return n;
 }
+
+static void orphan_free(struct notify *n, struct orphan *o);
 
 static void delivering_free(struct delivering *d)
 {
     list_remove(&d->link);
+    for (struct list *it; (it = list_pop_front(&d->about));) {
+        struct about *x = list_entry(it, struct about, link);
+        mem_free(MEM_APP, x->asset);
+        mem_free(MEM_APP, x);
+    }
     mem_free(MEM_APP, d->does);
     mem_free(MEM_APP, d->asset);
     mem_free(MEM_APP, d->dedup);
@@ -67,13 +106,17 @@ void notify_free(struct notify *n)
         return;
     while (!list_empty(&n->waiting))
         delivering_free(list_entry(n->waiting.next, struct delivering, link));
+    while (!list_empty(&n->orphans))
+        orphan_free(n, list_entry(n->orphans.next, struct orphan, link));
     while (!list_empty(&n->open))
         delivering_free(list_entry(n->open.next, struct delivering, link));
     for (struct list *it; (it = list_pop_front(&n->told));) {
-        struct told *t = list_entry(it, struct told, link);
+        struct told_receiver *t = list_entry(it, struct told_receiver, link);
         mem_free(MEM_APP, t->receiver);
+        mem_free(MEM_APP, t->kind);
         mem_free(MEM_APP, t);
     }
+    notified_done(&n->notified);
     notifier_free(n->notifier);
     mem_free(MEM_APP, n);
 }
@@ -83,23 +126,24 @@ static struct notifier_time time_now(void)
     return (struct notifier_time){rt_now(), rt_wall_now() / RT_MS};
 }
 
-static struct told *told_of(struct notify *n, struct slice receiver)
+static struct told_receiver *told_of(struct notify *n, struct slice receiver)
 {
     list_each (it, &n->told)
-        if (slice_eq_cstr(receiver, list_entry(it, struct told, link)->receiver))
-            return list_entry(it, struct told, link);
-    struct told *t = mem_alloc(MEM_APP, sizeof(*t));
+        if (slice_eq_cstr(receiver, list_entry(it, struct told_receiver, link)->receiver))
+            return list_entry(it, struct told_receiver, link);
+    struct told_receiver *t = mem_alloc(MEM_APP, sizeof(*t));
     t->receiver = mem_strdup(MEM_APP, receiver);
     list_push_back(&n->told, &t->link);
     rt_event_set(&n->any);
     return t;
 }
 
-static struct told *told_of_parts(struct notify *n, struct slice namespace_, struct slice name)
+static struct told_receiver *told_of_parts(struct notify *n, struct slice namespace_,
+                                           struct slice name)
 {
     struct buf key = BUF(MEM_APP, 0);
     buf_printf(&key, "%.*s/%.*s", SLICE_ARG(namespace_), SLICE_ARG(name));
-    struct told *t = told_of(n, buf_slice(&key));
+    struct told_receiver *t = told_of(n, buf_slice(&key));
     buf_done(&key);
     return t;
 }
@@ -124,7 +168,9 @@ void notify_declare(struct notify *n, const struct config_object *o, struct slic
     if (choice && strcmp(choice->key, "alertmanager") == 0 &&
         r.repeat_ns > NOTIFY_REFRESH_MS * RT_MS)
         r.repeat_ns = NOTIFY_REFRESH_MS * RT_MS;
-    told_of_parts(n, r.namespace_, r.name);
+    struct told_receiver *told = told_of_parts(n, r.namespace_, r.name);
+    mem_free(MEM_APP, told->kind);
+    told->kind = choice ? mem_strdup(MEM_APP, slice_from(choice->key)) : NULL;
     notifier_declare(n->notifier, &r, time_now());
 }
 
@@ -177,32 +223,108 @@ static int receiver_of(const struct repair_order *o, struct arena *arena, struct
     return 0;
 }
 
+static int begin(struct notify *n, struct slice namespace_, struct slice name,
+                 const struct asset *a, struct slice trace)
+{
+    struct arena arena = ARENA(MEM_APP, 0);
+    struct notice_alert alert = {
+        .asset = slice_from(a->name),
+        .namespace_ = slice_from(a->namespace_),
+        .state = slice_from(asset_state_name(a->state)),
+        .reason = slice_from(a->reason),
+        .evidence = evidence_of(a),
+        .trace_id = trace,
+        .began_ms = a->since_wall_ns / RT_MS,
+    };
+    labels_of(a, &arena, &alert);
+    int r = notifier_begin(n->notifier, namespace_, name, &alert, time_now());
+    arena_done(&arena);
+    return r;
+}
+
+/* It may be declared in a moment, as everything is after a start, or once somebody sees it. */
+static int hold(struct notify *n, struct slice namespace_, struct slice name, const struct asset *a,
+                struct slice trace)
+{
+    if (n->orphan_count == NOTIFY_ORPHANS_MAX)
+        return -ENOENT;
+    struct orphan *o = mem_alloc(MEM_APP, sizeof(*o));
+    o->arena = ARENA(MEM_APP, 0);
+    o->asset = arena_strdup(&o->arena, slice_from(a->key));
+    o->namespace_ = arena_strdup(&o->arena, namespace_);
+    o->name = arena_strdup(&o->arena, name);
+    o->trace = arena_strdup(&o->arena, trace);
+    o->asked_ms = rt_wall_now() / RT_MS;
+    list_push_back(&n->orphans, &o->link);
+    n->orphan_count++;
+    rt_event_set(&n->any);
+    return 0;
+}
+
+static void orphan_free(struct notify *n, struct orphan *o)
+{
+    list_remove(&o->link);
+    n->orphan_count--;
+    arena_done(&o->arena);
+    mem_free(MEM_APP, o);
+}
+
 int notify_order(struct notify *n, const struct repair_order *o, const struct asset *a,
                  struct err *err)
 {
     struct arena arena = ARENA(MEM_APP, 0);
-    struct slice namespace_, name;
+    struct slice namespace_, name, trace = slice_from(o->trace_id);
     int r = receiver_of(o, &arena, &namespace_, &name, err);
     if (r == 0) {
-        struct notice_alert alert = {
-            .asset = slice_from(a->name),
-            .namespace_ = slice_from(a->namespace_),
-            .state = slice_from(asset_state_name(a->state)),
-            .reason = slice_from(a->reason),
-            .evidence = evidence_of(a),
-            .trace_id = slice_from(o->trace_id),
-            .began_ms = a->since_wall_ns / RT_MS,
-        };
-        labels_of(a, &arena, &alert);
-        r = notifier_begin(n->notifier, namespace_, name, &alert, time_now());
+        r = begin(n, namespace_, name, a, trace);
         if (r == -ENOENT)
-            err_set(err, r, "there is no receiver '%.*s' in namespace %.*s", SLICE_ARG(name),
-                    SLICE_ARG(namespace_));
-        else if (r < 0)
+            r = hold(n, namespace_, name, a, trace);
+        if (r < 0)
             err_sys(err, r, "tell receiver '%.*s'", SLICE_ARG(name));
     }
     arena_done(&arena);
     return r;
+}
+
+/* Nobody of that name can be told: the log says so, and whoever asks why hears of it. */
+static void say_orphan(struct notify *n, struct orphan *o)
+{
+    struct buf other = BUF(MEM_APP, 0), why = BUF(MEM_APP, 0);
+    struct slice own = slice_from(o->asset);
+    if (!slice_eq_cstr(slice_cut(&own, '/'), o->namespace_))
+        buf_printf(&other, "%s/", o->namespace_);
+    buf_append_cstr(&other, o->name);
+    buf_printf(&why, "there is no receiver '%s' in the namespace '%s'", o->name, o->namespace_);
+    struct told t = {.receiver = buf_slice(&other),
+                     .trace_id = slice_from(o->trace),
+                     .outcome = TOLD_FAILED,
+                     .why = buf_slice(&why),
+                     .at_ms = rt_wall_now() / RT_MS,
+                     .asked_ms = o->asked_ms};
+    notified_say(&n->notified, slice_from(o->asset), &t);
+    if (n->up->app->logsink)
+        log_warn(&n->up->app->log, "a receiver cannot be told", log_event("notify_refused"),
+                 log_str("asset", o->asset), log_str("error", why.data));
+    o->said = true;
+    buf_done(&other);
+    buf_done(&why);
+}
+
+static void look_at_orphans(struct notify *n)
+{
+    for (struct list *it = n->orphans.next, *next; it != &n->orphans; it = next) {
+        struct orphan *o = list_entry(it, struct orphan, link);
+        const struct asset *a = reconciler_find_key(n->up->assets, o->asset);
+        bool lasts = a && a->state != ASSET_HEALTHY && strcmp(a->trace, o->trace) == 0;
+        int r = 0;
+        next = it->next;
+        if (lasts)
+            r = begin(n, slice_from(o->namespace_), slice_from(o->name), a, slice_from(o->trace));
+        if (r == -ENOENT && !o->said)
+            say_orphan(n, o);
+        if (r != -ENOENT)
+            orphan_free(n, o);
+    }
 }
 
 static bool is_quiet(enum asset_state state, const char *reason)
@@ -234,11 +356,119 @@ static enum notifier_fate fate(void *ctx, struct slice namespace_, struct slice 
     return is_quiet(a->state, a->reason) ? NOTIFIER_INHIBITED : NOTIFIER_LASTS;
 }
 
+/* ---- how it stands, for whoever asks why ---- */
+
+/* By the name that the asset's own configuration has for it. */
+static void say(struct notify *n, const struct told_receiver *to, const char *asset, struct told *t)
+{
+    struct slice name = slice_from(to->receiver), namespace_ = slice_cut(&name, '/');
+    struct slice rest = slice_from(asset), own = slice_cut(&rest, '/');
+    t->receiver = slice_eq(own, namespace_) ? name : slice_from(to->receiver);
+    t->kind = slice_from(to->kind ? to->kind : "");
+    notified_say(&n->notified, slice_from(asset), t);
+}
+
+/* Of all that a delivery tells of. */
+static void say_delivering(struct notify *n, const struct delivering *d, const struct told *t)
+{
+    list_each (it, &d->about) {
+        const struct about *x = list_entry(it, struct about, link);
+        struct told said = *t;
+        said.trace_id = slice_from(x->trace);
+        said.resolved = x->resolved;
+        said.asked_ms = x->asked_ms;
+        said.others = x->others;
+        said.task = slice_from(d->task ? d->task : "");
+        say(n, d->told, x->asset, &said);
+    }
+}
+
+static void add_about(struct delivering *d, const struct notifier_stands *s, struct slice asset)
+{
+    struct slice trace = s->alert->trace_id;
+    struct about *x = mem_alloc(MEM_APP, sizeof(*x) + trace.size + 1);
+    bool over = s->standing == NOTIFIER_TOLD_OVER;
+    x->resolved = over;
+    x->asked_ms = over ? s->alert->ended_ms : s->asked_ms;
+    x->others = s->others;
+    x->asset = mem_strdup(MEM_APP, asset);
+    memcpy(x->trace, trace.data ? trace.data : "", trace.size);
+    list_push_back(&d->about, &x->link);
+}
+
+static void put_silence(const struct notifier_stands *s, struct buf *why)
+{
+    char until[LOG_TIME_BYTES];
+    buf_printf(why, "silenced by %.*s", SLICE_ARG(s->silence));
+    if (s->until_ms <= 0 || s->until_ms >= INT64_MAX / RT_MS)
+        return;
+    log_format_time(s->until_ms * RT_MS, until);
+    buf_printf(why, " until %.*s", LOG_TIME_BYTES, until);
+}
+
+static void put_quiet(const struct notify *n, struct slice asset, struct buf *why)
+{
+    const struct asset *a = reconciler_find_key(n->up->assets, asset.data);
+    buf_append_cstr(why, a && a->state == ASSET_MAINTENANCE
+                             ? "it is in maintenance"
+                             : "what it depends on is down, and is told of instead");
+}
+
+static enum told_outcome outcome_of(const struct notify *n, const struct notifier_stands *s,
+                                    struct slice asset, struct buf *why)
+{
+    double wait_s = (double)s->wait_ms / 1000;
+    switch (s->standing) {
+    case NOTIFIER_SILENCED:
+        put_silence(s, why);
+        return TOLD_SILENCED;
+    case NOTIFIER_QUIET:
+        put_quiet(n, asset, why);
+        return TOLD_INHIBITED;
+    case NOTIFIER_KNOWN:
+        return TOLD_BEFORE;
+    case NOTIFIER_MISSED:
+        if (s->before == NOTIFIER_SILENCED)
+            buf_append_cstr(why, "it was over before the silence was");
+        else if (s->before == NOTIFIER_QUIET)
+            buf_append_cstr(why, "it was over as soon as what kept it quiet");
+        else
+            buf_printf(why, "it was over within the %g s in which others may join (Wait)", wait_s);
+        return TOLD_OVER;
+    default:
+        buf_printf(why, "others may join for %g s (Wait)", wait_s);
+        return TOLD_WAITING;
+    }
+}
+
+static void on_stands(void *ctx, const struct notifier_stands *s)
+{
+    struct notify *n = ctx;
+    struct buf key = BUF(MEM_APP, 0), why = BUF(MEM_APP, 0);
+    struct slice namespace_ = s->alert->namespace_;
+    buf_printf(&key, "%.*s/%.*s", SLICE_ARG(namespace_.size ? namespace_ : SLICE("default")),
+               SLICE_ARG(s->alert->asset));
+    if (s->standing == NOTIFIER_TOLD || s->standing == NOTIFIER_TOLD_OVER) {
+        add_about(n->made, s, buf_slice(&key));
+    } else {
+        struct told t = {.trace_id = s->alert->trace_id,
+                         .at_ms = rt_wall_now() / RT_MS,
+                         .asked_ms = s->asked_ms};
+        t.outcome = outcome_of(n, s, buf_slice(&key), &why);
+        t.why = buf_slice(&why);
+        say(n, told_of(n, s->receiver), key.data, &t);
+    }
+    buf_done(&key);
+    buf_done(&why);
+}
+
 /* ---- deliveries ---- */
 
 static void drop_oldest(struct notify *n)
 {
     struct delivering *d = list_entry(n->waiting.next, struct delivering, link);
+    struct told dropped = {.outcome = TOLD_DROPPED, .at_ms = rt_wall_now() / RT_MS};
+    say_delivering(n, d, &dropped);
     if (n->up->app->logsink)
         log_error(&n->up->app->log, "what a receiver was to be told is dropped",
                   log_event("notify_dropped"), log_str("receiver", d->told->receiver));
@@ -252,6 +482,8 @@ static void on_notice(void *ctx, struct slice key, struct slice receiver,
 {
     struct notify *n = ctx;
     struct delivering *d = mem_alloc(MEM_APP, sizeof(*d));
+    list_init(&d->about);
+    n->made = d;
     struct buf does = BUF(MEM_APP, 0), dedup = BUF(MEM_APP, 0);
     struct map_seed none = {0, 0};
     if (n->waiting_count == NOTIFY_WAITING_MAX)
@@ -332,8 +564,22 @@ static void submit_waiting(struct notify *n)
         }
         list_push_back(&n->open, &d->link);
         n->open_count++;
+        struct told sending = {.outcome = TOLD_SENDING, .at_ms = rt_wall_now() / RT_MS};
+        say_delivering(n, d, &sending);
     }
     n->failing = false;
+}
+
+/* That it ended, or that an attempt more failed. */
+static void say_progress(struct notify *n, struct delivering *d, const struct task *task)
+{
+    struct told t = {.at_ms = rt_wall_now() / RT_MS};
+    notified_of_task(task, &t);
+    uint32_t said = 2 * t.attempts + (t.why.size > 0);
+    if (t.outcome == TOLD_SENDING && said == d->said)
+        return;
+    d->said = said;
+    say_delivering(n, d, &t);
 }
 
 /* A task that is not there any more has ended long ago, and nobody knows how. */
@@ -346,8 +592,10 @@ static void look_at(struct notify *n, struct delivering *d)
     struct slice key = task_key(&arena, none, TASK_KEY_TASK, slice_from(d->task), none);
     int r = store_get(n->store, key, &arena, &kv, NULL, soon());
     bool ended = r == 0 && kv.version == 0;
-    if (r == 0 && kv.version && task_read(kv.value, &arena, t, NULL) == 0 &&
-        task_state_final(t->state)) {
+    bool known = r == 0 && kv.version && task_read(kv.value, &arena, t, NULL) == 0;
+    if (known)
+        say_progress(n, d, t);
+    if (known && task_state_final(t->state)) {
         ended = true;
         d->told->delivered += t->state == TASK_SUCCEEDED;
         d->told->failed += t->state != TASK_SUCCEEDED;
@@ -386,12 +634,13 @@ void notify_unsilence(struct notify *n, struct slice name)
 
 /* ---- what survives ---- */
 
-static struct slice notice_key(const struct notify *n, const struct told *t, struct arena *arena)
+static struct slice notice_key(const struct notify *n, const struct told_receiver *t,
+                               struct arena *arena)
 {
     return slice_from(arena_printf(arena, "/notices/%s/%s", n->up->node, t->receiver));
 }
 
-static void take_up(struct notify *n, struct told *t)
+static void take_up(struct notify *n, struct told_receiver *t)
 {
     struct arena arena = ARENA(MEM_APP, 0);
     struct slice name = slice_from(t->receiver), namespace_ = slice_cut(&name, '/');
@@ -407,7 +656,7 @@ static void take_up(struct notify *n, struct told *t)
     arena_done(&arena);
 }
 
-static void write_down(struct notify *n, struct told *t)
+static void write_down(struct notify *n, struct told_receiver *t)
 {
     struct arena arena = ARENA(MEM_APP, 0);
     struct slice name = slice_from(t->receiver), namespace_ = slice_cut(&name, '/');
@@ -428,7 +677,7 @@ static void write_down(struct notify *n, struct told *t)
 static void keep_told(struct notify *n)
 {
     list_each (it, &n->told) {
-        struct told *t = list_entry(it, struct told, link);
+        struct told_receiver *t = list_entry(it, struct told_receiver, link);
         struct slice name = slice_from(t->receiver), namespace_ = slice_cut(&name, '/');
         if (notifier_version(n->notifier, namespace_, name) != t->written)
             write_down(n, t);
@@ -441,7 +690,7 @@ static bool take_up_all(struct notify *n)
 {
     bool all = true;
     list_each (it, &n->told) {
-        struct told *t = list_entry(it, struct told, link);
+        struct told_receiver *t = list_entry(it, struct told_receiver, link);
         if (!t->read)
             take_up(n, t);
         all &= t->read;
@@ -460,11 +709,13 @@ void notify_main(void *arg)
         /* Before it is known what was told nothing is told: else it may be said twice. */
         if (!take_up_all(n))
             continue;
+        look_at_orphans(n);
         notifier_review(n->notifier, fate, n, time_now());
         notifier_tick(n->notifier, time_now(), on_notice, n);
         submit_waiting(n);
         keep_told(n);
         look_at_open(n);
+        (void)notified_write(&n->notified, soon()); /* else in the next round */
     }
 }
 
@@ -476,7 +727,7 @@ void notify_metrics(const struct notify *n, struct metrics_writer *w)
         return;
     metrics_family(w, "firebreak_notify", METRIC_COUNTER, "Deliveries to receivers, by outcome.");
     list_each (it, &n->told) {
-        const struct told *t = list_entry(it, struct told, link);
+        const struct told_receiver *t = list_entry(it, struct told_receiver, link);
         const uint64_t counts[] = {t->delivered, t->failed, t->dropped};
         static const char *const words[] = {"delivered", "failed", "dropped"};
         for (size_t i = 0; i < ARRAY_LEN(words); i++) {

@@ -7,6 +7,8 @@
  * which it changed, as "/notices/NODE/NAMESPACE/RECEIVER", so that a restart neither forgets to
  * take something back nor says it twice. Silences are followed in the store.
  *
+ * How it stands with each is written down for whoever asks why (notified.h).
+ *
  * A delivery that the store does not take yet waits, up to NOTIFY_WAITING_MAX; beyond that the
  * oldest is dropped, counted, and told in the log. Lives on loop 0. */
 #ifndef FIREBREAK_APP_NOTIFY_H
@@ -16,8 +18,9 @@
 #include "config/object.h"
 
 enum {
-    NOTIFY_WAITING_MAX = 256, /* deliveries that are no task yet */
-    NOTIFY_OPEN_MAX = 1024,   /* whose ends are looked for */
+    NOTIFY_WAITING_MAX = 256,  /* deliveries that are no task yet */
+    NOTIFY_OPEN_MAX = 1024,    /* whose ends are looked for */
+    NOTIFY_ORPHANS_MAX = 1024, /* orders without a receiver */
     NOTIFY_TICK_MS = 1000,
     NOTIFY_CALL_MS = 5000,
     NOTIFY_RETRIES = 5,
@@ -37,8 +40,9 @@ void notify_main(void *notify);
 /* A receiver of the registry; `spec` is its JSON. Neither waits. */
 void notify_declare(struct notify *n, const struct config_object *receiver, struct slice spec);
 void notify_undeclare(struct notify *n, struct slice namespace_, struct slice name);
-/* An order whose action notifies. Does not wait. Returns 0; -ENOENT: there is no such receiver,
- * with *err; -EBADMSG; -ENOSPC. */
+/* An order whose action notifies. One of a receiver that is not declared waits for it as long as
+ * the story goes on, and its record says so. Does not wait. Returns 0, or with *err: -ENOENT: there
+ * is no such receiver, and NOTIFY_ORPHANS_MAX wait; -EBADMSG; -ENOSPC. */
 int notify_order(struct notify *n, const struct repair_order *o, const struct asset *a,
                  struct err *err);
 /* What happened: a state that is well, or gone, ends alerts; `dependency` keeps them quiet. Does

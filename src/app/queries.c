@@ -153,9 +153,12 @@ static void judge(struct queries *q, struct query_check *c, struct probe_result 
         probe_result_fail(r, REASON_BODY_MISMATCH, "%s: %s", c->query, text.data);
         *ret_word = c->word;
     } else if (!answer->has_data && !is_read(q, c, a)) {
-        bool away = scrapes_away(q->scrapes, c->asset, ret_away);
-        probe_result_fail(r, REASON_LIMIT, "no data%s: %s",
-                          away ? ", its page does not answer" : "", c->query);
+        enum probe_reason reason;
+        if (scrapes_away(q->scrapes, c->asset, ret_away, &reason))
+            probe_result_fail(r, REASON_LIMIT, "no data, its page does not answer (%s): %s",
+                              probe_reason_name(reason), c->query);
+        else
+            probe_result_fail(r, REASON_LIMIT, "no data: %s", c->query);
     }
     buf_done(&text);
 }

@@ -108,10 +108,12 @@ static void leave_pages(struct scrape *s)
     mem_free(MEM_APP, s->pages);
 }
 
-bool scrapes_away(const struct scrapes *all, const char *asset, rt_time *ret_read)
+bool scrapes_away(const struct scrapes *all, const char *asset, rt_time *ret_read,
+                  enum probe_reason *ret_reason)
 {
     const struct pages *p = map_get(&all->by_asset, slice_from(asset));
     rt_time oldest = RT_NEVER;
+    enum probe_reason reason = REASON_OK;
     if (!p)
         return false;
     list_each (it, &p->scrapes) {
@@ -120,11 +122,13 @@ bool scrapes_away(const struct scrapes *all, const char *asset, rt_time *ret_rea
             continue;
         if (!s->read_at || s->reason == REASON_OK)
             return false;
+        reason = s->read_at < oldest ? s->reason : reason;
         oldest = s->read_at < oldest ? s->read_at : oldest;
     }
     if (oldest == RT_NEVER || rt_now() - oldest > SERIES_BACK_MS * RT_MS)
         return false;
     *ret_read = oldest;
+    *ret_reason = reason;
     return true;
 }
 

@@ -36,8 +36,10 @@ void scrapes_undeclare(struct scrapes *s, struct slice namespace_, struct slice 
 /* Waits until each that is declared was read once, or until the deadline. */
 void scrapes_wait_first(struct scrapes *s, rt_time deadline);
 /* Whether pages of the asset are declared, each was read within SERIES_BACK_MS, and none of them
- * answered the last time. Then *ret_read is when the oldest of these readings began. */
-bool scrapes_away(const struct scrapes *s, const char *asset, rt_time *ret_read);
+ * answered the last time. Then *ret_read is when the oldest of these readings began, and
+ * *ret_reason why it failed. */
+bool scrapes_away(const struct scrapes *s, const char *asset, rt_time *ret_read,
+                  enum probe_reason *ret_reason);
 void scrapes_metrics(const struct scrapes *s, struct metrics_writer *w);
 
 #endif

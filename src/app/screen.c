@@ -18,7 +18,7 @@ enum {
     AGE_EVERY_MS = 1000, /* so that "since" moves */
     HEAD_ROWS = 3,       /* title, empty line, column names */
     FOOT_ROWS = 1,
-    STORY_ROWS = 12,     /* the timeline of the selected asset, with its head; more where free */
+    STORY_ROWS = 12, /* the timeline of the selected asset, with its head; more where free */
     STORY_ROOM = 14, /* fewer rows than that have no timeline */
 };
 
@@ -172,10 +172,47 @@ static void put_now(struct screen *s, const struct asset *a, struct buf *line)
         reconciler_plan(s->up->assets, now, put_plan, &n);
 }
 
-/* The newest lines of its stories; what does not fit is the oldest. */
-static size_t put_story(struct screen *s, const struct asset *a, size_t rows, size_t columns)
+static void put_shown(struct screen *s, struct slice line, size_t columns)
 {
-    struct buf items = BUF(MEM_APP, 0), lines = BUF(MEM_APP, 0), head = BUF(MEM_APP, 0);
+    struct buf shown = BUF(MEM_APP, 0);
+    utf8_append_shown(&shown, line);
+    put_line(s, buf_slice(&shown), columns, false);
+    buf_done(&shown);
+}
+
+static const struct json_value *parsed(struct buf *objects, struct arena *a)
+{
+    struct json_value *v = NULL;
+    const char *text = arena_printf(a, "[%.*s]", SLICE_ARG(buf_slice(objects)));
+    return json_parse(slice_from(text), a, 0, &v, NULL) == 0 ? v : NULL;
+}
+
+/* Its stories and who was told of them, oldest first; *ret_count of them. In the arena. */
+static const struct json_value **read_story(struct screen *s, const struct gateway_why *ask,
+                                            struct arena *a, size_t *ret_count)
+{
+    struct gateway_story got = {.items = BUF(MEM_APP, 0), .notified = BUF(MEM_APP, 0)};
+    struct err err = {0};
+    const struct json_value **lines = NULL;
+    *ret_count = 0;
+    if (why_tell(s->up, ask, &got, &err) == 0) {
+        const struct json_value *items = parsed(&got.items, a), *told = parsed(&got.notified, a);
+        uint32_t n = 0, room = items ? items->count + TOLD_ITEMS_MAX : 1;
+        const struct json_value **events = arena_alloc_array(a, room, sizeof(*events));
+        for (const struct json_value *e = items ? items->first : NULL; e; e = e->next)
+            events[n++] = e;
+        lines = arena_alloc_array(a, room, sizeof(*lines));
+        *ret_count = told_among(events, n, told, lines);
+    }
+    buf_done(&got.items);
+    buf_done(&got.notified);
+    return lines;
+}
+
+/* The newest lines of its stories; what does not fit is the oldest. */
+static void put_story(struct screen *s, const struct asset *a, size_t rows, size_t columns)
+{
+    struct buf line = BUF(MEM_APP, 0);
     struct arena arena = ARENA(MEM_APP, 0);
     /* While the store is asked the asset may go: its names are copied. */
     struct gateway_why ask = {
@@ -184,33 +221,18 @@ static size_t put_story(struct screen *s, const struct asset *a, size_t rows, si
         .name = slice_from(arena_strdup(&arena, slice_from(a->name))),
         .all = true,
     };
-    struct json_value *all = NULL;
-    struct err err = {0};
-    int64_t revision;
-    buf_append_byte(&items, '[');
-    buf_printf(&head, "%s", a->name);
-    put_now(s, a, &head);
-    if (why_tell(s->up, &ask, &items, &revision, &err) == 0 && buf_append_byte(&items, ']') == 0)
-        (void)json_parse(buf_slice(&items), &arena, 0, &all, NULL);
-    size_t used = all ? all->count : 0, skip = used > rows - 1 ? used - (rows - 1) : 0;
-    struct buf shown = BUF(MEM_APP, 0);
-    utf8_append_shown(&shown, buf_slice(&head));
-    put_line(s, buf_slice(&shown), columns, false);
-    for (const struct json_value *e = all ? all->first : NULL; e; e = e->next) {
-        if (skip && skip--)
-            continue;
-        buf_clear(&lines);
-        buf_clear(&shown);
-        sentence_line(e, false, &lines);
-        utf8_append_shown(&shown, slice_sub(buf_slice(&lines), 0, lines.size - 1));
-        put_line(s, buf_slice(&shown), columns, false);
+    size_t used;
+    buf_printf(&line, "%s", a->name);
+    put_now(s, a, &line);
+    const struct json_value **lines = read_story(s, &ask, &arena, &used);
+    put_shown(s, buf_slice(&line), columns);
+    for (size_t i = used > rows - 1 ? used - (rows - 1) : 0; i < used; i++) {
+        buf_clear(&line);
+        sentence_line(lines[i], false, &line);
+        put_shown(s, slice_sub(buf_slice(&line), 0, line.size - 1), columns);
     }
-    buf_done(&shown);
-    buf_done(&items);
-    buf_done(&lines);
-    buf_done(&head);
+    buf_done(&line);
     arena_done(&arena);
-    return (used > rows - 1 ? rows - 1 : used) + 1;
 }
 
 /* ---- a frame ---- */

@@ -32,6 +32,7 @@ struct asker {
     bool open;        /* what it is asked with is there */
     bool pushed;      /* by the check itself: a look would tell something new */
     rt_time away;     /* as the sample's away_ns, of the newest look */
+    uint32_t away_looks; /* such looks in a row */
     int64_t hurry_ns; /* a repair has ended: a miss is asked again that soon; 0: as declared */
     bool forgetful;   /* how its process was started could not be remembered, and it was said */
     struct list link;
@@ -137,7 +138,8 @@ static bool is_of(const struct asker *a, const char *namespace_, const char *ass
 }
 
 /* What one check was told of changes what the others of its asset see: they are asked at once, so
- * that a repair is seen to have worked within moments. */
+ * that a repair is seen to have worked within moments. And where its pages do not answer, it is for
+ * the others to say whether it is down, before too many such looks say that nobody can see it. */
 static void ask_others(const struct asker *a)
 {
     list_each (it, &a->up->asking) {
@@ -217,7 +219,9 @@ static void ask(struct asker *a, struct probe_result *r)
             return;
         if (r->reason == REASON_OK)
             remember(a);
-        if (pushed && (r->reason == REASON_OK) != (misses == 0))
+        a->away_looks = a->away ? a->away_looks + 1 : 0;
+        bool vanished = a->away && a->away_looks <= RECONCILE_BLIND;
+        if (vanished || (pushed && (r->reason == REASON_OK) != (misses == 0)))
             ask_others(a);
         misses = r->reason == REASON_OK || none ? 0 : misses + 1;
         passes = r->reason == REASON_OK ? passes + 1 : 0;

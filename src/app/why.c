@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "app/notified.h"
 #include "app/up.h"
 #include "explain/explain.h"
 #include "wire/key_part.h"
@@ -11,6 +12,12 @@
 enum { READ_AT_ONCE = 500 };
 
 static const struct slice none = {NULL, 0};
+
+static struct slice text_at(const struct json_value *v, const char *key)
+{
+    const struct json_value *m = json_get(v, key);
+    return m && m->type == JSON_STRING ? m->text : none;
+}
 
 static rt_time soon(void)
 {
@@ -204,37 +211,77 @@ static int read_trace(struct asking *a, struct slice trace)
     return r;
 }
 
-static void write_told(struct asking *a, const struct gateway_why *asked, struct slice trace,
-                       struct buf *out)
+static void put_object(struct buf *out, const struct json_value *v)
+{
+    struct json_writer w;
+    if (out->size)
+        buf_append_byte(out, ',');
+    json_begin(&w, out, 0);
+    json_tree(&w, v);
+    json_end(&w);
+}
+
+/* Whether one of these events is of that asset. */
+static bool is_about(const struct json_value *const *told, uint32_t count, struct slice asset)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (slice_eq(text_at(told[i], "asset"), asset))
+            return true;
+    return false;
+}
+
+/* Who was told of the stories of this asset, "web" or "other/web". */
+static int put_notified(struct asking *a, struct slice asset, const struct json_value *const *told,
+                        uint32_t count, struct buf *out)
+{
+    struct slice namespace_, name;
+    const struct json_value *items = NULL;
+    split_asset(asset, SLICE("default"), &namespace_, &name);
+    struct slice key =
+        slice_from(arena_printf(&a->arena, "%.*s/%.*s", SLICE_ARG(namespace_), SLICE_ARG(name)));
+    int r = notified_read(a->store, key, &a->arena, &items, a->err, soon());
+    for (const struct json_value *i = items ? items->first : NULL; i; i = i->next) {
+        bool mine = false;
+        for (uint32_t k = 0; k < count && !mine && told_is(i); k++)
+            mine = slice_eq(text_at(told[k], "asset"), asset) &&
+                   slice_eq(text_at(told[k], "trace_id"), text_at(i, "trace_id"));
+        if (mine)
+            put_object(out, i);
+    }
+    return r;
+}
+
+static int write_told(struct asking *a, const struct gateway_why *asked, struct slice trace,
+                      struct gateway_story *ret)
 {
     const struct json_value **told = mem_alloc(MEM_APP, (a->count + 1) * sizeof(*told));
+    int r = 0;
     uint32_t n =
         trace.size && !asked->all
             ? story_of_trace(a->events, a->count, trace, told)
             : story_tell(a->events, a->count, asked->all ? STORY_ALL : STORY_LAST, told, NULL);
-    for (uint32_t i = 0; i < n; i++) {
-        struct json_writer w;
-        if (i)
-            buf_append_byte(out, ',');
-        json_begin(&w, out, 0);
-        json_tree(&w, told[i]);
-        json_end(&w);
+    for (uint32_t i = 0; i < n; i++)
+        put_object(&ret->items, told[i]);
+    for (uint32_t i = 0; r == 0 && i < n; i++) {
+        struct slice asset = text_at(told[i], "asset");
+        if (asset.size && !is_about(told, i, asset))
+            r = put_notified(a, asset, told, n, &ret->notified);
     }
     mem_free(MEM_APP, told);
+    return r;
 }
 
-int why_tell(void *ctx, const struct gateway_why *asked, struct buf *ret_items,
-             int64_t *ret_revision, struct err *err)
+int why_tell(void *ctx, const struct gateway_why *asked, struct gateway_story *ret, struct err *err)
 {
     struct up *u = ctx;
     struct asking a = {.store = u->store, .err = err};
     struct slice trace = asked->trace;
     a.arena = a.page = ARENA(MEM_APP, 0);
     int r = trace.size ? read_trace(&a, trace) : read_about(&a, asked, &trace);
-    if (r == 0) {
-        write_told(&a, asked, trace, ret_items);
-        *ret_revision = a.revision;
-    }
+    if (r == 0)
+        r = write_told(&a, asked, trace, ret);
+    if (r == 0)
+        ret->revision = a.revision;
     mem_free(MEM_APP, a.events);
     arena_done(&a.arena);
     arena_done(&a.page);

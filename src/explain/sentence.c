@@ -100,8 +100,8 @@ static void decision(const struct json_value *event, struct buf *out)
     if (remedy.size)
         buf_printf(out, "%.*s is to repair it", SLICE_ARG(remedy));
     else
-        put(out, any || none_left ? SLICE("nothing is done")
-                                  : SLICE("no remedy is declared for that"));
+        put(out,
+            any || none_left ? SLICE("nothing is done") : SLICE("no remedy is declared for that"));
     if (reason.size && !any && !remedy.size)
         buf_printf(out, " (%.*s)", SLICE_ARG(reason));
     put_evidence(event, ": ", out);
@@ -166,7 +166,12 @@ void sentence_line(const struct json_value *event, bool dated, struct buf *out)
     struct slice at = text_at(event, "at");
     if (!dated && at.size > CLOCK)
         at = slice_sub(at, DAY, CLOCK);
-    buf_printf(out, "%.*s  %-11.*s  ", SLICE_ARG(at), SLICE_ARG(text_at(event, "type")));
-    sentence_write(event, out);
+    bool told = told_is(event);
+    struct slice type = told ? SLICE("notify") : text_at(event, "type");
+    buf_printf(out, "%.*s  %-11.*s  ", SLICE_ARG(at), SLICE_ARG(type));
+    if (told)
+        told_sentence(event, out);
+    else
+        sentence_write(event, out);
     buf_append_byte(out, '\n');
 }

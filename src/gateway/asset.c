@@ -179,8 +179,8 @@ void why_serve(struct request *q, struct slice rest)
 {
     struct gateway_why ask = {.all = false};
     struct slice first = slice_cut(&rest, '/');
-    struct buf items = BUF(MEM_GATEWAY, 0), json = BUF(MEM_GATEWAY, 0);
-    int64_t revision = 0;
+    struct gateway_story story = {.items = BUF(MEM_GATEWAY, 0), .notified = BUF(MEM_GATEWAY, 0)};
+    struct buf json = BUF(MEM_GATEWAY, 0);
     if (!slice_eq(q->method, SLICE("GET")) && !slice_eq(q->method, SLICE("HEAD"))) {
         answer_method(q, "GET, HEAD");
         return;
@@ -195,17 +195,19 @@ void why_serve(struct request *q, struct slice rest)
     int r = url_unescape(name, false, &q->arena, &name, &q->err);
     *(rest.data ? &ask.name : &ask.trace) = name;
     if (r == 0)
-        r = q->g->options.why(q->g->options.ctx, &ask, &items, &revision, &q->err);
+        r = q->g->options.why(q->g->options.ctx, &ask, &story, &q->err);
     if (r == -ENOENT)
         answer_problem(q, 404, "not_found", "name", "%s", q->err.text);
     else if (r < 0)
         answer_store_error(q, r);
     else {
-        buf_printf(&json, "{\"items\":[%.*s],\"next\":\"\",\"revision\":%lld}",
-                   SLICE_ARG(buf_slice(&items)), (long long)revision);
+        buf_printf(&json, "{\"items\":[%.*s],\"next\":\"\",\"revision\":%lld,\"notified\":[%.*s]}",
+                   SLICE_ARG(buf_slice(&story.items)), (long long)story.revision,
+                   SLICE_ARG(buf_slice(&story.notified)));
         answer_json(q, 200, &json);
     }
-    buf_done(&items);
+    buf_done(&story.items);
+    buf_done(&story.notified);
     buf_done(&json);
 }
 

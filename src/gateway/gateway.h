@@ -44,7 +44,8 @@
  *   POST /v1/freeze {"reason"}   POST /v1/unfreeze   GET /v1/freeze      {"frozen","reason",…}
  *   GET /v1/silences; POST /v1/silences {"selector","for_ms","reason"}: the silence, 201; DELETE
  *       /v1/silences/{name}
- *   GET /v1/why/{kind}/{name}?namespace=&all=true    a list: the last story's events, or all
+ *   GET /v1/why/{kind}/{name}?namespace=&all=true    a list: the last story's events, or all; and
+ *                                        who was told: "notified"
  *   GET /v1/why/{trace_id}
  *   GET /v1/plan/remedies                what would be repaired now, and what not and why: a list
  *       of {"asset","namespace","state","reason","remedy","outcome":"dry_run","phase","rejected"};
@@ -96,6 +97,13 @@ struct gateway_why {
     bool all;           /* every story that is kept */
 };
 
+/* Both: objects with commas between them. */
+struct gateway_story {
+    struct buf items;    /* the events, oldest first */
+    struct buf notified; /* what became of telling somebody (explain/explain.h) */
+    int64_t revision;
+};
+
 struct gateway_options {
     struct store *store; /* outlives the gateway */
     uint32_t own_uid;    /* admin, beside root */
@@ -107,10 +115,10 @@ struct gateway_options {
      * is wrong. NULL: whatever is JSON. */
     int (*check)(void *ctx, const struct gateway_resource *sent, struct gateway_verdict *ret,
                  struct err *err);
-    /* The events that tell it, oldest first: objects with commas between them. May wait. Returns 0;
-     * -ENOENT: there is nothing of that name; -EINVAL: no stories are told of that kind. */
-    int (*why)(void *ctx, const struct gateway_why *asked, struct buf *ret_items,
-               int64_t *ret_revision, struct err *err);
+    /* What tells it, put into ret's buffers. May wait. Returns 0; -ENOENT: there is nothing of
+     * that name; -EINVAL: no stories are told of that kind. */
+    int (*why)(void *ctx, const struct gateway_why *asked, struct gateway_story *ret,
+               struct err *err);
     /* What would be repaired now, and what not and why: objects with commas between them. Does not
      * wait. NULL, as why: nobody knows. */
     void (*repairs)(void *ctx, struct buf *ret_items);

@@ -70,6 +70,7 @@ struct asset_check {
     bool ok;    /* which: misses below the threshold do not count yet */
     bool blind; /* too few of its observers can see: `ok` is an old one */
     bool away;  /* the newest answer: the pages that would tell it do not answer */
+    int64_t away_since_ns; /* monotonic: the first reading of them that failed; 0: not away */
     int64_t few_ns; /* monotonic: since when too few of them say anything; 0: enough do */
     enum probe_reason reason; /* of the last probe */
     const char *word; /* of the last one, where that is no probe's reason: a literal, or NULL */

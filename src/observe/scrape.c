@@ -180,6 +180,21 @@ static int take_piece(struct scraper *s, struct slice piece, struct scrape_resul
     return code < 0 ? -1 : 0;
 }
 
+/* We ask for no compression, but some servers have a page in one form only. Returns whether it is
+ * compressed, with the reason set. */
+static bool is_compressed(const struct http_response *resp, struct probe_result *r)
+{
+    const struct http1_field *coding = http1_field_find(http_head(resp), "Content-Encoding", 0);
+    if (!coding || !coding->value.size || slice_eq_nocase(coding->value, SLICE("identity")))
+        return false;
+    size_t shown = coding->value.size < 40 ? coding->value.size : 40;
+    probe_result_fail(r, REASON_PROTOCOL,
+                      "the page is compressed (Content-Encoding: %.*s), although none was asked "
+                      "for (Accept-Encoding: identity)",
+                      (int)shown, coding->value.data);
+    return true;
+}
+
 static void take_body(struct scraper *s, struct http_response *resp, struct http_trace *trace,
                       struct scrape_result *to, struct probe_result *r, rt_time deadline)
 {
@@ -249,7 +264,7 @@ static void ask_page(struct scraper *s, struct slice login, struct scrape_result
     to->reused = trace->reused;
     if (trace->status != 200)
         probe_result_fail(r, REASON_HTTP_STATUS, "status %u", trace->status);
-    else
+    else if (!is_compressed(resp, r))
         take_body(s, resp, trace, to, r, deadline);
     http_close(resp);
 }

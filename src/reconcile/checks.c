@@ -233,12 +233,32 @@ static void keep_unseen(struct asset_check *c, const char *why)
     c->unseen[n] = 0;
 }
 
-/* Pages go away with what they are of. While that fails anyway, and until they are asked anew after
- * its return, it says nothing that they do not answer: not even that we are blind. */
-static bool tells_nothing(const struct held *h, const struct sample *s)
+/* Whether another check of the asset will say why its pages do not answer: it misses already, or
+ * has not been asked since. That is soon (who asks does so at once), or is not waited for. */
+static bool others_will_tell(const struct held *h, const struct asset_check *c, int64_t now_ns)
 {
-    return s->away_ns && (h->fails || s->away_ns <= h->returned_ns) &&
-           !fault_mutant("heal_away_is_blind");
+    bool early = now_ns - c->away_since_ns < RECONCILE_AWAY_S * SECOND_NS;
+    for (uint32_t i = 0; i < h->asset.check_count; i++) {
+        const struct asset_check *k = &h->asset.checks[i];
+        if (k == c || k->gone_ns || k->away || k->blind || k->own.limits)
+            continue;
+        int64_t began_ns = k->answered_ns - (k->last_ns > 0 ? k->last_ns : 0);
+        if (k->misses > 0 || (early && began_ns <= c->away_since_ns))
+            return true;
+    }
+    return false;
+}
+
+/* Pages go away with what they are of. While that fails anyway or is about to, and until they are
+ * asked anew after its return, it says nothing that they do not answer: not even that we are
+ * blind. */
+static bool tells_nothing(const struct held *h, const struct asset_check *c, const struct sample *s,
+                          int64_t now_ns)
+{
+    if (!s->away_ns || fault_mutant("heal_away_is_blind"))
+        return false;
+    return h->fails || s->away_ns <= h->returned_ns ||
+           (others_will_tell(h, c, now_ns) && !fault_mutant("heal_away_is_hasty"));
 }
 
 void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
@@ -250,8 +270,10 @@ void check_take(struct reconciler *r, struct held *h, struct asset_check *c,
     v->at_ns = t.now_ns ? t.now_ns : 1;
     bool ours = judge_ours(r, &h->asset);
     c->away = s->away_ns != 0 && s->reason == REASON_LIMIT;
+    if (!c->away || !c->away_since_ns)
+        c->away_since_ns = c->away ? s->away_ns : 0;
     if (s->reason == REASON_LIMIT) {
-        v->limits = tells_nothing(h, s) ? 0 : v->limits + 1;
+        v->limits = tells_nothing(h, c, s, t.now_ns) ? 0 : v->limits + 1;
         keep_unseen(c, s->detail);
         if (ours)
             weigh(c, t);

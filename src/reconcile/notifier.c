@@ -22,7 +22,10 @@ struct alert {
     struct notice_alert words;
     struct arena arena; /* of its words */
     enum told told;
+    enum notifier_standing stands; /* as it was said last */
+    int64_t asked_ms;              /* on the wall; 0: in an earlier life */
     bool inhibited;
+    bool in_notice; /* that was made last */
 };
 
 struct group {
@@ -57,6 +60,8 @@ struct silence {
 struct notifier {
     struct list targets, silences;
     uint32_t alerts, silence_count;
+    notifier_stands_fn *stands; /* NULL: nobody listens */
+    void *stands_ctx;
 };
 
 struct notifier *notifier_new(void)
@@ -65,6 +70,12 @@ struct notifier *notifier_new(void)
     list_init(&n->targets);
     list_init(&n->silences);
     return n;
+}
+
+void notifier_listen(struct notifier *n, notifier_stands_fn *stands, void *ctx)
+{
+    n->stands = stands;
+    n->stands_ctx = ctx;
 }
 
 /* ---- letting go ---- */
@@ -315,7 +326,6 @@ static struct alert *add_alert(struct notifier *n, struct target *r, const struc
 int notifier_begin(struct notifier *n, struct slice namespace_, struct slice receiver,
                    const struct notice_alert *w, struct notifier_time t)
 {
-    (void)t;
     struct target *r = find(n, namespace_, receiver);
     if (!r)
         return -ENOENT;
@@ -324,10 +334,15 @@ int notifier_begin(struct notifier *n, struct slice namespace_, struct slice rec
         return -ENOSPC;
     struct notice_alert lasting = *w;
     lasting.ended_ms = 0;
+    bool anew = !a || !slice_eq(a->words.trace_id, w->trace_id);
     if (a)
         set_words(a, &lasting);
     else
-        add_alert(n, r, &lasting);
+        a = add_alert(n, r, &lasting);
+    if (anew) { /* another story: how it stands is said in that one, too */
+        a->stands = NOTIFIER_UNSAID;
+        a->asked_ms = t.wall_ms;
+    }
     r->version++;
     return 0;
 }
@@ -424,14 +439,15 @@ static bool has_label(void *ctx, struct slice key, struct slice *ret_value)
     return ret_value->size > 0;
 }
 
-static bool silenced(const struct notifier *n, struct alert *a, int64_t wall_ms)
+/* NULL: none keeps it quiet. */
+static const struct silence *silence_of(const struct notifier *n, struct alert *a, int64_t wall_ms)
 {
     list_each (it, &n->silences) {
         const struct silence *s = list_entry(it, struct silence, link);
         if (wall_ms < s->until_ms && selector_matches(&s->selector, has_label, &a->words))
-            return true;
+            return s;
     }
-    return false;
+    return NULL;
 }
 
 /* ---- telling ---- */
@@ -447,7 +463,41 @@ struct round {
 /* Lasts, and nobody wants it kept quiet. */
 static bool speaks(const struct round *x, struct alert *a)
 {
-    return !a->words.ended_ms && !a->inhibited && !silenced(x->n, a, x->t.wall_ms);
+    return !a->words.ended_ms && !a->inhibited && !silence_of(x->n, a, x->t.wall_ms);
+}
+
+static void say(const struct round *x, struct alert *a, enum notifier_standing standing,
+                uint32_t others)
+{
+    if (a->stands == standing && standing != NOTIFIER_TOLD)
+        return; /* but each time that it is told counts */
+    const struct silence *s =
+        standing == NOTIFIER_SILENCED ? silence_of(x->n, a, x->t.wall_ms) : NULL;
+    struct notifier_stands told = {
+        .receiver = slice_from(a->target->key),
+        .alert = &a->words,
+        .standing = standing,
+        .before = a->stands,
+        .silence = s ? slice_from(s->name) : (struct slice){NULL, 0},
+        .until_ms = s ? s->until_ms : 0,
+        .asked_ms = a->asked_ms,
+        .wait_ms = a->target->wait_ns / NS_OF_MS,
+        .others = others,
+    };
+    a->stands = standing;
+    if (x->n->stands)
+        x->n->stands(x->n->stands_ctx, &told);
+}
+
+/* Of one that lasts, and is not told in this round. */
+static void say_lasting(const struct round *x, struct alert *a, bool loud)
+{
+    if (a->words.ended_ms)
+        return;
+    if (a->told == TOLD_NOTHING)
+        say(x, a, loud ? NOTIFIER_WAITS : a->inhibited ? NOTIFIER_QUIET : NOTIFIER_SILENCED, 0);
+    else if (a->stands == NOTIFIER_UNSAID)
+        say(x, a, NOTIFIER_KNOWN, 0);
 }
 
 static bool is_over(const struct alert *a)
@@ -472,7 +522,8 @@ static void tell_group(struct round *x, struct target *r, struct group *g)
     for (int pass = 0; pass < 2; pass++)
         list_each (it, &g->alerts) {
             struct alert *a = list_entry(it, struct alert, link);
-            if (pass == 0 ? !speaks(x, a) : !is_over(a))
+            a->in_notice = pass == 0 ? speaks(x, a) : a->in_notice || is_over(a);
+            if (pass == 0 ? !a->in_notice : !is_over(a))
                 continue;
             if (notice.alert_count < NOTICE_ALERTS_MAX)
                 alerts[notice.alert_count++] = a->words;
@@ -486,6 +537,12 @@ static void tell_group(struct round *x, struct target *r, struct group *g)
     r->version++;
     x->told++;
     x->tell(x->ctx, key, slice_from(r->spec), &notice);
+    list_each (it, &g->alerts) {
+        struct alert *a = list_entry(it, struct alert, link);
+        if (a->in_notice)
+            say(x, a, a->words.ended_ms ? NOTIFIER_TOLD_OVER : NOTIFIER_TOLD,
+                notice.alert_count + notice.more - 1);
+    }
     buf_done(&group_key);
     mem_free(MEM_RECONCILE, alerts);
 }
@@ -498,6 +555,8 @@ static void drop_ended(struct round *x, struct target *r, struct group *g)
         next = it->next;
         if (!a->words.ended_ms || is_over(a))
             continue;
+        if (a->stands != NOTIFIER_TOLD_OVER)
+            say(x, a, NOTIFIER_MISSED, 0);
         alert_free(x->n, a);
         r->version++;
     }
@@ -511,6 +570,7 @@ static void look_at(struct round *x, struct target *r, struct group *g)
     list_each (it, &g->alerts) {
         struct alert *a = list_entry(it, struct alert, link);
         bool loud = speaks(x, a);
+        say_lasting(x, a, loud);
         fresh |= is_over(a) || (loud && a->told == TOLD_NOTHING);
         lasts |= loud;
     }
@@ -603,6 +663,8 @@ static void take_group(struct notifier *n, struct target *r, const struct json_v
             struct group *g = group_of(r, &a->words);
             int64_t ago = told_ms > t.wall_ms ? 0 : t.wall_ms - told_ms;
             a->told = told && told->type == JSON_TRUE ? TOLD_FIRING : TOLD_NOTHING;
+            if (a->told && slice_eq(a->words.trace_id, words.trace_id))
+                a->stands = NOTIFIER_TOLD; /* which was said then */
             g->told_ms = told_ms;
             g->told_ns = told_ms ? t.now_ns - ago * NS_OF_MS : 0;
         }

@@ -82,6 +82,36 @@ typedef void notifier_tell_fn(void *ctx, struct slice key, struct slice receiver
 uint32_t notifier_tick(struct notifier *n, struct notifier_time t, notifier_tell_fn *tell,
                        void *ctx);
 
+/* How it stands with an alert: said whenever that changes, so that somebody can be told later why
+ * he was not told. */
+enum notifier_standing {
+    NOTIFIER_UNSAID,
+    NOTIFIER_WAITS, /* until `wait` is over, so that others can join */
+    NOTIFIER_SILENCED,
+    NOTIFIER_QUIET,     /* inhibited */
+    NOTIFIER_TOLD,      /* it stands in the notice that was handed out last */
+    NOTIFIER_TOLD_OVER, /* and so does that it is over */
+    NOTIFIER_KNOWN,     /* it was told in an earlier story, and has not been taken back since */
+    NOTIFIER_MISSED,    /* it was over before it was told */
+};
+
+struct notifier_stands {
+    struct slice receiver; /* "namespace/name" */
+    const struct notice_alert *alert;
+    enum notifier_standing standing;
+    enum notifier_standing before; /* MISSED: what had kept it from being told */
+    struct slice silence;          /* SILENCED: its name, and until when */
+    int64_t until_ms;
+    int64_t asked_ms; /* since 1970: when it was to be told; 0: in an earlier life */
+    int64_t wait_ms;
+    uint32_t others; /* TOLD, TOLD_OVER: in the same notice */
+};
+
+/* Called by notifier_tick: of what stands in a notice, after the notice itself. What it is given is
+ * valid until it returns. */
+typedef void notifier_stands_fn(void *ctx, const struct notifier_stands *s);
+void notifier_listen(struct notifier *n, notifier_stands_fn *stands, void *ctx);
+
 /* What of a receiver must survive: a JSON object. False: nothing is known of it. */
 bool notifier_write(const struct notifier *n, struct slice namespace_, struct slice name,
                     struct buf *out);

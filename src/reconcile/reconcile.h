@@ -51,6 +51,7 @@ enum {
     RECONCILE_SETTLE_S = 30, /* all green that long: Healthy */
     RECONCILE_GONE_S = 300,  /* an asset without a listener leaves the list after it */
     RECONCILE_BLIND = CHECK_VIEW_BLIND, /* answers of `limit` in a row */
+    RECONCILE_AWAY_S = 15, /* what other checks say of what does not answer is waited for */
     RECONCILE_STALE_S = 30,  /* an observer is not heard of for so long, or 5 x Every: */
     RECONCILE_FEW_S = 5, /* what was known stands so long, while too few observers see */
     RECONCILE_RESYNC_S = 30, /* each asset is looked at again, though nothing happens */

@@ -1,5 +1,6 @@
 """Pages of metrics are scraped, this host is read, and checks are questions about both."""
 import base64
+import gzip
 import http.client
 import http.server
 import ssl
@@ -50,7 +51,7 @@ class Page:
         self.text, self.kind, self.status = text, kind, 200
         self.wants, self.heard = {}, None  # headers without which it is 401; those of the last request
         self.connections = self.requests = 0
-        self.accept = None
+        self.accept, self.gone, self.coding = None, False, None
         page = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -62,11 +63,17 @@ class Page:
 
             def do_GET(self):
                 page.requests += 1
+                if page.gone:
+                    self.close_connection = True
+                    return
                 page.accept, page.heard = self.headers["Accept"], dict(self.headers.items())
                 known = all(self.headers[k] == v for k, v in page.wants.items())
                 body = page.text.encode()
                 self.send_response(page.status if known else 401)
                 self.send_header("Content-Type", page.kind)
+                if page.coding:
+                    self.send_header("Content-Encoding", page.coding)
+                    body = gzip.compress(body) if page.coding == "gzip" else body
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -82,8 +89,13 @@ class Page:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
             self.url = f"https://localhost:{self.server.server_port}/metrics"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        defer(self.server.server_close)
-        defer(self.server.shutdown)
+        defer(self.close)
+
+    def close(self):
+        """As if its process was killed: nobody listens, and whoever is connected hears nothing more."""
+        self.gone = True
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def config(scrapes, checks, assets=("a",)):
@@ -143,7 +155,24 @@ def what_is_back_before_its_page_is_read_is_not_unknown():
     # And where a page stays away from something that is there, nobody knows.
     page.status = 500
     e = up.wait("a", "Unknown", after=up.events.index(failed))
-    contains(e["evidence"][0], "jobs: too few observers could look: no data, its page does not answer: jobs > 9")
+    contains(e["evidence"][0], "jobs: too few observers could look: no data, its page does not answer (http_status): jobs > 9")
+
+
+@case
+def what_vanishes_with_its_page_is_failed_and_at_no_time_unknown():
+    page = Page("jobs 5\n")
+    port = page.server.server_address[1]
+    # Its port is looked at now and then, its page and what that says all the time.
+    tcp = f"{{name: port, asset: a, every: 30s, every_failed: 1s, tcp: {{target: '127.0.0.1:{port}'}}}}"
+    up = Up(config([scrape("s", page.url)], [expr("jobs", "jobs > 9"), tcp]))
+    up.wait("a", "Healthy")
+    began = time.monotonic()
+    page.close()
+    failed = up.wait("a", "Failed")
+    true(time.monotonic() - began < 20, "the port is asked as soon as the page does not answer")
+    equal((failed["from"], failed["reason"]), ("Healthy", "refused"))
+    time.sleep(1)  # and so it stays
+    equal(up.states("a"), ["Pending", "Healthy", "Failed"])
 
 
 @case
@@ -255,6 +284,20 @@ def limits_and_pages_that_are_none_are_told_by_their_words():
     for asset in "abcd":
         up.wait(asset, "Degraded")
     equal([s for s in up.states("e") if s == "Degraded"], [])  # a page is taken whole or not at all
+
+
+@case
+def a_page_that_comes_compressed_is_no_page_and_says_so():
+    packed, plain = Page("a 1\n"), Page("a 1\n")
+    packed.coding, plain.coding = "gzip", "identity"
+    up = Up(config([scrape("packed", packed.url), scrape("plain", plain.url, "b")],
+                   [expr("packed", 'scrape_reason{scrape="packed",reason="protocol"} == 1'),
+                    expr("plain", 'a{asset="b"} == 1', "b")], ("a", "b")))
+    up.wait("a", "Degraded")
+    up.wait("b", "Degraded")
+    equal(packed.heard["Accept-Encoding"], "identity")
+    up.p.send_signal(signal.SIGTERM)
+    contains(up.p.stderr.read(), "the page is compressed (Content-Encoding: gzip), although none was asked for")
 
 
 @case

@@ -77,6 +77,18 @@ def a_webhook_is_told_once_signed_and_told_again_when_it_is_over():
     true(task, "a delivery is a task")
     table = s.ok("get", "tasks")
     contains(table, "notify ops")
+    # Whoever asks why hears who was told, beside the events: their types and order are what they were.
+    eventually(lambda: "ops (webhook) was told, " in s.ok("why", "asset/web-1"), 20)
+    contains(s.ok("why", "asset/web-1"), "together with 1 other; task-")
+    contains(s.ok("describe", "asset", "web-1"), "web-1  notify       ops (webhook) was told, ")
+    item, = json.loads(s.ok("why", "asset/web-1", "-o", "json"))["notified"]
+    equal((item["receiver"], item["kind"], item["status"], item["outcome"], item["attempts"], item["others"]),
+          ("ops", "webhook", "firing", "delivered", 1, 1))
+    true(item["task"] in [t["name"] for t in task], item)
+    equal(item["trace_id"], first["alerts"][0]["trace_id"] if first["alerts"][0]["asset"] == "web-1"
+          else first["alerts"][1]["trace_id"])
+    types = [json.loads(line)["type"] for line in s.ok("why", "asset/web-1", "-o", "jsonl").splitlines()]
+    equal(types, ["observation", "verdict", "state"])
     true("http://" not in table, table)  # an address may be a secret
     # A restart neither says it again nor forgets to take it back.
     s.kill()
@@ -88,6 +100,9 @@ def a_webhook_is_told_once_signed_and_told_again_when_it_is_over():
     eventually(lambda: hook.json()[-1]["status"] == "resolved", 30)
     equal([h["status"] for h in hook.json()][0], "firing")
     equal(sum(len(h["alerts"]) for h in hook.json() if h["status"] == "resolved"), 2)
+    eventually(lambda: "ops (webhook) was told that it is over, " in s.ok("why", "asset/web-1"), 20)
+    equal([i["status"] for i in json.loads(s.ok("why", "asset/web-1", "-o", "json"))["notified"]],
+          ["firing", "resolved"])
 
 
 @case
@@ -112,8 +127,68 @@ def a_silence_keeps_it_quiet_and_its_end_tells():
     eventually(lambda: s.json("GET", "/v1/assets/web")["state"] == "Failed")
     time.sleep(3)
     equal(hook.posts, [])
+    eventually(lambda: f"ops (webhook) is not told: silenced by {name} until 20" in s.ok("why", "asset/web"), 20)
     s.ok("silence", "remove", name)
     eventually(lambda: hook.posts, 30)
+    eventually(lambda: "ops (webhook) was told, " in s.ok("why", "asset/web"), 20)
+
+
+@case
+def what_is_over_before_it_is_told_says_so():
+    hook = Hook()
+    l = Listener()
+    text = open(config(f"webhook: {{url: 'http://127.0.0.1:{hook.port}/'}}", l.port)).read()
+    s = Server(args=["-c", write(os.path.join(folder(), "ops.yaml"), text.replace("wait: 500ms", "wait: 1h"))])
+    eventually(lambda: s.json("GET", "/v1/assets/web")["state"] == "Healthy")
+    l.close()
+    eventually(lambda: "ops (webhook) is to be told: others may join for 3600 s" in s.ok("why", "asset/web"), 30)
+    s.ok("asset", "recover", "web")
+    Listener(port=l.port)
+    eventually(lambda: "ops (webhook) was not told: it was over within the 3600 s" in s.ok("why", "asset/web"), 30)
+    equal(hook.posts, [])
+
+
+@case
+def a_delivery_under_way_when_we_end_is_told_of_by_its_task():
+    port = free_port()
+    s = Server(args=["-c", config(f"webhook: {{url: 'http://127.0.0.1:{port}/secret'}}", free_port())])
+    failing = "ops (webhook) is being told: attempt 1 failed: connect 127.0.0.1"
+    eventually(lambda: failing in s.ok("why", "asset/web"), 30)
+    true("/secret" not in s.ok("why", "asset/web", "-o", "json"), "an address may be a secret")
+    s.kill()
+    s.start()
+    later = failing.replace("attempt 1", "attempt 2")
+    eventually(lambda: later in s.ok("why", "asset/web"), 60)
+
+
+@case
+def what_failed_before_a_start_is_told_to_who_is_declared_since():
+    hook = Hook()
+    text = open(config(f"webhook: {{url: 'http://127.0.0.1:{hook.port}/'}}", free_port())).read()
+    path = write(os.path.join(folder(), "ops.yaml"), text.split("receivers:")[0])
+    s = Server(args=["-c", path])
+    eventually(lambda: s.json("GET", "/v1/assets/web")["state"] == "Failed")
+    s.kill()
+    write(path, text)
+    s.start()
+    eventually(lambda: "ops (webhook) was told, " in s.ok("why", "asset/web"), 30)
+    true(hook.posts)
+
+
+@case
+def who_is_told_and_not_there_is_said_and_told_once_he_is():
+    hook = Hook()
+    text = open(config(f"webhook: {{url: 'http://127.0.0.1:{hook.port}/'}}", free_port())).read()
+    d = folder()
+    s = Server(args=["-c", write(os.path.join(d, "ops.yaml"), text.split("receivers:")[0])])
+    eventually(lambda: s.json("GET", "/v1/assets/web")["state"] == "Failed")
+    r = s.ask("PUT", "/v1/remedies/call", json.dumps({"name": "call", "asset": "web", "when": {"state": "Failed"},
+                                                      "do": {"notify": {"receiver": "ops"}}}))
+    eventually(lambda: "ops was NOT told: there is no receiver 'ops'" in s.ok("why", "asset/web"), 30, r)
+    r = s.ask("PUT", "/v1/receivers/ops", json.dumps({"name": "ops", "wait": "500ms", "webhook": {
+        "url": f"http://127.0.0.1:{hook.port}/"}}))
+    eventually(lambda: "ops (webhook) was told, " in s.ok("why", "asset/web"), 30, r)
+    true(hook.posts)
 
 
 @case
@@ -124,6 +199,8 @@ def a_refusal_is_counted_and_said():
     contains(hook.json()[0]["content"], "web is Failed: refused")
     tasks = lambda: json.loads(s.ok("get", "tasks", "-o", "json"))["items"]
     eventually(lambda: any("it answers 400" in json.dumps(t) for t in tasks()), 30)
+    eventually(lambda: "ops (chat) is being told: attempt 1 failed: it answers 400; task-" in s.ok("why", "asset/web"),
+               20)
 
 
 @case
@@ -146,9 +223,11 @@ def alertmanager_takes_it_and_takes_it_back():
     eventually(alerts, 30)
     a = alerts()[0]
     equal((a["labels"]["asset"], a["labels"]["env"], a["annotations"]["reason"]), ("web", "prod", "refused"))
+    eventually(lambda: "ops (alertmanager) was told, " in s.ok("why", "asset/web"), 20)
     s.ok("asset", "recover", "web")
     Listener(port=gone)
     eventually(lambda: not alerts(), 30)
+    eventually(lambda: "ops (alertmanager) was told that it is over, " in s.ok("why", "asset/web"), 20)
 
 
 main()

@@ -3,17 +3,18 @@
 #include "tests/tap.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
 
 #define SEC INT64_C(1000000000)
 #define T0  INT64_C(1767225600000)
 
-/* What was told, as one line each: "ops [env=prod] +web-1 -db". */
+/* What was told, as one line each: "ops [env=prod] +web-1 -db"; and how it stood with each. */
 struct world {
     struct notifier *n;
     struct notifier_time t;
-    struct buf told;
+    struct buf told, stands;
 };
 
 static struct world w;
@@ -29,6 +30,36 @@ static void on_notice(void *ctx, struct slice key, struct slice receiver, const 
     if (n->more)
         buf_printf(&w.told, " and %u", n->more);
     buf_append_byte(&w.told, '\n');
+}
+
+/* "web-1 waits 10 s, told with 1": a line a second would say more than anybody wants to read. */
+static void on_stands(void *ctx, const struct notifier_stands *s)
+{
+    static const char *const words[] = {
+        [NOTIFIER_UNSAID] = "?",    [NOTIFIER_WAITS] = "waits",   [NOTIFIER_SILENCED] = "silenced",
+        [NOTIFIER_QUIET] = "quiet", [NOTIFIER_TOLD] = "told",     [NOTIFIER_TOLD_OVER] = "over",
+        [NOTIFIER_KNOWN] = "known", [NOTIFIER_MISSED] = "missed",
+    };
+    (void)ctx;
+    CHECK_INT(s->wait_ms, 10 * 1000);
+    CHECK(slice_eq(s->receiver, SLICE("default/ops")));
+    buf_printf(&w.stands, "%s%.*s %s", w.stands.size ? ", " : "", SLICE_ARG(s->alert->asset),
+               words[s->standing]);
+    if (s->standing == NOTIFIER_MISSED)
+        buf_printf(&w.stands, " as it %s", words[s->before]);
+    if (s->silence.size)
+        buf_printf(&w.stands, " by %.*s", SLICE_ARG(s->silence));
+    if (s->others)
+        buf_printf(&w.stands, " with %u", s->others);
+}
+
+/* What was said since it was asked last. */
+static const char *stands(void)
+{
+    static char text[512];
+    snprintf(text, sizeof(text), "%.*s", SLICE_ARG(buf_slice(&w.stands)));
+    buf_clear(&w.stands);
+    return text;
 }
 
 /* Time passes in whole seconds. */
@@ -59,6 +90,8 @@ static void declare(const struct slice *group_by, uint32_t count)
 static void begin_world(const struct slice *group_by, uint32_t count)
 {
     w = (struct world){.n = notifier_new(), .t = {1000 * SEC, T0}, .told = BUF(MEM_TEST, 0)};
+    w.stands = BUF(MEM_TEST, 0);
+    notifier_listen(w.n, on_stands, NULL);
     declare(group_by, count);
 }
 
@@ -66,17 +99,24 @@ static void end_world(void)
 {
     notifier_free(w.n);
     buf_done(&w.told);
+    buf_done(&w.stands);
 }
 
-static int fails(const char *asset, const char *env)
+static int fails_again(const char *asset, const char *env, const char *trace)
 {
     struct notice_label label = {SLICE("env"), slice_from(env)};
     struct notice_alert a = {.asset = slice_from(asset),
                              .state = SLICE("Failed"),
                              .labels = &label,
                              .label_count = 1,
+                             .trace_id = slice_from(trace),
                              .began_ms = w.t.wall_ms};
     return notifier_begin(w.n, SLICE("default"), SLICE("ops"), &a, w.t);
+}
+
+static int fails(const char *asset, const char *env)
+{
+    return fails_again(asset, env, "");
 }
 
 static void heals(const char *asset)
@@ -304,6 +344,82 @@ static void what_another_wrote_is_refused_as_a_whole(void)
     end_world();
 }
 
+static void how_it_stands_is_said_when_it_changes(void)
+{
+    begin_world(NULL, 0);
+    fails("web-1", "prod");
+    after(1);
+    fails("web-2", "prod");
+    after(8);
+    CHECK_STR(stands(), "web-1 waits, web-2 waits");
+    after(10);
+    CHECK_STR(stands(), "web-1 told with 1, web-2 told with 1");
+    after(50);
+    CHECK_STR(stands(), "");
+    heals("web-1");
+    after(12);
+    CHECK_STR(stands(), "web-1 over with 1, web-2 told with 1");
+    after(100); /* and again, as it lasts */
+    CHECK_STR(stands(), "web-2 told");
+    end_world();
+}
+
+static void what_kept_it_from_being_told_is_said(void)
+{
+    begin_world(NULL, 0);
+    fails("short", "prod");
+    after(3);
+    heals("short");
+    after(1);
+    CHECK_STR(stands(), "short waits, short missed as it waits");
+    CHECK_INT(notifier_silence(w.n, SLICE("s"), SLICE("env=test"), T0 + 60 * 1000, NULL), 0);
+    fails("hushed", "test");
+    after(30);
+    CHECK_STR(stands(), "hushed silenced by s");
+    after(60);
+    CHECK_STR(stands(), "hushed waits, hushed told");
+    fails("waiting", "prod");
+    notifier_inhibit(w.n, (struct slice){0}, SLICE("waiting"), true);
+    after(30);
+    CHECK_STR(stands(), "waiting quiet");
+    heals("waiting");
+    after(1);
+    CHECK_STR(stands(), "waiting missed as it quiet");
+    end_world();
+}
+
+static void another_story_of_what_was_told_says_so(void)
+{
+    struct buf json = BUF(MEM_TEST, 0);
+    begin_world(NULL, 0);
+    fails_again("web", "prod", "one");
+    after(15);
+    CHECK_STR(stands(), "web waits, web told");
+    heals("web");
+    fails_again("web", "prod", "two"); /* before it was taken back */
+    after(15);
+    CHECK_STR(stands(), "web known");
+    heals("web");
+    after(5);
+    fails_again("web", "prod", "two"); /* the same one */
+    after(15);
+    CHECK_STR(stands(), "");
+    CHECK(notifier_write(w.n, (struct slice){0}, SLICE("ops"), &json));
+    notifier_free(w.n);
+    w.n = notifier_new();
+    notifier_listen(w.n, on_stands, NULL);
+    declare(NULL, 0);
+    fails_again("web", "prod", "two"); /* known already when it is read */
+    CHECK_INT(notifier_read(w.n, (struct slice){0}, SLICE("ops"), buf_slice(&json), w.t, NULL), 0);
+    after(15);
+    CHECK_STR(stands(), "");
+    heals("web");
+    after(15);
+    CHECK_STR(stands(), "web over");
+    buf_done(&json);
+    end_world();
+}
+
 static void nothing_is_left_allocated(void)
 {
     CHECK_INT(mem_usage_of(MEM_RECONCILE).live, 0);
@@ -327,6 +443,9 @@ int main(void)
     TAP_RUN(other_groups_keep_what_was_told);
     TAP_RUN(a_restart_forgets_nothing);
     TAP_RUN(what_another_wrote_is_refused_as_a_whole);
+    TAP_RUN(how_it_stands_is_said_when_it_changes);
+    TAP_RUN(what_kept_it_from_being_told_is_said);
+    TAP_RUN(another_story_of_what_was_told_says_so);
     TAP_RUN(nothing_is_left_allocated);
     return tap_done();
 }

@@ -240,6 +240,54 @@ static CASE void a_page_that_stays_away_makes_it_unknown(void)
     end(&w);
 }
 
+/* Healthy, and its page went away a moment ago. */
+static void vanish(struct world *w)
+{
+    begin(w);
+    take(w, SAMPLE_FOUND, "a", "expr", REASON_OK);
+    take(w, SAMPLE_FOUND, "a", "port", REASON_OK);
+    take(w, SAMPLE_RESULT, "a", "expr", REASON_OK);
+    take(w, SAMPLE_RESULT, "a", "port", REASON_OK);
+    w->now += RECONCILE_SETTLE_S * S;
+    reconciler_tick(w->r, at(w));
+    CHECK_INT(state(w, "a"), ASSET_HEALTHY);
+    for (int i = 0; i < 2 * RECONCILE_BLIND; i++, w->now += 1 * S)
+        away(w, w->now);
+    CHECK_INT(state(w, "a"), ASSET_HEALTHY); /* the port was not asked since */
+}
+
+static CASE void what_vanishes_with_its_page_is_told_by_another_check(void)
+{
+    static struct world w;
+    vanish(&w);
+    take(&w, SAMPLE_RESULT, "a", "port", REASON_REFUSED);
+    for (int i = 0; i < RECONCILE_AWAY_S + RECONCILE_BLIND; i++, w.now += 1 * S)
+        away(&w, w.now);
+    CHECK_INT(state(&w, "a"), ASSET_HEALTHY); /* it misses: its next answer says more */
+    take(&w, SAMPLE_RESULT, "a", "port", REASON_REFUSED);
+    CHECK_INT(state(&w, "a"), ASSET_FAILED);
+    for (int i = 0; i < w.count; i++)
+        CHECK(w.told[i]->to != ASSET_UNKNOWN);
+    end(&w);
+}
+
+static CASE void a_page_that_vanishes_alone_makes_it_unknown(void)
+{
+    static struct world w;
+    vanish(&w);
+    take(&w, SAMPLE_RESULT, "a", "port", REASON_OK); /* so it is only the page */
+    for (int i = 0; i < RECONCILE_BLIND; i++, w.now += 1 * S)
+        away(&w, w.now);
+    CHECK_INT(state(&w, "a"), ASSET_UNKNOWN);
+    end(&w);
+
+    vanish(&w); /* also where nobody can say so: not for ever Healthy */
+    for (int i = 0; i < RECONCILE_AWAY_S; i++, w.now += 1 * S)
+        away(&w, w.now);
+    CHECK_INT(state(&w, "a"), ASSET_UNKNOWN);
+    end(&w);
+}
+
 static CASE void every_check_counts(void)
 {
     static struct world w;
@@ -548,6 +596,8 @@ int main(void)
     TAP_RUN(what_is_back_before_its_page_was_read_is_not_unknown);
     TAP_RUN(what_failed_before_its_page_went_away_fails_until_it_is_read);
     TAP_RUN(a_page_that_stays_away_makes_it_unknown);
+    TAP_RUN(what_vanishes_with_its_page_is_told_by_another_check);
+    TAP_RUN(a_page_that_vanishes_alone_makes_it_unknown);
     TAP_RUN(every_check_counts);
     TAP_RUN(a_failed_asset_heals_after_settling);
     TAP_RUN(a_listener_that_went_is_refused_at_once);

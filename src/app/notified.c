@@ -1,0 +1,183 @@
+#include "app/notified.h"
+
+#include "wire/key_part.h"
+#include "wire/task_json.h"
+#include "wire/task_key.h"
+
+/* One thing to say of an asset. Its texts lie in its arena, and so does it. */
+struct saying {
+    struct list link;
+    struct arena arena;
+    struct slice asset;
+    struct told told;
+};
+
+void notified_init(struct notified *n, struct store *store)
+{
+    *n = (struct notified){.store = store};
+    list_init(&n->waiting);
+}
+
+static void forget(struct notified *n, struct saying *s)
+{
+    list_remove(&s->link);
+    n->count--;
+    arena_done(&s->arena);
+    mem_free(MEM_APP, s);
+}
+
+void notified_done(struct notified *n)
+{
+    while (!list_empty(&n->waiting))
+        forget(n, list_entry(n->waiting.next, struct saying, link));
+}
+
+static struct slice kept(struct arena *a, struct slice s)
+{
+    return (struct slice){arena_strdup(a, s), s.size};
+}
+
+void notified_say(struct notified *n, struct slice asset, const struct told *t)
+{
+    struct saying *s = mem_alloc(MEM_APP, sizeof(*s));
+    if (n->count == NOTIFIED_WAITING_MAX)
+        forget(n, list_entry(n->waiting.next, struct saying, link));
+    s->arena = ARENA(MEM_APP, 0);
+    s->asset = kept(&s->arena, asset);
+    s->told = *t;
+    s->told.receiver = kept(&s->arena, t->receiver);
+    s->told.kind = kept(&s->arena, t->kind);
+    s->told.trace_id = kept(&s->arena, t->trace_id);
+    s->told.why = kept(&s->arena, t->why);
+    s->told.task = kept(&s->arena, t->task);
+    list_push_back(&n->waiting, &s->link);
+    n->count++;
+}
+
+/* ---- the store ---- */
+
+static struct slice record_key(struct slice asset, struct arena *a)
+{
+    struct buf key = BUF(MEM_APP, 0);
+    struct slice namespace_ = slice_cut(&asset, '/');
+    buf_append_cstr(&key, "/notified/");
+    key_part_append(&key, namespace_);
+    buf_append_byte(&key, '/');
+    key_part_append(&key, asset);
+    struct slice made = kept(a, buf_slice(&key));
+    buf_done(&key);
+    return made;
+}
+
+/* Returns 1: written; 0: another one wrote meanwhile; or why not. */
+static int write_one(struct notified *n, const struct saying *s, rt_time deadline)
+{
+    struct arena arena = ARENA(MEM_APP, 0);
+    struct buf json = BUF(MEM_APP, 0);
+    struct slice key = record_key(s->asset, &arena);
+    struct store_kv kv;
+    struct store_txn_result result = {.succeeded = false};
+    int r = store_get(n->store, key, &arena, &kv, NULL, deadline);
+    if (r == 0) {
+        told_merge(kv.version ? kv.value : (struct slice){NULL, 0}, &s->told, &json);
+        struct store_compare same = {.key = key,
+                                     .target = kv.version ? STORE_MOD_REVISION : STORE_VERSION,
+                                     .number = kv.version ? kv.mod_revision : 0};
+        struct store_op put = {.type = STORE_PUT, .key = key, .value = buf_slice(&json)};
+        struct store_txn txn = {
+            .compares = &same, .compare_count = 1, .then = &put, .then_count = 1};
+        r = store_txn(n->store, &txn, &arena, &result, NULL, deadline);
+    }
+    buf_done(&json);
+    arena_done(&arena);
+    return r < 0 ? r : result.succeeded;
+}
+
+int notified_write(struct notified *n, rt_time deadline)
+{
+    rt_time until = rt_now() + NOTIFIED_ROUND_MS * RT_MS;
+    while (!list_empty(&n->waiting) && rt_now() < until) {
+        struct saying *s = list_entry(n->waiting.next, struct saying, link);
+        int r = write_one(n, s, deadline);
+        if (r < 0 && r != -EINVAL && r != -EMSGSIZE)
+            return r;
+        if (r != 0) /* written, or it can never be */
+            forget(n, s);
+    }
+    return 0;
+}
+
+/* ---- the task of a delivery ---- */
+
+void notified_of_task(const struct task *task, struct told *t)
+{
+    const struct task_attempt *last =
+        task->attempt_count ? &task->attempts[task->attempt_count - 1] : NULL;
+    bool ended = task_state_final(task->state), good = task->state == TASK_SUCCEEDED;
+    t->outcome = good ? TOLD_DELIVERED : ended ? TOLD_FAILED : TOLD_SENDING;
+    t->attempts = task->attempt_count;
+    t->at_ms = ended ? task->finished_ms : t->at_ms;
+    t->why = last && !good ? last->detail : (struct slice){NULL, 0};
+    if (ended && !good && !t->why.size)
+        t->why = slice_from(task_state_name(task->state));
+}
+
+/* ---- reading ---- */
+
+static struct slice text_at(const struct json_value *v, const char *key)
+{
+    const struct json_value *m = json_get(v, key);
+    return m && m->type == JSON_STRING ? m->text : (struct slice){NULL, 0};
+}
+
+/* The record with what this item's task says of it now. */
+static int look_at(struct store *store, const struct json_value *item, struct slice *record,
+                   struct arena *a, struct err *err, rt_time deadline)
+{
+    struct slice none = {NULL, 0};
+    struct task *task = arena_new(a, struct task);
+    struct store_kv kv;
+    struct buf json = BUF(MEM_APP, 0);
+    struct told t = {
+        .receiver = text_at(item, "receiver"),
+        .trace_id = text_at(item, "trace_id"),
+        .resolved = slice_eq(text_at(item, "status"), SLICE("resolved")),
+        .task = text_at(item, "task"),
+    };
+    int64_t others = 0;
+    (void)json_to_i64(json_get(item, "others"), &others);
+    (void)moment_parse(text_at(item, "last_at"), &t.at_ms);
+    t.others = (uint32_t)others;
+    int r = store_get(store, task_key(a, none, TASK_KEY_TASK, t.task, none), a, &kv, err, deadline);
+    if (r == 0 && kv.version && task_read(kv.value, a, task, NULL) == 0) {
+        notified_of_task(task, &t);
+        told_merge(*record, &t, &json);
+        *record = kept(a, buf_slice(&json));
+    }
+    buf_done(&json);
+    return r;
+}
+
+static const struct json_value *items_of(struct slice record, struct arena *a)
+{
+    struct json_value *root;
+    const struct json_value *items = NULL;
+    if (json_parse(record, a, 0, &root, NULL) == 0 && root->type == JSON_OBJECT)
+        items = json_get(root, "items");
+    return items && items->type == JSON_ARRAY ? items : NULL;
+}
+
+int notified_read(struct store *store, struct slice asset, struct arena *a,
+                  const struct json_value **ret_items, struct err *err, rt_time deadline)
+{
+    struct store_kv kv;
+    int r = store_get(store, record_key(asset, a), a, &kv, err, deadline);
+    struct slice record = r == 0 && kv.version ? kv.value : (struct slice){NULL, 0};
+    const struct json_value *items = items_of(record, a);
+    for (const struct json_value *i = items ? items->first : NULL; r == 0 && i; i = i->next)
+        if (i->type == JSON_OBJECT && slice_eq(text_at(i, "outcome"), SLICE("sending")))
+            r = look_at(store, i, &record, a, err, deadline);
+    if (r == 0)
+        *ret_items = items_of(record, a);
+    return r;
+}
