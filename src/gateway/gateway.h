@@ -31,7 +31,7 @@
  *       asset; place ("ops.yaml:3") is null for another node's
  *   {kinds}: those of model/kind.h, and "events" (/v1/events/{asset} too), nodes and tasks: as
  *       they stand in the store, read only. A node that went without a word is Lost, and can be
- *       deleted; of one that lives that is 409.
+ *       deleted; of one that lives that is 409, and of a task that has not ended.
  *
  *   POST /v1/tasks                       {"argv":[…],…}: the task, 201; with a dedup_key that one
  *       has already: that one, 200

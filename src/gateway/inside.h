@@ -109,8 +109,8 @@ void put_serve(struct request *q, const struct collection *c, struct slice names
                struct slice name);
 void delete_serve(struct request *q, const struct collection *c, struct slice namespace_,
                   struct slice name);
-/* Only one that lives no more. */
-void node_delete(struct request *q, const struct collection *c, struct slice name);
+/* Of a node only one that lives no more, of a task only one that has ended. */
+void raw_delete(struct request *q, const struct collection *c, struct slice name);
 /* An array: who declares it still, and brings it back: {"kind","name","node","place"}. */
 void declarers_write(struct request *q, const struct collection *c, struct slice namespace_,
                      struct slice name, struct json_writer *w);

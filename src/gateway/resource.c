@@ -259,6 +259,8 @@ static void write_lost(const struct resource *r, struct json_writer *w)
             json_cstr(w, "Lost");
         else if (slice_eq(m->key, SLICE("since")) && !seen)
             json_null(w);
+        else if (slice_eq(m->key, SLICE("running")))
+            json_i64(w, 0); /* nothing is given to it any more */
         else
             json_tree(w, m);
     }
@@ -370,10 +372,10 @@ void resource_serve(struct request *q, const struct collection *c, struct slice 
         (watch ? watch_serve : list_serve)(q, c, name);
     else if (get)
         get_serve(q, c, namespace_, name);
-    else if (c->lost && slice_eq(q->method, SLICE("DELETE")))
-        node_delete(q, c, name);
+    else if ((c->lost || c->tasks) && slice_eq(q->method, SLICE("DELETE")))
+        raw_delete(q, c, name);
     else if (c->raw)
-        answer_method(q, c->lost ? "GET, HEAD, DELETE" : "GET, HEAD");
+        answer_method(q, c->kind ? "GET, HEAD, DELETE" : "GET, HEAD");
     else if (slice_eq(q->method, SLICE("PUT")))
         put_serve(q, c, namespace_, name);
     else if (slice_eq(q->method, SLICE("DELETE")))

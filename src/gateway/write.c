@@ -455,21 +455,30 @@ void delete_serve(struct request *q, const struct collection *c, struct slice na
         answer_deleted(q, c, namespace_, name, revision);
 }
 
-void node_delete(struct request *q, const struct collection *c, struct slice name)
+/* A task or a node, which no revision guards. Returns whether it may be tried. */
+static bool unguarded(struct request *q, const struct collection *c)
 {
-    struct tasks_at at = {.store = q->g->options.store};
-    int64_t wanted, revision = 0;
+    int64_t wanted;
     bool given;
     if (param_number(q, "revision", 0, INT64_MAX, &wanted, &given) < 0)
+        return false;
+    if (given)
+        bad_field(q, "revision",
+                  c->tasks ? "a task is deleted at any" : "a node is deleted at any");
+    return !given;
+}
+
+void raw_delete(struct request *q, const struct collection *c, struct slice name)
+{
+    struct tasks_at at = {.store = q->g->options.store};
+    int64_t revision = 0;
+    if (!unguarded(q, c))
         return;
-    if (given) {
-        bad_field(q, "revision", "a node is deleted at any");
-        return;
-    }
-    int r = tasks_node_forget(&at, name, &revision, &q->err, gateway_soon());
+    int r = c->tasks ? tasks_forget(&at, name, &revision, &q->err, gateway_soon())
+                     : tasks_node_forget(&at, name, &revision, &q->err, gateway_soon());
     if (r == 0)
         answer_deleted(q, c, (struct slice){0}, name, revision);
-    else if (r == -EBUSY)
+    else if (r == -EBUSY || r == -EALREADY)
         answer_problem(q, 409, "conflict", "state", "%s", q->err.text);
     else if (r == -ENOENT)
         answer_missing(q, c, (struct slice){0}, name);

@@ -415,6 +415,104 @@ int tasks_do(const struct tasks_at *at, enum tasks_verb verb, struct slice name,
     return r;
 }
 
+/* ---- forgetting one ---- */
+
+/* What begins with "<task>:": its steps, and what undid them or itself. */
+static struct store_keys below(const struct tasks_at *at, enum task_key key, struct slice name,
+                               struct arena *a)
+{
+    struct slice steps = slice_from(arena_printf(a, "%.*s:", SLICE_ARG(name)));
+    struct slice all = key == TASK_KEY_TASK ? task_key(a, at->prefix, key, steps, none)
+                                            : task_key_prefix(a, at->prefix, key, steps);
+    return store_prefix(slice_sub(all, 0, all.size - (key != TASK_KEY_TASK)));
+}
+
+static int steps_ended(const struct tasks_at *at, struct slice name, struct arena *a,
+                       struct err *err, rt_time deadline)
+{
+    struct store_range q = {.keys = below(at, TASK_KEY_TASK, name, a)};
+    struct store_range_result got = {0};
+    int r = store_range(at->store, &q, a, &got, err, deadline);
+    for (uint32_t i = 0; i < got.count && r == 0; i++) {
+        struct task t;
+        r = task_read(got.kvs[i].value, a, &t, err);
+        if (r == 0 && !task_state_final(t.state))
+            r = not_in(&t, err, "it has not ended");
+    }
+    return r;
+}
+
+/* Returns 0 or what cannot be; -EAGAIN: it was changed meanwhile. */
+static int forget(const struct tasks_at *at, const struct task *t, const struct store_kv *kv,
+                  struct arena *a, int64_t *ret_revision, struct err *err, rt_time deadline)
+{
+    static const enum task_key theirs[] = {TASK_KEY_STATUS, TASK_KEY_OUTPUT};
+    struct store_op *ops = arena_alloc_array(a, 7, sizeof(*ops));
+    uint32_t n = 0;
+    if (!task_state_final(t->state))
+        return not_in(t, err, "it has not ended: cancel it first");
+    if (t->workflow.size)
+        return not_in(t, err, "it is a step: its workflow is what can be deleted");
+    int r = steps_ended(at, t->name, a, err, deadline);
+    if (r < 0)
+        return r;
+    ops[n++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(kv->key)};
+    ops[n++] =
+        (struct store_op){.type = STORE_DELETE, .keys = below(at, TASK_KEY_TASK, t->name, a)};
+    for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
+        struct slice own = task_key_prefix(a, at->prefix, theirs[i], t->name);
+        ops[n++] = (struct store_op){.type = STORE_DELETE, .keys = store_prefix(own)};
+        ops[n++] =
+            (struct store_op){.type = STORE_DELETE, .keys = below(at, theirs[i], t->name, a)};
+    }
+    if (t->dedup_key.size) {
+        struct slice key = task_key(a, at->prefix, TASK_KEY_DEDUP, t->dedup_key, none);
+        ops[n++] = (struct store_op){.type = STORE_DELETE, .keys = store_key(key)};
+    }
+    struct store_compare same = {
+        .key = kv->key, .target = STORE_MOD_REVISION, .number = kv->mod_revision};
+    struct store_txn txn = {.compares = &same, .compare_count = 1, .then = ops, .then_count = n};
+    struct store_txn_result got = {.succeeded = false};
+    r = store_txn(at->store, &txn, a, &got, err, deadline);
+    if (r == 0 && got.succeeded && ret_revision)
+        *ret_revision = got.revision;
+    return r < 0 ? r : got.succeeded ? 0 : -EAGAIN;
+}
+
+int tasks_forget(const struct tasks_at *at, struct slice name, int64_t *ret_revision,
+                 struct err *err, rt_time deadline)
+{
+    struct arena a = ARENA(MEM_STORE, 0);
+    bool doubt = false;
+    int r;
+    for (;;) {
+        struct store_kv kv;
+        struct task t;
+        arena_reset(&a);
+        struct slice key = task_key(&a, at->prefix, TASK_KEY_TASK, name, none);
+        r = store_get(at->store, key, &a, &kv, err, deadline);
+        if (r == 0 && kv.version == 0) {
+            r = doubt ? 0 : err_set(err, -ENOENT, "there is no task '%.*s'", SLICE_ARG(name));
+            break;
+        }
+        if (r == 0)
+            r = task_read(kv.value, &a, &t, err);
+        if (r == 0)
+            r = forget(at, &t, &kv, &a, ret_revision, err, deadline);
+        doubt = doubt || in_doubt(r);
+        if ((r != -EAGAIN && !in_doubt(r)) || rt_now() >= deadline)
+            break;
+        if (rt_sleep(rt_now() + AGAIN_MS * RT_MS) < 0) {
+            r = -ECANCELED;
+            break;
+        }
+    }
+    arena_done(&a);
+    return r;
+}
+
+/* ---- nodes ---- */
+
 /* Compared with what was read, and never deleted: what was in doubt, and comes late, must not undo
  * what was said since. */
 static int write_node(const struct tasks_at *at, struct slice key, struct slice value,

@@ -41,6 +41,13 @@ enum tasks_verb { TASKS_CANCEL, TASKS_APPROVE, TASKS_REJECT, TASKS_RETRY };
 int tasks_do(const struct tasks_at *at, enum tasks_verb verb, struct slice name, struct slice by,
              struct err *err, rt_time deadline);
 
+/* Forgets one that has ended, with its steps, its output and its dedup key: that may be used anew.
+ * *ret_revision may be NULL.
+ * Returns 0; -ENOENT: there is no such task; -EALREADY with *err: it has not ended, or is a step.
+ */
+int tasks_forget(const struct tasks_at *at, struct slice name, int64_t *ret_revision,
+                 struct err *err, rt_time deadline);
+
 /* READY, CORDONED (nothing new is given to it) or DRAINING (and what has not begun goes elsewhere).
  * The node need not live. */
 int tasks_node(const struct tasks_at *at, struct slice node, enum node_state state, struct err *err,

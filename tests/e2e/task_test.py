@@ -276,6 +276,24 @@ def what_cannot_be_wanted_is_told():
 
 
 @case
+def a_task_that_has_ended_can_be_deleted():
+    s = Server()
+    name = s.ok("task", "run", "--dedup", "k", "--", "sleep", "100").strip()
+    ends(s, name, "Running")
+    r = s.run("delete", "task", name)
+    equal((r.returncode, "cancel it first" in r.stderr), (1, True), r.stderr)
+    s.ok("task", "cancel", name)
+    ends(s, name, "Canceled")
+    equal(s.ok("delete", "task", name), f"task/{name} deleted\n")
+    equal(s.run("get", "task", name).returncode, 1)
+    again = s.ok("task", "run", "--wait", "--dedup", "k", "--", "echo", "hi").strip()
+    true(again != name)
+    s.ok("delete", f"task/{again}")
+    keys = [k["key"] for k in s.json("GET", "/v1/store/keys?prefix=true&key=/&limit=500")["items"]]
+    equal([k for k in keys if again in k or name in k], [])
+
+
+@case
 def tasks_are_listed_by_their_namespace():
     s = Server()
     names = {n: s.ok("task", "run", "-n", n, "--wait", "--", "true").strip() for n in ("default", "other")}

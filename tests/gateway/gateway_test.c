@@ -604,13 +604,14 @@ static void a_node_that_went_without_a_word_is_lost(void)
     CHECK(hear(resp, "{\"type\":\"progress\",\"revision\":4}\n"));
     CHECK(has("\"n0\",\"state\":\"Lost\"") && has("\"n1\",\"state\":\"Ready\""));
     buf_clear(&w.body);
-    put("/nodes_known/n1", "{\"name\":\"n1\",\"state\":\"Ready\",\"since\":\"x\"}");
+    put("/nodes_known/n1", "{\"name\":\"n1\",\"state\":\"Ready\",\"since\":\"x\","
+                           "\"running\":3}");
     CHECK_INT(ask("DELETE", "/v1/nodes/n1", NULL), 409); /* it lives */
     struct err err;
     CHECK_INT(store_delete(w.store, store_key(SLICE("/nodes/n1")), NULL, &err, soon()), 1);
     buf_clear(&w.body);
     CHECK(hear(resp, "{\"type\":\"put\",\"revision\":6,\"item\":{\"name\":\"n1\","
-                     "\"state\":\"Lost\",\"since\":null}}\n"));
+                     "\"state\":\"Lost\",\"since\":null,\"running\":0}}\n"));
     CHECK(
         !strstr(w.body.data, "\"revision\":5")); /* news of the record of one that lives are none */
     CHECK_INT(ask("GET", "/v1/nodes/n1", NULL), 200);
@@ -625,7 +626,15 @@ static void a_node_that_went_without_a_word_is_lost(void)
     CHECK_INT(ask("DELETE", "/v1/nodes/n1", NULL), 404);
     CHECK_INT(ask("GET", "/v1/nodes/n1", NULL), 404);
     CHECK_INT(ask("PUT", "/v1/nodes/n1", "{}"), 405);
-    CHECK_INT(ask("DELETE", "/v1/tasks/t", NULL), 405);
+    CHECK_INT(ask("PUT", "/v1/tasks/t", "{}"), 405);
+    CHECK_INT(ask("DELETE", "/v1/tasks/t", NULL), 404);
+    put("/tasks/t", "{\"name\":\"t\",\"state\":\"Running\"}");
+    CHECK_INT(ask("DELETE", "/v1/tasks/t", NULL), 409);
+    put("/tasks/t", "{\"name\":\"t\",\"state\":\"Failed\"}");
+    CHECK_INT(ask("DELETE", "/v1/tasks/t?revision=1", NULL), 400);
+    CHECK_INT(ask("DELETE", "/v1/tasks/t", NULL), 200);
+    CHECK(has("\"kind\":\"task\",\"name\":\"t\""));
+    CHECK_INT(ask("GET", "/v1/tasks/t", NULL), 404);
     close_world();
 }
 

@@ -191,6 +191,51 @@ static void a_retry_begins_anew_what_did_not_succeed(void)
     CHECK_INT(kv.version, 0);
 }
 
+static void key(const char *name)
+{
+    CHECK_INT(store_put(store, slice_from(name), SLICE("{}"), 0, NULL, NULL, SOON), 0);
+}
+
+static int forget(const char *name)
+{
+    return tasks_forget(&at, slice_from(name), NULL, &why, SOON);
+}
+
+static uint32_t keys_left(void)
+{
+    struct store_range q = {.keys = store_prefix(SLICE("/"))};
+    struct store_range_result got = {0};
+    CHECK_INT(store_range(store, &q, &arena, &got, NULL, SOON), 0);
+    return got.count;
+}
+
+static void what_is_forgotten_goes_with_all_that_is_its_own(void)
+{
+    struct task t = a_task("f"), step = a_task("f:one");
+    t.state = TASK_RUNNING;
+    t.dedup_key = SLICE("k");
+    put(&t);
+    CHECK_INT(forget("f"), -EALREADY);
+    CHECK_INT(forget("nobody"), -ENOENT);
+    becomes("f", TASK_FAILED);
+    step.state = TASK_RUNNING;
+    step.workflow = SLICE("f");
+    put(&step);
+    CHECK_INT(forget("f"), -EALREADY); /* what undoes it is at work */
+    becomes("f:one", TASK_SUCCEEDED);
+    CHECK_INT(forget("f:one"), -EALREADY);
+    static const char *const own[] = {"/dedup/k", "/status/f/w1", "/status/f:one/w1",
+                                      "/output/f/w1/1/1", "/output/f:one/w1/1/1"};
+    static const char *const others[] = {"/tasks/f2", "/status/f2/w1", "/output/f2/w1/1/1"};
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        key(own[i]);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        key(others[i]);
+    CHECK_INT(forget("f"), 0);
+    CHECK_INT(keys_left(), ARRAY_LEN(others));
+    CHECK_INT(forget("f"), -ENOENT);
+}
+
 /* What was in doubt, and comes when something else was said since. */
 static void a_late_word_about_a_node_undoes_nothing(void)
 {
@@ -257,6 +302,7 @@ WORLDS(what_is_asked_again_after_a_doubt_happens_once)
 WORLDS(what_cannot_be_is_told)
 WORLDS(a_state_allows_some_and_not_others)
 WORLDS(a_retry_does_not_approve)
+WORLDS(what_is_forgotten_goes_with_all_that_is_its_own)
 WORLDS(a_retry_begins_anew_what_did_not_succeed)
 WORLDS(a_late_word_about_a_node_undoes_nothing)
 WORLDS(a_node_that_is_gone_can_be_forgotten)
@@ -269,6 +315,7 @@ int main(void)
     TAP_RUN(what_cannot_be_is_told_);
     TAP_RUN(a_state_allows_some_and_not_others_);
     TAP_RUN(a_retry_does_not_approve_);
+    TAP_RUN(what_is_forgotten_goes_with_all_that_is_its_own_);
     TAP_RUN(a_retry_begins_anew_what_did_not_succeed_);
     TAP_RUN(a_late_word_about_a_node_undoes_nothing_);
     TAP_RUN(a_node_that_is_gone_can_be_forgotten_);
