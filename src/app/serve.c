@@ -155,6 +155,15 @@ static void put_registry(struct up *u, struct metrics_writer *w)
                 r->bad_values_total);
 }
 
+static void put_reloads(struct up *u, struct metrics_writer *w)
+{
+    struct metric_label ok = {"outcome", SLICE("ok")}, fault = {"outcome", SLICE("fault")};
+    metrics_family(w, "firebreak_config_reload", METRIC_COUNTER,
+                   "Configurations that were read anew: taken, or left for their faults.");
+    metrics_u64(w, &ok, 1, u->reload_ok_total);
+    metrics_u64(w, &fault, 1, u->reload_fault_total);
+}
+
 static void collect(void *ctx, struct metrics_writer *w)
 {
     struct up *u = ctx;
@@ -168,6 +177,8 @@ static void collect(void *ctx, struct metrics_writer *w)
     put_process(w);
     put_assets(u, w);
     put_checks(u, w);
+    probe_counts_metrics(&u->probe_counts, w);
+    put_reloads(u, w);
     put_repairs(u, w);
     put_views(u, w);
     put_registry(u, w);

@@ -50,6 +50,7 @@ static int send_sample(struct watcher *w, enum sample_type type, const struct pr
         memcpy(s->detail, r->detail, sizeof(s->detail));
         s->total_ns = r->total_ns;
     }
+    probe_counts_add(&w->up->probe_counts, s);
     int sent = rt_send(&w->up->samples, s, RT_NEVER);
     if (sent < 0)
         sample_free(s);
@@ -668,6 +669,7 @@ int app_up(struct app *app)
                  : u->interrupt.signal ? EXIT_SIGNAL + u->interrupt.signal
                                        : u->status;
     config_free(u->reloader.current);
+    probe_counts_done(&u->probe_counts);
     scheduler_free(u->scheduler);
     up_notice(u, NULL);
     mem_free(MEM_APP, u);

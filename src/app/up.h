@@ -17,6 +17,7 @@
 #include "app/app.h"
 #include "app/observer_pool.h"
 #include "app/out.h"
+#include "app/probe_counts.h"
 #include "app/store_open.h"
 #include "cli/print.h"
 #include "config/reload.h"
@@ -79,10 +80,12 @@ struct up {
     struct recent *recent;     /* metrics of the last hours; NULL, as the two below, at the end */
     struct scrapes *scrapes;   /* what puts them there */
     struct queries *queries;   /* what asks about them */
+    struct probe_counts probe_counts;
     struct list asking;        /* of the checks that are: up_declared.c */
     uint64_t spread;           /* checks that were given a moment of their round */
     struct config_options options;
     struct config_reloader reloader;
+    uint64_t reload_ok_total, reload_fault_total; /* of files that were read anew */
     struct rt_event config_ready; /* the first configuration has been declared */
     struct rt_event config_read;  /* one was taken; discovery clears it */
     struct rt_event people_heard; /* all that stands of what people said */

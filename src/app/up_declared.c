@@ -42,6 +42,7 @@ struct asker {
 
 static int put(struct up *u, struct sample *s)
 {
+    probe_counts_add(&u->probe_counts, s);
     int r = rt_send(&u->samples, s, RT_NEVER);
     if (r < 0)
         sample_free(s);
@@ -486,6 +487,7 @@ static void on_swap(void *ctx, struct config *old, struct config *fresh,
                     const struct config_change *changes)
 {
     struct up *u = ctx;
+    u->reload_ok_total++;
     for (const struct config_change *c = changes; c && u->app->logsink; c = c->next) {
         log_change(u, c);
         if (strcmp(c->kind, "store") == 0)
@@ -504,6 +506,7 @@ static void on_faults(void *ctx, const struct config *bad)
 {
     struct up *u = ctx;
     struct buf text = BUF(MEM_APP, 0);
+    u->reload_fault_total++;
     for (uint32_t i = 0; i < bad->faults.count; i++) {
         const struct config_fault *f = &bad->faults.items[i];
         struct source_point p = {0};

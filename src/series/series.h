@@ -46,7 +46,7 @@
 #include "wire/query.h"
 
 enum {
-    SERIES_KEEP_MS = 2 * 60 * 60 * 1000,
+    SERIES_KEEP_MS = QUERY_BACK_H_MAX * 60 * 60 * 1000,
     SERIES_BACK_MS = 5 * 60 * 1000, /* how long a value holds without a newer one */
     SERIES_BYTES_MAX = 128 * 1024 * 1024,
     SERIES_LABELS_MAX = 64,

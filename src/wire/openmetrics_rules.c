@@ -360,6 +360,9 @@ static int value_rule(struct openmetrics *p, struct slice suffix)
         return FAIL(p, p->text.data, "what counts is not NaN");
     if (counts && v < 0 && !slice_eq_cstr(suffix, "_gsum"))
         return FAIL(p, p->text.data, "what counts is not below zero");
+    bool whole = slice_eq_cstr(suffix, "_bucket") || slice_ends_with(suffix, SLICE("count"));
+    if (whole && v != floor(v))
+        return FAIL(p, p->text.data, "what counts observations is a whole number");
     return 0;
 }
 

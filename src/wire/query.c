@@ -130,8 +130,8 @@ static bool op_at(struct parser *p, enum query_op *ret, size_t *ret_size)
     return found;
 }
 
-/* "5m", "1m30s"; `what` is asked for. */
-static int take_span(struct parser *p, const char *what, int64_t *ret)
+/* "5m", "1m30s"; `what` is asked for, which looks back `times` as far. */
+static int take_span(struct parser *p, const char *what, int times, int64_t *ret)
 {
     skip_space(p);
     size_t from = p->at;
@@ -145,7 +145,13 @@ static int take_span(struct parser *p, const char *what, int64_t *ret)
                     SLICE_ARG(text));
     if (r < 0)
         return fail(p, from, "%s is a span of time, like 5m", what);
-    return *ret > 0 ? 0 : fail(p, from, "%s is longer than nothing", what);
+    if (*ret <= 0)
+        return fail(p, from, "%s is longer than nothing", what);
+    if (*ret > QUERY_BACK_H_MAX * (INT64_C(3600) * 1000000000) / times)
+        return fail(p, from, "%s is at most %dh: metrics are kept for %dh%s", what,
+                    QUERY_BACK_H_MAX / times, QUERY_BACK_H_MAX,
+                    times > 1 ? ", and step looks at two such spans" : "");
+    return 0;
 }
 
 /* ---- selectors ---- */
@@ -342,7 +348,7 @@ static int take_arguments(struct parser *p, struct query_node *n)
             r = want_char(p, ',', "the second metric");
     }
     if (r == 0)
-        r = take_span(p, "the last argument", &n->window_ns);
+        r = take_span(p, "the last argument", n->function == QUERY_STEP ? 2 : 1, &n->window_ns);
     if (r == 0)
         r = want_char(p, ')', "the last argument");
     return r;
@@ -465,7 +471,7 @@ static int take_for(struct parser *p)
     if (!slice_eq_cstr(word_at(p, false), "for"))
         return 0;
     p->at += 3;
-    return take_span(p, "for", &p->query->for_ns);
+    return take_span(p, "for", 1, &p->query->for_ns);
 }
 
 bool query_is_condition(const struct query_node *n)

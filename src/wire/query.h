@@ -20,6 +20,7 @@
 
 enum {
     QUERY_BYTES_MAX = 4096,
+    QUERY_BACK_H_MAX = 2,    /* hours that a query looks back: so long samples are kept */
     QUERY_NESTING_MAX = 16,  /* of brackets and signs inside each other */
     QUERY_DEPTH_MAX = 64,    /* of the tree: a + b + c is three deep */
     QUERY_MATCHERS_MAX = 16, /* of a selector */

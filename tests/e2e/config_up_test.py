@@ -2,6 +2,7 @@
 from certificate import Pair
 from harness import *
 from peers import *
+from serving import Unix
 
 
 def config_text(*checks, extra=""):
@@ -24,7 +25,9 @@ def replace(path, text):
 
 class Up:
     def __init__(self, path, *args):
-        self.p = spawn("up", "-c", path, "-o", "jsonl", "--log-level", "info", "--log-format", "json", *args)
+        self.data = data_folder()
+        self.p = spawn("up", "-c", path, "--data", self.data, "-o", "jsonl",
+                       "--log-level", "info", "--log-format", "json", *args)
         self.events, self.logs = [], []
         threading.Thread(target=self._read, args=(self.p.stdout, self.events), daemon=True).start()
         threading.Thread(target=self._read, args=(self.p.stderr, self.logs), daemon=True).start()
@@ -39,6 +42,12 @@ class Up:
             equal(self.p.poll(), None, "firebreak up has ended")
             return [e for e in self.events[after:] if e["asset"] == asset and e["to"] == to]
         return eventually(found, seconds, f"{asset} to {to}: {self.events} {self.logs}")[0]
+
+    def metrics(self):
+        c = Unix(os.path.join(self.data, "firebreak.sock"))
+        c.request("GET", "/metrics")
+        lines = c.getresponse().read().decode().splitlines()
+        return dict(line.rsplit(" ", 1) for line in lines if line[0] != "#")
 
     def log(self, seconds=10, **fields):
         def found():
@@ -253,6 +262,11 @@ def sighup_reads_it_anew_and_a_fault_keeps_the_old_one():
     replace(file, config_text(("a", "x", tcp(l.port)), ("b", "y", tcp(l.port))))
     up.p.send_signal(signal.SIGHUP)
     up.wait("y", "Healthy")
+    m = up.metrics()
+    equal(m['firebreak_config_reload_total{outcome="fault"}'], "1")
+    true(int(m['firebreak_config_reload_total{outcome="ok"}']) >= 2)
+    true(int(m['firebreak_probe_total{kind="tcp",reason="ok"}']) >= 2)
+    true(int(m['firebreak_probe_duration_seconds_count{kind="tcp"}']) >= 2)
     up.p.send_signal(signal.SIGTERM)
     equal(up.p.wait(10), 143)
 

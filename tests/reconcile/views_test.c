@@ -177,6 +177,24 @@ static void as_many_look_as_are_wanted_and_the_owner_is_among_them(void)
     end();
 }
 
+static void the_end_of_another_s_maintenance_is_not_due_here(void)
+{
+    begin(3);
+    for (int i = 0; i < 3; i++) {
+        struct sample s = {.type = SAMPLE_MAINTAIN, .asset = "web", .for_ns = 5 * RT_SEC};
+        declare(&sides[i], 1, 1);
+        reconciler_take(sides[i].r, &s, now());
+    }
+    pass(6000);
+    for (int i = 0; i < 3; i++) {
+        const struct side *s = &sides[i];
+        reconciler_tick(s->r, now());
+        CHECK(reconciler_due_ns(s->r) > rt_now()); /* else its loop would turn for ever */
+        CHECK((reconciler_find(s->r, "web")->state == ASSET_PENDING) == (s == owner()));
+    }
+    end();
+}
+
 static void the_next_one_looks_in_place_of_one_that_died(void)
 {
     begin(4);
@@ -436,6 +454,7 @@ static void run_all(void *arg)
 {
     (void)arg;
     TAP_RUN(as_many_look_as_are_wanted_and_the_owner_is_among_them);
+    TAP_RUN(the_end_of_another_s_maintenance_is_not_due_here);
     TAP_RUN(the_next_one_looks_in_place_of_one_that_died);
     TAP_RUN(the_next_one_looks_in_place_of_one_that_is_blind);
     TAP_RUN(who_loses_the_store_goes_on_as_before);

@@ -186,6 +186,8 @@ static void the_rules_about_several_lines_are_the_strict_ones(void)
         "# TYPE a counter\na_total -1\n# EOF\n",
         "# TYPE a histogram\na_bucket{le=\"1\"} 1\n# EOF\n",
         "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_count 2\na_sum 1\n# EOF\n",
+        "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1.5\n# EOF\n",
+        "# TYPE a summary\na_count 0.5\na_sum 1\n# EOF\n",
         "# UNIT a_seconds minutes\n# EOF\n",
         "a 1\nb 1\na 1 1\n# EOF\n",
     };

@@ -105,6 +105,10 @@ static void a_fault_has_its_column(void)
         {"rate(a,5)", "column 8: the last argument needs a unit: 5s, 5m"},
         {"rate(a,x)", "column 8: the last argument is a span of time, like 5m"},
         {"rate(a,0s)", "column 8: the last argument is longer than nothing"},
+        {"rate(a,2h1s)", "column 8: the last argument is at most 2h: metrics are kept for 2h"},
+        {"step(a,61m)", "column 8: the last argument is at most 1h: metrics are kept for 2h, "
+                        "and step looks at two such spans"},
+        {"a > 1 for 3h", "column 11: for is at most 2h: metrics are kept for 2h"},
         {"rate(a+b,5m)", "column 7: ',' is missing behind the metric: a function looks at a "
                          "selector, over a span"},
         {"quantile(2,a,5m)", "column 10: a quantile is a number from 0 to 1"},
