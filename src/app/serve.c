@@ -193,6 +193,7 @@ static int open_gateway(struct up *u, const char *folder)
         .why = why_tell,
         .repairs = plan_repairs,
         .declared_at = registry_declared_at,
+        .rate = scheduler_rate,
         .ctx = u,
     };
     int r = gateway_open(&options, &u->gateway);

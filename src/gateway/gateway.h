@@ -96,6 +96,7 @@ struct gateway_why {
     bool all;           /* every story that is kept */
 };
 
+struct waiting_rate; /* store/waiting.h */
 struct gateway_options {
     struct store *store; /* outlives the gateway */
     uint32_t own_uid;    /* admin, beside root */
@@ -118,6 +119,8 @@ struct gateway_options {
      * none. */
     bool (*declared_at)(void *ctx, const struct kind *kind, struct slice namespace_,
                         struct slice name, struct buf *ret_place);
+    /* What holds back the tasks of an action. Does not wait. NULL: nobody knows. */
+    bool (*rate)(void *ctx, struct slice action, struct waiting_rate *ret);
     void *ctx;
 };
 
