@@ -9,6 +9,7 @@
 #include "host/alive.h"
 #include "host/self.h"
 #include "schedule/schedule.h"
+#include "store/waiting.h"
 
 enum { REVOKE_MS = 5000 };
 
@@ -234,6 +235,16 @@ void scheduler_stop(struct scheduler *s)
 }
 
 /* ---- numbers ---- */
+
+bool scheduler_rate(void *up, struct slice action, struct waiting_rate *ret)
+{
+    const struct scheduler *s = ((const struct up *)up)->scheduler;
+    struct schedule_rate r;
+    if (!s || !schedule_rate(&s->stats, action, &r))
+        return false;
+    *ret = (struct waiting_rate){r.begun, (rt_wall_now() + (r.next - rt_now())) / RT_MS};
+    return true;
+}
 
 static void put_queue(const struct schedule_stats *t, struct metrics_writer *w)
 {

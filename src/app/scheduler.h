@@ -18,6 +18,9 @@ void scheduler_stop(struct scheduler *s);
 /* Behind the runtime. */
 void scheduler_free(struct scheduler *s);
 void scheduler_metrics(const struct scheduler *s, struct metrics_writer *w);
+struct waiting_rate; /* store/waiting.h */
+/* For the gateway; `up` is a struct up. */
+bool scheduler_rate(void *up, struct slice action, struct waiting_rate *ret);
 
 struct act;
 /* What runs programs on this node; NULL: it takes no tasks. NULL is accepted. */

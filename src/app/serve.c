@@ -224,6 +224,7 @@ static int open_gateway(struct up *u, const char *folder)
         .repairs = plan_repairs,
         .declared_at = registry_declared_at,
         .newest_ns = newest_ns,
+        .rate = scheduler_rate,
         .ctx = u,
     };
     int r = gateway_open(&options, &u->gateway);
@@ -287,7 +288,11 @@ int up_serve(struct up *u)
     if (r < 0)
         return err_set(&u->err, r, "no memory for the first tasks");
     r = scheduler_start(u);
-    return r < 0 ? r : open_gateway(u, folder);
+    if (r == 0)
+        r = open_gateway(u, folder);
+    if (r == 0)
+        u->err.code = 0; /* what was tried again, and was well then, is not how we end */
+    return r;
 }
 
 void up_serve_end(struct up *u)

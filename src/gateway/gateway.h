@@ -104,6 +104,7 @@ struct gateway_story {
     int64_t revision;
 };
 
+struct waiting_rate; /* store/waiting.h */
 struct gateway_options {
     struct store *store; /* outlives the gateway */
     uint32_t own_uid;    /* admin, beside root */
@@ -131,6 +132,8 @@ struct gateway_options {
      * false: it is not asked here. NULL: nothing is. */
     bool (*newest_ns)(void *ctx, struct slice namespace_, struct slice asset, struct slice check,
                       int64_t *ret);
+    /* What holds back the tasks of an action. Does not wait. NULL: nobody knows. */
+    bool (*rate)(void *ctx, struct slice action, struct waiting_rate *ret);
     void *ctx;
 };
 

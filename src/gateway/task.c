@@ -44,6 +44,8 @@ static const struct waiting_view *view_of(struct request *q)
         q->waits = arena_new(&q->arena, struct waiting_view);
         (void)waiting_look(q->g->options.store, (struct slice){NULL, 0}, &q->arena, q->waits, &err,
                            gateway_soon());
+        q->waits->rate = q->g->options.rate;
+        q->waits->rate_ctx = q->g->options.ctx;
     }
     return q->waits;
 }

@@ -316,6 +316,16 @@ void rt_socks_forget(struct rt_loop *l); /* at its end: kept descriptors, and th
 /* ---- watchdog.c, crash.c, offload.c, census ---- */
 int rt_watchdog_start(const struct rt_config *config);
 void rt_watchdog_stop(void);
+/* A loop's thread at a moment: what it computed and how long it waited for a processor, since it
+ * began. All times are ns. */
+struct rt_stood {
+    rt_time at, computed, waited;
+};
+/* Whether who holds the loop is to blame for `stall` of it, and not the machine. `since`: when it
+ * began (its `waited` is not known); `first`: the first look that saw it; `now`: this one, and
+ * whether the thread sleeps in the kernel. Pure. */
+bool rt_watchdog_blames(const struct rt_stood *since, const struct rt_stood *first,
+                        const struct rt_stood *now, bool sleeps, rt_time stall);
 /* After each poll: a loop that came back is watched from now on. Its `asleep` was stored before,
  * sequentially consistent. One load, unless the watchdog rests. */
 void rt_watchdog_poke(struct rt_loop *l);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
@@ -26,11 +27,16 @@
  *
  * The alarm rings sooner than a tick comes. So what begins behind a rest is seen for the first time
  * no later than what begins between two ticks, and is told within the same time: the stall and
- * two ticks.
+ * three ticks.
  *
  * On a busy machine a loop may stand still because the kernel ran somebody else: that is nobody's
  * fault and is not told. A task holds its loop while it computes (the thread's processor time
- * says so) or sleeps in a system call (the thread's state does). */
+ * says so) or sleeps in a system call. That it sleeps at one look proves nothing: it may have come
+ * to a short wait just now, after the kernel left it in the queue for long. So the time that it
+ * waited for a processor (/proc/…/schedstat) is taken off. The kernel adds a wait when it is over,
+ * so that of a thread that sleeps all of it is known, and of one that does not, nothing is said but
+ * what it computed. Where there is no such file, none of it is known, and a sleep is told as it was
+ * seen. The file is read only of a loop that a look found where it was before. */
 enum { TICKS_PER_STALL = 4, ALARMS_PER_STALL = 5, STALL_DEFAULT_MS = 10, SLACK_MS = 4 };
 
 /* To set an alarm and take it back costs 2 us, to let it ring, with the tick behind it, 50, and to
@@ -40,8 +46,8 @@ enum { ALARMS_BACK_MAX = 128, ALARMS_BACK_STALLS = 10 };
 
 struct seen {
     uint64_t switches;
-    rt_time since;
-    rt_time computed; /* the thread's processor time then */
+    struct rt_stood since; /* when the loop was seen to go on; `waited` is not asked for */
+    struct rt_stood first; /* at 0: no look has found it there again */
     bool told;
 };
 
@@ -72,24 +78,53 @@ static rt_time computed(struct rt_loop *l)
     return (rt_time)ts.tv_sec * RT_SEC + ts.tv_nsec;
 }
 
-/* The letter behind the name's bracket in /proc: 'R' is running or waiting for a processor. */
-static bool sleeps_in_kernel(struct rt_loop *l)
+/* Into text[size], as a string; "" where it cannot be read. */
+static void read_proc(struct rt_loop *l, const char *name, char *text, size_t size)
 {
-    char path[64], text[512];
-    snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
-             (int)atomic_load_explicit(&l->tid, memory_order_relaxed));
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/task/%d/%s",
+             (int)atomic_load_explicit(&l->tid, memory_order_relaxed), name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
     if (fd >= 0)
         close(fd);
     text[n > 0 ? n : 0] = 0;
+}
+
+/* The letter behind the name's bracket: 'R' is running or waiting for a processor. */
+static bool sleeps_in_kernel(struct rt_loop *l)
+{
+    char text[512];
+    read_proc(l, "stat", text, sizeof(text));
     const char *bracket = strrchr(text, ')');
     return bracket && (bracket[2] == 'S' || bracket[2] == 'D');
 }
 
-static bool at_fault(struct rt_loop *l, const struct seen *seen)
+/* The second number of three. */
+static rt_time waited(struct rt_loop *l)
 {
-    return computed(l) - seen->computed >= dog.stall || sleeps_in_kernel(l);
+    char text[128];
+    read_proc(l, "schedstat", text, sizeof(text));
+    const char *blank = strchr(text, ' ');
+    return blank ? (rt_time)strtoll(blank, NULL, 10) : 0;
+}
+
+bool rt_watchdog_blames(const struct rt_stood *since, const struct rt_stood *first,
+                        const struct rt_stood *now, bool sleeps, rt_time stall)
+{
+    if (now->computed - since->computed >= stall)
+        return true;
+    rt_time queued = fault_mutant("rt_watchdog_blames_all") ? 0 : now->waited - first->waited;
+    rt_time own = first->computed - since->computed + now->at - first->at - queued;
+    return sleeps && own >= stall;
+}
+
+/* What it waited is asked for last: more of it blames less. */
+static bool at_fault(struct rt_loop *l, const struct seen *seen, rt_time at)
+{
+    bool sleeps = sleeps_in_kernel(l);
+    struct rt_stood here = {.at = at, .computed = computed(l), .waited = sleeps ? waited(l) : 0};
+    return rt_watchdog_blames(&seen->since, &seen->first, &here, sleeps, dog.stall);
 }
 
 /* Returns whether the loop is awake, or was since the last look: a loop that sleeps a little after
@@ -101,13 +136,15 @@ static bool look_at(struct rt_loop *l, struct seen *seen, rt_time at)
     bool asleep = atomic_load_explicit(&l->asleep, memory_order_relaxed);
     if (asleep || !task || switches != seen->switches) {
         bool ran = switches != seen->switches;
-        *seen = (struct seen){.switches = switches, .since = at, .computed = computed(l)};
+        *seen = (struct seen){.switches = switches, .since = {.at = at, .computed = computed(l)}};
         return !asleep || ran;
     }
-    if (!seen->told && at - seen->since >= dog.stall && at_fault(l, seen)) {
+    if (!seen->first.at)
+        seen->first = (struct rt_stood){.at = at, .computed = computed(l), .waited = waited(l)};
+    if (!seen->told && at - seen->since.at >= dog.stall && at_fault(l, seen, at)) {
         seen->told = true;
         atomic_fetch_add_explicit(&l->stalls, 1, memory_order_relaxed);
-        struct rt_stall stall = {.task = task, .loop = l->index, .held = at - seen->since};
+        struct rt_stall stall = {.task = task, .loop = l->index, .held = at - seen->since.at};
         if (dog.on_stall)
             dog.on_stall(dog.on_stall_ctx, &stall);
     }

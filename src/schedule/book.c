@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/fault.h"
+#include "schedule/rate.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
 
@@ -29,6 +30,7 @@ void book_init(struct book *b, struct schedule_options *o, struct rt_group *term
                     task_key_prefix(&a, o->prefix, keys[i], (struct slice){NULL, 0}), o->relist);
     arena_done(&a);
     b->jobs = b->seats = b->rates = MAP(MEM_SCHEDULE, 0, seed);
+    o->stats->rates = &b->rates;
     list_init(&b->dirty);
     list_init(&b->unmatched);
     list_init(&b->locked_out);
@@ -60,6 +62,16 @@ void book_done(struct book *b)
     map_done(&b->jobs);
     map_done(&b->seats);
     map_done(&b->rates);
+    if (b->options->stats->rates == &b->rates)
+        b->options->stats->rates = NULL;
+}
+
+bool schedule_rate(const struct schedule_stats *s, struct slice action, struct schedule_rate *ret)
+{
+    const struct rate *r = s->rates ? map_get(s->rates, action) : NULL;
+    if (r)
+        *ret = (struct schedule_rate){rate_begun(r, rt_now()), r->next};
+    return r;
 }
 
 void book_note(struct book *b, enum schedule_note note, struct slice what, const char *text)

@@ -5,6 +5,7 @@
 #include "model/selector.h"
 #include "schedule/book.h"
 #include "schedule/place.h"
+#include "schedule/rate.h"
 #include "schedule/workflow.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
@@ -30,12 +31,6 @@ struct hand {
     struct seat *reserved[PLAN_TARGETS_AT_ONCE];
     uint32_t reserved_count;
     struct err err;
-};
-
-struct rate {
-    rt_time next; /* when the action may begin again */
-    size_t size;
-    char name[];
 };
 
 static const struct slice none = {NULL, 0};
@@ -199,7 +194,7 @@ static bool rate_allows(struct hand *h, struct job *j)
     }
     if (rt_now() < r->next)
         return wait_for_rate(h, j, r->next);
-    r->next = rt_now() + 3600 * RT_SEC / t->rate_per_hour;
+    rate_begin(r, t->rate_per_hour, rt_now());
     return true;
 }
 

@@ -23,6 +23,7 @@
 #define FIREBREAK_SCHEDULE_SCHEDULE_H
 
 #include "base/histogram.h"
+#include "base/map.h"
 #include "model/action.h"
 #include "model/task.h"
 #include "schedule/calendar.h"
@@ -67,8 +68,17 @@ struct schedule_stats {
     uint64_t queue_full_total; /* nodes that had room for no more when a task wanted one */
     uint64_t rate_waits_total; /* tasks that waited since their action's rate was used up */
     bool leads;
+    const struct map *rates; /* of whoever leads, for schedule_rate; NULL: another process does */
     struct calendar_stats calendar;
 };
+
+/* Of an action with a rate: how often it began within the last hour, and when it may again. */
+struct schedule_rate {
+    uint32_t begun;
+    rt_time next;
+};
+/* Returns whether it is known: this process leads, and the action began lately. */
+bool schedule_rate(const struct schedule_stats *s, struct slice action, struct schedule_rate *ret);
 
 struct schedule_options {
     struct store *store;  /* outlives both */

@@ -250,6 +250,24 @@ static bool may_lock(const struct waiting_view *v, const struct task *t, struct 
     return !lock;
 }
 
+static void of_rate(const struct waiting_view *v, const struct task *t, struct arena *a,
+                    struct waiting *w, int64_t wall_ms)
+{
+    enum { NS_OF_MS = 1000 * 1000 };
+    struct waiting_rate r;
+    char at[LOG_TIME_BYTES];
+    if (!v->rate || !v->rate(v->rate_ctx, t->action, &r) || r.next_ms <= wall_ms) {
+        say(w, a, WAITING_RATE, "a turn of its action '%.*s': %" PRId64 " begin in an hour",
+            SLICE_ARG(t->action), t->rate_per_hour);
+        return;
+    }
+    log_format_time(r.next_ms * NS_OF_MS, at);
+    say(w, a, WAITING_RATE,
+        "a turn of its action '%.*s': %u began within the last hour, of %" PRId64
+        ", evenly apart; the next may at %.*s",
+        SLICE_ARG(t->action), r.begun, t->rate_per_hour, LOG_TIME_BYTES, at);
+}
+
 static void of_pending(const struct waiting_view *v, const struct task *t,
                        const struct task_target *x, struct arena *a, struct waiting *w,
                        int64_t wall_ms)
@@ -268,8 +286,7 @@ static void of_pending(const struct waiting_view *v, const struct task *t,
     else
         of_any_node(v, a, w);
     if (w->reason == WAITING_TURN && t->rate_per_hour > 0)
-        say(w, a, WAITING_RATE, "a turn of its action '%.*s': %" PRId64 " begin in an hour",
-            SLICE_ARG(t->action), t->rate_per_hour);
+        of_rate(v, t, a, w, wall_ms);
 }
 
 static void of_assigned(const struct waiting_view *v, const struct task_target *x, struct arena *a,

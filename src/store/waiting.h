@@ -3,7 +3,7 @@
  * Nothing of it is written anywhere: it is told from the task, the nodes, the locks and the leader
  * as the store has them when somebody asks. So it costs nothing while nobody asks, and what was
  * told is as old as what was seen. What only the leader's memory knows (whose turn it is, the rate
- * of an action) is told as far as the task itself says it. */
+ * of an action) is told as far as the task itself says it, or `rate` of the view knows it. */
 #ifndef FIREBREAK_STORE_WAITING_H
 #define FIREBREAK_STORE_WAITING_H
 
@@ -44,6 +44,13 @@ struct waiting_node {
     struct waiting_node *next;
 };
 
+/* Of an action with a rate. */
+struct waiting_rate {
+    uint32_t begun;  /* within the last hour */
+    int64_t next_ms; /* when it may begin again, since 1970 */
+};
+typedef bool waiting_rate_fn(void *ctx, struct slice action, struct waiting_rate *ret);
+
 /* What the store has beside the tasks, at one revision. */
 struct waiting_view {
     struct map nodes; /* by name -> struct waiting_node */
@@ -51,6 +58,8 @@ struct waiting_view {
     struct map locks; /* concurrency key -> const struct store_kv, whose value is the task */
     bool seen, led;   /* seen: the store has answered */
     uint32_t there, ready, lost; /* nodes */
+    waiting_rate_fn *rate; /* the caller's, set behind waiting_look; NULL: nobody knows */
+    void *rate_ctx;
 };
 
 struct waiting {

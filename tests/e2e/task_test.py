@@ -141,8 +141,8 @@ def no_line_of_a_log_has_text_of_two_streams():
     script = "printf half; echo oops >&2; [ $FIREBREAK_ATTEMPT = 2 ]"
     name = s.ok("task", "run", "--wait", "--retries", "1", "--", "sh", "-c", script)
     for follow in ([], ["-f"]):
-        lines = s.ok("task", "logs", *follow, name.strip()).split("\n")  # which stream is read first is open
-        equal(sorted(x for x in lines if x), ["half", "half", "oops", "oops"])
+        text = s.ok("task", "logs", *follow, name.strip())
+        equal(sorted(text.removesuffix("\n").split("\n")), ["half", "half", "oops", "oops"], text)
     # What is longer than a piece is one line where nobody comes between its parts, and else two.
     name = s.ok("task", "run", "--wait", "--", "sh", "-c", "printf '%0100000d' 0; printf end >&2").strip()
     lines = s.ok("task", "logs", name).split("\n")
@@ -400,6 +400,11 @@ def an_action_begins_no_more_often_than_its_rate():
         ends(s, name, "Succeeded")
     true(time.monotonic() - started >= 1.9, "three began within less than two seconds")
     true("firebreak_schedule_rate_waits_total 0\n" not in s.ask("GET", "/metrics")[1])
+    first, second = [s.ok("task", "run", "--action", "slow", "--rate", "2", "--", "true").strip() for _ in range(2)]
+    ends(s, first, "Succeeded")
+    waits = eventually(lambda: "within the last hour" in task_of(s, second)["waiting"]["for"] and task_of(s, second), 20)
+    equal(waits["waiting"]["reason"], "rate")
+    contains(waits["waiting"]["for"], "a turn of its action 'slow': 1 began within the last hour, of 2, evenly apart; the next may at 2")
     r = s.run("task", "run", "--rate", "5", "--", "true")
     equal(r.returncode, 2)
     contains(r.stderr, "of which action")

@@ -1,4 +1,4 @@
-#include "rt/rt.h"
+#include "rt/loop.h"
 
 #include <dirent.h>
 #include <stdatomic.h>
@@ -195,8 +195,57 @@ static void a_loop_that_wakes_now_and_then_does_not_wake_the_watchdog(void)
     CHECK(quietest <= IDLE_WAKES / 4);
 }
 
+/* Held for 20 ms, seen first after 2; of the 18 since then the thread computed and waited for a
+ * processor so much, and slept for the rest. It computed nothing before. */
+static bool blamed(double computed_ms, double waited_ms, bool sleeps)
+{
+    struct rt_stood since = {.at = RT_SEC, .computed = RT_SEC};
+    struct rt_stood first = {
+        .at = since.at + 2 * RT_MS, .computed = since.computed, .waited = 5 * RT_SEC};
+    struct rt_stood now = {.at = since.at + 20 * RT_MS,
+                           .computed = since.computed + (rt_time)(computed_ms * RT_MS),
+                           .waited = first.waited + (rt_time)(waited_ms * RT_MS)};
+    return rt_watchdog_blames(&since, &first, &now, sleeps, STALL_MS * RT_MS);
+}
+
+static void who_computes_or_sleeps_for_so_long_is_to_blame(void)
+{
+    CHECK(blamed(10, 8, false));
+    CHECK(!blamed(9.9, 8, false));
+    CHECK(blamed(0, 0, true));
+    CHECK(blamed(0, 8, true));
+    CHECK(blamed(5, 8, true)); /* half of it by each */
+}
+
+static void who_waits_for_a_processor_is_not(void)
+{
+    CHECK(!blamed(1, 17, false));
+    CHECK(!blamed(1, 16.9, true)); /* it came to a short sleep just now */
+    CHECK(!blamed(0, 8.1, true));
+}
+
+/* How long it waits now is not known yet. */
+static void of_who_is_about_to_run_only_what_it_computed_counts(void)
+{
+    CHECK(!blamed(5, 0, false));
+}
+
+static void what_it_computed_before_the_first_look_counts(void)
+{
+    struct rt_stood since = {.at = RT_SEC};
+    struct rt_stood first = {.at = RT_SEC + 5 * RT_MS, .computed = 5 * RT_MS};
+    struct rt_stood now = {.at = first.at + 5 * RT_MS, .computed = 5 * RT_MS};
+    CHECK(rt_watchdog_blames(&since, &first, &now, true, STALL_MS * RT_MS));
+    first.computed = now.computed = 4 * RT_MS;
+    CHECK(!rt_watchdog_blames(&since, &first, &now, true, STALL_MS * RT_MS));
+}
+
 int main(void)
 {
+    TAP_RUN(who_computes_or_sleeps_for_so_long_is_to_blame);
+    TAP_RUN(who_waits_for_a_processor_is_not);
+    TAP_RUN(of_who_is_about_to_run_only_what_it_computed_counts);
+    TAP_RUN(what_it_computed_before_the_first_look_counts);
     TAP_RUN(one_that_computes_is_named);
     TAP_RUN(one_that_sleeps_in_the_kernel_is_named);
     TAP_RUN(one_that_waits_as_it_should_is_not);

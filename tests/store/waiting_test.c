@@ -33,11 +33,21 @@ static void put_node(const char *key, const char *name, enum node_state state, u
     buf_done(&json);
 }
 
+static bool two_began(void *ctx, struct slice action, struct waiting_rate *ret)
+{
+    *ret = (struct waiting_rate){2, *(const int64_t *)ctx};
+    return slice_eq_cstr(action, "x");
+}
+
+static const int64_t *next_ms; /* NULL: nobody knows */
+
 static struct waiting told(const struct task *t)
 {
     struct waiting_view v = {.seen = false};
     CHECK_INT(waiting_look(store, (struct slice){NULL, 0}, &arena, &v, NULL, SOON), 0);
     CHECK(v.seen);
+    v.rate = next_ms ? two_began : NULL;
+    v.rate_ctx = (void *)(uintptr_t)next_ms;
     struct waiting w = waiting_of(&v, t, &arena, NOW_MS);
     waiting_done(&v);
     return w;
@@ -76,6 +86,13 @@ static void any_node_will_do(void)
     t.action = SLICE("x");
     t.rate_per_hour = 3;
     tells(&t, WAITING_RATE, "a turn of its action 'x': 3 begin in an hour");
+    next_ms = &(const int64_t){NOW_MS + 1500};
+    tells(&t, WAITING_RATE,
+          "a turn of its action 'x': 2 began within the last hour, of 3, evenly apart; the next "
+          "may at 1970-01-01T00:16:41.500Z");
+    next_ms = &(const int64_t){NOW_MS}; /* it is about to begin */
+    tells(&t, WAITING_RATE, "a turn of its action 'x': 3 begin in an hour");
+    next_ms = NULL;
     put_node("/config/nodes/a", "a", NODE_CORDONED, 0);
     put_node("/config/nodes/b", "b", NODE_DRAINING, 0);
     tells(&t, WAITING_NO_NODE, "a node: of 2 all are cordoned or draining");
