@@ -534,25 +534,28 @@ static int wait_empty(struct asking *a, const char *name)
     }
 }
 
-/* And until it says so itself, as who asks next for `get nodes` shall not hear otherwise. It need
- * not: it may be lost, or have gone. */
-static int wait_idle(struct asking *a, const char *name)
+/* Until it says itself what was asked of it, and of a drained one that nothing runs: who asks next
+ * for `get nodes` shall not hear otherwise. It need not: it may be lost, or stand still. */
+static int wait_told(struct asking *a, const char *name, struct slice state, bool idle)
 {
-    enum { IDLE_MS = 5 * 1000 };
-    rt_time until = rt_now() + IDLE_MS * RT_MS;
-    int64_t running = 1;
-    while (running > 0 && rt_now() < until) {
+    enum { TOLD_MS = 5 * 1000 };
+    rt_time until = rt_now() + TOLD_MS * RT_MS;
+    while (rt_now() < until) {
         struct json_value *said;
         uint16_t http;
+        int64_t running = 0;
         target_of(a, "nodes", name, NULL);
         buf_clear(&a->answer);
         int status = client_try(&a->client, "GET", buf_slice(&a->target), none, &http, &a->answer);
         if (status != EXIT_WELL || http != 200 || parse(a, &said) != EXIT_WELL)
             return status;
+        struct slice now = text_at(said, "state");
         const struct json_value *v = json_get(said, "running");
-        if (!v || json_to_i64(v, &running) < 0 || slice_eq(text_at(said, "state"), SLICE("Lost")))
+        if (!v || json_to_i64(v, &running) < 0 || slice_eq_cstr(now, node_state_name(NODE_LOST)))
             return EXIT_WELL;
-        if (running > 0 && rt_sleep(rt_now() + LOOK_MS / 2 * RT_MS) < 0)
+        if (slice_eq(now, state) && !(idle && running > 0))
+            return EXIT_WELL;
+        if (rt_sleep(rt_now() + LOOK_MS / 4 * RT_MS) < 0)
             return EXIT_WELL;
     }
     return EXIT_WELL;
@@ -563,11 +566,15 @@ static int node(struct app *app)
     struct asking a = {.app = NULL};
     struct json_value *said;
     const char *verb = app->parsed.operands[0], *name = app->parsed.operands[1];
+    bool drains = strcmp(verb, "drain") == 0;
+    struct slice state = none;
     int status = begin(&a, app);
     if (status == EXIT_WELL) {
         target_of(&a, "nodes", name, verb);
         status = ask(&a, "POST", none, &said);
     }
+    if (status == EXIT_WELL)
+        state = slice_from(arena_strdup(&app->arena, text_at(said, "state")));
     if (status == EXIT_WELL && a.form != CLI_FORM_TEXT) {
         cli_object(a.form, slice_trim(buf_slice(&a.answer)), &a.text);
     } else if (status == EXIT_WELL) {
@@ -576,10 +583,10 @@ static int node(struct app *app)
         utf8_append_shown(&a.text, text_at(said, "state"));
         buf_append_byte(&a.text, '\n');
     }
-    if (status == EXIT_WELL && strcmp(verb, "drain") == 0)
+    if (status == EXIT_WELL && drains)
         status = wait_empty(&a, name);
-    if (status == EXIT_WELL && strcmp(verb, "drain") == 0)
-        status = wait_idle(&a, name);
+    if (status == EXIT_WELL)
+        status = wait_told(&a, name, state, drains);
     if (status == EXIT_WELL)
         status = app_print(app, buf_slice(&a.text));
     end(&a);

@@ -112,13 +112,10 @@ const struct cli_command cli_delete = {
 /* ---- plan and apply ---- */
 
 #define FILE_OPTION                                                                                \
-    {                                                                                              \
-        "file", 'f', CLI_LIST, offsetof(struct apply_options, files), "PATH", NULL,                \
-            "a file of resources, or a folder of such files; - is standard input (JSON or YAML); " \
-            "may be "                                                                              \
-            "given again",                                                                         \
-            .hint = CLI_HINT_FILE                                                                  \
-    }
+    {"file", 'f', CLI_LIST, offsetof(struct apply_options, files), "PATH", NULL,                   \
+     "a file of resources, or a folder of such files; - is standard input (JSON or YAML); may be " \
+     "given again",                                                                                \
+     .hint = CLI_HINT_FILE}
 
 static const struct cli_option apply_options[] = {FILE_OPTION};
 static const struct cli_option plan_options[] = {
@@ -127,9 +124,9 @@ static const struct cli_option plan_options[] = {
      "what would be repaired now, and what not and why; nothing is done", .words = NULL},
 };
 
-#define FILES_ABOUT                                                                            \
-    "A file is YAML, TOML or JSON (by its name). It holds lists of resources by kind, as a "   \
-    "configuration does (checks: [{name: db}]), or one resource, or a list of such, as 'get' " \
+#define FILES_ABOUT                                                                                \
+    "A file is YAML, TOML or JSON (by its name). It holds lists of resources by kind, as a "       \
+    "configuration does (checks: [{name: db}]), or one resource, or a list of such, as 'get' "     \
     "prints them."
 
 static const struct cli_example plan_examples[] = {

@@ -105,6 +105,7 @@ struct gateway_story {
 };
 
 struct waiting_rate; /* store/waiting.h */
+
 struct gateway_options {
     struct store *store; /* outlives the gateway */
     uint32_t own_uid;    /* admin, beside root */

@@ -27,7 +27,7 @@ enum {
     TASK_STEP_JSON_BYTES = 3072,   /* what becomes of a step, at most */
     TASK_WORKFLOW_DEPTH_MAX = 4,   /* workflows in workflows */
     TASK_WORKFLOW_BYTES_MAX = 200 * 1000, /* what a workflow is wanted to do, as JSON */
-    TASK_ROUNDS_MAX = 99,                 /* a workflow that was begun anew so often is not again */
+    TASK_ROUNDS_MAX = 99,          /* a workflow that was begun anew so often is not again */
 };
 
 enum task_state {
@@ -113,16 +113,16 @@ struct task_target {
 
 /* A step of a workflow. What it does is done by a task of its own, and so is what undoes it. */
 struct task_step {
-    struct slice name, condition; /* condition: empty: always */
-    struct slice does, rollback;  /* actions, as JSON; rollback: empty: none */
+    struct slice name, condition;   /* condition: empty: always */
+    struct slice does, rollback;    /* actions, as JSON; rollback: empty: none */
     struct slice *needs;
     uint32_t need_count;
     /* what became of it */
-    enum task_state state;      /* PENDING, RUNNING, or a final one; passed over: SUCCEEDED */
-    bool skipped;               /* its condition was not met */
-    uint32_t ended;             /* its place in the order in which steps ended; 0: it has not */
-    struct slice task;          /* that does it; empty: not begun */
-    struct slice undo;          /* that undid it, or is about to */
+    enum task_state state; /* PENDING, RUNNING, or a final one; passed over: SUCCEEDED */
+    bool skipped;          /* its condition was not met */
+    uint32_t ended;        /* its place in the order in which steps ended; 0: it has not */
+    struct slice task;     /* that does it; empty: not begun */
+    struct slice undo;     /* that undid it, or is about to */
     enum task_state undo_state; /* of `undo` */
     int32_t exit, status;
     struct slice detail;

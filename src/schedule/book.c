@@ -444,8 +444,16 @@ static void told_spec(struct book *b, struct slice name, const struct follow_cha
 static void told_lock(struct book *b, struct slice key, const struct follow_change *c)
 {
     uint64_t hash = map_hash((struct map_seed){0, 0}, key.data, key.size);
+    struct job *first = NULL;
     if (c->type != FOLLOW_GONE)
         return;
+    list_each (it, &b->locked_out) {
+        struct job *j = list_entry(it, struct wait, link)->job;
+        if (j->lock == hash && (!first || j->wish.priority > first->wish.priority))
+            first = j;
+    }
+    if (first)
+        book_dirty(b, first); /* whoever is planned first gets it */
     list_each_safe (it, &b->locked_out) {
         struct job *j = list_entry(it, struct wait, link)->job;
         if (j->lock != hash)

@@ -255,8 +255,8 @@ int tasks_submit(const struct tasks_at *at, struct task *t, struct arena *arena,
     t->round = t->step_count ? 1 : 0;
     r = task_write(t, &json);
     size_t room = (size_t)t->step_count * TASK_STEP_JSON_BYTES; /* for what becomes of it */
-    if (r == 0 &&
-        (json.size + room > TASK_JSON_BYTES_MAX || (room && json.size > TASK_WORKFLOW_BYTES_MAX)))
+    if (r == 0 && (json.size + room > TASK_JSON_BYTES_MAX ||
+                   (room && json.size > TASK_WORKFLOW_BYTES_MAX)))
         r = -EMSGSIZE;
     if (r < 0)
         err_set(err, r, "the task is larger than %d bytes",

@@ -215,7 +215,9 @@ def a_drained_node_finishes_what_runs():
     waits = want(s, "true")
     time.sleep(0.3)
     equal(task_of(s, waits)["state"], "Pending")
-    s.ok("node", "uncordon", "n1")
+    for verb, state in (("uncordon", "Ready"), ("cordon", "Cordoned"), ("uncordon", "Ready")):
+        s.ok("node", verb, "n1")
+        equal([n["state"] for n in s.json("GET", "/v1/nodes")["items"]], [state])
     ends(s, waits, "Succeeded")
 
 

@@ -102,6 +102,17 @@ static void nothing_more_than_there_is_room_for(void)
     CHECK_INT(given("/assign/"), 10);
 }
 
+static struct assignment assigned(const char *key)
+{
+    struct store_kv kv;
+    struct assignment x = {.token = 0};
+    rt_sleep(rt_now() + 2 * RT_SEC);
+    CHECK_INT(store_get(store, slice_from(key), &arena, &kv, NULL, SOON), 0);
+    if (kv.version)
+        CHECK_INT(assignment_read(kv.value, &arena, &x, NULL), 0);
+    return x;
+}
+
 static bool is_given(const char *name)
 {
     for (int node = 1; node <= 4; node++) {
@@ -140,6 +151,27 @@ static void a_higher_priority_is_given_first(void)
     put("/nodes/w4", "{\"name\":\"w4\",\"capacity\":1}");
     CHECK_INT(given("/assign/"), 7);
     CHECK(is_given("low"));
+}
+
+static void and_first_gets_the_concurrency_key(void)
+{
+    struct task plain = {.exit = -1, .concurrency = SLICE("k")}, high = plain;
+    high.priority = 5;
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":4}");
+    want("holder", plain);
+    CHECK_INT(given("/assign/"), 1);
+    for (int i = 0; i < 5; i++)
+        want(arena_printf(&arena, "t%d", i), plain);
+    rt_sleep(rt_now() + RT_SEC);
+    want("high", high);
+    rt_sleep(rt_now() + RT_SEC);
+    struct assignment a = assigned("/assign/w1/holder");
+    put("/status/holder/w1",
+        arena_printf(&arena, "{\"state\":\"Succeeded\",\"node\":\"w1\",\"token\":%lld}",
+                     (long long)a.token));
+    delete_key("/assign/w1/holder");
+    CHECK_INT(given("/assign/"), 1);
+    CHECK(is_given("high"));
 }
 
 static struct node known(const char *key)
@@ -260,17 +292,6 @@ static void old_ones_go_with_all_that_is_theirs(void)
     CHECK_INT(given("/output/"), 2);
     CHECK_INT(given("/dedup/"), 2);
     CHECK_INT(stats.ended_total[TASK_SUCCEEDED], 5);
-}
-
-static struct assignment assigned(const char *key)
-{
-    struct store_kv kv;
-    struct assignment x = {.token = 0};
-    rt_sleep(rt_now() + 2 * RT_SEC);
-    CHECK_INT(store_get(store, slice_from(key), &arena, &kv, NULL, SOON), 0);
-    if (kv.version)
-        CHECK_INT(assignment_read(kv.value, &arena, &x, NULL), 0);
-    return x;
 }
 
 static bool is_now(const char *name, enum task_state state, uint32_t attempts)
@@ -450,6 +471,7 @@ static void in_worlds(void (*fn)(void), uint64_t count)
 WORLDS(who_was_replaced_gives_nothing, 3)
 WORLDS(nothing_more_than_there_is_room_for, 3)
 WORLDS(a_higher_priority_is_given_first, 3)
+WORLDS(and_first_gets_the_concurrency_key, 5)
 WORLDS(since_when_a_node_is_lost_is_written_down, 3)
 WORLDS(a_node_that_went_while_nobody_led_is_lost_too, 3)
 WORLDS(lost_ones_are_remembered_for_a_time_and_up_to_a_number, 1)
@@ -469,6 +491,7 @@ int main(void)
     TAP_RUN(who_was_replaced_gives_nothing_);
     TAP_RUN(nothing_more_than_there_is_room_for_);
     TAP_RUN(a_higher_priority_is_given_first_);
+    TAP_RUN(and_first_gets_the_concurrency_key_);
     TAP_RUN(since_when_a_node_is_lost_is_written_down_);
     TAP_RUN(a_node_that_went_while_nobody_led_is_lost_too_);
     TAP_RUN(lost_ones_are_remembered_for_a_time_and_up_to_a_number_);
