@@ -563,6 +563,7 @@ static void decide_green(struct reconciler *r, struct held *h, struct reconcile_
 
 static void tell_held_back(struct reconciler *r, struct held *h, struct event *e, int64_t now_ns)
 {
+    char text[EVENT_TEXT_BYTES_MAX];
     uint32_t bits = 0;
     for (uint32_t i = 0; i < e->rejected_count; i++)
         bits |= 1u << e->rejected[i].why;
@@ -575,7 +576,7 @@ static void tell_held_back(struct reconciler *r, struct held *h, struct event *e
     for (uint32_t i = 0; i < e->rejected_count && e->evidence_count == 0; i++) {
         const struct event_rejected *x = &e->rejected[i];
         const struct remedy *m = remedies_find(r, h->asset.namespace_, x->remedy);
-        tell_evidence(e, m ? gates_words(r, h, m, x->why, now_ns) : NULL);
+        tell_evidence(e, m ? gates_words(r, h, m, x->why, now_ns, text) : NULL);
     }
     tell_event(r, h, e);
 }
