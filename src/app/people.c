@@ -43,6 +43,7 @@ static int put(struct people *p, enum sample_type type, const struct word *w, in
     memcpy(s->asset, w->asset, sizeof(w->asset));
     memcpy(s->namespace_, w->namespace_, sizeof(w->namespace_));
     s->by = arena_strdup(&s->arena, w->said.by);
+    snprintf(s->detail, sizeof(s->detail), "%.*s", SLICE_ARG(w->said.reason));
     s->for_ns = for_ns;
     int r = rt_send(&p->up->samples, s, RT_NEVER);
     if (r < 0)

@@ -31,7 +31,7 @@ static void put_plan(void *ctx, const struct repair_plan *p)
         json_object_open(&w);
         put_text(&w, "remedy", p->rejected[i].remedy);
         put_text(&w, "why", repair_why_name(p->rejected[i].why));
-        if (p->words[i])
+        if (p->words[i] && p->words[i][0])
             put_text(&w, "detail", p->words[i]);
         json_object_close(&w);
     }

@@ -150,6 +150,16 @@ static void ask_others(const struct asker *a)
     }
 }
 
+/* Its pages went away a moment ago, nothing of it fails yet, and there are others to be asked. */
+static bool is_vanishing(const struct asker *a)
+{
+    const struct declared_check *c = a->check;
+    if (!a->away || a->away_looks > RECONCILE_BLIND)
+        return false;
+    const struct asset *x = reconciler_find_in(a->up->assets, c->asset_namespace, c->asset);
+    return x && x->check_count > 1 && x->state != ASSET_FAILED && x->state != ASSET_DEGRADED;
+}
+
 void up_ask_repaired(struct up *u, const char *namespace_, const char *asset)
 {
     list_each (it, &u->asking) {
@@ -221,8 +231,7 @@ static void ask(struct asker *a, struct probe_result *r)
         if (r->reason == REASON_OK)
             remember(a);
         a->away_looks = a->away ? a->away_looks + 1 : 0;
-        bool vanished = a->away && a->away_looks <= RECONCILE_BLIND;
-        if (vanished || (pushed && (r->reason == REASON_OK) != (misses == 0)))
+        if (is_vanishing(a) || (pushed && (r->reason == REASON_OK) != (misses == 0)))
             ask_others(a);
         misses = r->reason == REASON_OK || none ? 0 : misses + 1;
         passes = r->reason == REASON_OK ? passes + 1 : 0;

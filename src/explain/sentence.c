@@ -18,7 +18,7 @@ struct slice sentence_why_not(struct slice why)
         {SLICE("precondition"), SLICE("its precondition does not hold")},
         {SLICE("needs_approval"), SLICE("somebody has to approve it")},
         {SLICE("rate"), SLICE("it may not run so often")},
-        {SLICE("dependency"), SLICE("what it depends on is repaired first")},
+        {SLICE("dependency"), SLICE("what it depends on comes first")},
         {SLICE("not_owner"), SLICE("another control plane has this asset")},
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++)

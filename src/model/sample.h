@@ -27,7 +27,7 @@ enum sample_type {
     SAMPLE_FORGET_REMEDY, /* no longer: `remedy` has its namespace_ and name */
     SAMPLE_TASK,          /* of the open repair of an asset: dedup_key, task, task_state */
     /* of us */
-    SAMPLE_FREEZE, /* `by` says: no automatic repair, until SAMPLE_UNFREEZE */
+    SAMPLE_FREEZE, /* `by` says, for `detail`: no automatic repair, until SAMPLE_UNFREEZE */
     SAMPLE_UNFREEZE,
     SAMPLE_BLIND, /* our observer cannot see: `blind`, until SAMPLE_SEES of the same */
     SAMPLE_SEES,

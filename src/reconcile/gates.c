@@ -1,3 +1,4 @@
+#include "base/duration.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "reconcile/inside.h"
@@ -228,12 +229,36 @@ static const char *say_rate(const struct held *h, const struct remedy *m, struct
     return ret->text;
 }
 
+/* "fix-web may run again in 55s": when this alone no longer holds it back. */
+static const char *put_again(const struct reconciler *r, const struct held *h,
+                             const struct remedy *m, int64_t now_ns, struct gates_text *ret)
+{
+    char span[DURATION_TEXT_MAX];
+    int64_t again;
+    gates_why(r, h, m, now_ns, &again);
+    int64_t whole = (again - now_ns + SECOND_NS - 1) / SECOND_NS * SECOND_NS;
+    snprintf(ret->text, sizeof(ret->text), "%s may run again in %s", m->name,
+             duration_format(whole, span));
+    return ret->text;
+}
+
 const char *gates_words(const struct reconciler *r, const struct held *h, const struct remedy *m,
                         enum repair_why why, struct reconcile_time t, struct gates_text *ret)
 {
+    const struct held *d = why == REPAIR_DEPENDENCY ? gates_dependency(r, h) : NULL;
     int64_t again;
+    if (d) {
+        bool near = strcmp(d->asset.namespace_, h->asset.namespace_) == 0;
+        snprintf(ret->text, sizeof(ret->text), "%s %s", near ? d->asset.name : d->asset.key,
+                 d->asset.state == ASSET_FAILED ? "is down" : "misses a check");
+        return ret->text;
+    }
+    if (why == REPAIR_FROZEN)
+        return r->frozen_by;
     if (why == REPAIR_PRECONDITION)
         return nobody_takes_over(r, h, m) ? "the standby has failed, too" : NULL;
+    if (why == REPAIR_COOLDOWN)
+        return put_again(r, h, m, t.now_ns, ret);
     if (why != REPAIR_RATE)
         return NULL;
     if (h->asset.flapping)
@@ -241,7 +266,9 @@ const char *gates_words(const struct reconciler *r, const struct held *h, const 
     const char *own = say_rate(h, m, t, ret);
     if (own)
         return own;
-    return is_busy(r, t.now_ns, &again) ? "very many repairs began, or are under way" : NULL;
+    if (is_busy(r, t.now_ns, &again))
+        return "very many repairs began, or are under way";
+    return put_again(r, h, m, t.now_ns, ret);
 }
 
 enum repair_why gates_why(const struct reconciler *r, const struct held *h, const struct remedy *m,

@@ -80,7 +80,7 @@ struct reconciler {
     uint32_t down;    /* that are Failed, by themselves */
     uint32_t falling; /* that miss, or are down */
     bool frozen;
-    const char *frozen_by;
+    char frozen_by[EVENT_TEXT_BYTES_MAX]; /* "frozen by uid 0: moving racks"; "": nobody says */
     bool blind[BLIND_COUNT];
     int64_t begun_ns[RECONCILE_BEGIN_PER_S]; /* when repairs began: a ring */
     uint32_t begun_at;
@@ -169,19 +169,20 @@ bool gates_fits(const struct reconciler *r, const struct held *h, const struct r
 /* What holds it back now; REPAIR_WHY_COUNT: nothing. *ret_again: when that may have changed. */
 enum repair_why gates_why(const struct reconciler *r, const struct held *h, const struct remedy *m,
                           int64_t now_ns, int64_t *ret_again);
-/* The dependency that is down; NULL: none is. */
-/* What the word does not tell: how often it ran and when it may again, or that it is not its own
- * MaxPerHour or Precondition. Or NULL. The text may lie in *ret. */
+/* What the word does not tell: which dependency is down, who froze it, how often it ran and when it
+ * may again, that it is not the remedy's own MaxPerHour or Precondition. In *ret, the reconciler's,
+ * or a literal; NULL or "": nothing. */
 struct gates_text {
-    char text[ASSET_NAME_BYTES_MAX + 128];
+    char text[EVENT_TEXT_BYTES_MAX];
 };
 const char *gates_words(const struct reconciler *r, const struct held *h, const struct remedy *m,
                         enum repair_why why, struct reconcile_time t, struct gates_text *ret);
+/* The dependency that is down; NULL: none is. */
 const struct held *gates_dependency(const struct reconciler *r, const struct held *h);
 bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_ns);
-/* Of its group so many repairs may be open; 0: any number. */
 /* Monotonic: not repaired before; 0: at once. */
 int64_t gates_hold_until(const struct reconciler *r, const struct held *h);
+/* Of its group so many repairs may be open; 0: any number. */
 uint32_t gates_open_max(const struct held *h);
 
 /* ---- repair.c: the engine ---- */

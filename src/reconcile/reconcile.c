@@ -476,9 +476,13 @@ static int take_recover(struct reconciler *r, struct held *h, const struct sampl
 
 /* ---- samples of us ---- */
 
-static void take_freeze(struct reconciler *r, bool frozen, struct reconcile_time t)
+static void take_freeze(struct reconciler *r, const struct sample *s, struct reconcile_time t)
 {
-    bool was = r->frozen;
+    bool was = r->frozen, frozen = s->type == SAMPLE_FREEZE;
+    r->frozen_by[0] = 0;
+    if (frozen && s->by && s->by[0])
+        snprintf(r->frozen_by, sizeof(r->frozen_by), "frozen by %s%s%s", s->by,
+                 s->detail[0] ? ": " : "", s->detail);
     r->frozen = r->stats.frozen = frozen;
     if (was && !frozen)
         reconciler_resync(r, t);
@@ -527,7 +531,7 @@ static int take_of_us(struct reconciler *r, const struct sample *s, struct recon
         return 0;
     case SAMPLE_FREEZE:
     case SAMPLE_UNFREEZE:
-        take_freeze(r, s->type == SAMPLE_FREEZE, t);
+        take_freeze(r, s, t);
         return 0;
     default:
         take_blind(r, s->blind, s->type == SAMPLE_BLIND, t);

@@ -347,6 +347,7 @@ def frozen_nothing_is_repaired_and_plan_says_what_would_be():
           [("web", "dry_run", [{"remedy": "start-web", "why": "frozen"}])])
     contains(s.ok("why", "asset/web"), "automatic repair is frozen")
     equal(tasks(s), [])
+    eventually(lambda: ": moving racks; not start-web: automatic repair is frozen" in s.ok("why", "asset/web"), 20)
     s.ok("unfreeze")
     becomes(s, "Healthy")
     equal(s.run("plan", "--remedies").returncode, 0)

@@ -187,6 +187,7 @@ static CASE void a_pause_lies_between_two_of_a_remedy(void)
     break_it(&w, "web");
     CHECK_INT(starts(&w), 1);
     CHECK_INT(why_not(&w), REPAIR_COOLDOWN);
+    CHECK_STR(held_back(&w)->evidence[0], "restart may run again in 59s");
     pass(&w, 58);
     CHECK_INT(starts(&w), 1);
     pass(&w, 2);
@@ -238,10 +239,11 @@ static CASE void nothing_is_repaired_that_is_frozen_or_not_ours(void)
     static struct world w;
     web(&w);
     static struct sample s;
-    s = (struct sample){.type = SAMPLE_FREEZE};
+    s = (struct sample){.type = SAMPLE_FREEZE, .by = "uid 0", .detail = "moving racks"};
     reconciler_take(w.r, &s, at(&w));
     break_it(&w, "web");
     CHECK_INT(why_not(&w), REPAIR_FROZEN);
+    CHECK_STR(held_back(&w)->evidence[0], "frozen by uid 0: moving racks");
     w.disowned = true;
     s.type = SAMPLE_UNFREEZE;
     reconciler_take(w.r, &s, at(&w));
@@ -283,6 +285,7 @@ static CASE void a_database_is_repaired_before_what_depends_on_it(void)
     CHECK_STR(last_order(&w)->remedy, "restart-db");
     CHECK_STR(asset(&w, "web")->reason, "dependency");
     CHECK_INT(why_not(&w), REPAIR_DEPENDENCY);
+    CHECK_STR(held_back(&w)->evidence[0], "db is down");
     task(&w, w.orders[0], TASK_SUCCEEDED);
     answer(&w, "db", REASON_OK);
     CHECK_INT(asset(&w, "db")->state, ASSET_HEALTHY);
