@@ -80,18 +80,22 @@ static double decimal(struct slice s)
 
 static const char *const modes[] = {"user",   "nice", "system",  "idle",
                                     "iowait", "irq",  "softirq", "steal"};
+/* Behind them, and once more in user and nice: what virtual machines of ours took. */
+static const char *const guest_modes[] = {"user", "nice"};
 
 static void cpu_line(struct host_metrics *m, struct slice cpu, struct slice rest)
 {
-    uint64_t ticks[ARRAY_LEN(modes)];
-    uint32_t n = numbers(rest, ticks, ARRAY_LEN(modes));
+    uint64_t ticks[ARRAY_LEN(modes) + ARRAY_LEN(guest_modes)];
+    uint32_t n = numbers(rest, ticks, ARRAY_LEN(ticks));
     const char *number = arena_strdup(&m->arena, cpu);
     for (uint32_t i = 0; i < n; i++) {
-        struct host_metric *one = add(m, "node_cpu_seconds_total", (double)ticks[i] / TICKS_PER_S);
+        bool guest = i >= ARRAY_LEN(modes);
+        const char *name = guest ? "node_cpu_guest_seconds_total" : "node_cpu_seconds_total";
+        struct host_metric *one = add(m, name, (double)ticks[i] / TICKS_PER_S);
         one->label_names[0] = "cpu";
         one->label_values[0] = number;
         one->label_names[1] = "mode";
-        one->label_values[1] = modes[i];
+        one->label_values[1] = guest ? guest_modes[i - ARRAY_LEN(modes)] : modes[i];
     }
 }
 
@@ -164,6 +168,12 @@ static const struct column {
     {"node_disk_io_now", 1},
     {"node_disk_io_time_seconds_total", 1e-3},
     {"node_disk_io_time_weighted_seconds_total", 1e-3},
+    {"node_disk_discards_completed_total", 1},
+    {"node_disk_discards_merged_total", 1},
+    {"node_disk_discarded_sectors_total", 1},
+    {"node_disk_discard_time_seconds_total", 1e-3},
+    {"node_disk_flush_requests_total", 1},
+    {"node_disk_flush_requests_time_seconds_total", 1e-3},
 };
 
 static const struct column net_columns[] = {
@@ -176,7 +186,7 @@ static const struct column net_columns[] = {
     {"node_network_transmit_fifo_total", 1},      {"node_network_transmit_colls_total", 1},
     {"node_network_transmit_carrier_total", 1},   {"node_network_transmit_compressed_total", 1},
 };
-enum { COLUMNS_MAX = 16 };
+enum { COLUMNS_MAX = 17 };
 
 static void columns(struct host_metrics *m, struct slice device, struct slice rest,
                     const struct column *of, uint32_t count)

@@ -1,7 +1,8 @@
 /* metrics.h - this machine in numbers, under the names that node_exporter gives them.
  *
- * node_cpu_seconds_total{cpu,mode}, node_load1/5/15, node_memory_*_bytes, node_disk_*{device},
- * node_network_*{device}, node_pressure_*, node_filesystem_*{device,fstype,mountpoint},
+ * node_cpu_seconds_total{cpu,mode}, node_cpu_guest_seconds_total, node_load1/5/15,
+ * node_memory_*_bytes, node_disk_*{device}, node_network_*{device}, node_pressure_*,
+ * node_filesystem_*{device,fstype,mountpoint},
  * node_procs_running, node_procs_blocked, node_boot_time_seconds, node_context_switches_total,
  * node_intr_total, node_forks_total.
  *

@@ -115,7 +115,8 @@ def expr(name, query, asset="a"):
 @case
 def a_page_feeds_an_expression_over_one_connection():
     page = Page("# TYPE temp gauge\ntemp{room=\"attic\"} 21\n")
-    up = Up(config([scrape("s", page.url, more=", labels: {site: north}")], [expr("hot", "temp > 30")]))
+    # A second to answer in: on a busy machine less would be a timeout, and a new connection.
+    up = Up(config([scrape("s", page.url, every="1s", more=", labels: {site: north}")], [expr("hot", "temp > 30")]))
     up.wait("a", "Healthy")
     contains(page.accept, "application/openmetrics-text")
     page.text = "# TYPE temp gauge\ntemp{room=\"attic\"} 35\n"
@@ -126,9 +127,9 @@ def a_page_feeds_an_expression_over_one_connection():
     up.wait("a", "Healthy", after=up.events.index(e))
     equal(up.states("a")[:2], ["Pending", "Healthy"])  # what is about to be known is not Unknown
     equal(page.connections, 1)
-    true(page.requests > 5)
+    true(page.requests > 2)
     m = up.metrics()
-    true(float(m['firebreak_scrape_total{reason="ok"}']) > 5)
+    true(float(m['firebreak_scrape_total{reason="ok"}']) > 2)
     true(float(m["firebreak_series_bytes"]) > 0)
     equal(m['firebreak_series_dropped_total{what="samples"}'], "0")
     up.p.send_signal(signal.SIGTERM)

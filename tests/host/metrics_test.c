@@ -31,16 +31,18 @@ static double value_of(const char *name, const char *labels)
 static void processors(void)
 {
     begin();
-    host_metrics_stat(&m, SLICE("cpu  10 0 20 300 4 0 1 0 0 0\ncpu0 5 0 10 150 2 0 1 7 0 0\n"
+    host_metrics_stat(&m, SLICE("cpu  10 0 20 300 4 0 1 0 0 0\ncpu0 5 0 10 150 2 0 1 7 3 0\n"
                                 "intr 99 1 2\nctxt 1234\nbtime 1700000000\nprocesses 55\n"
                                 "procs_running 2\nprocs_blocked 0\n"));
     CHECK(value_of("node_cpu_seconds_total", "0|user") == 0.05);
     CHECK(value_of("node_cpu_seconds_total", "0|idle") == 1.5);
     CHECK(value_of("node_cpu_seconds_total", "0|steal") == 0.07);
+    CHECK(value_of("node_cpu_guest_seconds_total", "0|user") == 0.03);
+    CHECK(value_of("node_cpu_guest_seconds_total", "0|nice") == 0);
     CHECK(value_of("node_context_switches_total", "") == 1234);
     CHECK(value_of("node_intr_total", "") == 99);
     CHECK(value_of("node_boot_time_seconds", "") == 1700000000);
-    CHECK_INT(m.count, 8 + 6); /* the sum of all processors is not told again */
+    CHECK_INT(m.count, 8 + 2 + 6); /* the sum of all processors is not told again */
 }
 
 static void load_and_memory(void)
@@ -61,13 +63,21 @@ static void disks_and_networks(void)
 {
     begin();
     host_metrics_diskstats(&m,
-                           SLICE("   8       0 sda 10 1 8 2000 20 2 16 3000 0 500 5000 0 0 0 0\n"
+                           SLICE("   8       0 sda 10 1 8 2000 20 2 16 3000 0 500 5000 "
+                                 "7 1 64 250 9 30\n"
+                                 "   8      16 sdb 3 1 1 1 1 1 1 1 1 1 1\n"
                                  "   7       0 loop0 1 1 1 1 1 1 1 1 1 1 1\n"));
     host_metrics_net_dev(&m, SLICE("Inter-|   Receive |  Transmit\n face |bytes packets|bytes\n"
                                    "    lo: 100 2 0 0 0 0 0 0 200 4 0 0 0 0 0 0\n"));
     CHECK(value_of("node_disk_reads_completed_total", "sda") == 10);
     CHECK(value_of("node_disk_read_bytes_total", "sda") == 8 * 512);
     CHECK(value_of("node_disk_io_time_seconds_total", "sda") == 0.5);
+    CHECK(value_of("node_disk_discards_completed_total", "sda") == 7);
+    CHECK(value_of("node_disk_discarded_sectors_total", "sda") == 64);
+    CHECK(value_of("node_disk_discard_time_seconds_total", "sda") == 0.25);
+    CHECK(value_of("node_disk_flush_requests_total", "sda") == 9);
+    CHECK(value_of("node_disk_reads_completed_total", "sdb") == 3); /* by an older kernel */
+    CHECK(isnan(value_of("node_disk_discards_completed_total", "sdb")));
     CHECK(isnan(value_of("node_disk_reads_completed_total", "loop0")));
     CHECK(value_of("node_network_receive_bytes_total", "lo") == 100);
     CHECK(value_of("node_network_transmit_packets_total", "lo") == 4);
