@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 
+import bench_push
 import bench_svg
 
 BACK_SECONDS_MAX, START_SECONDS_MAX, REPAIR_GOALS_MS = 30, 60, {"event": 300, "event_run": 300, "probe": 2500}
@@ -48,6 +49,7 @@ class Up:
 
     def __init__(self, program, folder, config):
         self.data, self.told, self.over = folder / "data", collections.defaultdict(list), False
+        self.heard = []  # (when, asset) of every event
         self.data.mkdir()
         (folder / "ops.yaml").write_text(config, encoding="ascii")
         self.errors = folder / "up.err"
@@ -84,6 +86,7 @@ class Up:
         with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
             for line in c.getresponse():
                 now, item = time.monotonic_ns(), json.loads(line).get("item") or {}
+                self.heard.append((now, item.get("asset")))
                 if item.get("type") == "state":
                     self.told[item["asset"]].append((now, item["to"]))
 
@@ -407,13 +410,15 @@ def bench_cost(t, build):
 
 
 def bench_heal(t, build, base, rounds):
-    """BENCH_HEAL=repair or cost: only that half. BENCH_HEAL_SECONDS: how long each cost is looked at."""
+    """BENCH_HEAL=repair, push or cost: only that part. BENCH_HEAL_SECONDS: how long each cost is looked at."""
     if base:
         build = base
-    half = os.environ.get("BENCH_HEAL", "repair cost")
-    if "repair" in half:
+    part = os.environ.get("BENCH_HEAL", "repair push cost")
+    if "repair" in part:
         bench_repair(build, rounds)
-    if "cost" in half:
+    if "push" in part:
+        bench_push.bench_push(sys.modules[__name__], build, rounds)
+    if "cost" in part:
         bench_cost(t, build)
 
 

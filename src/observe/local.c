@@ -115,8 +115,12 @@ static void wake_meant(struct local_host *h, pid_t pid)
         return;
     list_each(it, &h->missing)
     {
-        if (i < count && (!pid || meant[i]))
-            rt_event_set(list_entry(it, struct local_missing, link)->wake);
+        struct local_missing *m = list_entry(it, struct local_missing, link);
+        if (i < count && (!pid || meant[i])) {
+            if (!m->wake->set)
+                m->began = pid;
+            rt_event_set(m->wake);
+        }
         i++;
     }
 }

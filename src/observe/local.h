@@ -46,6 +46,7 @@ struct local_missing {
     struct list link;
     struct host_process_query query;
     struct rt_event *wake; /* set when one that is meant may have begun */
+    pid_t began;           /* the first that did, as the kernel told; 0: it may be any */
 };
 
 /* Looks for it, together with whoever else looks now. Returns 0: s->result says it; -ETIMEDOUT or

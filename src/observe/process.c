@@ -165,6 +165,7 @@ static void begin_to_look_out(struct local_check *c)
     if (p->seeking)
         return;
     rt_event_clear(&p->wake);
+    p->missing.began = 0;
     local_missing_add(c->host, &p->missing);
     p->seeking = rt_go(&c->watchers, seek_out_main, c) == 0;
     if (!p->seeking)
@@ -205,6 +206,17 @@ static bool may_be_quick(struct local_check *c)
     return quick;
 }
 
+/* The kernel told which one has begun, and none ran before: nobody has to be looked for. */
+static bool take_begun(struct local_check *c)
+{
+    struct process_state *p = c->state;
+    struct host_process found;
+    pid_t pid = p->missing.began;
+    p->missing.began = 0;
+    return pid && p->held.pid == 0 && host_process_look(pid, &found) == 0 &&
+           host_process_matches(&p->missing.query, pid) && hold(c, &found);
+}
+
 static void look_for_process(struct local_check *c, struct probe_result *r, rt_time deadline)
 {
     enum { TRIES = 3 };
@@ -212,6 +224,10 @@ static void look_for_process(struct local_check *c, struct probe_result *r, rt_t
     struct host_process_seek s = {.query = p->missing.query};
     if (is_held(c))
         return;
+    if (take_begun(c)) {
+        rt_event_set(&p->wake); /* nobody has to look out any more */
+        return;
+    }
     s.query.by_own_name = may_be_quick(c);
     for (int i = 0; i < TRIES; i++) {
         int code = local_seek(c->host, &s, deadline);
@@ -221,7 +237,7 @@ static void look_for_process(struct local_check *c, struct probe_result *r, rt_t
             return;
         }
         if (s.result == 0 && hold(c, &s.process)) {
-            rt_event_set(&p->wake); /* nobody has to look out any more */
+            rt_event_set(&p->wake);
             return;
         }
     }

@@ -362,10 +362,12 @@ ssize_t rt_read(struct rt_sock *s, void *buf, size_t size, rt_time deadline)
     while (r == 0) {
         ssize_t n = s->loop->backend->sock_read(s, buf, size);
         if (n != -EAGAIN) {
-            /* A short read emptied the socket: the next read parks at once. Unless the end was
-             * announced: that edge has been, and no other will come. */
+            /* A short read emptied the stream: the next read parks at once. Unless the end was
+             * announced: that edge has been, and no other will come. Of datagrams, those of a
+             * descriptor that was adopted among them, each is short, and others wait behind it. */
             bool ended = (s->hints & SOCK_ENDED) && !fault_mutant("rt_end_forgotten");
-            if (n > 0 && (size_t)n < size && s->watched && !ended)
+            bool stream = s->kind == RT_SOCK_STREAM || fault_mutant("rt_datagram_is_the_last");
+            if (n > 0 && (size_t)n < size && s->watched && stream && !ended)
                 s->hints &= (uint8_t)~SOCK_CAN_READ;
             return n;
         }

@@ -1,6 +1,7 @@
 #include "tests/rt/world.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -541,6 +542,25 @@ static void a_pipe_can_be_adopted(void *arg)
     rt_close(in);
 }
 
+/* Each is shorter than the room for it, and only the first edge tells of them. */
+static void datagrams_that_wait_are_read_one_after_the_other(void *arg)
+{
+    (void)arg;
+    int fds[2];
+    struct rt_sock *in;
+    char b[8];
+    CHECK_INT(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(send(fds[1], "hi", 2, 0), 2);
+    CHECK_INT(rt_adopt(fds[0], &in), 0);
+    CHECK_INT(rt_wait_readable(in, rt_now() + 20 * RT_SEC), 0);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(rt_read(in, b, sizeof(b), 0), 2);
+    CHECK_INT(rt_read(in, b, sizeof(b), 0), -ETIMEDOUT);
+    rt_close(in);
+    close(fds[1]);
+}
+
 static void a_regular_file_cannot_be_adopted(void *arg)
 {
     (void)arg;
@@ -692,6 +712,7 @@ int main(void)
     ON_ALL(a_gentle_close_lets_the_last_words_through);
     ON_ALL(a_gentle_close_waits_no_longer_than_it_may);
     ON_EPOLL(a_pipe_can_be_adopted);
+    ON_EPOLL(datagrams_that_wait_are_read_one_after_the_other);
     ON_EPOLL(a_regular_file_cannot_be_adopted);
     ON_EPOLL(an_edge_of_a_closed_descriptor_connects_nobody);
     ON_EPOLL(an_edge_of_a_closed_descriptor_ends_nobodys_stream);
