@@ -154,7 +154,8 @@ def all_of(name):
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            if open(f"/proc/{pid}/comm").read() == name + "\n" and " Z " not in open(f"/proc/{pid}/stat").read():
+            first = open(f"/proc/{pid}/cmdline").read().split("\0")[0]
+            if os.path.basename(first) == name and " Z " not in open(f"/proc/{pid}/stat").read():
                 found.add(int(pid))
     return found
 
