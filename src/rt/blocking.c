@@ -63,8 +63,3 @@ int rt_disk_sync_folder(const char *path)
 {
     return disk()->file_sync_folder(rt_self, path);
 }
-
-int64_t rt_disk_clock(void)
-{
-    return disk()->clock(rt_self);
-}

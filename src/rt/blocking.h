@@ -32,7 +32,5 @@ int rt_disk_rename(const char *from, const char *to);
 int rt_disk_remove(const char *path);
 /* Makes the names in the folder of `path` durable. */
 int rt_disk_sync_folder(const char *path);
-/* Monotonic, in ns, to see how long a call took; in the simulator none takes any time. */
-int64_t rt_disk_clock(void);
 
 #endif

@@ -82,9 +82,8 @@ static void a_lock_is_held_until_the_file_is_closed(void *arg)
 
 static void work_that_blocks(void *arg)
 {
+    (void)arg;
     char text[8] = "", other[80];
-    rt_time *ret_when = arg;
-    *ret_when = rt_disk_clock();
     snprintf(other, sizeof(other), "%s.other", path);
     int fd = rt_disk_open(path, O_RDWR, 0);
     CHECK(fd >= 0);
@@ -109,9 +108,7 @@ static void code_that_blocks_has_the_same_disk(void *arg)
     CHECK_INT(rt_file_open(path, O_RDWR | O_CREAT | O_TRUNC, 0600, &f, RT_NEVER), 0);
     CHECK_INT(rt_file_lock(f, true, RT_NEVER), 0);
     CHECK_INT(rt_file_write(f, "in", 2, 0, RT_NEVER), 0);
-    rt_time from = rt_now_exact(), when = 0;
-    CHECK_INT(rt_offload(work_that_blocks, &when, RT_NEVER), 0);
-    CHECK(from <= when && when <= rt_now_exact()); /* and the same clock */
+    CHECK_INT(rt_offload(work_that_blocks, NULL, RT_NEVER), 0);
     rt_file_close(f);
 }
 
