@@ -1,6 +1,5 @@
 """Self-healing: what breaks is repaired, and says why; what people say to it holds."""
 import hashlib
-import os
 import resource
 
 import harness
