@@ -25,7 +25,7 @@ int host_links(void);
 /* A socket, non-blocking and the caller's, that becomes readable when a link comes, goes or
  * changes in the network namespace that we are in now. What it says is only that host_links is to
  * be asked anew: read it and throw it away. -ENOBUFS from a read: some of it was lost, which says
- * the same. Returns it, or a negative errno. */
+ * the same, and it is time for another socket. Returns it, or a negative errno. */
 int host_links_news_open(void);
 
 #endif

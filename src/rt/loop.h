@@ -316,8 +316,9 @@ void rt_socks_forget(struct rt_loop *l); /* at its end: kept descriptors, and th
 /* ---- watchdog.c, crash.c, offload.c, census ---- */
 int rt_watchdog_start(const struct rt_config *config);
 void rt_watchdog_stop(void);
-/* A loop's thread at a moment: what it computed and how long it waited for a processor, since it
- * began. All times are ns. */
+/* A loop's thread at a moment: what it computed and how long it waited for a processor (or that
+ * nobody knows that), since it began. All times are ns. */
+enum { RT_WAITED_UNKNOWN = -1 };
 struct rt_stood {
     rt_time at, computed, waited;
 };

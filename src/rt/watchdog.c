@@ -100,13 +100,14 @@ static bool sleeps_in_kernel(struct rt_loop *l)
     return bracket && (bracket[2] == 'S' || bracket[2] == 'D');
 }
 
-/* The second number of three. */
+/* The second number of three; RT_WAITED_UNKNOWN: the file is not there, or no descriptor to read
+ * it. */
 static rt_time waited(struct rt_loop *l)
 {
     char text[128];
     read_proc(l, "schedstat", text, sizeof(text));
     const char *blank = strchr(text, ' ');
-    return blank ? (rt_time)strtoll(blank, NULL, 10) : 0;
+    return blank ? (rt_time)strtoll(blank, NULL, 10) : RT_WAITED_UNKNOWN;
 }
 
 bool rt_watchdog_blames(const struct rt_stood *since, const struct rt_stood *first,
@@ -114,7 +115,9 @@ bool rt_watchdog_blames(const struct rt_stood *since, const struct rt_stood *fir
 {
     if (now->computed - since->computed >= stall)
         return true;
-    rt_time queued = fault_mutant("rt_watchdog_blames_all") ? 0 : now->waited - first->waited;
+    bool known = first->waited != RT_WAITED_UNKNOWN && now->waited != RT_WAITED_UNKNOWN;
+    rt_time queued =
+        known && !fault_mutant("rt_watchdog_blames_all") ? now->waited - first->waited : 0;
     rt_time own = first->computed - since->computed + now->at - first->at - queued;
     return sleeps && own >= stall;
 }
@@ -123,7 +126,8 @@ bool rt_watchdog_blames(const struct rt_stood *since, const struct rt_stood *fir
 static bool at_fault(struct rt_loop *l, const struct seen *seen, rt_time at)
 {
     bool sleeps = sleeps_in_kernel(l);
-    struct rt_stood here = {.at = at, .computed = computed(l), .waited = sleeps ? waited(l) : 0};
+    struct rt_stood here = {
+        .at = at, .computed = computed(l), .waited = sleeps ? waited(l) : RT_WAITED_UNKNOWN};
     return rt_watchdog_blames(&seen->since, &seen->first, &here, sleeps, dog.stall);
 }
 

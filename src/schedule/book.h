@@ -79,7 +79,9 @@ struct job {
     uint8_t conflicts; /* one behind the other, without news of it */
     int64_t ended;     /* the revision in which we wrote that it ended; 0: we did not */
     enum task_state ended_as;
-    int64_t given; /* the revision in which we gave its only target; 0: we did something else */
+    /* The revision in which we gave its only target. 0: we did something else, or what came before
+     * the news of that is to be planned with them. */
+    int64_t given;
     uint64_t lock; /* hash of the concurrency key that it waits for */
     size_t name_size;
     char name[];

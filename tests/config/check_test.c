@@ -381,7 +381,6 @@ static void depth_has_a_limit(void)
     buf_done(&text);
 }
 
-
 static void cron_expressions_are_read(void)
 {
     CHECK_STR(faults(SCHEDULE("cron = \"*/5 2 L * ?\"\nzone = \"Europe/Berlin\"\n")), "");

@@ -85,7 +85,7 @@ static int in_namespace(bool (*holds)(int fd))
 static void news_of_links(void)
 {
     if (geteuid() != 0) {
-        TAP_SKIP("only root can become somebody else");
+        TAP_SKIP("only root has a network namespace of its own");
         return;
     }
     CHECK_INT(in_namespace(a_change_is_told_once), 0);

@@ -230,6 +230,19 @@ static void of_who_is_about_to_run_only_what_it_computed_counts(void)
     CHECK(!blamed(5, 0, false));
 }
 
+/* Where only one of two looks could read it (no descriptor was free), the other proves nothing. */
+static void a_wait_that_nobody_knows_is_neither_taken_off_nor_added(void)
+{
+    struct rt_stood since = {.at = RT_SEC};
+    struct rt_stood known = {.at = since.at + 2 * RT_MS, .waited = 5 * RT_SEC}, unknown = known;
+    struct rt_stood late = {.at = since.at + 20 * RT_MS, .waited = 5 * RT_SEC}, soon = late;
+    unknown.waited = RT_WAITED_UNKNOWN;
+    CHECK(rt_watchdog_blames(&since, &unknown, &late, true, STALL_MS * RT_MS));
+    soon.at = since.at + 6 * RT_MS;
+    soon.waited = RT_WAITED_UNKNOWN;
+    CHECK(!rt_watchdog_blames(&since, &known, &soon, true, STALL_MS * RT_MS));
+}
+
 static void what_it_computed_before_the_first_look_counts(void)
 {
     struct rt_stood since = {.at = RT_SEC};
@@ -245,6 +258,7 @@ int main(void)
     TAP_RUN(who_computes_or_sleeps_for_so_long_is_to_blame);
     TAP_RUN(who_waits_for_a_processor_is_not);
     TAP_RUN(of_who_is_about_to_run_only_what_it_computed_counts);
+    TAP_RUN(a_wait_that_nobody_knows_is_neither_taken_off_nor_added);
     TAP_RUN(what_it_computed_before_the_first_look_counts);
     TAP_RUN(one_that_computes_is_named);
     TAP_RUN(one_that_sleeps_in_the_kernel_is_named);

@@ -12,13 +12,14 @@ static struct schedule_stats stats;
 static struct rt_group group;
 static struct schedule_options options;
 static struct arena arena;
+static struct store_memory_faults faults;
 
 #define SOON (rt_now() + 20 * RT_SEC)
 
 static void begin(void)
 {
     struct store *own;
-    memory = store_memory_new(NULL);
+    memory = store_memory_new(&faults);
     store_memory_open(memory, &own);
     store_memory_open(memory, &store);
     stats = (struct schedule_stats){.leads = false};
@@ -349,6 +350,32 @@ static void what_was_claimed_is_soon_told_to_run_or_given_anew(void)
     CHECK_INT(stats.mended_total, 0);
 }
 
+static bool is_ended(const char *name)
+{
+    struct store_kv kv;
+    struct task t;
+    struct slice key = slice_from(arena_printf(&arena, "/tasks/%s", name));
+    CHECK_INT(store_get(store, key, &arena, &kv, NULL, SOON), 0);
+    CHECK_INT(task_read(kv.value, &arena, &t, NULL), 0);
+    return task_state_final(t.state);
+}
+
+/* Whatever is known first: that it was given, or that it has ended. */
+static void what_ended_as_soon_as_it_was_given_is_not_put_off(void)
+{
+    enum { TASKS = 8, OWN_MS = 4 };
+    put("/nodes/w1", "{\"name\":\"w1\",\"capacity\":64}");
+    for (int i = 0; i < TASKS; i++) {
+        const char *name = arena_printf(&arena, "t%d", i);
+        want_claimed(name, 0, 0, "");
+        rt_time from = rt_now();
+        put(arena_printf(&arena, "/status/%s/w1", name), "{\"state\":\"Succeeded\",\"token\":1}");
+        while (!is_ended(name) && rt_sleep(rt_now() + RT_MS) == 0)
+            ;
+        CHECK(rt_now() - from <= 2 * faults.watch_late_max + OWN_MS * RT_MS);
+    }
+}
+
 /* The only timer there is moves from the deadline to the retry: whoever waits for it is told. */
 static void a_retry_does_not_wait_for_the_deadline(void)
 {
@@ -480,6 +507,14 @@ WORLDS(what_is_no_task_is_passed_over_and_told, 3)
 WORLDS(old_ones_go_with_all_that_is_theirs, 3)
 WORLDS(a_retry_does_not_wait_for_the_deadline, 3)
 WORLDS(what_was_claimed_is_soon_told_to_run_or_given_anew, 3)
+
+static void what_ended_as_soon_as_it_was_given_is_not_put_off_(void)
+{
+    faults.watch_late_max = 20 * RT_MS;
+    in_worlds(what_ended_as_soon_as_it_was_given_is_not_put_off, 3);
+    faults.watch_late_max = 0;
+}
+
 WORLDS(a_task_waits_for_each_of_its_nodes, 3)
 WORLDS(what_was_forgotten_is_found_and_told, 3)
 WORLDS(what_belongs_to_no_task_goes, 3)
@@ -500,6 +535,7 @@ int main(void)
     TAP_RUN(old_ones_go_with_all_that_is_theirs_);
     TAP_RUN(a_retry_does_not_wait_for_the_deadline_);
     TAP_RUN(what_was_claimed_is_soon_told_to_run_or_given_anew_);
+    TAP_RUN(what_ended_as_soon_as_it_was_given_is_not_put_off_);
     TAP_RUN(a_task_waits_for_each_of_its_nodes_);
     TAP_RUN(what_belongs_to_no_task_goes_);
     TAP_RUN(an_assignment_that_is_none_is_given_anew_);
