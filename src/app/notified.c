@@ -10,7 +10,7 @@
 
 static const char prefix[] = "/notified/", behind_prefix[] = "/notified0";
 
-/* One thing to say of an asset. Its texts lie in its arena, and so does it. */
+/* One thing to say of an asset. Its texts lie in its arena. */
 struct saying {
     struct list link;
     struct arena arena;
@@ -49,7 +49,7 @@ void notified_say(struct notified *n, struct slice asset, const struct told *t)
     struct saying *s = mem_alloc(MEM_APP, sizeof(*s));
     if (n->count == NOTIFIED_WAITING_MAX)
         forget(n, list_entry(n->waiting.next, struct saying, link));
-    s->arena = ARENA(MEM_APP, 0);
+    s->arena = ARENA_SMALL(MEM_APP); /* thousands may wait */
     s->asset = kept(&s->arena, asset);
     s->told = *t;
     s->told.receiver = kept(&s->arena, t->receiver);
