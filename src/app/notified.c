@@ -131,12 +131,6 @@ void notified_of_task(const struct task *task, struct told *t)
 
 /* ---- reading ---- */
 
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : (struct slice){NULL, 0};
-}
-
 /* The record with what this item's task says of it now. */
 static int look_at(struct store *store, const struct json_value *item, struct slice *record,
                    struct arena *a, struct err *err, rt_time deadline)
@@ -146,14 +140,14 @@ static int look_at(struct store *store, const struct json_value *item, struct sl
     struct store_kv kv;
     struct buf json = BUF(MEM_APP, 0);
     struct told t = {
-        .receiver = text_at(item, "receiver"),
-        .trace_id = text_at(item, "trace_id"),
-        .resolved = slice_eq(text_at(item, "status"), SLICE("resolved")),
-        .task = text_at(item, "task"),
+        .receiver = json_text(item, "receiver"),
+        .trace_id = json_text(item, "trace_id"),
+        .resolved = slice_eq(json_text(item, "status"), SLICE("resolved")),
+        .task = json_text(item, "task"),
     };
     int64_t others = 0;
     (void)json_to_i64(json_get(item, "others"), &others);
-    (void)moment_parse(text_at(item, "last_at"), &t.at_ms);
+    (void)moment_parse(json_text(item, "last_at"), &t.at_ms);
     t.others = (uint32_t)others;
     int r = store_get(store, task_key(a, none, TASK_KEY_TASK, t.task, none), a, &kv, err, deadline);
     if (r == 0 && kv.version && task_read(kv.value, a, task, NULL) == 0) {
@@ -182,7 +176,7 @@ int notified_read(struct store *store, struct slice asset, struct arena *a,
     struct slice record = r == 0 && kv.version ? kv.value : (struct slice){NULL, 0};
     const struct json_value *items = items_of(record, a);
     for (const struct json_value *i = items ? items->first : NULL; r == 0 && i; i = i->next)
-        if (i->type == JSON_OBJECT && slice_eq(text_at(i, "outcome"), SLICE("sending")))
+        if (i->type == JSON_OBJECT && slice_eq(json_text(i, "outcome"), SLICE("sending")))
             r = look_at(store, i, &record, a, err, deadline);
     if (r == 0)
         *ret_items = items_of(record, a);
@@ -196,7 +190,7 @@ static bool is_older(struct slice record, int64_t than_ms, struct arena *a)
     const struct json_value *items = items_of(record, a);
     int64_t at_ms;
     for (const struct json_value *i = items ? items->first : NULL; i; i = i->next)
-        if (moment_parse(text_at(i, "last_at"), &at_ms) == 0 && at_ms >= than_ms)
+        if (moment_parse(json_text(i, "last_at"), &at_ms) == 0 && at_ms >= than_ms)
             return false;
     return true;
 }
