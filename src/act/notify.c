@@ -68,13 +68,17 @@ static void fail_status(struct teller *t, struct http_response *response)
 /* ---- HTTP ---- */
 
 /* The cause without the address before it: who may read a task need not know that, for it is often
- * all that a chat room's webhook asks for. */
+ * all that a chat room's webhook asks for. A very long one leaves no room for the cause. */
 static const char *without_address(const char *text, struct slice url)
 {
     struct slice all = slice_from(text);
     bool begins = all.size > url.size + 2 && slice_eq(slice_sub(all, 0, url.size), url) &&
                   memcmp(text + url.size, ": ", 2) == 0;
-    return begins ? text + url.size + 2 : text;
+    if (begins)
+        return text + url.size + 2;
+    struct slice cut = slice_sub(all, 0, ERR_TEXT_MAX);
+    bool only_address = cut.size && slice_eq(cut, slice_sub(url, 0, cut.size));
+    return only_address ? "it cannot be asked" : text;
 }
 
 static int post(struct teller *t, struct slice url, const struct http1_field *fields,

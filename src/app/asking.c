@@ -39,12 +39,6 @@ int asking_ask(struct asking *a, const char *method, struct json_value **ret)
     return app_fail(a->app, EXIT_UNREACHABLE, &err);
 }
 
-struct slice asking_text(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : (struct slice){NULL, 0};
-}
-
 int asking_print(struct asking *a, const char *line)
 {
     buf_clear(&a->text);

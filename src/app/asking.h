@@ -22,7 +22,5 @@ void asking_end(struct asking *a);
 int asking_ask(struct asking *a, const char *method, struct json_value **ret);
 /* What was answered, in the form that was asked for; as text `line`. Returns an exit status. */
 int asking_print(struct asking *a, const char *line);
-/* A member that is a text; empty: it is none. */
-struct slice asking_text(const struct json_value *v, const char *key);
 
 #endif

@@ -62,10 +62,10 @@ static int why_target(struct asking *a)
 static void story_head(struct asking *a, const struct json_value *e)
 {
     enum { DAY = 10 };
-    struct slice at = asking_text(e, "at"), trace = asking_text(e, "trace_id");
+    struct slice at = json_text(e, "at"), trace = json_text(e, "trace_id");
     struct buf line = BUF(MEM_APP, 0);
     buf_printf(&line, "%sasset/%.*s  %.*s", a->text.size ? "\n" : "",
-               SLICE_ARG(asking_text(e, "asset")),
+               SLICE_ARG(json_text(e, "asset")),
                SLICE_ARG(slice_sub(at, 0, at.size < DAY ? at.size : DAY)));
     if (trace.size)
         buf_printf(&line, "  trace %.*s", SLICE_ARG(trace));
@@ -98,11 +98,11 @@ static void put_sentences(struct asking *a, const struct json_value *items,
     n = told_among(events, n, notified, all);
     for (uint32_t i = 0; i < n; i++) {
         const struct json_value *e = all[i];
-        struct slice own = asking_text(e, "trace_id");
+        struct slice own = json_text(e, "trace_id");
         if (!told_is(e) && (!slice_eq(own, trace) || (!own.size && ended)))
             story_head(a, e);
         trace = told_is(e) ? trace : own;
-        ended = slice_eq(asking_text(e, "type"), SLICE("state"));
+        ended = slice_eq(json_text(e, "type"), SLICE("state"));
         put_sentence(a, e);
     }
     mem_free(MEM_APP, events);
@@ -194,14 +194,14 @@ int app_why(struct app *app)
 static void put_repair(struct asking *a, const struct json_value *item)
 {
     struct buf line = BUF(MEM_APP, 0);
-    struct slice remedy = asking_text(item, "remedy");
+    struct slice remedy = json_text(item, "remedy");
     const struct json_value *rejected = json_get(item, "rejected");
-    buf_printf(&line, "asset/%.*s %.*s (%.*s): ", SLICE_ARG(asking_text(item, "asset")),
-               SLICE_ARG(asking_text(item, "state")), SLICE_ARG(asking_text(item, "reason")));
+    buf_printf(&line, "asset/%.*s %.*s (%.*s): ", SLICE_ARG(json_text(item, "asset")),
+               SLICE_ARG(json_text(item, "state")), SLICE_ARG(json_text(item, "reason")));
     bool waits = false; /* the remedy itself, for somebody's yes */
     for (const struct json_value *r = rejected ? rejected->first : NULL; r; r = r->next)
-        waits |= slice_eq(asking_text(r, "remedy"), remedy);
-    struct slice phase = asking_text(item, "phase");
+        waits |= slice_eq(json_text(r, "remedy"), remedy);
+    struct slice phase = json_text(item, "phase");
     if (remedy.size && !waits && phase.size)
         buf_printf(&line, "%.*s is under way (%.*s)", SLICE_ARG(remedy), SLICE_ARG(phase));
     else if (remedy.size && !waits)
@@ -209,9 +209,9 @@ static void put_repair(struct asking *a, const struct json_value *item)
     else
         buf_append_cstr(&line, "nothing would be done");
     for (const struct json_value *r = rejected ? rejected->first : NULL; r; r = r->next) {
-        struct slice detail = asking_text(r, "detail");
-        buf_printf(&line, "; not %.*s: %.*s", SLICE_ARG(asking_text(r, "remedy")),
-                   SLICE_ARG(sentence_why_not(asking_text(r, "why"))));
+        struct slice detail = json_text(r, "detail");
+        buf_printf(&line, "; not %.*s: %.*s", SLICE_ARG(json_text(r, "remedy")),
+                   SLICE_ARG(sentence_why_not(json_text(r, "why"))));
         if (detail.size)
             buf_printf(&line, " (%.*s)", SLICE_ARG(detail));
     }
@@ -283,7 +283,7 @@ static int wait_taken_up(struct asking *a, bool maintained, struct slice *ret_st
         int status = asking_ask(a, "GET", &asset);
         if (status != EXIT_WELL)
             return status;
-        *ret_state = asking_text(asset, "state");
+        *ret_state = json_text(asset, "state");
         if (slice_eq(*ret_state, SLICE("Maintenance")) == maintained || rt_now() >= until ||
             rt_sleep(rt_now() + LOOK_MS * RT_MS) < 0)
             return EXIT_WELL;
@@ -303,7 +303,7 @@ static int maintain(struct asking *a)
         buf_printf(&line, "asset/%s ", a->app->parsed.operands[1]);
         if (o->for_ns)
             buf_printf(&line, "is in maintenance until %.*s",
-                       SLICE_ARG(asking_text(answer, "until")));
+                       SLICE_ARG(json_text(answer, "until")));
         else
             buf_append_cstr(&line, "is not in maintenance any more");
         buf_append_slice(&kept, buf_slice(&a->answer));

@@ -16,18 +16,18 @@ struct deleting {
 /* Its own file says it again, or a check in one is about it. */
 static void put_return(const struct deleting *d, const struct json_value *by, struct buf *line)
 {
-    struct slice place = asking_text(by, "place"), kind = asking_text(by, "kind");
+    struct slice place = json_text(by, "place"), kind = json_text(by, "kind");
     bool itself = slice_eq_cstr(kind, d->kind->name);
     buf_printf(line, "%s/%s ", d->kind->name, d->name);
     if (itself)
         buf_append_cstr(line, "is declared in ");
     else
         buf_printf(line, "goes on, as %.*s/%.*s is about it, in ", SLICE_ARG(kind),
-                   SLICE_ARG(asking_text(by, "name")));
+                   SLICE_ARG(json_text(by, "name")));
     if (place.size)
         buf_append_slice(line, place);
     else
-        buf_printf(line, "the files of node %.*s", SLICE_ARG(asking_text(by, "node")));
+        buf_printf(line, "the files of node %.*s", SLICE_ARG(json_text(by, "node")));
     if (itself)
         buf_append_cstr(line, ": it comes back when files are read the next time");
 }

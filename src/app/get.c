@@ -666,13 +666,17 @@ static int put_told(struct getting *g, const struct json_value *const *events, u
 {
     const struct json_value **among =
         arena_alloc_array(&g->rows, EVENTS_SHOWN + TOLD_ITEMS_MAX, sizeof(*among));
+    const struct json_value *told = NULL;
     struct json_value *answer;
     struct json_writer w;
+    int status = EXIT_WELL;
     put_target(g, "why/asset", g->name);
     add_param(&g->target, "all", "true");
-    int status = ask_one(g, &answer);
-    uint32_t n =
-        status == EXIT_WELL ? told_among(events, count, json_get(answer, "notified"), among) : 0;
+    if (count)
+        status = ask_one(g, &answer);
+    if (count && status == EXIT_WELL)
+        told = json_get(answer, "notified");
+    uint32_t n = told_among(events, count, told, among);
     json_begin(&w, &d->notified, 0);
     json_array_open(&w);
     for (uint32_t i = 0; i < n; i++) {

@@ -1,10 +1,16 @@
 #include "app/notified.h"
 
+#include <string.h>
+
+#include "base/fault.h"
 #include "wire/key_part.h"
 #include "wire/task_json.h"
 #include "wire/task_key.h"
+#include "wire/url_escape.h"
 
-/* One thing to say of an asset. Its texts lie in its arena, and so does it. */
+static const char prefix[] = "/notified/", behind_prefix[] = "/notified0";
+
+/* One thing to say of an asset. Its texts lie in its arena. */
 struct saying {
     struct list link;
     struct arena arena;
@@ -14,7 +20,7 @@ struct saying {
 
 void notified_init(struct notified *n, struct store *store)
 {
-    *n = (struct notified){.store = store};
+    *n = (struct notified){.store = store, .swept = BUF(MEM_APP, 0)};
     list_init(&n->waiting);
 }
 
@@ -30,6 +36,7 @@ void notified_done(struct notified *n)
 {
     while (!list_empty(&n->waiting))
         forget(n, list_entry(n->waiting.next, struct saying, link));
+    buf_done(&n->swept);
 }
 
 static struct slice kept(struct arena *a, struct slice s)
@@ -42,7 +49,7 @@ void notified_say(struct notified *n, struct slice asset, const struct told *t)
     struct saying *s = mem_alloc(MEM_APP, sizeof(*s));
     if (n->count == NOTIFIED_WAITING_MAX)
         forget(n, list_entry(n->waiting.next, struct saying, link));
-    s->arena = ARENA(MEM_APP, 0);
+    s->arena = ARENA_SMALL(MEM_APP); /* thousands may wait */
     s->asset = kept(&s->arena, asset);
     s->told = *t;
     s->told.receiver = kept(&s->arena, t->receiver);
@@ -60,7 +67,7 @@ static struct slice record_key(struct slice asset, struct arena *a)
 {
     struct buf key = BUF(MEM_APP, 0);
     struct slice namespace_ = slice_cut(&asset, '/');
-    buf_append_cstr(&key, "/notified/");
+    buf_append_cstr(&key, prefix);
     key_part_append(&key, namespace_);
     buf_append_byte(&key, '/');
     key_part_append(&key, asset);
@@ -124,12 +131,6 @@ void notified_of_task(const struct task *task, struct told *t)
 
 /* ---- reading ---- */
 
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : (struct slice){NULL, 0};
-}
-
 /* The record with what this item's task says of it now. */
 static int look_at(struct store *store, const struct json_value *item, struct slice *record,
                    struct arena *a, struct err *err, rt_time deadline)
@@ -139,14 +140,14 @@ static int look_at(struct store *store, const struct json_value *item, struct sl
     struct store_kv kv;
     struct buf json = BUF(MEM_APP, 0);
     struct told t = {
-        .receiver = text_at(item, "receiver"),
-        .trace_id = text_at(item, "trace_id"),
-        .resolved = slice_eq(text_at(item, "status"), SLICE("resolved")),
-        .task = text_at(item, "task"),
+        .receiver = json_text(item, "receiver"),
+        .trace_id = json_text(item, "trace_id"),
+        .resolved = slice_eq(json_text(item, "status"), SLICE("resolved")),
+        .task = json_text(item, "task"),
     };
     int64_t others = 0;
     (void)json_to_i64(json_get(item, "others"), &others);
-    (void)moment_parse(text_at(item, "last_at"), &t.at_ms);
+    (void)moment_parse(json_text(item, "last_at"), &t.at_ms);
     t.others = (uint32_t)others;
     int r = store_get(store, task_key(a, none, TASK_KEY_TASK, t.task, none), a, &kv, err, deadline);
     if (r == 0 && kv.version && task_read(kv.value, a, task, NULL) == 0) {
@@ -175,9 +176,79 @@ int notified_read(struct store *store, struct slice asset, struct arena *a,
     struct slice record = r == 0 && kv.version ? kv.value : (struct slice){NULL, 0};
     const struct json_value *items = items_of(record, a);
     for (const struct json_value *i = items ? items->first : NULL; r == 0 && i; i = i->next)
-        if (i->type == JSON_OBJECT && slice_eq(text_at(i, "outcome"), SLICE("sending")))
+        if (i->type == JSON_OBJECT && slice_eq(json_text(i, "outcome"), SLICE("sending")))
             r = look_at(store, i, &record, a, err, deadline);
     if (r == 0)
         *ret_items = items_of(record, a);
     return r;
+}
+
+/* ---- of assets that are gone ---- */
+
+static bool is_older(struct slice record, int64_t than_ms, struct arena *a)
+{
+    const struct json_value *items = items_of(record, a);
+    int64_t at_ms;
+    for (const struct json_value *i = items ? items->first : NULL; i; i = i->next)
+        if (moment_parse(json_text(i, "last_at"), &at_ms) == 0 && at_ms >= than_ms)
+            return false;
+    return true;
+}
+
+/* "namespace/asset" of a record's key; NULL: it is none. */
+static const char *asset_of(struct slice tail, struct arena *a)
+{
+    struct slice name = tail, namespace_ = slice_cut(&name, '/');
+    if (url_unescape(namespace_, false, a, &namespace_, NULL) < 0 ||
+        url_unescape(name, false, a, &name, NULL) < 0)
+        return NULL;
+    return arena_printf(a, "%.*s/%.*s", SLICE_ARG(namespace_), SLICE_ARG(name));
+}
+
+/* It goes as it was seen: who says something of the asset meanwhile keeps it. */
+static int sweep_one(struct notified *n, struct slice key, int64_t than_ms, struct arena *a,
+                     rt_time deadline)
+{
+    struct slice tail = slice_sub(key, strlen(prefix), key.size);
+    struct slice state = slice_from(arena_printf(a, "/state/assets/%.*s", SLICE_ARG(tail)));
+    struct store_kv kv;
+    int r = store_get(n->store, state, a, &kv, NULL, deadline);
+    if (r < 0 || kv.version)
+        return r;
+    r = store_get(n->store, key, a, &kv, NULL, deadline);
+    if (r < 0 || !kv.version || !is_older(kv.value, than_ms, a))
+        return r;
+    struct store_compare same = {
+        .key = key, .target = STORE_MOD_REVISION, .number = kv.mod_revision};
+    struct store_op gone = {.type = STORE_DELETE, .keys = store_key(key)};
+    struct store_txn txn = {.compares = &same, .compare_count = 1, .then = &gone, .then_count = 1};
+    struct store_txn_result result;
+    return store_txn(n->store, &txn, a, &result, NULL, deadline);
+}
+
+int notified_sweep(struct notified *n, notified_known_fn *known, void *ctx, int64_t wall_ms,
+                   rt_time deadline)
+{
+    struct arena a = ARENA(MEM_APP, 0);
+    int64_t than_ms = wall_ms - NOTIFIED_GONE_H * INT64_C(3600) * 1000;
+    struct slice from = n->swept.size ? buf_slice(&n->swept) : slice_from(prefix);
+    struct store_range range = {.keys = {STORE_SPAN, from, slice_from(behind_prefix)},
+                                .limit = NOTIFIED_SWEPT_AT_ONCE,
+                                .keys_only = true};
+    struct store_range_result got = {.count = 0};
+    int r = store_range(n->store, &range, &a, &got, NULL, deadline);
+    for (uint32_t i = 0; r >= 0 && i < got.count; i++) {
+        struct slice tail = slice_sub(got.kvs[i].key, strlen(prefix), got.kvs[i].key.size);
+        const char *asset = asset_of(tail, &a);
+        if (asset && !known(ctx, asset) && !fault_mutant("notified_gone_stays"))
+            r = sweep_one(n, got.kvs[i].key, than_ms, &a, deadline);
+    }
+    if (r >= 0)
+        buf_clear(&n->swept);
+    if (r >= 0 && got.more) { /* right behind the last one */
+        buf_append_slice(&n->swept, got.kvs[got.count - 1].key);
+        buf_append_byte(&n->swept, 0);
+    }
+    arena_done(&a);
+    return r < 0 ? r : got.more;
 }

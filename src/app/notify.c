@@ -60,7 +60,8 @@ struct notify {
     struct list told; /* grows only: who waits in the middle of it goes on */
     struct list waiting, open, orphans;
     uint32_t waiting_count, open_count, orphan_count;
-    bool failing; /* and it was said */
+    bool failing;      /* and it was said */
+    rt_time sweep_due; /* when records of assets that are gone are looked for */
     struct rt_event any; /* there is a receiver or somebody who waits for one, or was */
     struct notified notified;
     struct delivering *made; /* last, by the notice under way */
@@ -249,7 +250,7 @@ static int hold(struct notify *n, struct slice namespace_, struct slice name, co
     if (n->orphan_count == NOTIFY_ORPHANS_MAX)
         return -ENOENT;
     struct orphan *o = mem_alloc(MEM_APP, sizeof(*o));
-    o->arena = ARENA(MEM_APP, 0);
+    o->arena = ARENA_SMALL(MEM_APP);
     o->asset = arena_strdup(&o->arena, slice_from(a->key));
     o->namespace_ = arena_strdup(&o->arena, namespace_);
     o->name = arena_strdup(&o->arena, name);
@@ -286,15 +287,19 @@ int notify_order(struct notify *n, const struct repair_order *o, const struct as
     return r;
 }
 
-/* Nobody of that name can be told: the log says so, and whoever asks why hears of it. */
-static void say_orphan(struct notify *n, struct orphan *o)
+/* Nobody of that name can be told, or not now: the log says so, and who asks why hears of it. */
+static void say_orphan(struct notify *n, struct orphan *o, int r)
 {
     struct buf other = BUF(MEM_APP, 0), why = BUF(MEM_APP, 0);
     struct slice own = slice_from(o->asset);
     if (!slice_eq_cstr(slice_cut(&own, '/'), o->namespace_))
         buf_printf(&other, "%s/", o->namespace_);
     buf_append_cstr(&other, o->name);
-    buf_printf(&why, "there is no receiver '%s' in the namespace '%s'", o->name, o->namespace_);
+    if (r == -ENOENT)
+        buf_printf(&why, "there is no receiver '%s' in the namespace '%s'", o->name,
+                   o->namespace_);
+    else
+        buf_append_cstr(&why, "so many others fail that it waits until they are told");
     struct told t = {.receiver = buf_slice(&other),
                      .trace_id = slice_from(o->trace),
                      .outcome = TOLD_FAILED,
@@ -310,6 +315,11 @@ static void say_orphan(struct notify *n, struct orphan *o)
     buf_done(&why);
 }
 
+static bool is_declared(const struct notify *n, const struct orphan *o)
+{
+    return notifier_version(n->notifier, slice_from(o->namespace_), slice_from(o->name)) > 0;
+}
+
 static void look_at_orphans(struct notify *n)
 {
     for (struct list *it = n->orphans.next, *next; it != &n->orphans; it = next) {
@@ -318,11 +328,13 @@ static void look_at_orphans(struct notify *n)
         bool lasts = a && a->state != ASSET_HEALTHY && strcmp(a->trace, o->trace) == 0;
         int r = 0;
         next = it->next;
-        if (lasts)
-            r = begin(n, slice_from(o->namespace_), slice_from(o->name), a, slice_from(o->trace));
-        if (r == -ENOENT && !o->said)
-            say_orphan(n, o);
-        if (r != -ENOENT)
+        if (lasts) /* there may be thousands: those without a receiver cost next to nothing */
+            r = !is_declared(n, o) ? -ENOENT
+                                   : begin(n, slice_from(o->namespace_), slice_from(o->name), a,
+                                           slice_from(o->trace));
+        if (r < 0 && !o->said)
+            say_orphan(n, o, r);
+        if (r == 0)
             orphan_free(n, o);
     }
 }
@@ -686,6 +698,19 @@ static void keep_told(struct notify *n)
 
 /* ---- */
 
+static bool is_known(void *ctx, const char *asset)
+{
+    const struct notify *n = ctx;
+    return reconciler_find_key(n->up->assets, asset);
+}
+
+static void sweep(struct notify *n)
+{
+    if (rt_now() >= n->sweep_due &&
+        notified_sweep(&n->notified, is_known, n, rt_wall_now() / RT_MS, soon()) <= 0)
+        n->sweep_due = rt_now() + NOTIFY_SWEEP_MS * RT_MS;
+}
+
 static bool take_up_all(struct notify *n)
 {
     bool all = true;
@@ -705,6 +730,7 @@ void notify_main(void *arg)
         rt_event_wait(&n->up->people_heard, RT_NEVER) < 0 ||
         rt_event_wait(&n->any, RT_NEVER) < 0)
         return;
+    n->sweep_due = rt_now() + NOTIFY_SWEEP_MS * RT_MS; /* by then all that is declared is known */
     for (rt_time due = rt_now(); rt_sleep(due) == 0; due = up_next_whole(NOTIFY_TICK_MS * RT_MS)) {
         /* Before it is known what was told nothing is told: else it may be said twice. */
         if (!take_up_all(n))
@@ -716,7 +742,12 @@ void notify_main(void *arg)
         keep_told(n);
         look_at_open(n);
         (void)notified_write(&n->notified, soon()); /* else in the next round */
+        sweep(n);
     }
+    /* What the last round found out, where the store takes it at once. */
+    rt_shield_begin();
+    (void)notified_write(&n->notified, rt_now() + NOTIFY_LAST_MS * RT_MS);
+    rt_shield_end();
 }
 
 /* ---- metrics ---- */

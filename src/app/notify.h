@@ -18,10 +18,12 @@
 #include "config/object.h"
 
 enum {
-    NOTIFY_WAITING_MAX = 256,  /* deliveries that are no task yet */
-    NOTIFY_OPEN_MAX = 1024,    /* whose ends are looked for */
-    NOTIFY_ORPHANS_MAX = 1024, /* orders without a receiver */
+    NOTIFY_WAITING_MAX = 256,       /* deliveries that are no task yet */
+    NOTIFY_OPEN_MAX = 1024,         /* whose ends are looked for */
+    NOTIFY_ORPHANS_MAX = 16 * 1024, /* orders without a receiver: all assets may fail at a start */
     NOTIFY_TICK_MS = 1000,
+    NOTIFY_SWEEP_MS = 10 * 60 * 1000, /* between looks for records of assets that are gone */
+    NOTIFY_LAST_MS = 500,             /* for what is still to be written at the end */
     NOTIFY_CALL_MS = 5000,
     NOTIFY_RETRIES = 5,
     NOTIFY_BACKOFF_MS = 2000,

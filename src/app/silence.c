@@ -35,7 +35,7 @@ static int add(struct asking *a)
     int status = asking_ask(a, "POST", &answer);
     if (status != EXIT_WELL)
         return status;
-    const char *name = arena_strdup(&a->app->arena, asking_text(answer, "name"));
+    const char *name = arena_strdup(&a->app->arena, json_text(answer, "name"));
     if (a->form == CLI_FORM_TABLE || a->form == CLI_FORM_NAME)
         a->form = CLI_FORM_TEXT;
     return asking_print(a, name);
@@ -63,7 +63,7 @@ static void put_table(struct asking *a, const struct json_value *items)
     for (const struct json_value *v = items->first; v; v = v->next) {
         struct cli_row *row = cli_table_row(&table);
         for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-            row->cells[i] = asking_text(v, keys[i]);
+            row->cells[i] = json_text(v, keys[i]);
     }
     cli_table_print(&table, a->app->color_out, &a->text);
     arena_done(&rows);
@@ -73,7 +73,7 @@ static void put_items(struct asking *a, const struct json_value *items, int64_t 
 {
     struct buf json = BUF(MEM_APP, 0);
     for (const struct json_value *v = items->first; v && a->form == CLI_FORM_NAME; v = v->next)
-        buf_printf(&a->text, "%.*s\n", SLICE_ARG(asking_text(v, "name")));
+        buf_printf(&a->text, "%.*s\n", SLICE_ARG(json_text(v, "name")));
     if (a->form == CLI_FORM_NAME)
         return;
     cli_list_begin(a->form, &a->text);

@@ -59,12 +59,6 @@ static int parse(struct asking *a, struct json_value **ret)
     return EXIT_WELL;
 }
 
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : none;
-}
-
 static void target_of(struct asking *a, const char *collection, const char *name, const char *verb)
 {
     buf_clear(&a->target);
@@ -87,7 +81,7 @@ static int print_task(struct asking *a, const struct json_value *task)
     if (a->form == CLI_FORM_TEXT || a->form == CLI_FORM_NAME) {
         if (a->form == CLI_FORM_NAME)
             buf_append_cstr(&a->text, "task/");
-        utf8_append_shown(&a->text, text_at(task, "name"));
+        utf8_append_shown(&a->text, json_text(task, "name"));
         buf_append_byte(&a->text, '\n');
     } else {
         cli_object(a->form, slice_trim(buf_slice(&a->answer)), &a->text);
@@ -177,7 +171,7 @@ static void write_wanted(struct asking *a, struct buf *out)
 
 static enum task_state state_of(const struct json_value *task)
 {
-    return task_state_parse(text_at(task, "state"));
+    return task_state_parse(json_text(task, "state"));
 }
 
 /* Not an error: it may be on its way. But who wrote a wrong name would wait for ever. */
@@ -188,10 +182,10 @@ static void tell_stuck(struct asking *a, const struct json_value *task)
     const struct json_value *waiting = json_get(task, "waiting");
     struct buf line = BUF(MEM_APP, 0);
     for (size_t i = 0; waiting && a->form == CLI_FORM_TEXT && i < ARRAY_LEN(stuck); i++) {
-        if (!slice_eq_cstr(text_at(waiting, "reason"), stuck[i]))
+        if (!slice_eq_cstr(json_text(waiting, "reason"), stuck[i]))
             continue;
-        buf_printf(&line, "firebreak task: %.*s waits for ", SLICE_ARG(text_at(task, "name")));
-        utf8_append_shown(&line, text_at(waiting, "for"));
+        buf_printf(&line, "firebreak task: %.*s waits for ", SLICE_ARG(json_text(task, "name")));
+        utf8_append_shown(&line, json_text(waiting, "for"));
         buf_append_byte(&line, '\n');
         rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
     }
@@ -203,12 +197,12 @@ static void tell_stuck(struct asking *a, const struct json_value *task)
 static void tell_elsewhere(struct asking *a, const struct json_value *task)
 {
     const char *mine = a->app->parsed.globals.namespace_, *key = a->options->dedup;
-    struct slice has = text_at(task, "namespace");
+    struct slice has = json_text(task, "namespace");
     struct buf line = BUF(MEM_APP, 0);
     if (key && (a->form == CLI_FORM_TEXT || a->form == CLI_FORM_NAME) &&
         !slice_eq_cstr(has, mine ? mine : "default")) {
         buf_printf(&line, "firebreak task: %.*s is of namespace %.*s, and has the dedup key ",
-                   SLICE_ARG(text_at(task, "name")), SLICE_ARG(has));
+                   SLICE_ARG(json_text(task, "name")), SLICE_ARG(has));
         utf8_append_shown(&line, slice_from(key));
         buf_append_cstr(&line, ": a key is one for all namespaces\n");
         rt_output_write(RT_STDERR, line.data, line.size, RT_NEVER);
@@ -265,14 +259,14 @@ static int show_groups(struct asking *a, const struct json_value *task)
 static void tell_why(struct asking *a, const struct json_value *task)
 {
     const struct json_value *targets = json_get(task, "targets");
-    struct slice state = text_at(task, "state");
+    struct slice state = json_text(task, "state");
     struct buf line = BUF(MEM_APP, 0);
     struct arena words = ARENA(MEM_APP, 0);
     if (a->form != CLI_FORM_TEXT || state_of(task) == TASK_SUCCEEDED ||
         (targets && targets->count > 1))
         return;
     struct slice detail = task_said(task, &words);
-    buf_printf(&line, "firebreak task: %.*s: %.*s", SLICE_ARG(text_at(task, "name")),
+    buf_printf(&line, "firebreak task: %.*s: %.*s", SLICE_ARG(json_text(task, "name")),
                SLICE_ARG(state));
     if (detail.size) {
         buf_append_cstr(&line, ": ");
@@ -372,7 +366,7 @@ static int run_task(struct asking *a)
     }
     if (status != EXIT_WELL || !a->options->wait)
         return status;
-    char *name = mem_strdup(MEM_APP, text_at(task, "name"));
+    char *name = mem_strdup(MEM_APP, json_text(task, "name"));
     if (a->app->progress)
         progress_start(&a->progress, progress_line, a);
     status = wait_for(a, name);
@@ -549,7 +543,7 @@ static int wait_told(struct asking *a, const char *name, struct slice state, boo
         int status = client_try(&a->client, "GET", buf_slice(&a->target), none, &http, &a->answer);
         if (status != EXIT_WELL || http != 200 || parse(a, &said) != EXIT_WELL)
             return status;
-        struct slice now = text_at(said, "state");
+        struct slice now = json_text(said, "state");
         const struct json_value *v = json_get(said, "running");
         if (!v || json_to_i64(v, &running) < 0 || slice_eq_cstr(now, node_state_name(NODE_LOST)))
             return EXIT_WELL;
@@ -574,13 +568,13 @@ static int node(struct app *app)
         status = ask(&a, "POST", none, &said);
     }
     if (status == EXIT_WELL)
-        state = slice_from(arena_strdup(&app->arena, text_at(said, "state")));
+        state = slice_from(arena_strdup(&app->arena, json_text(said, "state")));
     if (status == EXIT_WELL && a.form != CLI_FORM_TEXT) {
         cli_object(a.form, slice_trim(buf_slice(&a.answer)), &a.text);
     } else if (status == EXIT_WELL) {
-        utf8_append_shown(&a.text, text_at(said, "name"));
+        utf8_append_shown(&a.text, json_text(said, "name"));
         buf_append_byte(&a.text, ' ');
-        utf8_append_shown(&a.text, text_at(said, "state"));
+        utf8_append_shown(&a.text, json_text(said, "state"));
         buf_append_byte(&a.text, '\n');
     }
     if (status == EXIT_WELL && drains)

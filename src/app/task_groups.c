@@ -17,12 +17,6 @@ struct ended {
     bool told;
 };
 
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : SLICE("");
-}
-
 /* ---- outputs ---- */
 
 static void take_piece(struct ended *e, const struct json_value *item, struct merged *m,
@@ -30,14 +24,14 @@ static void take_piece(struct ended *e, const struct json_value *item, struct me
 {
     struct arena arena = ARENA(MEM_APP, 0);
     struct json_value *lines;
-    if (json_parse(text_at(item, "value"), &arena, 0, &lines, NULL) == 0 &&
+    if (json_parse(json_text(item, "value"), &arena, 0, &lines, NULL) == 0 &&
         lines->type == JSON_ARRAY)
         for (const struct json_value *l = lines->first; l; l = l->next) {
             const struct json_value *more = json_get(l, "goes_on");
             bool ends = !more || more->type != JSON_TRUE;
-            struct slice text = text_at(l, "text");
+            struct slice text = json_text(l, "text");
             /* Each stream by itself: how the two mix is an accident. */
-            bool error = slice_eq_cstr(text_at(l, "stream"), "stderr");
+            bool error = slice_eq_cstr(json_text(l, "stream"), "stderr");
             uint64_t *hash = &e->hash[error];
             *hash = map_hash((struct map_seed){*hash, ends}, text.data, text.size);
             e->bytes += text.size;
@@ -59,9 +53,9 @@ static void name_pieces(const struct json_value *task, const struct json_value *
         (void)json_to_i64(v, &token);
     buf_clear(out);
     buf_append_cstr(out, "/v1/store/keys?prefix=true&key=/output/");
-    url_escape(text_at(task, "name"), out);
+    url_escape(json_text(task, "name"), out);
     buf_append_byte(out, '/');
-    url_escape(text_at(target, "node"), out);
+    url_escape(json_text(target, "node"), out);
     buf_printf(out, "/%020lld/", (long long)token);
     if (next.size) {
         buf_append_cstr(out, "&next=");
@@ -89,7 +83,7 @@ static int take_output(struct client *c, const struct json_value *task,
         const struct json_value *items = json_get(v, "items");
         for (const struct json_value *i = items ? items->first : NULL; i; i = i->next)
             take_piece(e, i, &merged, &shown);
-        next = text_at(v, "next");
+        next = json_text(v, "next");
     } while (next.size);
     e->shown = (struct slice){arena_strdup(a, buf_slice(&shown)), shown.size};
     arena_done(&page);
@@ -153,7 +147,8 @@ int task_groups(struct client *c, const struct json_value *task, struct buf *out
          x = x->next) {
         struct ended *e = &all[count++];
         const struct json_value *exit = json_get(x, "exit");
-        *e = (struct ended){.node = text_at(x, "node"), .state = text_at(x, "state"), .exit = -1};
+        *e = (struct ended){
+            .node = json_text(x, "node"), .state = json_text(x, "state"), .exit = -1};
         if (exit)
             (void)json_to_i64(exit, &e->exit);
         status = take_output(c, task, x, &a, e);

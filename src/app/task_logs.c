@@ -45,12 +45,6 @@ struct logs {
 
 static const struct slice none = {NULL, 0};
 
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : none;
-}
-
 /* What is in l->answer; it lies in the arena, which is reset. */
 static int parse(struct logs *l, struct json_value **ret)
 {
@@ -79,7 +73,7 @@ static void target_of(struct logs *l, const char *task)
 
 static bool has_ended(const struct json_value *task)
 {
-    enum task_state s = task_state_parse(text_at(task, "state"));
+    enum task_state s = task_state_parse(json_text(task, "state"));
     return s < TASK_STATE_COUNT && task_state_final(s);
 }
 
@@ -97,8 +91,8 @@ static void show_line(struct logs *l, struct slice attempt, const struct json_va
 {
     const struct json_value *more = json_get(line, "goes_on");
     bool ends = !more || more->type != JSON_TRUE;
-    struct slice text = text_at(line, "text");
-    bool error = slice_eq_cstr(text_at(line, "stream"), "stderr");
+    struct slice text = json_text(line, "text");
+    bool error = slice_eq_cstr(json_text(line, "stream"), "stderr");
     uint64_t stream = map_hash((struct map_seed){error, 0}, attempt.data, attempt.size);
     if (merged_breaks(&l->merged, stream, text, ends))
         buf_append_byte(&l->text, '\n');
@@ -110,10 +104,10 @@ static void show_line(struct logs *l, struct slice attempt, const struct json_va
 /* A piece: an array of {"at","stream","text"}. */
 static void show_piece(struct logs *l, const struct json_value *item)
 {
-    struct slice attempt = attempt_of(text_at(item, "key"));
+    struct slice attempt = attempt_of(json_text(item, "key"));
     struct arena arena = ARENA(MEM_APP, 0);
     struct json_value *lines;
-    if (json_parse(text_at(item, "value"), &arena, 0, &lines, NULL) == 0 &&
+    if (json_parse(json_text(item, "value"), &arena, 0, &lines, NULL) == 0 &&
         lines->type == JSON_ARRAY)
         for (const struct json_value *x = lines->first; x; x = x->next) {
             if (l->form == CLI_FORM_TEXT) {
@@ -158,7 +152,7 @@ static struct slice node_of(struct slice key)
 static void take_nodes(const struct json_value *list, bool targets, struct log_of *of)
 {
     for (const struct json_value *x = list ? list->first : NULL; x; x = x->next) {
-        struct slice name = text_at(x, "node");
+        struct slice name = json_text(x, "node");
         struct buf part = BUF(MEM_APP, 0);
         key_part_append(&part, name);
         if (name.size) {
@@ -238,7 +232,7 @@ static int show_pieces(struct logs *l, struct log_of *of, struct said_by *s)
         const struct json_value *items = json_get(page, "items");
         buf_clear(&l->text);
         for (const struct json_value *i = items ? items->first : NULL; i; i = i->next) {
-            struct slice key = text_at(i, "key");
+            struct slice key = json_text(i, "key");
             show_piece(l, i);
             struct buf *of_node = &said_by(of, node_of(key))->last;
             buf_clear(of_node);
@@ -246,7 +240,7 @@ static int show_pieces(struct logs *l, struct log_of *of, struct said_by *s)
             buf_clear(&last);
             buf_append_slice(&last, key);
         }
-        more = text_at(page, "next").size;
+        more = json_text(page, "next").size;
         status = app_print(l->client->app, buf_slice(&l->text));
     }
     buf_done(&last);
@@ -291,11 +285,11 @@ static void add_log(struct slice task, struct logs *l)
 static void find_logs(const struct json_value *task, struct logs *l)
 {
     const struct json_value *steps = json_get(task, "steps");
-    add_log(text_at(task, "name"), l);
+    add_log(json_text(task, "name"), l);
     for (const struct json_value *s = steps ? steps->first : NULL; s; s = s->next)
-        add_log(text_at(s, "task"), l);
+        add_log(json_text(s, "task"), l);
     for (const struct json_value *s = steps ? steps->first : NULL; s; s = s->next)
-        add_log(text_at(s, "rollback_task"), l);
+        add_log(json_text(s, "rollback_task"), l);
 }
 
 /* What its attempts said beyond its limit, and nobody has. */

@@ -4,15 +4,9 @@
 
 static const struct slice nothing = {NULL, 0};
 
-static struct slice text_at(const struct json_value *of, const char *key)
-{
-    const struct json_value *v = of ? json_get(of, key) : NULL;
-    return v && v->type == JSON_STRING ? v->text : nothing;
-}
-
 static enum task_state state_at(const struct json_value *of)
 {
-    return task_state_parse(text_at(of, "state"));
+    return task_state_parse(json_text(of, "state"));
 }
 
 /* NULL: no step failed. */
@@ -34,18 +28,18 @@ static const struct json_value *failed_first(const struct json_value *task)
 
 static struct slice of_step(const struct json_value *step, struct arena *a)
 {
-    struct slice detail = text_at(step, "detail");
+    struct slice detail = json_text(step, "detail");
     if (detail.size == 0)
-        detail = text_at(step, "state");
+        detail = json_text(step, "state");
     return slice_from(
-        arena_printf(a, "step %.*s: %.*s", SLICE_ARG(text_at(step, "name")), SLICE_ARG(detail)));
+        arena_printf(a, "step %.*s: %.*s", SLICE_ARG(json_text(step, "name")), SLICE_ARG(detail)));
 }
 
 /* A rejected one was not canceled: it never waited for its end. */
 static struct slice of_canceled(const struct json_value *task, struct slice detail, struct arena *a)
 {
     const struct json_value *cancel = json_get(task, "cancel");
-    struct slice by = text_at(task, "decided_by");
+    struct slice by = json_text(task, "decided_by");
     bool canceled = cancel && cancel->type == JSON_TRUE;
     if (by.size == 0)
         return detail;
@@ -70,7 +64,7 @@ struct slice task_said(const struct json_value *task, struct arena *arena)
     enum task_state s = state_at(task);
     for (const struct json_value *x = attempts ? attempts->first : NULL; x; x = x->next)
         last = x;
-    struct slice detail = text_at(last, "detail");
+    struct slice detail = json_text(last, "detail");
     const struct json_value *step = failed_first(task);
     if (s == TASK_SUCCEEDED)
         return nothing;

@@ -13,12 +13,6 @@ enum { READ_AT_ONCE = 500 };
 
 static const struct slice none = {NULL, 0};
 
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : none;
-}
-
 static rt_time soon(void)
 {
     return rt_now() + GATEWAY_CALL_MS * RT_MS;
@@ -225,7 +219,7 @@ static void put_object(struct buf *out, const struct json_value *v)
 static bool is_about(const struct json_value *const *told, uint32_t count, struct slice asset)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (slice_eq(text_at(told[i], "asset"), asset))
+        if (slice_eq(json_text(told[i], "asset"), asset))
             return true;
     return false;
 }
@@ -243,8 +237,8 @@ static int put_notified(struct asking *a, struct slice asset, const struct json_
     for (const struct json_value *i = items ? items->first : NULL; i; i = i->next) {
         bool mine = false;
         for (uint32_t k = 0; k < count && !mine && told_is(i); k++)
-            mine = slice_eq(text_at(told[k], "asset"), asset) &&
-                   slice_eq(text_at(told[k], "trace_id"), text_at(i, "trace_id"));
+            mine = slice_eq(json_text(told[k], "asset"), asset) &&
+                   slice_eq(json_text(told[k], "trace_id"), json_text(i, "trace_id"));
         if (mine)
             put_object(out, i);
     }
@@ -263,7 +257,7 @@ static int write_told(struct asking *a, const struct gateway_why *asked, struct 
     for (uint32_t i = 0; i < n; i++)
         put_object(&ret->items, told[i]);
     for (uint32_t i = 0; r == 0 && i < n; i++) {
-        struct slice asset = text_at(told[i], "asset");
+        struct slice asset = json_text(told[i], "asset");
         if (asset.size && !is_about(told, i, asset))
             r = put_notified(a, asset, told, n, &ret->notified);
     }

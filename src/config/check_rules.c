@@ -39,7 +39,7 @@ static bool duration_of(const struct value *v, int64_t *ret)
 /* ---- what cannot stand beside each other ---- */
 
 /* Of two fields one has to go: told at the first, with what to do. `word`: only where the other is
- * this text, true, or, for NULL, there at all. */
+ * this text; NULL: where it is there at all. */
 static const struct {
     const struct schema_struct *of;
     const char *key, *other, *word, *why;

@@ -1,11 +1,5 @@
 #include "explain/explain.h"
 
-static struct slice text_at(const struct json_value *event, const char *key)
-{
-    const struct json_value *v = json_get(event, key);
-    return v && v->type == JSON_STRING ? v->text : (struct slice){NULL, 0};
-}
-
 struct slice sentence_why_not(struct slice why)
 {
     static const struct {
@@ -52,7 +46,7 @@ static void put_evidence(const struct json_value *event, const char *before, str
     const struct json_value *list = json_get(event, "evidence");
     for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
         if (v->type == JSON_STRING &&
-            (v->text.size == 0 || slice_eq(v->text, text_at(event, "reason"))))
+            (v->text.size == 0 || slice_eq(v->text, json_text(event, "reason"))))
             continue;
         buf_append_cstr(out, before);
         before = "; ";
@@ -62,7 +56,7 @@ static void put_evidence(const struct json_value *event, const char *before, str
 
 static void put_by(const struct json_value *event, struct buf *out)
 {
-    struct slice by = text_at(event, "by");
+    struct slice by = json_text(event, "by");
     if (by.size)
         buf_printf(out, " (by %.*s)", SLICE_ARG(by));
 }
@@ -73,15 +67,15 @@ static void observation(const struct json_value *event, struct buf *out)
 {
     size_t from = out->size;
     put_evidence(event, "", out);
-    struct slice reason = text_at(event, "reason");
+    struct slice reason = json_text(event, "reason");
     if (out->size == from)
         put(out, reason.size ? reason : SLICE("something was seen"));
 }
 
 static void move(const struct json_value *event, struct buf *out)
 {
-    struct slice from = text_at(event, "from"), to = text_at(event, "to"),
-                 reason = text_at(event, "reason");
+    struct slice from = json_text(event, "from"), to = json_text(event, "to"),
+                 reason = json_text(event, "reason");
     if (from.size || to.size)
         buf_printf(out, "%.*s -> %.*s", SLICE_ARG(from.size ? from : SLICE("(new)")),
                    SLICE_ARG(to.size ? to : SLICE("(gone)")));
@@ -94,7 +88,7 @@ static void move(const struct json_value *event, struct buf *out)
 static void decision(const struct json_value *event, struct buf *out)
 {
     const struct json_value *rejected = json_get(event, "rejected");
-    struct slice remedy = text_at(event, "remedy"), reason = text_at(event, "reason");
+    struct slice remedy = json_text(event, "remedy"), reason = json_text(event, "reason");
     bool any = rejected && rejected->first;
     bool none_left = slice_eq(reason, SLICE("repair_exhausted"));
     if (remedy.size)
@@ -106,15 +100,15 @@ static void decision(const struct json_value *event, struct buf *out)
         buf_printf(out, " (%.*s)", SLICE_ARG(reason));
     put_evidence(event, ": ", out);
     for (const struct json_value *r = any ? rejected->first : NULL; r; r = r->next)
-        buf_printf(out, "; not %.*s: %.*s", SLICE_ARG(text_at(r, "remedy")),
-                   SLICE_ARG(sentence_why_not(text_at(r, "why"))));
+        buf_printf(out, "; not %.*s: %.*s", SLICE_ARG(json_text(r, "remedy")),
+                   SLICE_ARG(sentence_why_not(json_text(r, "why"))));
     put_by(event, out);
 }
 
 static void task(const struct json_value *event, struct buf *out)
 {
-    struct slice name = text_at(event, "task"), remedy = text_at(event, "remedy"),
-                 reason = text_at(event, "reason");
+    struct slice name = json_text(event, "task"), remedy = json_text(event, "remedy"),
+                 reason = json_text(event, "reason");
     put(out, name.size ? name : SLICE("a task"));
     if (remedy.size)
         buf_printf(out, " of %.*s", SLICE_ARG(remedy));
@@ -126,7 +120,7 @@ static void task(const struct json_value *event, struct buf *out)
 
 static void outcome(const struct json_value *event, struct buf *out)
 {
-    struct slice reason = text_at(event, "reason"), remedy = text_at(event, "remedy");
+    struct slice reason = json_text(event, "reason"), remedy = json_text(event, "remedy");
     if (remedy.size)
         buf_printf(out, "%.*s: ", SLICE_ARG(remedy));
     put(out, reason.size ? reason : SLICE("it ended"));
@@ -135,11 +129,11 @@ static void outcome(const struct json_value *event, struct buf *out)
 
 static void other(const struct json_value *event, struct buf *out)
 {
-    struct slice by = text_at(event, "by");
+    struct slice by = json_text(event, "by");
     if (by.size)
         buf_printf(out, "%.*s: ", SLICE_ARG(by));
-    put(out, text_at(event, "reason"));
-    put_evidence(event, text_at(event, "reason").size ? ": " : "", out);
+    put(out, json_text(event, "reason"));
+    put_evidence(event, json_text(event, "reason").size ? ": " : "", out);
 }
 
 void sentence_write(const struct json_value *event, struct buf *out)
@@ -151,7 +145,7 @@ void sentence_write(const struct json_value *event, struct buf *out)
         {"observation", observation}, {"verdict", move}, {"decision", decision}, {"task", task},
         {"outcome", outcome},         {"state", move},
     };
-    struct slice type = text_at(event, "type");
+    struct slice type = json_text(event, "type");
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
         if (slice_eq_cstr(type, table[i].type)) {
             table[i].write(event, out);
@@ -163,11 +157,11 @@ void sentence_write(const struct json_value *event, struct buf *out)
 void sentence_line(const struct json_value *event, bool dated, struct buf *out)
 {
     enum { DAY = 11, CLOCK = 23 }; /* "2026-11-24T10:15:30.123Z" */
-    struct slice at = text_at(event, "at");
+    struct slice at = json_text(event, "at");
     if (!dated && at.size > CLOCK)
         at = slice_sub(at, DAY, CLOCK);
     bool told = told_is(event);
-    struct slice type = told ? SLICE("notify") : text_at(event, "type");
+    struct slice type = told ? SLICE("notify") : json_text(event, "type");
     buf_printf(out, "%.*s  %-11.*s  ", SLICE_ARG(at), SLICE_ARG(type));
     if (told)
         told_sentence(event, out);

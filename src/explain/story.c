@@ -2,28 +2,22 @@
 
 #include "base/fault.h"
 
-static struct slice text_at(const struct json_value *event, const char *key)
-{
-    const struct json_value *v = json_get(event, key);
-    return v && v->type == JSON_STRING ? v->text : (struct slice){NULL, 0};
-}
-
 static bool is(const struct json_value *event, const char *type)
 {
-    return slice_eq_cstr(text_at(event, "type"), type);
+    return slice_eq_cstr(json_text(event, "type"), type);
 }
 
 static struct slice trace_of(const struct json_value *event)
 {
-    return text_at(event, "trace_id");
+    return json_text(event, "trace_id");
 }
 
 /* It says once more what the verdict before it said. */
 static bool repeats(const struct json_value *verdict, const struct json_value *state)
 {
-    return is(verdict, "verdict") && is(state, "state") && text_at(verdict, "to").size &&
-           slice_eq(text_at(verdict, "from"), text_at(state, "from")) &&
-           slice_eq(text_at(verdict, "to"), text_at(state, "to"));
+    return is(verdict, "verdict") && is(state, "state") && json_text(verdict, "to").size &&
+           slice_eq(json_text(verdict, "from"), json_text(state, "from")) &&
+           slice_eq(json_text(verdict, "to"), json_text(state, "to"));
 }
 
 /* A story whose events are put one behind the other. */

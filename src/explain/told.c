@@ -18,12 +18,6 @@ const char *told_outcome_name(enum told_outcome o)
     return names[o];
 }
 
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : (struct slice){NULL, 0};
-}
-
 static int64_t number_at(const struct json_value *v, const char *key)
 {
     int64_t n = 0;
@@ -33,7 +27,7 @@ static int64_t number_at(const struct json_value *v, const char *key)
 
 static bool has(const struct json_value *v, const char *key, const char *word)
 {
-    return slice_eq_cstr(text_at(v, key), word);
+    return slice_eq_cstr(json_text(v, key), word);
 }
 
 /* ---- the record ---- */
@@ -45,8 +39,8 @@ static const char *status_of(const struct told *t)
 
 static bool is_same(const struct json_value *item, const struct told *t)
 {
-    return slice_eq(text_at(item, "receiver"), t->receiver) &&
-           slice_eq(text_at(item, "trace_id"), t->trace_id) && has(item, "status", status_of(t));
+    return slice_eq(json_text(item, "receiver"), t->receiver) &&
+           slice_eq(json_text(item, "trace_id"), t->trace_id) && has(item, "status", status_of(t));
 }
 
 static void put_text(struct json_writer *w, struct slice text)
@@ -76,13 +70,13 @@ static void put_item(struct json_writer *w, const struct told *t, const struct j
 {
     static const struct slice none = {NULL, 0};
     int64_t times = old ? number_at(old, "times") : 0;
-    struct slice asked = old ? text_at(old, "asked_at") : none;
+    struct slice asked = old ? json_text(old, "asked_at") : none;
     json_object_open(w);
     json_key(w, "at");
-    put_time(w, times ? text_at(old, "at") : none, t->at_ms);
+    put_time(w, times ? json_text(old, "at") : none, t->at_ms);
     json_text_member(w, "receiver", t->receiver);
     json_key(w, "kind");
-    put_text(w, t->kind.size || !old ? t->kind : text_at(old, "kind"));
+    put_text(w, t->kind.size || !old ? t->kind : json_text(old, "kind"));
     json_text_member(w, "status", slice_from(status_of(t)));
     json_text_member(w, "outcome", slice_from(told_outcome_name(t->outcome)));
     json_key(w, "why");
@@ -139,12 +133,12 @@ void told_merge(struct slice record, const struct told *t, struct buf *out)
 
 bool told_is(const struct json_value *v)
 {
-    return text_at(v, "type").size == 0 && text_at(v, "receiver").size > 0;
+    return json_text(v, "type").size == 0 && json_text(v, "receiver").size > 0;
 }
 
 static bool is_later(const struct json_value *a, const struct json_value *b)
 {
-    return slice_compare(text_at(a, "at"), text_at(b, "at")) > 0;
+    return slice_compare(json_text(a, "at"), json_text(b, "at")) > 0;
 }
 
 enum { OF_NO_STORY = -2, BEFORE_ALL = -1 };
@@ -153,10 +147,10 @@ enum { OF_NO_STORY = -2, BEFORE_ALL = -1 };
 static int64_t place_of(const struct json_value *const *events, uint32_t count,
                         const struct json_value *item)
 {
-    struct slice trace = text_at(item, "trace_id");
+    struct slice trace = json_text(item, "trace_id");
     int64_t place = OF_NO_STORY;
     for (uint32_t i = 0; i < count && trace.size; i++) {
-        if (!slice_eq(text_at(events[i], "trace_id"), trace))
+        if (!slice_eq(json_text(events[i], "trace_id"), trace))
             continue;
         if (place == OF_NO_STORY)
             place = (int64_t)i - 1;
@@ -202,8 +196,8 @@ uint32_t told_among(const struct json_value *const *events, uint32_t count,
 static void put_later(const struct json_value *item, struct buf *out)
 {
     int64_t asked, at;
-    if (moment_parse(text_at(item, "asked_at"), &asked) < 0 ||
-        moment_parse(text_at(item, "at"), &at) < 0 || at < asked)
+    if (moment_parse(json_text(item, "asked_at"), &asked) < 0 ||
+        moment_parse(json_text(item, "at"), &at) < 0 || at < asked)
         return;
     int64_t tenths = (at - asked + 50) / 100;
     buf_printf(out, ", %" PRId64 ".%" PRId64 " s later", tenths / 10, tenths % 10);
@@ -219,13 +213,13 @@ static void put_counts(const struct json_value *item, struct buf *out)
         buf_printf(out, ", together with %" PRId64 " other%s", others, others == 1 ? "" : "s");
     if (times > 1)
         buf_printf(out, "; %" PRId64 " times so far, last at %.*s", times,
-                   SLICE_ARG(text_at(item, "last_at")));
+                   SLICE_ARG(json_text(item, "last_at")));
 }
 
 static void put_why(const struct json_value *item, const char *before, const char *dflt,
                     struct buf *out)
 {
-    struct slice why = text_at(item, "why");
+    struct slice why = json_text(item, "why");
     if (!why.size && !dflt)
         return;
     buf_append_cstr(out, before);
@@ -284,9 +278,9 @@ static bool is_open(const struct json_value *item)
 
 void told_sentence(const struct json_value *item, struct buf *out)
 {
-    struct slice kind = text_at(item, "kind"), task = text_at(item, "task");
+    struct slice kind = json_text(item, "kind"), task = json_text(item, "task");
     const char *over = has(item, "status", "resolved") ? " that it is over" : "";
-    buf_append_slice(out, text_at(item, "receiver"));
+    buf_append_slice(out, json_text(item, "receiver"));
     if (kind.size)
         buf_printf(out, " (%.*s)", SLICE_ARG(kind));
     if (is_open(item))

@@ -159,6 +159,7 @@ static int read_other(struct watching *t, const char *prefix, struct slice rest,
     return r;
 }
 
+/* Of a task that is gone nothing says the namespace: each watcher hears of it. */
 static bool is_wanted(const struct watching *t, const struct resource *r)
 {
     if (t->c->namespaced && t->namespace_.size && !slice_eq(t->namespace_, r->namespace_))

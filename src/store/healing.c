@@ -141,12 +141,6 @@ int healing_unsay(struct store *s, const struct healing_word *w, struct err *err
 
 /* ---- reading ---- */
 
-static struct slice text_at(const struct json_value *v, const char *key)
-{
-    const struct json_value *m = json_get(v, key);
-    return m && m->type == JSON_STRING ? m->text : (struct slice){NULL, 0};
-}
-
 static int find_type(struct slice key, struct healing_word *ret)
 {
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
@@ -175,11 +169,11 @@ int healing_read(const struct store_kv *kv, struct arena *arena, struct healing_
                        e.column, e.expected);
     if (r < 0 || v->type != JSON_OBJECT)
         return err_set(err, -EBADMSG, "%.*s: its value is no JSON object", SLICE_ARG(kv->key));
-    w.by = text_at(v, "by");
-    w.selector = text_at(v, "selector");
-    w.reason = text_at(v, "reason");
-    (void)moment_parse(text_at(v, "at"), &w.at_ms);
-    if (has_end(&w) && moment_parse(text_at(v, "until"), &w.until_ms) < 0)
+    w.by = json_text(v, "by");
+    w.selector = json_text(v, "selector");
+    w.reason = json_text(v, "reason");
+    (void)moment_parse(json_text(v, "at"), &w.at_ms);
+    if (has_end(&w) && moment_parse(json_text(v, "until"), &w.until_ms) < 0)
         return err_set(err, -EBADMSG, "%.*s: until is no time", SLICE_ARG(kv->key));
     struct err why = {0};
     if (w.type == HEALING_SILENCE && check_silence(&w, &why) < 0)

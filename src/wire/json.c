@@ -260,6 +260,12 @@ const struct json_value *json_get(const struct json_value *object, const char *k
     return found;
 }
 
+struct slice json_text(const struct json_value *object, const char *key)
+{
+    const struct json_value *v = json_get(object, key);
+    return v && v->type == JSON_STRING ? v->text : (struct slice){NULL, 0};
+}
+
 const struct json_value *json_at(const struct json_value *array, uint32_t index)
 {
     if (!array || array->type != JSON_ARRAY)

@@ -48,6 +48,8 @@ int json_parse(struct slice input, struct arena *a, uint32_t depth_max,
 
 /* Member by name (the last of equal names, as most readers have it), or NULL. */
 const struct json_value *json_get(const struct json_value *object, const char *key);
+/* The text of a member; empty, without data, where that is no string. */
+struct slice json_text(const struct json_value *object, const char *key);
 /* Element by index, or NULL. */
 const struct json_value *json_at(const struct json_value *array, uint32_t index);
 /* 0, or -EINVAL where it is no number, -ERANGE where the type cannot hold it exactly. */

@@ -123,6 +123,23 @@ static void nobody_there_is_told(void)
     CHECK_INT(result.reason, REASON_PROTOCOL);
 }
 
+/* Whoever knows the address of a chat room may write there. */
+static void its_address_is_told_to_nobody(void)
+{
+    struct buf text = BUF(MEM_TEST, 0);
+    start(NULL, 0);
+    uint16_t port = rt_addr_port(&server.addr);
+    http_server_stop(&server);
+    for (int more = 1; more < 2000; more = 2 * more + 200) {
+        buf_clear(&text);
+        buf_printf(&text, "{\"chat\":{\"url\":\"http://127.0.0.1:%u/hush/%0*d\"}}", port, more, 7);
+        CHECK_INT(tell(text.data), 0);
+        CHECK_INT(result.reason, REASON_REFUSED);
+        CHECK(result.detail[0] && !strstr(result.detail, "hush"));
+    }
+    buf_done(&text);
+}
+
 static void no_delivery_leaves_the_result_untouched(void)
 {
     result = (struct exec_result){.exit = 77};
@@ -139,6 +156,7 @@ static void cases(void *arg)
     TAP_RUN(alertmanager_is_asked_at_its_own_path);
     TAP_RUN(a_refusal_is_told_in_the_servers_words);
     TAP_RUN(nobody_there_is_told);
+    TAP_RUN(its_address_is_told_to_nobody);
     TAP_RUN(no_delivery_leaves_the_result_untouched);
 }
 

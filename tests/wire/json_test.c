@@ -163,6 +163,17 @@ static void members_are_found_by_name_and_the_last_of_equals_counts(void)
     CHECK(!json_at(v, 0));
 }
 
+static void the_text_of_what_is_no_string_is_empty(void)
+{
+    const struct json_value *v = parse("{\"a\":\"x\",\"b\":7,\"c\":[\"y\"],\"d\":\"\"}");
+    CHECK_TEXT(json_text(v, "a"), "x");
+    CHECK(!json_text(v, "b").data && !json_text(v, "b").size);
+    CHECK(!json_text(v, "c").data);
+    CHECK_INT(json_text(v, "d").size, 0);
+    CHECK(!json_text(v, "e").data);
+    CHECK(!json_text(NULL, "a").data);
+}
+
 static void elements_are_found_by_index(void)
 {
     const struct json_value *v = parse("[10,20,30]");
@@ -310,6 +321,7 @@ int main(void)
     TAP_RUN(a_fault_has_its_place_and_what_was_expected);
     TAP_RUN(values_know_where_they_stood);
     TAP_RUN(members_are_found_by_name_and_the_last_of_equals_counts);
+    TAP_RUN(the_text_of_what_is_no_string_is_empty);
     TAP_RUN(elements_are_found_by_index);
     TAP_RUN(nesting_has_a_limit);
     TAP_RUN(what_follows_is_found_at_any_depth);
