@@ -522,7 +522,11 @@ static CASE void maintenance_is_watched_and_never_repaired(void)
     CHECK_INT(starts(&w), 1);
     pass(&w, 1);
     CHECK_INT(asset(&w, "web")->state, ASSET_FAILED); /* by way of Pending: it was watched */
+    s.for_ns = INT64_MAX;
     take(&w, &s, "web");
+    CHECK_STR(w.told[w.count - 1]->evidence[0], "maintenance until it is ended");
+    pass(&w, 3600);
+    CHECK_INT(asset(&w, "web")->state, ASSET_MAINTENANCE);
     s.for_ns = 0;
     take(&w, &s, "web");
     CHECK(asset(&w, "web")->state != ASSET_MAINTENANCE);
