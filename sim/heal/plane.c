@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "sim/heal/world.h"
+#include "store/follow.h"
 #include "wire/asset_json.h"
 
 /* A control plane: watches all, repairs what it owns, keeps what it found, and restores that. */
@@ -46,6 +47,17 @@ static bool owns(void *ctx, const struct asset *a)
     return p->of[number_of(a->key)].restored && plane_owns(p->plane, reconciler_share_of(a, share));
 }
 
+bool process_judges(const struct process *p, const struct asset *a)
+{
+    char share[RECONCILE_SHARE_BYTES_MAX];
+    return !p->w->judged_once || plane_judges(p->plane, reconciler_share_of(a, share));
+}
+
+static bool judges(void *ctx, const struct asset *a)
+{
+    return process_judges(ctx, a);
+}
+
 static int make(void *ctx, const struct repair_order *o, struct arena *a, struct task *ret,
                 struct err *err)
 {
@@ -83,6 +95,7 @@ static void on_change(void *ctx)
 {
     struct process *p = ctx;
     p->shares_moved = true;
+    reconciler_resync(p->r, now());
     happened(p->w, HAPPENED_OWNER_CHANGED);
 }
 
@@ -171,6 +184,17 @@ static void probe(struct process *p, uint32_t i)
     p->of[i].probe_at = rt_now() + (well ? EVERY_MS : EVERY_FAILED_MS) * RT_MS;
 }
 
+/* As its loop does: until nothing is due. */
+static void tick(struct process *p)
+{
+    uint32_t turns = 0;
+    do
+        reconciler_tick(p->r, now());
+    while (reconciler_due_ns(p->r) <= rt_now() && ++turns < TURNS_MAX);
+    check(p->w, CHECK_RESTS, turns < TURNS_MAX, "%s: something stays due, whatever is done",
+          p->name);
+}
+
 static void beat_main(void *arg)
 {
     struct process *p = arg;
@@ -178,7 +202,7 @@ static void beat_main(void *arg)
         for (uint32_t i = 0; i < p->w->count; i++)
             if (rt_now() >= p->of[i].probe_at)
                 probe(p, i);
-        reconciler_tick(p->r, now());
+        tick(p);
         if (beats % 10 == 0)
             check_told(p);
     }
@@ -199,6 +223,34 @@ static APART void say_again(struct process *p, enum sample_type type, uint32_t i
     reconciler_take(p->r, &s, now());
 }
 
+/* What stands in the store is what was told, by whoever wrote it. */
+static void note_told(struct process *p, uint32_t i, const struct asset *saved)
+{
+    bool down = saved->state == ASSET_FAILED || saved->state == ASSET_DEGRADED;
+    p->of[i].told = saved->state;
+    p->of[i].fell = down ? rt_now() - (rt_wall_now() - saved->since_wall_ns) : 0;
+}
+
+static rt_time left(const struct world *w, uint32_t i)
+{
+    rt_time until = w->things[i].maintained_until;
+    return until == RT_NEVER ? RT_NEVER : until - rt_now();
+}
+
+/* People's word stands elsewhere, and may be newer. */
+static void repeat_word(struct process *p, uint32_t i, const struct asset *saved)
+{
+    bool written = saved->state == ASSET_MAINTENANCE, stands = is_maintained(p->w, i);
+    rt_time until = p->w->things[i].maintained_until, off = saved->maintain_until_ns - until;
+    bool same = written && off >= -END_MS * RT_MS && off <= END_MS * RT_MS;
+    if (stands && !same)
+        say_again(p, SAMPLE_MAINTAIN, i, left(p->w, i));
+    else if (written && !stands && saved->maintain_until_ns > rt_now())
+        say_again(p, SAMPLE_MAINTAIN, i, 0);
+    else if (written && !stands)
+        happened(p->w, HAPPENED_TIME_UP_UNOWNED);
+}
+
 static int restore(struct process *p, uint32_t i)
 {
     struct arena a = ARENA(MEM_TEST, 0);
@@ -211,18 +263,15 @@ static int restore(struct process *p, uint32_t i)
         r = asset_read(kv.value, rt_wall_now() - rt_now(), &a, &saved, NULL);
         check(p->w, CHECK_TOLD, r == 0, "what was kept of a%u cannot be read", i);
         reconciler_restore(p->r, &saved, now());
-        bool down = saved.state == ASSET_FAILED || saved.state == ASSET_DEGRADED;
-        p->of[i].told = saved.state;
-        p->of[i].fell = down ? rt_now() - (rt_wall_now() - saved.since_wall_ns) : 0;
-        /* People's word stands elsewhere, and may be newer. */
-        bool maintained = saved.state == ASSET_MAINTENANCE;
-        if (maintained != p->w->things[i].maintained)
-            say_again(p, SAMPLE_MAINTAIN, i, maintained ? 0 : INT64_MAX);
+        note_told(p, i, &saved);
+        repeat_word(p, i, &saved);
         if (saved.repair) {
             happened(p->w, HAPPENED_RESTORED);
             say(p->w, "%s takes a%u over, with %s", p->name, i, saved.repair->dedup_key);
         }
     }
+    if (r == 0)
+        p->of[i].revision = kv.mod_revision;
     arena_done(&a);
     return r;
 }
@@ -243,14 +292,37 @@ static void look_at_shares(struct process *p)
     reconciler_resync(p->r, now());
 }
 
+/* Returns whether it was written. One that arrives late does not go over what came behind it. */
+static bool put_state(struct process *p, uint32_t i, struct slice key, struct slice json)
+{
+    struct store_op put = {.type = STORE_PUT, .key = key, .value = json};
+    struct store_op get = {.type = STORE_READ, .range.keys = store_key(key)};
+    struct store_compare same[2] = {
+        {.key = key, .target = STORE_MOD_REVISION, .number = p->of[i].revision}};
+    struct store_txn txn = {.compares = same, .compare_count = 2, .then = &put, .then_count = 1,
+                            .otherwise = &get, .otherwise_count = 1};
+    struct store_txn_result got;
+    struct arena a = ARENA(MEM_TEST, 0);
+    bool written = false;
+    if (plane_guard(p->plane, &same[1]) &&
+        store_txn(p->store, &txn, &a, &got, NULL, rt_now() + CALL_MS * RT_MS) == 0) {
+        const struct store_range_result *there = &got.ops[0].range;
+        written = got.succeeded;
+        p->of[i].revision = written        ? got.revision
+                            : there->count ? there->kvs[0].mod_revision
+                                           : 0;
+    }
+    arena_done(&a);
+    return written;
+}
+
 static void keep_one(struct process *p, uint32_t i)
 {
     struct buf json = BUF(MEM_TEST, 0);
     char key[64];
     p->of[i].dirty = false;
     asset_write(asset_of(p, i), rt_wall_now() - rt_now(), &json);
-    if (store_put(p->store, key_of(i, key, sizeof(key)), buf_slice(&json), 0, NULL, NULL,
-                  rt_now() + CALL_MS * RT_MS) < 0)
+    if (!put_state(p, i, key_of(i, key, sizeof(key)), buf_slice(&json)))
         p->of[i].dirty = true;
     buf_done(&json);
 }
@@ -272,6 +344,40 @@ static void keep_main(void *arg)
     }
 }
 
+/* ---- what the others say ---- */
+
+static APART void show(struct process *p, const struct store_kv *kv)
+{
+    struct arena a = ARENA(MEM_TEST, 0);
+    struct asset *saved = arena_new(&a, struct asset);
+    uint32_t i = number_of(strrchr(arena_strdup(&a, kv->key), '/') + 1);
+    int r = asset_read(kv->value, rt_wall_now() - rt_now(), &a, saved, NULL);
+    check(p->w, CHECK_TOLD, r == 0, "what was kept of a%u cannot be read", i);
+    bool foreign = r == 0 && saved->owner && strcmp(saved->owner, p->name) != 0;
+    if (foreign && !process_judges(p, asset_of(p, i))) {
+        reconciler_mirror(p->r, saved, now());
+        note_told(p, i, saved);
+        happened(p->w, HAPPENED_SHOWN);
+    }
+    arena_done(&a);
+}
+
+static void show_main(void *arg)
+{
+    struct process *p = arg;
+    struct follow f;
+    follow_init(&f, p->store, SLICE("/state/assets/"), 0);
+    while (!rt_cancelled()) {
+        struct follow_change c;
+        int r = follow_next(&f, &c, NULL, rt_now() + CALL_MS * RT_MS);
+        if (r == 0 && c.type == FOLLOW_SET)
+            show(p, &c.kv);
+        else if (r < 0 && r != -ETIMEDOUT)
+            rt_sleep(rt_now() + BEAT_MS * RT_MS);
+    }
+    follow_done(&f);
+}
+
 /* ---- a life ---- */
 
 void tell_all(struct world *w, const struct sample *s)
@@ -287,8 +393,8 @@ static void begin_watching(struct process *p)
     for (uint32_t i = 0; i < w->count; i++) {
         declare(p, i);
         p->of[i].probe_at = rt_now() + draw(EVERY_MS) * RT_MS;
-        if (w->things[i].maintained)
-            say_again(p, SAMPLE_MAINTAIN, i, INT64_MAX);
+        if (is_maintained(w, i))
+            say_again(p, SAMPLE_MAINTAIN, i, left(w, i));
     }
     if (w->frozen)
         say_again(p, SAMPLE_FREEZE, 0, 0);
@@ -305,6 +411,7 @@ void process_start(struct process *p)
         .on_event = on_event,
         .on_order = on_order,
         .owns = owns,
+        .judges = judges,
         .ctx = p,
     };
     say(w, "%s starts", p->name);
@@ -331,6 +438,8 @@ void process_start(struct process *p)
     rt_go(&p->group, views_hear_main, p->views);
     rt_go(&p->group, beat_main, p);
     rt_go(&p->group, keep_main, p);
+    if (w->judged_once)
+        rt_go(&p->group, show_main, p);
 }
 
 void process_end(struct process *p, bool in_order)

@@ -53,6 +53,8 @@ static void hear_move(struct process *p, uint32_t i, const struct event *e)
               "%s: a%u is Healthy, and not all passes for its time", p->name, i);
     check(w, CHECK_BLIND, !fell || !p->blind, "%s is blind, and says that a%u is %s", p->name, i,
           asset_state_name(e->to));
+    if (e->from == ASSET_MAINTENANCE && w->things[i].timed)
+        happened(w, HAPPENED_TIME_UP);
     if (e->to == ASSET_UNKNOWN)
         happened(w, HAPPENED_UNKNOWN);
     if (strcmp(e->reason, "dependency") == 0)
@@ -96,14 +98,28 @@ void hear_event(struct process *p, const struct event *e)
         happened(w, e->rejected[k].why == REPAIR_BRAKE ? HAPPENED_BRAKED : HAPPENED_HELD_BACK);
 }
 
+/* Where it ended before this plane had the asset, that was so when it was taken over. */
+static void check_leaves(struct process *p, uint32_t i, const struct asset *a)
+{
+    char share[RECONCILE_SHARE_BYTES_MAX];
+    const struct thing *x = &p->w->things[i];
+    if (!p->of[i].restored || !plane_owns(p->plane, reconciler_share_of(a, share)))
+        return;
+    check(p->w, CHECK_LEAVES,
+          a->state != ASSET_MAINTENANCE || rt_now() - x->maintained_until < LEAVE_MS * RT_MS,
+          "%s: the maintenance of a%u ended %lld ms ago", p->name, i,
+          (long long)((rt_now() - x->maintained_until) / RT_MS));
+}
+
 void check_told(struct process *p)
 {
     for (uint32_t i = 0; i < p->w->count; i++) {
         const struct asset *a = asset_of(p, i);
         check(p->w, CHECK_TOLD, a->state == p->of[i].told, "%s: a%u is %s, and %s was told",
               p->name, i, asset_state_name(a->state), asset_state_name(p->of[i].told));
+        check_leaves(p, i, a);
         check(p->w, CHECK_BLIND, !p->blind || a->state == ASSET_UNKNOWN ||
-                                     a->state == ASSET_MAINTENANCE,
+                                     a->state == ASSET_MAINTENANCE || !process_judges(p, a),
               "%s is blind, and a%u is %s", p->name, i, asset_state_name(a->state));
     }
 }
@@ -168,6 +184,8 @@ void hear_order(struct process *p, const struct repair_order *o)
         return; /* ordered before, and told once more */
     check(w, CHECK_QUIET, a->state != ASSET_MAINTENANCE && a->state != ASSET_UNKNOWN,
           "%s repairs a%u, which is %s", p->name, i, asset_state_name(a->state));
+    check(w, CHECK_QUIET, rt_now() + END_MS * RT_MS >= w->things[i].maintained_until,
+          "%s repairs a%u, on which people work", p->name, i);
     if (!o->rollback)
         hear_start(p, o, i);
 }

@@ -11,6 +11,8 @@ static const char *const check_names[CHECK_COUNT + 1] = {
     [CHECK_JUSTIFIED] = "a verdict justifies each repair",
     [CHECK_TRUE] = "and it was true",
     [CHECK_QUIET] = "none in Maintenance or Unknown",
+    [CHECK_LEAVES] = "Maintenance is left in time",
+    [CHECK_RESTS] = "no loop turns for ever",
     [CHECK_FROZEN] = "none while frozen",
     [CHECK_DEPENDS] = "none before what it depends on",
     [CHECK_BRAKE] = "none where most of a group fails",
@@ -54,6 +56,9 @@ static const char *const event_names[HAPPENED_COUNT + 1] = {
     [HAPPENED_UNKNOWN] = "assets unknown",
     [HAPPENED_DEPENDENT] = "assets down by what they depend on",
     [HAPPENED_TAKEN_OVER] = "assets looked at again after maintenance",
+    [HAPPENED_TIME_UP] = "maintenances ended by their time",
+    [HAPPENED_TIME_UP_UNOWNED] = "maintenances ended while nobody had the asset",
+    [HAPPENED_SHOWN] = "states shown that another plane wrote",
     [HAPPENED_HEARD] = "views of other planes heard",
 };
 
@@ -104,6 +109,11 @@ uint32_t radius_of(const struct world *w, uint32_t i)
     return i % 5 == 4 ? 0 : w->radius[i / GROUP_SIZE];
 }
 
+bool is_maintained(const struct world *w, uint32_t i)
+{
+    return rt_now() < w->things[i].maintained_until;
+}
+
 /* ---- what goes wrong with assets ---- */
 
 static void break_one(struct world *w, uint32_t i)
@@ -121,14 +131,23 @@ static struct sample of(enum sample_type type, uint32_t i)
     return s;
 }
 
-static void set_maintained(struct world *w, uint32_t i, bool maintained)
+/* For that long; RT_NEVER: until it is ended; 0: it is. */
+static void maintain(struct world *w, uint32_t i, rt_time for_ns)
 {
     struct sample s = of(SAMPLE_MAINTAIN, i);
-    s.for_ns = maintained ? INT64_MAX : 0;
-    w->things[i].maintained = maintained;
-    w->things[i].maintained_at = rt_now();
-    happened(w, maintained ? HAPPENED_MAINTAINED : HAPPENED_TAKEN_OVER);
+    struct thing *x = &w->things[i];
+    s.for_ns = for_ns;
+    x->timed = for_ns > 0 && for_ns != RT_NEVER;
+    x->maintained_until = for_ns == RT_NEVER ? RT_NEVER : rt_now() + for_ns;
+    say(w, "a%u: maintenance of %lld ms", i, (long long)(for_ns / RT_MS));
+    happened(w, for_ns ? HAPPENED_MAINTAINED : HAPPENED_TAKEN_OVER);
     tell_all(w, &s);
+}
+
+static rt_time some_time(void)
+{
+    enum { LONG_MS = 12000 };
+    return draw(3) == 0 ? RT_NEVER : (1 + draw(LONG_MS)) * RT_MS;
 }
 
 static void recover(struct world *w, uint32_t i)
@@ -182,7 +201,7 @@ static void trouble(struct world *w)
         odd_observer(w, i);
         break;
     case 3:
-        set_maintained(w, i, !w->things[i].maintained);
+        maintain(w, i, is_maintained(w, i) ? 0 : some_time());
         break;
     case 4:
         recover(w, i);
@@ -330,8 +349,8 @@ static void heal_all(struct world *w)
         w->things[i].bad_observer = -1;
         w->things[i].limited = false;
         w->things[i].breaks = 0;
-        if (w->things[i].maintained)
-            set_maintained(w, i, false);
+        if (w->things[i].maintained_until == RT_NEVER)
+            maintain(w, i, 0);
     }
 }
 
@@ -408,6 +427,7 @@ static void begin(struct world *w)
     store_memory_observe(w->memory, observe, w);
     store_memory_open(w->memory, &w->people);
     rt_group_init(&w->works, "works");
+    w->judged_once = w->sim.seed % 3 == 0;
     w->count = w->sim.seed % 64 == 0 ? ASSETS_MAX : 16 + draw(48);
     for (uint32_t i = 0; i < w->count; i++) {
         struct thing *x = &w->things[i];

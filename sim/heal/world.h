@@ -5,8 +5,11 @@
  * of the others through the store; one of them lies, does not answer or cannot look. A plane loses
  * its network, or has no descriptors; dies at a drawn write (which happened, or not), is stopped in
  * good order, or cut off for longer than its lease, and comes back with what it kept; requests and
- * replies are lost, late or sent twice. People maintain, recover and freeze. Remedies fail, or do
- * not help. Then all of it heals.
+ * replies are lost, late or sent twice. People maintain (for a time, or until they end it), recover
+ * and freeze. Remedies fail, or do not help. Then all of it heals.
+ *
+ * In every third world a plane says only of what it owns how it is, and shows of the rest what the
+ * others wrote, as the program does; in the others each judges all that it sees.
  *
  * Three witnesses write down what happens: one hears each plane's events (every move is told, and
  * is one that the table has), one its orders (each is justified by a verdict, and nothing forbids
@@ -30,6 +33,10 @@ enum {
     EVERY_FAILED_MS = 500,
     COOLDOWN_S = 4,
     TRUE_S = 25, /* what a repair is for was so within it */
+    LEAVE_MS = 1000, /* a maintenance that has ended is left within it, by who owns the asset */
+    END_MS = 500,    /* so far may an end be off that was written down, by a clock that jumps: where
+                      * it is by more, people say theirs again */
+    TURNS_MAX = 64,  /* ticks at one instant until nothing is due at it */
 };
 
 enum check {
@@ -39,6 +46,8 @@ enum check {
     CHECK_JUSTIFIED, /* a repair begins for a check that has failed */
     CHECK_TRUE,      /* and that was so */
     CHECK_QUIET,     /* none in Maintenance or Unknown */
+    CHECK_LEAVES,    /* what is in Maintenance leaves it in time */
+    CHECK_RESTS,     /* once all that is due is done, nothing is due */
     CHECK_FROZEN,    /* none while frozen */
     CHECK_DEPENDS,   /* none before what it depends on */
     CHECK_BRAKE,     /* none where most of a group fails */
@@ -83,6 +92,9 @@ enum happening {
     HAPPENED_UNKNOWN,
     HAPPENED_DEPENDENT,
     HAPPENED_TAKEN_OVER,
+    HAPPENED_TIME_UP,
+    HAPPENED_TIME_UP_UNOWNED,
+    HAPPENED_SHOWN,
     HAPPENED_HEARD,
     HAPPENED_COUNT,
 };
@@ -98,8 +110,8 @@ struct thing {
     bool many;           /* three observers look */
     int bad_observer;    /* of them; -1: none */
     int how;             /* it lies, is dead, cannot look */
-    bool maintained;
-    rt_time maintained_at; /* that was said last */
+    rt_time maintained_until; /* that was said last; RT_NEVER: until it is ended */
+    bool timed;               /* the last one ends, or has ended, by its time */
     uint32_t running;    /* tasks of its repairs that have not ended */
     bool limited;        /* nobody can look at it */
 };
@@ -122,6 +134,7 @@ struct process {
         const struct asset *asset; /* none goes while its plane lives */
         enum asset_state told;
         rt_time probe_at, fell, ordered[2];
+        int64_t revision; /* of its state in the store, as we know it */
         bool created, dirty, owned, restored, limited;
     } of[ASSETS_MAX];
 };
@@ -133,7 +146,7 @@ struct world {
     struct thing things[ASSETS_MAX];
     uint32_t count;
     uint32_t radius[ASSETS_MAX / GROUP_SIZE + 1]; /* of each group; 0: none is said */
-    bool frozen, calm;
+    bool frozen, calm, judged_once; /* judged_once: by one plane each */
     struct store *people;
     struct rt_group works; /* of tasks */
 };
@@ -147,6 +160,7 @@ bool is_well(const struct world *w, uint32_t i); /* and what it depends on */
 /* "default/a12", "a12" -> 12; UINT32_MAX: none. */
 uint32_t number_of(const char *key);
 uint32_t radius_of(const struct world *w, uint32_t i);
+bool is_maintained(const struct world *w, uint32_t i);
 
 /* witness.c */
 void hear_event(struct process *p, const struct event *e);
@@ -157,6 +171,8 @@ void observe(void *world, uint64_t client, const struct store_event *events, uin
 /* plane.c */
 void process_start(struct process *p);
 void process_end(struct process *p, bool in_order);
+/* Whether it says how that is: else it shows what another one wrote. */
+bool process_judges(const struct process *p, const struct asset *a);
 /* Of every plane that lives. */
 void tell_all(struct world *w, const struct sample *s);
 

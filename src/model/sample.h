@@ -20,7 +20,7 @@ enum sample_type {
     /* of an asset */
     SAMPLE_ASSET,  /* the configuration declares the asset, or declares it in another way */
     SAMPLE_FORGET_ASSET, /* nobody declares the asset any more: it lives as long as its checks */
-    SAMPLE_MAINTAIN,     /* `by` works on it for for_ns; 0: no longer */
+    SAMPLE_MAINTAIN,     /* `by` works on it for for_ns (INT64_MAX: until 0); 0: no longer */
     SAMPLE_RECOVER,      /* `by` says that it is well: Healthy once every check passes */
     /* of remedies and their tasks */
     SAMPLE_REMEDY,        /* is declared, or in another way: `remedy` */

@@ -78,29 +78,41 @@ static bool fails_now(const struct held *h, int64_t now_ns)
            (h->fell_ns == 0 || now_ns - h->fell_ns < RECONCILE_BRAKE_S * SECOND_NS);
 }
 
-bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_ns)
+struct brake {
+    uint32_t failing, count;
+    enum { BRAKE_GROUP, BRAKE_ALL, BRAKE_OURS } of;
+};
+
+static bool is_braked(const struct reconciler *r, const struct held *h, int64_t now_ns,
+                      struct brake *ret)
 {
     if (fault_mutant("heal_no_brake"))
         return false;
     if (h->group && too_many(h->group->count, h->group->count, RECONCILE_BRAKE_MIN)) {
-        uint32_t failing = 0;
+        *ret = (struct brake){.count = h->group->count, .of = BRAKE_GROUP};
         list_each (it, &h->group->members)
-            failing += fails_now(list_entry(it, struct held, group_link), now_ns);
-        if (too_many(failing, h->group->count, RECONCILE_BRAKE_MIN))
+            ret->failing += fails_now(list_entry(it, struct held, group_link), now_ns);
+        if (too_many(ret->failing, ret->count, RECONCILE_BRAKE_MIN))
             return true;
     }
     if (r->falling < RECONCILE_BRAKE_ALL_MIN)
         return false;
     /* Of all, and of those that we look at ourselves: what others see is heard of later. */
-    uint32_t failing = 0, ours = 0, ours_failing = 0;
+    struct brake all = {.count = r->count, .of = BRAKE_ALL}, ours = {.of = BRAKE_OURS};
     for (const struct asset *a = NULL; (a = reconciler_next(r, a));) {
         bool fails = fails_now(held_of(a), now_ns), our = judge_ours(r, a);
-        failing += fails;
-        ours += our;
-        ours_failing += fails && our;
+        all.failing += fails;
+        ours.count += our;
+        ours.failing += fails && our;
     }
-    return too_many(failing, r->count, RECONCILE_BRAKE_ALL_MIN) ||
-           too_many(ours_failing, ours, RECONCILE_BRAKE_ALL_MIN);
+    *ret = too_many(all.failing, all.count, RECONCILE_BRAKE_ALL_MIN) ? all : ours;
+    return too_many(ret->failing, ret->count, RECONCILE_BRAKE_ALL_MIN);
+}
+
+bool gates_braked(const struct reconciler *r, const struct held *h, int64_t now_ns)
+{
+    struct brake b;
+    return is_braked(r, h, now_ns, &b);
 }
 
 /* Of what it depends on, another plane says how it is: that is heard of a little later. */
@@ -140,16 +152,31 @@ uint32_t gates_open_max(const struct held *h)
     return most;
 }
 
+/* The next one of its group, behind `from`, that is under repair; NULL: there is none. */
+static const struct held *next_open(const struct reconciler *r, const struct held *h,
+                                    const struct held *from)
+{
+    const struct list *it = from ? from->open_link.next : r->open.next;
+    for (; it != &r->open; it = it->next) {
+        const struct held *o = list_entry(it, struct held, open_link);
+        if (o != h && o->group == h->group)
+            return o;
+    }
+    return NULL;
+}
+
+static uint32_t count_open(const struct reconciler *r, const struct held *h)
+{
+    uint32_t n = 0;
+    for (const struct held *o = NULL; (o = next_open(r, h, o));)
+        n++;
+    return n;
+}
+
 static bool blasts(const struct reconciler *r, const struct held *h)
 {
-    uint32_t most = gates_open_max(h), open = 0;
-    if (most == 0 || fault_mutant("heal_blast_ignored"))
-        return false;
-    list_each (it, &r->open) {
-        const struct held *o = list_entry(it, struct held, open_link);
-        open += o != h && o->group == h->group;
-    }
-    return open >= most;
+    uint32_t most = gates_open_max(h);
+    return most && !fault_mutant("heal_blast_ignored") && count_open(r, h) >= most;
 }
 
 static bool is_busy(const struct reconciler *r, int64_t now_ns, int64_t *ret_again)
@@ -242,6 +269,42 @@ static const char *put_again(const struct reconciler *r, const struct held *h,
     return ret->text;
 }
 
+/* "6 of the 10 assets of its group 'web' began to fail within 300 s" */
+static const char *say_brake(const struct reconciler *r, const struct held *h, int64_t now_ns,
+                             struct gates_text *ret)
+{
+    char whose[64 + ASSET_NAME_BYTES_MAX] = "";
+    struct brake b;
+    if (!is_braked(r, h, now_ns, &b))
+        return NULL;
+    if (b.of == BRAKE_GROUP)
+        snprintf(whose, sizeof(whose), " of its group '%s'", h->asset.rules.group);
+    else if (b.of == BRAKE_OURS)
+        snprintf(whose, sizeof(whose), " that this control plane judges");
+    snprintf(ret->text, sizeof(ret->text), "%u of %s %u assets%s began to fail within %d s",
+             b.failing, b.of == BRAKE_ALL ? "all" : "the", b.count, whose, RECONCILE_BRAKE_S);
+    return ret->text;
+}
+
+/* "1 of its group 'web' may be under repair, and 1 is: web-2" */
+static const char *say_blast(const struct reconciler *r, const struct held *h,
+                             struct gates_text *ret)
+{
+    enum { NAMES_MAX = 3, NUMBER_BYTES = 32 /* of " and 7 more" */ };
+    uint32_t open = count_open(r, h), named = 0;
+    struct buf text = BUF(MEM_RECONCILE, sizeof(ret->text) - NUMBER_BYTES);
+    buf_printf(&text, "%u of its group '%s' may be under repair, and %u %s", gates_open_max(h),
+               h->asset.rules.group, open, open == 1 ? "is" : "are");
+    for (const struct held *o = NULL; named < NAMES_MAX && (o = next_open(r, h, o)); named++)
+        if (buf_printf(&text, "%s%s", named ? ", " : ": ", o->asset.name) < 0)
+            break;
+    snprintf(ret->text, sizeof(ret->text), "%.*s", SLICE_ARG(buf_slice(&text)));
+    if (named && named < open)
+        snprintf(ret->text + text.size, NUMBER_BYTES, " and %u more", open - named);
+    buf_done(&text);
+    return ret->text;
+}
+
 const char *gates_words(const struct reconciler *r, const struct held *h, const struct remedy *m,
                         enum repair_why why, struct reconcile_time t, struct gates_text *ret)
 {
@@ -259,6 +322,10 @@ const char *gates_words(const struct reconciler *r, const struct held *h, const 
         return nobody_takes_over(r, h, m) ? "the standby has failed, too" : NULL;
     if (why == REPAIR_COOLDOWN)
         return put_again(r, h, m, t.now_ns, ret);
+    if (why == REPAIR_BRAKE)
+        return say_brake(r, h, t.now_ns, ret);
+    if (why == REPAIR_BLAST_RADIUS)
+        return say_blast(r, h, ret);
     if (why != REPAIR_RATE)
         return NULL;
     if (h->asset.flapping)

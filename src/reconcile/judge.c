@@ -323,7 +323,9 @@ int64_t judge_due(const struct reconciler *r, const struct held *h, int64_t now_
     int64_t due = INT64_MAX;
     /* Its end is told by who has it: until that is heard of it is due here, and nothing moves. */
     if (a->state == ASSET_MAINTENANCE)
-        return a->maintain_until_ns > now_ns ? a->maintain_until_ns : INT64_MAX;
+        return a->maintain_until_ns > now_ns || fault_mutant("heal_end_stays_due")
+                   ? a->maintain_until_ns
+                   : INT64_MAX;
     if (a->green_since_ns && a->state != ASSET_HEALTHY)
         due = a->green_since_ns + judge_settle_ns(r, a);
     for (uint32_t i = 0; i < a->check_count; i++)

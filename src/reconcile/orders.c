@@ -349,6 +349,28 @@ static int submit(struct making *m, struct slice *ret_name)
     return tasks_submit(&at, &m->task, &m->a, ret_name, NULL, &m->err, soon());
 }
 
+/* Returns 1: it has; 0, or why that cannot be said. */
+static int has_ended(struct making *m, const char *task)
+{
+    struct store_kv kv;
+    struct task t;
+    struct slice key =
+        task_key(&m->a, slice_from(m->o->prefix), TASK_KEY_TASK, slice_from(task), none);
+    int r = store_get(m->o->options.store, key, &m->a, &kv, &m->err, soon());
+    if (r < 0)
+        return r;
+    return kv.version == 0 || task_read(kv.value, &m->a, &t, NULL) < 0 ||
+           task_state_final(t.state);
+}
+
+/* That of the repair which this order rolls back. */
+static bool is_rolled_back(const struct repair_order *order, const struct repair_line *l)
+{
+    size_t n = strlen(l->dedup_key);
+    return strncmp(order->dedup_key, l->dedup_key, n) == 0 &&
+           strcmp(order->dedup_key + n, "/rollback") == 0;
+}
+
 /* The line of this order among the others. Returns 1; 0: there is no room; or, of another repair of
  * the same asset, its task in *ret_task. */
 static int take_room(struct making *m, struct slice *ret_task)
@@ -364,6 +386,10 @@ static int take_room(struct making *m, struct slice *ret_task)
         }
         if (strcmp(l->dedup_key, order->dedup_key) == 0)
             return 1; /* written before, or the task is known by its key */
+        /* Another owner has begun another one since: what is undone meanwhile would be under it. */
+        bool other = order->rollback && !is_rolled_back(order, l);
+        if (other && !fault_mutant("heal_undone_under_another") && has_ended(m, l->task) <= 0)
+            return 0;
         if (order->rollback || fault_mutant("heal_second_beside_first")) {
             *l = (struct repair_line){order->key, order->dedup_key, m->task.name.data,
                                       our_name(m->o)};
@@ -464,20 +490,6 @@ static void start(struct repair_orders *o, struct job *j)
 }
 
 /* ---- the end of one ---- */
-
-/* Returns 1: it has; 0, or why that cannot be said. */
-static int has_ended(struct making *m, const char *task)
-{
-    struct store_kv kv;
-    struct task t;
-    struct slice key =
-        task_key(&m->a, slice_from(m->o->prefix), TASK_KEY_TASK, slice_from(task), none);
-    int r = store_get(m->o->options.store, key, &m->a, &kv, &m->err, soon());
-    if (r < 0)
-        return r;
-    return kv.version == 0 || task_read(kv.value, &m->a, &t, NULL) < 0 ||
-           task_state_final(t.state);
-}
 
 /* Its own line, also where that was taken over from another plane, under that one's key. */
 static bool is_its(const struct making *m, const struct repair_line *l)

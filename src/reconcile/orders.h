@@ -13,7 +13,8 @@
  *
  * What is in doubt is asked again, until it is known; an order that finds the room taken waits
  * REPAIR_ORDERS_AGAIN_MS and is tried again until it is canceled. One that finds a repair of the
- * same asset open, of a former life or owner, is told of that one's task as of its own. */
+ * same asset open, of a former life or owner, is told of that one's task as of its own; one that
+ * rolls back waits until that one's task has ended. */
 #ifndef FIREBREAK_RECONCILE_ORDERS_H
 #define FIREBREAK_RECONCILE_ORDERS_H
 

@@ -430,19 +430,21 @@ static int take_maintain(struct reconciler *r, struct held *h, const struct samp
     char words[EVENT_TEXT_BYTES_MAX], text[DURATION_TEXT_MAX];
     if (!h)
         return -ENOENT;
-    bool ends = s->for_ns <= 0;
+    bool ends = s->for_ns <= 0, endless = s->for_ns > INT64_MAX - t.now_ns - SECOND_NS;
     /* What is left of "1h" when it arrives here is told as 1h. */
-    int64_t whole = (s->for_ns / (SECOND_NS / 2) + 1) / 2 * SECOND_NS;
+    int64_t whole = endless ? 0 : (s->for_ns / (SECOND_NS / 2) + 1) / 2 * SECOND_NS;
     if (ends && h->asset.state != ASSET_MAINTENANCE)
         return 0;
     if (ends)
         snprintf(words, sizeof(words), "maintenance is ended");
+    else if (endless)
+        snprintf(words, sizeof(words), "maintenance until it is ended");
     else
         snprintf(words, sizeof(words), "maintenance for %s", duration_format(whole, text));
     tell_human(r, h, s, "maintenance", words, t);
-    h->asset.maintain_until_ns = ends ? t.now_ns
-                                 : s->for_ns > INT64_MAX - t.now_ns ? INT64_MAX
-                                                                    : t.now_ns + s->for_ns;
+    h->asset.maintain_until_ns = ends      ? t.now_ns
+                                 : endless ? INT64_MAX
+                                           : t.now_ns + s->for_ns;
     if (!ends && h->asset.repair)
         repair_drop(r, h, "maintenance begins", t);
     if (!ends)

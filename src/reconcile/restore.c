@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "base/fault.h"
 #include "reconcile/inside.h"
 
 static const char *text_of(struct held *h, const char *text)
@@ -95,7 +96,8 @@ static void take_over_state(struct reconciler *r, struct held *h, const struct a
     a->state = saved->state;
     a->reason = saved->reason;
     a->since_wall_ns = saved->since_wall_ns;
-    a->maintain_until_ns = saved->maintain_until_ns;
+    a->maintain_until_ns =
+        fault_mutant("heal_end_not_taken_over") ? INT64_MAX : saved->maintain_until_ns;
     a->green_since_ns = 0;
     int64_t ago = t.wall_ns - saved->since_wall_ns;
     bool down = a->state == ASSET_FAILED || a->state == ASSET_DEGRADED;

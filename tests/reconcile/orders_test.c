@@ -312,6 +312,28 @@ static void a_rollback_is_told_of_its_own_task(void)
     end();
 }
 
+static void nothing_is_undone_under_a_repair_that_another_began(void)
+{
+    begin();
+    put(&sides[0], REPAIR_ORDER_START, "a", "r1", 1);
+    pass(2000);
+    end_tasks(TASK_SUCCEEDED);
+    put(&sides[0], REPAIR_ORDER_OVER, "a", "r1", 0);
+    pass(2000);
+    put(&sides[0], REPAIR_ORDER_START, "a", "r2", 1);
+    pass(2000);
+    /* Who took r1 over has not heard of that. */
+    put(&sides[1], REPAIR_ORDER_START, "a", "r1/rollback", 1);
+    pass(5000);
+    CHECK_INT(range("/tasks/").count, 2);
+    CHECK_INT(sides[1].count, 0);
+    end_tasks(TASK_SUCCEEDED);
+    pass(2000);
+    CHECK_INT(range("/tasks/").count, 3);
+    CHECK_STR(sides[1].told[0], "r1/rollback Pending");
+    end();
+}
+
 #define IN_SIM(test)                                                                               \
     static void in_sim_##test(void *arg)                                                           \
     {                                                                                              \
@@ -335,6 +357,7 @@ IN_SIM(a_place_is_free_only_once_the_task_has_ended)
 IN_SIM(what_cannot_be_a_task_is_refused_with_words)
 IN_SIM(what_was_left_behind_goes)
 IN_SIM(a_rollback_is_told_of_its_own_task)
+IN_SIM(nothing_is_undone_under_a_repair_that_another_began)
 
 int main(void)
 {
@@ -347,5 +370,6 @@ int main(void)
     TAP_RUN(what_cannot_be_a_task_is_refused_with_words_);
     TAP_RUN(what_was_left_behind_goes_);
     TAP_RUN(a_rollback_is_told_of_its_own_task_);
+    TAP_RUN(nothing_is_undone_under_a_repair_that_another_began_);
     return tap_done();
 }

@@ -201,7 +201,7 @@ static void planned(void *ctx, const struct repair_plan *p)
     snprintf(words, 200, "%s", p->rejected_count && p->words[0] ? p->words[0] : "");
 }
 
-static void a_plan_says_when_it_may_again(struct world *w)
+static void a_plan_says_as_much(struct world *w)
 {
     char words[200] = "";
     reconciler_plan(w->r, at(w), planned, words);
@@ -228,7 +228,7 @@ static CASE void no_more_than_so_many_an_hour(void)
     CHECK_STR(held_back(&w)->evidence[0],
               "restart ran 2 times within the last hour, of 2: it may again at "
               "2026-03-29T04:46:45.000Z");
-    a_plan_says_when_it_may_again(&w);
+    a_plan_says_as_much(&w);
     pass(&w, 3600);
     CHECK_INT(starts(&w), 3);
     end(&w);
@@ -320,6 +320,7 @@ static CASE void no_more_of_a_group_than_its_blast_radius(void)
     CHECK_INT(last_order(&w)->open_max, 1);
     CHECK_STR(last_order(&w)->group, "default/group/g");
     CHECK_INT(why_not(&w), REPAIR_BLAST_RADIUS);
+    CHECK_STR(held_back(&w)->evidence[0], "1 of its group 'g' may be under repair, and 1 is: a1");
     task(&w, w.orders[0], TASK_SUCCEEDED);
     answer(&w, "a1", REASON_OK);
     pass(&w, 2);
@@ -334,6 +335,26 @@ static CASE void no_more_of_a_group_than_its_blast_radius(void)
     break_it(&w, "a4");
     moment(&w);
     CHECK_INT(why_not(&w), REPAIR_BLAST_RADIUS);
+    CHECK_STR(held_back(&w)->evidence[0],
+              "2 of its group 'g' may be under repair, and 2 are: a2, a3");
+    a_plan_says_as_much(&w);
+    end(&w);
+}
+
+static CASE void many_that_are_under_repair_are_named_in_part(void)
+{
+    static struct world w;
+    char name[16];
+    struct asset_rules rules = {.group = "g", .blast_max = 4};
+    a_group(&w, 12, &rules);
+    for (int i = 0; i < 5; i++) {
+        snprintf(name, sizeof(name), "a%d", i);
+        break_it(&w, name);
+        moment(&w);
+    }
+    CHECK_INT(starts(&w), 4);
+    CHECK_STR(held_back(&w)->evidence[0],
+              "4 of its group 'g' may be under repair, and 4 are: a0, a1, a2 and 1 more");
     end(&w);
 }
 
@@ -351,6 +372,37 @@ static CASE void most_of_a_group_told_one_behind_the_other_are_many(void)
     moment(&w);
     CHECK_INT(w.order_count, 0);
     CHECK_INT(why_not(&w), REPAIR_BRAKE);
+    CHECK_STR(held_back(&w)->evidence[0],
+              "6 of the 10 assets of its group 'g' began to fail within 300 s");
+    a_plan_says_as_much(&w);
+    end(&w);
+}
+
+/* a0, a1, …: at once, each in a group of its own. */
+static void many_fail(struct world *w, int failing, int count, int judged)
+{
+    static const struct asset_rules none = {.group = ""};
+    char name[16];
+    a_group(w, count, &none);
+    w->judged = judged;
+    for (int i = 0; i < 2 * failing; i++) {
+        snprintf(name, sizeof(name), "a%d", i % failing);
+        answer(w, name, REASON_TIMEOUT);
+    }
+    moment(w);
+    CHECK_INT(w->order_count, 0);
+    CHECK_INT(why_not(w), REPAIR_BRAKE);
+}
+
+static CASE void most_of_all_or_of_ours_are_the_network_or_us_whatever_their_groups(void)
+{
+    static struct world w;
+    many_fail(&w, 11, 15, 0);
+    CHECK_STR(held_back(&w)->evidence[0], "11 of all 15 assets began to fail within 300 s");
+    end(&w);
+    many_fail(&w, 11, 30, 15);
+    CHECK_STR(held_back(&w)->evidence[0],
+              "11 of the 15 assets that this control plane judges began to fail within 300 s");
     end(&w);
 }
 
@@ -470,7 +522,11 @@ static CASE void maintenance_is_watched_and_never_repaired(void)
     CHECK_INT(starts(&w), 1);
     pass(&w, 1);
     CHECK_INT(asset(&w, "web")->state, ASSET_FAILED); /* by way of Pending: it was watched */
+    s.for_ns = INT64_MAX;
     take(&w, &s, "web");
+    CHECK_STR(w.told[w.count - 1]->evidence[0], "maintenance until it is ended");
+    pass(&w, 3600);
+    CHECK_INT(asset(&w, "web")->state, ASSET_MAINTENANCE);
     s.for_ns = 0;
     take(&w, &s, "web");
     CHECK(asset(&w, "web")->state != ASSET_MAINTENANCE);
@@ -676,7 +732,9 @@ int main(void)
     TAP_RUN(a_precondition_is_asked_first);
     TAP_RUN(a_database_is_repaired_before_what_depends_on_it);
     TAP_RUN(no_more_of_a_group_than_its_blast_radius);
+    TAP_RUN(many_that_are_under_repair_are_named_in_part);
     TAP_RUN(most_of_a_group_told_one_behind_the_other_are_many);
+    TAP_RUN(most_of_all_or_of_ours_are_the_network_or_us_whatever_their_groups);
     TAP_RUN(most_of_a_group_at_once_is_the_network_or_us);
     TAP_RUN(what_failed_by_something_else_and_then_by_itself_is_one_of_many);
     TAP_RUN(a_flapping_service_is_damped);

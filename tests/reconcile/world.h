@@ -5,6 +5,7 @@
 #define FIREBREAK_TESTS_RECONCILE_WORLD_H
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "reconcile/reconcile.h"
 #include "tests/tap.h"
@@ -21,6 +22,7 @@ struct world {
     struct repair_order *orders[64];
     int order_count;
     bool disowned, precondition;
+    int judged; /* of a0, a1, …: so many are ours to judge; 0: all */
 };
 
 static inline void on_event(void *ctx, const struct event *e)
@@ -43,6 +45,12 @@ static inline bool owns(void *ctx, const struct asset *a)
     return !((struct world *)ctx)->disowned;
 }
 
+static inline bool judges(void *ctx, const struct asset *a)
+{
+    const struct world *w = ctx;
+    return w->judged == 0 || atoi(a->name + 1) < w->judged;
+}
+
 static inline bool precondition(void *ctx, const struct asset *a, const struct remedy *m,
                                 const char **why)
 {
@@ -56,7 +64,8 @@ static inline void begin(struct world *w)
 {
     *w = (struct world){.now = 10000 * S};
     struct reconcile_options o = {.on_event = on_event, .on_order = on_order, .owns = owns,
-                                  .precondition = precondition, .ctx = w, .owner = "here"};
+                                  .judges = judges, .precondition = precondition, .ctx = w,
+                                  .owner = "here"};
     w->r = reconciler_new(&o);
 }
 
