@@ -46,6 +46,7 @@ struct keep {
     bool failing;       /* and it was said */
     rt_time moved_due;  /* when states are next looked through for one that moved */
     bool restless;      /* one was found that an answer which is well could move */
+    bool writing;       /* a transaction is under way: how it left its states is not known yet */
     struct map saved;   /* name -> struct saved */
     struct map written; /* name -> struct written: what its state was when it was last written */
 };
@@ -60,6 +61,7 @@ struct saved {
 struct written {
     uint64_t print;
     int64_t revision;   /* of the state, as we left it */
+    int64_t heard;      /* … and as it was heard of last, where it names us */
     uint32_t untrimmed; /* events since its old ones were last looked for */
     char name[];
 };
@@ -411,6 +413,15 @@ static void gather(struct writing *w)
     }
 }
 
+/* A write that was given up may still come, and lie over a newer one: that is written once more. */
+static void write_again(struct keep *k, const struct written *w)
+{
+    if (w->revision == 0 || w->heard <= w->revision || fault_mutant("keep_late_write_stays"))
+        return;
+    mark(k, w->name);
+    rt_event_set(&k->wake);
+}
+
 /* What was written is no longer waited for. More may have come while it was. */
 static void settle(struct writing *w, int64_t revision)
 {
@@ -419,10 +430,13 @@ static void settle(struct writing *w, int64_t revision)
         waiting_free(w->events[i]);
     for (uint32_t i = 0; i < w->part_count; i++) {
         const struct part *p = &w->parts[i];
-        if (p->gone)
+        if (p->gone) {
             forget_written(k, p->dirty->name);
-        else
-            written_of(k, p->dirty->name)->revision = revision;
+            continue;
+        }
+        struct written *left = written_of(k, p->dirty->name);
+        left->revision = revision;
+        write_again(k, left);
     }
     k->revision += w->event_count;
     hear(k, revision);
@@ -496,8 +510,10 @@ static int write_some(struct keep *k)
         .then_count = w->op_count,
     };
     int r = 0;
+    k->writing = true;
     if (w->op_count)
         r = store_txn(k->store, &txn, &w->arena, &got, &w->err, rt_now() + 10 * RT_SEC);
+    k->writing = false;
     if (r == 0 && got.succeeded)
         settle(w, got.revision);
     else if (r == 0) /* an event's key was taken: the store is further than we knew */
@@ -612,7 +628,18 @@ static void mirror(struct keep *k, const struct store_kv *kv, struct arena *a)
         memcpy(k->up->latest, name, strlen(name) + 1);
 }
 
-/* What we write ourselves, we know: and what another wrote before it is of no use any more. */
+static void hear_own(struct keep *k, const char *name, int64_t revision)
+{
+    struct written *w = map_get(&k->written, slice_from(name));
+    if (!w)
+        return;
+    w->heard = revision;
+    if (!k->writing)
+        write_again(k, w);
+}
+
+/* What we write ourselves, we know, but for what comes late: and what another wrote before it is of
+ * no use any more. */
 static void save_foreign(struct keep *k, const struct store_kv *kv)
 {
     struct arena a = ARENA(MEM_APP, 0);
@@ -624,6 +651,7 @@ static void save_foreign(struct keep *k, const struct store_kv *kv)
         struct saved *s = map_get(&k->saved, slice_from(name));
         if (s && s->foreign)
             saved_free(map_remove(&k->saved, slice_from(name)));
+        hear_own(k, name, kv->mod_revision);
     }
     arena_done(&a);
 }

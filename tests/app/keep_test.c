@@ -314,6 +314,26 @@ static void a_check_that_moves_without_its_asset_is_written_soon(void)
 
 static void (*case_now)(void);
 
+/* As one that was given up, and that the store did nevertheless. */
+static void a_write_that_comes_late_does_not_stay(void)
+{
+    struct slice key = SLICE("/state/assets/default/a");
+    int64_t revision;
+    take(SAMPLE_ASSET, "a");
+    until_written();
+    struct slice before = below("/state/assets/default/a").kvs[0].value;
+    tell("a", 1);
+    until_written();
+    struct slice after = below("/state/assets/default/a").kvs[0].value;
+    CHECK(!slice_eq(before, after));
+    CHECK_INT(store_put(hand, key, before, 0, &revision, NULL, soon()), 0);
+    CHECK_INT(rt_sleep(rt_now() + 5 * RT_SEC), 0);
+    struct store_range_result now = below("/state/assets/default/a");
+    CHECK_STR(arena_strdup(&arena, now.kvs[0].value), arena_strdup(&arena, after));
+    CHECK_INT(rt_sleep(rt_now() + 5 * RT_SEC), 0); /* and that was all */
+    CHECK_INT(below("/state/assets/default/a").kvs[0].mod_revision, now.kvs[0].mod_revision);
+}
+
 static void run_case(void *arg)
 {
     (void)arg;
@@ -347,6 +367,7 @@ int main(void)
     RUN(one_that_is_refused_holds_nobody_up, 20);
     RUN(the_next_life_goes_on_behind_the_last_event, 5);
     RUN(another_plane_goes_on_behind_the_last_event, 5);
+    RUN(a_write_that_comes_late_does_not_stay, 20);
     RUN(a_check_that_moves_without_its_asset_is_written_soon, 5);
     CHECK_INT(mem_usage_of(MEM_APP).live, 0);
     CHECK_INT(mem_usage_of(MEM_STORE).live, 0);
