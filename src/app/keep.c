@@ -631,10 +631,9 @@ static void mirror(struct keep *k, const struct store_kv *kv, struct arena *a)
 static void hear_own(struct keep *k, const char *name, int64_t revision)
 {
     struct written *w = map_get(&k->written, slice_from(name));
-    if (!w)
-        return;
-    w->heard = revision;
-    if (!k->writing)
+    if (w)
+        w->heard = revision;
+    if (w && !k->writing)
         write_again(k, w);
 }
 
